@@ -1,0 +1,66 @@
+import type { Failure, Result } from "@tandem/domain";
+
+/**
+ * Calls in Redis. The record is opaque here: `document` is what call-control serialised.
+ * All keys of one call share one hash tag, so every method is one atomic step and one round trip.
+ */
+export interface CallStore {
+  load(callId: string): Promise<Result<StoredCall | null, Failure>>;
+  /** Writes version 1. `exists` means another worker (or an earlier delivery) made it: load and go on from there. */
+  create(call: CallWrite): Promise<Result<"created" | "exists", Failure>>;
+  /** Compare-and-set: writes version `expected + 1`. `conflict`: reload and run the transition again; `gone`: the call is over. */
+  save(call: CallWrite, expected: number): Promise<Result<"saved" | "conflict" | "gone", Failure>>;
+  /** Removes the record and its load, and appends the CDRs, exactly once. */
+  finish(
+    call: CallWrite,
+    expected: number,
+    records: readonly DetailRecord[],
+  ): Promise<Result<"finished" | "conflict" | "gone", Failure>>;
+  /** Up to `limit` calls whose deadline has passed, each leased to the caller for `leaseMs` (nobody else gets it meanwhile). */
+  claimDue(nowMs: number, limit: number, leaseMs: number): Promise<Result<readonly StoredCall[], Failure>>;
+  /** Calls at once per trunk, cluster-wide, as counted by the records. */
+  loads(): Promise<Result<ReadonlyMap<string, number>, Failure>>;
+  /** Live calls, newest first, for the control API. */
+  list(limit: number): Promise<Result<readonly StoredCall[], Failure>>;
+  count(): Promise<Result<number, Failure>>;
+}
+
+export interface StoredCall {
+  readonly callId: string;
+  readonly version: number;
+  readonly document: string;
+}
+
+export interface CallWrite {
+  readonly callId: string;
+  readonly document: string;
+  /** Epoch milliseconds when somebody must look at the call (session expiry, setup bound); also the record's life plus a margin. */
+  readonly deadlineMs: number;
+  /** Trunks this call now occupies (ingress, egress); the store keeps their loads equal to the records. */
+  readonly trunks: readonly string[];
+}
+
+/** One call detail record or attempt record, JSON, with an id that makes redelivery harmless. */
+export interface DetailRecord {
+  readonly id: string;
+  readonly kind: "call" | "attempt";
+  readonly json: string;
+}
+
+/**
+ * Cluster-wide limits of one trunk: a lease per call, owned by the call id, so that nothing leaks and releasing twice is harmless.
+ */
+export interface TrunkGate {
+  reserve(request: GateRequest): Promise<Result<"reserved" | "full" | "too-fast", Failure>>;
+  release(trunk: string, callId: string): Promise<Result<void, Failure>>;
+}
+
+export interface GateRequest {
+  readonly trunk: string;
+  readonly callId: string;
+  readonly maxCalls: number;
+  readonly maxCallsPerSecond: number;
+  readonly nowMs: number;
+  /** The lease lapses then unless renewed (a reservation by the same call renews). */
+  readonly untilMs: number;
+}

@@ -1,0 +1,81 @@
+import type { Failure, Result } from "@tandem/domain";
+import type { SipMessage } from "@tandem/sip";
+
+/**
+ * The way to SIP peers. The split arrangement implements it with drachtio-srf connections to the edges
+ * (adapter-drachtio/client); a fused worker would implement it on sip-endpoint. Nothing above knows which.
+ *
+ * The edge below this port: answers 100 Trying, absorbs retransmissions, retransmits 2xx until the ACK, ACKs non-2xx finals,
+ * answers CANCEL (200) and the cancelled INVITE (487), resolves next hops (RFC 3263), adds Via and Content-Length.
+ * It keeps no dialogs: Call-ID, tags, CSeq, Route, Contact and Max-Forwards of an outgoing message are used as given.
+ */
+export interface SipPort {
+  /** Sends a request out of a dialog or in one (all headers given). ACK to a 2xx goes here too and has no responses. */
+  sendRequest(request: OutgoingRequest, events: ClientEvents): Promise<Result<ClientTransaction, Failure>>;
+  /** Answers a request received earlier; the To tag and Contact are taken from the message as given. */
+  respond(transaction: ServerTransaction, response: SipMessage): Promise<Result<void, Failure>>;
+  /** Cancels an INVITE; the final response still arrives through its ClientEvents. `headers` may hold Reason. */
+  cancel(
+    transaction: ClientTransaction,
+    headers: readonly (readonly [string, string])[],
+  ): Promise<Result<void, Failure>>;
+}
+
+export interface OutgoingRequest {
+  readonly message: SipMessage;
+  /** Pool whose edge must send it. */
+  readonly pool: string;
+  /** Local listener of that pool to send from. */
+  readonly listener: string;
+  /** Next hop as a SIP URI (`sip:host:port;transport=tcp;lr`); null: the top Route, else the Request-URI. */
+  readonly nextHop: string | null;
+  /** Edge that should send if it is alive (affinity of a connection); any other of the pool serves. */
+  readonly preferredEdge: string | null;
+}
+
+/** Names a client transaction in its edge. Plain data: it may be stored in the call record. */
+export interface ClientTransaction {
+  readonly edge: string;
+  readonly id: string;
+}
+
+/** Names a server transaction in its edge. Plain data: any worker connected to that edge may answer it. */
+export interface ServerTransaction {
+  readonly edge: string;
+  readonly id: string;
+}
+
+export interface ClientEvents {
+  /** Every response but 100, in order; retransmitted 2xx are passed up once per To tag. The last call is the final response. */
+  onResponse(response: SipMessage, source: PeerAddress): void;
+  /** No final response will come: timeout, transport failure or the edge's connection is lost. */
+  onFailure(failure: Failure): void;
+}
+
+export interface PeerAddress {
+  readonly address: string;
+  readonly port: number;
+  readonly transport: "udp" | "tcp" | "tls";
+}
+
+/** What the edge delivers to the worker. */
+export interface IncomingRequest {
+  readonly transaction: ServerTransaction;
+  readonly message: SipMessage;
+  readonly source: PeerAddress;
+  readonly pool: string;
+  readonly listener: string;
+  /** Identity of the peer's verified certificate (subject alternative names), empty without mutual TLS. */
+  readonly tlsIdentities: readonly string[];
+  /** True when an earlier worker took this transaction and died: look for its call record. */
+  readonly redelivered: boolean;
+}
+
+/** The application side of the port: implemented by call-control, called by the adapter. */
+export interface SipApplication {
+  onRequest(request: IncomingRequest): void;
+  /** The caller cancelled `transaction` (200 and 487 are already sent by the edge). */
+  onCancel(transaction: ServerTransaction, cancel: SipMessage): void;
+  /** No ACK came for our 2xx within 64*T1 (RFC 3261 §13.3.1.4): the dialog must be ended with BYE. */
+  onAckTimeout(transaction: ServerTransaction, response: SipMessage): void;
+}

@@ -1,0 +1,1 @@
+export type { HeaderLine, SipMessage } from "./message.ts";
