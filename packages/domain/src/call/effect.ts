@@ -1,0 +1,65 @@
+import type { SipMessage } from "@tandem/sip";
+import type { ExchangeId, LegName, TransactionId } from "./event.ts";
+
+/**
+ * What the shell must do, in order. Effects after a `save` wait until the record is stored (write-ahead);
+ * a lost compare-and-set discards the step: reload, run the event again.
+ */
+export type Effect =
+  | { readonly kind: "save" }
+  /** Store when convenient; nothing waits for it. */
+  | { readonly kind: "save-lazily" }
+  /** Take a lease on the trunk; answered by a `gate` event. */
+  | { readonly kind: "reserve"; readonly trunk: string; readonly maxCalls: number; readonly maxCallsPerSecond: number }
+  | { readonly kind: "release"; readonly trunk: string }
+  /** A complete request but for Via and Content-Length. An ACK has no answer. */
+  | {
+      readonly kind: "send";
+      readonly exchange: ExchangeId;
+      readonly leg: LegName;
+      readonly request: SipMessage;
+      readonly pool: string;
+      readonly listener: string;
+      readonly nextHop: string | null;
+    }
+  | {
+      readonly kind: "respond";
+      readonly leg: LegName;
+      readonly transaction: TransactionId;
+      readonly response: SipMessage;
+    }
+  | { readonly kind: "cancel"; readonly exchange: ExchangeId; readonly headers: readonly (readonly [string, string])[] }
+  | { readonly kind: "start-timer"; readonly timer: string; readonly afterMs: number }
+  | { readonly kind: "stop-timer"; readonly timer: string }
+  /** REFER acted upon, or Replaces: the shell decides routes for the target and answers with `transfer-routed`. */
+  | {
+      readonly kind: "route-transfer";
+      readonly target: string;
+      readonly headers: readonly (readonly [string, string])[];
+    }
+  /** End another call's leg because this call replaces it (RFC 3891). */
+  | { readonly kind: "replace"; readonly callId: string; readonly leg: LegName }
+  /** The call is over: remove the record and append its detail records, atomically. Always the last effect. */
+  | { readonly kind: "finish" }
+  | { readonly kind: "observe"; readonly observation: Observation };
+
+/** Facts for metrics and passive trunk health. */
+export type Observation =
+  | {
+      readonly kind: "attempt-ended";
+      readonly trunk: string;
+      readonly outcome: string;
+      readonly sipCode: number;
+      readonly unreachable: boolean;
+    }
+  | { readonly kind: "ringing"; readonly trunk: string; readonly afterMs: number }
+  | { readonly kind: "answered"; readonly trunk: string; readonly afterMs: number }
+  | {
+      readonly kind: "call-ended";
+      readonly ingressTrunk: string;
+      readonly egressTrunk: string;
+      readonly outcome: string;
+      readonly sipCode: number;
+      readonly emergency: boolean;
+      readonly durationMs: number;
+    };

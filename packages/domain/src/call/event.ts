@@ -1,0 +1,52 @@
+import type { SipMessage } from "@tandem/sip";
+import type { FailureCode } from "../failure/failure.ts";
+import type { Consideration } from "../routing/decision.ts";
+import type { AttemptPlan, LegProfile } from "./leg-profile.ts";
+
+/** Names an outgoing request of this call; chosen by the machine, echoed in the events that answer it. */
+export type ExchangeId = string;
+
+/** Names a server transaction (`<edge>/<id>`); opaque to the machine. */
+export type TransactionId = string;
+
+export type LegName = "a" | "b";
+
+/** Everything that can happen to a call. Time is an argument of the transition, never of the machine's own making. */
+export type CallEvent =
+  | {
+      readonly kind: "invite";
+      readonly transaction: TransactionId;
+      readonly request: SipMessage;
+      readonly ingress: LegProfile;
+      readonly attempts: readonly AttemptPlan[];
+      readonly considered: readonly Consideration[];
+      /** Set when the decision was emergency: service (`urn:service:sos`…) and whether it is a test call. */
+      readonly emergency: { readonly service: string; readonly test: boolean } | null;
+    }
+  /** The INVITE again, after the worker that had it died: go on from the record. */
+  | { readonly kind: "redelivered"; readonly transaction: TransactionId; readonly request: SipMessage }
+  /** A request in a dialog of this call (ACK included). */
+  | {
+      readonly kind: "request";
+      readonly leg: LegName;
+      readonly transaction: TransactionId;
+      readonly request: SipMessage;
+    }
+  | { readonly kind: "response"; readonly exchange: ExchangeId; readonly response: SipMessage }
+  /** No final response will come: timeout, transport failure, edge lost. */
+  | { readonly kind: "no-response"; readonly exchange: ExchangeId; readonly failure: FailureCode }
+  /** The peer cancelled its request; 200 and 487 are already sent by the edge. */
+  | { readonly kind: "cancelled"; readonly transaction: TransactionId; readonly cancel: SipMessage }
+  | { readonly kind: "ack-timeout"; readonly transaction: TransactionId }
+  | { readonly kind: "timer"; readonly timer: string }
+  | { readonly kind: "gate"; readonly trunk: string; readonly result: "reserved" | "full" | "too-fast" | "unavailable" }
+  /** Answer to the `route-transfer` effect. */
+  | {
+      readonly kind: "transfer-routed";
+      readonly attempts: readonly AttemptPlan[];
+      readonly failure: FailureCode | null;
+    }
+  /** The record's deadline passed (session expiry, refresh due, setup bound): claimed from the store by any worker. */
+  | { readonly kind: "deadline" }
+  /** Administrative end (API hang-up, pre-emption, another call's Replaces). */
+  | { readonly kind: "end"; readonly failure: FailureCode };

@@ -1,0 +1,42 @@
+import type { ResponseRule, SessionTimerSettings } from "../topology/topology.ts";
+
+/**
+ * What the machine must know of a leg's trunk for the rest of the call. It is copied into the record when the leg is made, so that a change of
+ * topology never changes a call in progress.
+ */
+export interface LegProfile {
+  readonly trunk: string;
+  readonly pool: string;
+  readonly listener: string;
+  readonly transport: "udp" | "tcp" | "tls";
+  /** host:port peers are told: Contact, and the host of our From/PAI. */
+  readonly contactHost: string;
+  /** Host (and port) of the gateway: Request-URI host and To host of what we send. */
+  readonly peerHost: string;
+  /** Where requests out of a dialog go, as a SIP URI. */
+  readonly nextHop: string;
+  readonly forwardPai: boolean;
+  readonly forwardHistory: boolean;
+  readonly forwardDiversion: boolean;
+  readonly trusted: boolean;
+  readonly refer: "pass" | "act" | "refuse";
+  readonly reliableProvisional: "pass" | "require" | "off";
+  readonly maxEarlyDialogs: number;
+  readonly sessionTimer: SessionTimerSettings;
+  readonly responseRules: readonly ResponseRule[];
+}
+
+/** One way out with everything the machine needs to try it. */
+export interface AttemptPlan {
+  readonly profile: LegProfile;
+  readonly route: string | null;
+  readonly calledNumber: string;
+  readonly callingNumber: string;
+  readonly suppressCallerId: boolean;
+  readonly maxCalls: number;
+  readonly maxCallsPerSecond: number;
+  readonly progressTimeoutMs: number;
+  readonly connectTimeoutMs: number;
+  readonly ringTimeoutMs: number;
+  readonly failoverCodes: readonly number[];
+}
