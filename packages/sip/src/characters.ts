@@ -1,0 +1,67 @@
+/** Character codes the grammar of RFC 3261 §25.1 gives a meaning to. */
+export const CHAR = {
+  tab: 9,
+  lf: 10,
+  cr: 13,
+  space: 32,
+  quote: 34,
+  percent: 37,
+  comma: 44,
+  slash: 47,
+  colon: 58,
+  semicolon: 59,
+  less: 60,
+  equals: 61,
+  greater: 62,
+  question: 63,
+  at: 64,
+  openBracket: 91,
+  backslash: 92,
+  closeBracket: 93,
+} as const;
+
+function classOf(extra: string): Uint8Array {
+  const table = new Uint8Array(256);
+  const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+  for (const character of letters + extra) table[character.charCodeAt(0)] = 1;
+  return table;
+}
+
+/** 1 for every byte that may stand in a `token` (RFC 3261 §25.1). */
+export const TOKEN_CHARACTERS: Readonly<Record<number, number | undefined>> = classOf("-.!%*_+`'~");
+
+/** True for a space or a horizontal tab. */
+export function isBlank(code: number): boolean {
+  return code === CHAR.space || code === CHAR.tab;
+}
+
+/** True for white space that may stand around separators, line ends of folded values included. */
+export function isWhiteSpace(code: number): boolean {
+  return code === CHAR.space || code === CHAR.tab || code === CHAR.cr || code === CHAR.lf;
+}
+
+/** True for a non-empty `token` (RFC 3261 §25.1). */
+export function isToken(text: string): boolean {
+  for (let at = 0; at < text.length; at++) if (TOKEN_CHARACTERS[text.charCodeAt(at)] !== 1) return false;
+  return text.length > 0;
+}
+
+/** True for one or more decimal digits and nothing else. */
+export function isDigits(text: string): boolean {
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (code < 48 || code > 57) return false;
+  }
+  return text.length > 0;
+}
+
+/** A non-negative decimal number of at most `limit`, or undefined when the text is anything else. */
+export function readDecimal(text: string, limit: number): number | undefined {
+  if (!isDigits(text)) return undefined;
+  let value = 0;
+  for (let at = 0; at < text.length; at++) {
+    value = value * 10 + text.charCodeAt(at) - 48;
+    if (value > limit) return undefined;
+  }
+  return value;
+}
