@@ -1,0 +1,93 @@
+/** `npm test`: sets up and runs everything, in the order that fails fastest. Runs on Node 20 with nothing installed. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { BootstrapError, EXIT, runBootstrap } from "./exit-codes.mjs";
+import { ensureNodeModules, ROOT, toolEnvironment } from "./node-modules.mjs";
+import { runToEnd } from "./run-to-end.mjs";
+import { ensurePrograms, REQUIREMENT } from "./system-packages.mjs";
+import { addTallies, formatTally, NOTHING, readTally } from "./vitest-report.mjs";
+
+/**
+ * One thing `npm test` runs. `project`: a vitest project, whose report is counted; else `command`, which counts only when it fails.
+ * @typedef {{ readonly name: string, readonly part: string, readonly command?: readonly string[], readonly project?: string }} Step
+ */
+
+/** @type {readonly Step[]} */
+const STEPS = [
+  { name: "format", part: "check", command: ["oxfmt", "--check", "."] },
+  { name: "lint", part: "check", command: ["oxlint", "--type-aware"] },
+  { name: "boundaries", part: "check", command: ["turbo", "boundaries"] },
+  { name: "types", part: "check", command: ["tsc", "-b"] },
+  { name: "types of tests", part: "check", command: ["tsc", "-p", "tsconfig.tests.json", "--noEmit"] },
+  { name: "unit tests", part: "unit", project: "unit" },
+  { name: "unused code", part: "check", command: ["knip"] },
+  { name: "generated files", part: "check", command: ["node", "deploy/local/check-generated.mjs"] },
+  { name: "integration tests", part: "int", project: "int" },
+  { name: "end-to-end tests", part: "e2e", project: "e2e" },
+];
+
+/** What each part needs from the system. */
+const NEEDS = {
+  check: [],
+  unit: [REQUIREMENT.openssl],
+  int: [REQUIREMENT.redisServer, REQUIREMENT.redisCli, REQUIREMENT.openssl],
+  e2e: [REQUIREMENT.redisServer, REQUIREMENT.sipp, REQUIREMENT.socat, REQUIREMENT.openssl],
+};
+
+/** `--only check` is the fast half of the whole, unit tests included. */
+const PARTS = { check: ["check", "unit"], unit: ["unit"], int: ["int"], e2e: ["e2e"] };
+
+/** @param {readonly string[]} args */
+function chosenParts(args) {
+  if (args.length === 0) return Object.keys(NEEDS);
+  const only = args[0] === "--only" ? args[1] : args[0].replace(/^--only=/, "");
+  const parts = Object.hasOwn(PARTS, only ?? "") ? PARTS[only] : undefined;
+  if (parts === undefined) {
+    throw new BootstrapError("Usage: npm test [-- --only check|unit|int|e2e]", EXIT.usage);
+  }
+  return parts;
+}
+
+/**
+ * @param {Step} step
+ * @param {string} reports Folder for vitest's reports.
+ */
+async function runStep({ name, command, project }, reports) {
+  const started = performance.now();
+  console.log(`\n── ${name} ──`);
+  const report = join(reports, `${project}.json`);
+  const vitest = ["vitest", "run", "--project", project, "--reporter=default", "--reporter=json"];
+  const full = command ?? [...vitest, `--outputFile.json=${report}`];
+  const code = await runToEnd(full, { cwd: ROOT, env: toolEnvironment(), stdio: ["ignore", "inherit", "inherit"] });
+  const seconds = ((performance.now() - started) / 1000).toFixed(1);
+  console.log(`── ${name}: ${code === 0 ? "ok" : `FAILED (code ${code})`} in ${seconds} s`);
+  const tally = project === undefined ? { ...NOTHING, failed: code === 0 ? 0 : 1 } : readTally(report, code);
+  return { name, code, seconds, tally };
+}
+
+/** @param {readonly Awaited<ReturnType<typeof runStep>>[]} results */
+function printSummary(results) {
+  console.log("\n── summary ──");
+  for (const { name, code, seconds } of results) {
+    console.log(`${code === 0 ? "ok    " : "FAILED"}  ${seconds.padStart(7)} s  ${name}`);
+  }
+  console.log(`\n${formatTally(addTallies(results.map(({ tally }) => tally)))}`);
+}
+
+async function main() {
+  const parts = chosenParts(process.argv.slice(2));
+  await ensureNodeModules();
+  await ensurePrograms(parts.flatMap((part) => NEEDS[part]));
+  const reports = mkdtempSync(join(tmpdir(), "tandem-test-"));
+  try {
+    const results = [];
+    for (const step of STEPS.filter(({ part }) => parts.includes(part))) results.push(await runStep(step, reports));
+    printSummary(results);
+    return results.every(({ code }) => code === 0) ? 0 : 1;
+  } finally {
+    rmSync(reports, { recursive: true, force: true });
+  }
+}
+
+await runBootstrap(main);
