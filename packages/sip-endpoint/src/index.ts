@@ -1,1 +1,37 @@
-export {};
+export { systemClock } from "./timers/clock.ts";
+export type { Clock } from "./timers/clock.ts";
+export type {
+  BoundListener,
+  EndpointConfig,
+  EndpointLimits,
+  EndpointLog,
+  LargeRequestPolicy,
+  ListenerConfig,
+  ListenerTls,
+  Transport,
+} from "./config.ts";
+export type {
+  ClientFailure,
+  ClientTransaction,
+  ClientTransactionEvents,
+  CreateEndpoint,
+  Endpoint,
+  EndpointEvents,
+  EndpointStartFailure,
+  OutgoingRequest,
+  PeerSource,
+  ReceivedMessage,
+  SendFailure,
+  SendFailureReason,
+  SendResult,
+  SentMessage,
+  ServerTransaction,
+} from "./endpoint.ts";
+export type { NaptrRecord, Resolver, SrvRecord } from "./next-hop/resolver.ts";
+export type { DiscardCause, EndpointStats, MessageCount, MessageKind, TransactionKind } from "./stats.ts";
+export type {
+  DatagramNetwork,
+  DatagramOptions,
+  DatagramReceiver,
+  DatagramSocket,
+} from "./transport/datagram-network.ts";

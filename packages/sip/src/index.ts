@@ -12,3 +12,5 @@ export { reasonPhrase } from "./reason-phrase.ts";
 export { err, ok } from "./result.ts";
 export type { Result } from "./result.ts";
 export { readTag } from "./tag.ts";
+export { DEFAULT_TIMERS } from "./transactions/timers.ts";
+export type { TimerSettings } from "./transactions/timers.ts";

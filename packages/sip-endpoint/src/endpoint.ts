@@ -1,0 +1,208 @@
+import type { Result, SipMessage } from "@tandem/sip";
+import type { BoundListener, EndpointConfig, ListenerTls, Transport } from "./config.ts";
+import type { EndpointStats } from "./stats.ts";
+
+/**
+ * A SIP endpoint: sockets, TLS, DNS, framing and transactions. It keeps no dialogs and decides no call; that is its user's part
+ * (RFC 3261's "transaction user", TU). Made by `createEndpoint`.
+ *
+ * What it does by itself: 100 Trying; absorbing and answering retransmissions; ACK to non-2xx finals; retransmitting a 2xx to an
+ * INVITE until the ACK comes; 200 to CANCEL and 487 to the INVITE it cancels; 400/482/… to what cannot be served; holding a
+ * CANCEL until a provisional response came; next address on failure; Via, branch and Content-Length of what it sends.
+ *
+ * What it leaves alone: Call-ID, tags, CSeq, Route, Contact, Max-Forwards and every other header go out as given.
+ */
+export interface Endpoint {
+  /** The bound listeners in configuration order, with the ports the system gave. */
+  readonly listeners: readonly BoundListener[];
+  /**
+   * Sends a request other than ACK in a client transaction of its own. Never throws because of the message or the network: what
+   * goes wrong arrives as `onFailure`, never before this call returned.
+   */
+  request(request: OutgoingRequest, events: ClientTransactionEvents): ClientTransaction;
+  /**
+   * Sends the ACK to a 2xx (RFC 3261 §13.2.2.4). The endpoint remembers it while the INVITE's client transaction lives and
+   * repeats it when the 2xx is repeated. Resolves when it was handed to the transport.
+   */
+  sendAck(ack: OutgoingRequest): Promise<SendResult>;
+  /** Counters since the start and gauges of this moment; cheap enough for every scrape. */
+  stats(): EndpointStats;
+  /** Gives a TLS listener a new certificate; connections that exist keep the old one. False: no TLS listener of that name. */
+  replaceTls(listener: string, tls: ListenerTls): boolean;
+  /**
+   * Stops. New requests are refused with 503, pending transactions may finish for `graceMs` (default 0), then the sockets close.
+   * Never rejects; a second call waits for the first.
+   */
+  close(options?: { readonly graceMs?: number }): Promise<void>;
+}
+
+/**
+ * Binds every listener. An error names the first listener that could not be had; nothing stays open then. No event comes before the
+ * promise is resolved.
+ */
+export type CreateEndpoint = (
+  config: EndpointConfig,
+  events: EndpointEvents,
+) => Promise<Result<Endpoint, EndpointStartFailure>>;
+
+/**
+ * - `bad-config`: no listener, a name twice, TLS material missing or unreadable
+ * - `bind`: address or port not to be had; `detail` holds the system's code (EADDRINUSE, EACCES, EADDRNOTAVAIL)
+ */
+export interface EndpointStartFailure {
+  readonly reason: "bad-config" | "bind";
+  readonly listener: string;
+  readonly detail: string;
+}
+
+/** What the endpoint tells its user. The calls are synchronous; an exception thrown in one is a bug and reaches the process. */
+export interface EndpointEvents {
+  /** A new request (never ACK or CANCEL, never a retransmission), to be answered with `transaction.respond`. */
+  onRequest(transaction: ServerTransaction, request: ReceivedMessage): void;
+  /**
+   * An ACK to a 2xx. `transaction`: its INVITE if that one was answered here and is still remembered (64*T1), else null: the INVITE
+   * was another edge's. Repeated ACKs to one transaction are absorbed.
+   */
+  onAck(ack: ReceivedMessage, transaction: ServerTransaction | null): void;
+  /** The peer cancelled: 200 to the CANCEL and 487 to the INVITE are already sent; `respond` will fail from now on. */
+  onCancel(transaction: ServerTransaction, cancel: ReceivedMessage): void;
+  /** No ACK came within 64*T1 for the 2xx given (RFC 3261 §13.3.1.4): the dialog should be ended with BYE. */
+  onAckTimeout(transaction: ServerTransaction, response: SentMessage): void;
+  /** A response could not be delivered (connection gone and not to be made again, socket error). The transaction is over. */
+  onResponseLost(transaction: ServerTransaction): void;
+}
+
+/** Where a message came from. */
+export interface PeerSource {
+  readonly transport: Transport;
+  /** IP address literal, IPv6 without brackets. */
+  readonly address: string;
+  readonly port: number;
+  /** The listener it arrived on; for a connection we opened ourselves, the listener that it was opened for. */
+  readonly listener: BoundListener;
+  /** Address and port it arrived at (the bound ones; with a wildcard bind on UDP, the wildcard). */
+  readonly localAddress: string;
+  readonly localPort: number;
+  /** Names in the peer's verified certificate: DNS names, hosts of `sip:` URIs, IP addresses; lower case. Empty if not verified. */
+  readonly identities: readonly string[];
+}
+
+/** A message as it came, except that the top Via of a request holds `received` and `rport` where RFC 3261 §18.2.1 and RFC 3581 want them. */
+export interface ReceivedMessage {
+  readonly message: SipMessage;
+  /** The whole message as latin1 text, one character per byte, nothing after the body. */
+  readonly text: string;
+  readonly source: PeerSource;
+  /** Clock time of arrival, milliseconds since the epoch. */
+  readonly atMs: number;
+}
+
+/** A message as it went out: exactly these characters, one byte each. */
+export interface SentMessage {
+  readonly text: string;
+  readonly transport: Transport;
+  readonly address: string;
+  readonly port: number;
+  readonly listener: BoundListener;
+  readonly localAddress: string;
+  readonly localPort: number;
+  /** Clock time, milliseconds since the epoch. */
+  readonly atMs: number;
+}
+
+export type SendResult = Result<SentMessage, SendFailure>;
+
+/** Why a message did not leave. `detail` is for logs and for the drachtio `NOK` text; it holds no personal data. */
+export interface SendFailure {
+  readonly reason: SendFailureReason;
+  readonly detail: string;
+}
+
+/**
+ * - `transaction-over`: a final response was already sent (or the peer cancelled), or the transaction ended
+ * - `not-a-response`: the message given to `respond` is not a response with a status of 101–699
+ * - `bad-next-hop`: no URI to send to, or one that cannot be a next hop
+ * - `no-listener`: no listener of that name, or none of the transport the next hop needs
+ * - `unresolved`: DNS knows no address (RFC 3263)
+ * - `transport`: no address could be reached (refused, reset, connect timeout, TLS identity, message too large)
+ * - `closing`: the endpoint is being closed
+ */
+export type SendFailureReason =
+  | "transaction-over"
+  | "not-a-response"
+  | "bad-next-hop"
+  | "no-listener"
+  | "unresolved"
+  | "transport"
+  | "closing";
+
+/** A request received and not yet forgotten. The object stays the same for the transaction's whole life. */
+export interface ServerTransaction {
+  /** Unique in this endpoint and across restarts; safe as a token of the drachtio protocol. */
+  readonly id: string;
+  readonly method: string;
+  readonly callId: string;
+  /** The request, until a final response was sent; null from then on, so that lingering transactions cost little memory. */
+  readonly request: ReceivedMessage | null;
+  /** True once a final response was sent, by the user or (487, CANCEL) by the endpoint. */
+  readonly answered: boolean;
+  /**
+   * Sends a response. Via lines are those of the request whatever the message holds; Content-Length is made right; all else
+   * goes out as given, so the To tag must be in it (`responseTo` of @tandem/sip). Several provisionals, then one final response.
+   * `ok` means handed to the transport (a lost connection may still be made again; if not, `onResponseLost`).
+   */
+  respond(response: SipMessage): SendResult;
+}
+
+export interface OutgoingRequest {
+  /** All headers given but ours: Via and Content-Length. Via lines present (a proxy's) stay below ours. */
+  readonly message: SipMessage;
+  /** Local listener to send from; null: the first one of the transport that the next hop asks for. */
+  readonly listener: string | null;
+  /** SIP(S) URI to send to (`sip:host:port;transport=tcp;lr`); null: the top Route, else the Request-URI. Not added as Route. */
+  readonly nextHop: string | null;
+  /**
+   * How long one address may stay silent before the next is tried or the transaction fails (timers B and F), milliseconds.
+   * Default 64*T1.
+   */
+  readonly timeoutMs?: number;
+}
+
+/** A request under way. */
+export interface ClientTransaction {
+  /** Unique in this endpoint and across restarts; the same over all addresses tried. */
+  readonly id: string;
+  readonly method: string;
+  readonly callId: string;
+  /** True until the last `onResponse` or `onFailure`. */
+  readonly pending: boolean;
+  /**
+   * Cancels an INVITE (RFC 3261 §9.1): the CANCEL waits for a provisional response if there was none yet, and no further address is
+   * tried. `headers` (for example Reason) are added to it. The final response, usually 487 or a 2xx that crossed, still comes as
+   * `onResponse`; if none comes within 64*T1 of the CANCEL, `onFailure` with `timeout`. A second call does nothing.
+   */
+  cancel(headers?: readonly (readonly [name: string, value: string])[]): SendFailure | null;
+}
+
+export interface ClientTransactionEvents {
+  /**
+   * The request went out. Called once per address tried, `attempt` counting from 1; always before the first `onResponse` of that
+   * address. Each address has a branch of its own.
+   */
+  onSent?(sent: SentMessage, attempt: number): void;
+  /**
+   * Every provisional response but 100, and the final one once. A 2xx to INVITE comes once per To tag (forking), so
+   * after the first final response only further 2xx may follow. A 503 that made the endpoint try the next address is not passed up.
+   */
+  onResponse(response: ReceivedMessage): void;
+  /** No final response will come. Never after one. */
+  onFailure(failure: ClientFailure): void;
+  /** A 2xx already passed up came again and no ACK for it was given to `sendAck` yet: whoever should have sent it may be gone. */
+  onRepeatedAnswer?(response: ReceivedMessage): void;
+}
+
+/** `timeout`: an address was reached but stayed silent (timer B or F, or 64*T1 after CANCEL); treat as 408. Others as 503. */
+export interface ClientFailure {
+  readonly reason: "timeout" | SendFailureReason;
+  readonly detail: string;
+}
