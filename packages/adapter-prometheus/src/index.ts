@@ -1,1 +1,12 @@
-export {};
+export { Registry } from "prom-client";
+export { createApiMetrics, type ApiMetrics, type ApiRequest } from "./api-metrics.ts";
+export { ConfiguredNames } from "./bounded-label.ts";
+export { METRICS, type MetricDefinition, type MetricName, type MetricProcess } from "./catalogue.ts";
+export { createClusterMetrics, type ClusterMetrics } from "./cluster-metrics.ts";
+export { createControllerMetrics, type ControllerMetrics } from "./controller-metrics.ts";
+export { createEdgeMetrics, type EdgeMetrics } from "./edge-metrics.ts";
+export { metricsPage } from "./metrics-page.ts";
+export { createProcessMetrics, type ProcessMetrics } from "./process-metrics.ts";
+export { createRedisMetrics, type RedisObserver } from "./redis-metrics.ts";
+export { createWorkerMetrics, type WorkerMetrics } from "./worker-metrics.ts";
+export { createWorkerTelemetry, type WorkerTelemetryOptions } from "./worker-telemetry.ts";

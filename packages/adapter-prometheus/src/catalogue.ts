@@ -1,0 +1,269 @@
+/** Which processes show a metric. */
+export type MetricProcess = "worker" | "edge" | "controller" | "control-api" | "all";
+
+/** One metric as documented and as registered; docs/metrics.md is tested equal to this table. */
+export interface MetricDefinition {
+  readonly type: "counter" | "gauge" | "histogram";
+  readonly help: string;
+  readonly labels: readonly string[];
+  readonly process: MetricProcess | readonly MetricProcess[];
+  /** Histogram bounds, in the unit of the name. */
+  readonly buckets?: readonly number[];
+}
+
+/** Setup delays of a call, seconds: fast local legs up to a minute of ringing. */
+const SETUP_SECONDS = [0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 4, 6, 10, 20, 60];
+/** Local and network operations, seconds. */
+const OPERATION_SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5];
+const CALL_SECONDS = [1, 5, 15, 30, 60, 180, 300, 600, 1_800, 3_600];
+
+/**
+ * Every metric Tandem shows besides the process defaults of prom-client. Names are `tandem_<noun>_<unit|total>`. Label values are bounded:
+ * trunks, pools and listeners come from the topology in force, everything else from closed sets; what is unknown counts as `other`.
+ */
+export const METRICS = {
+  tandem_calls_started_total: {
+    type: "counter",
+    help: "New calls taken from a trunk.",
+    labels: ["pool", "ingress_trunk"],
+    process: "worker",
+  },
+  tandem_calls_total: {
+    type: "counter",
+    help: "Calls ended, by whose fault: success, client-error, upstream-error, server-error, indeterminate.",
+    labels: ["pool", "ingress_trunk", "outcome", "emergency"],
+    process: "worker",
+  },
+  tandem_call_duration_seconds: {
+    type: "histogram",
+    help: "Answer to end of answered calls.",
+    labels: ["pool"],
+    process: "worker",
+    buckets: CALL_SECONDS,
+  },
+  tandem_attempts_total: {
+    type: "counter",
+    help: "Ways out tried, by outcome and by class of the final SIP code (2xx … 6xx, none).",
+    labels: ["trunk", "outcome", "code_class"],
+    process: "worker",
+  },
+  tandem_post_dial_delay_seconds: {
+    type: "histogram",
+    help: "INVITE sent to first 18x, per egress trunk.",
+    labels: ["trunk"],
+    process: "worker",
+    buckets: SETUP_SECONDS,
+  },
+  tandem_answer_delay_seconds: {
+    type: "histogram",
+    help: "INVITE sent to 2xx, per egress trunk.",
+    labels: ["trunk"],
+    process: "worker",
+    buckets: SETUP_SECONDS,
+  },
+  tandem_refusals_total: {
+    type: "counter",
+    help: "Requests refused by Tandem itself, by method and failure code (docs/errors.md).",
+    labels: ["method", "failure"],
+    process: "worker",
+  },
+  tandem_setups_active: {
+    type: "gauge",
+    help: "Calls this worker is setting up now.",
+    labels: [],
+    process: "worker",
+  },
+  tandem_cas_conflicts_total: {
+    type: "counter",
+    help: "Saves of a call record that lost against another worker and were run again.",
+    labels: [],
+    process: "worker",
+  },
+  tandem_edges_connected: {
+    type: "gauge",
+    help: "Edges this worker is connected to, per pool.",
+    labels: ["pool"],
+    process: "worker",
+  },
+  tandem_topology_version: {
+    type: "gauge",
+    help: "Version of the topology in force; 0 = none yet.",
+    labels: [],
+    process: ["worker", "controller", "control-api"],
+  },
+  tandem_topology_rejected_total: {
+    type: "counter",
+    help: "Published topologies that could not be put in force; the previous one stayed.",
+    labels: [],
+    process: ["worker", "controller"],
+  },
+  tandem_draining: {
+    type: "gauge",
+    help: "1 while the process takes no new ordinary work.",
+    labels: [],
+    process: ["worker", "edge"],
+  },
+  tandem_redis_operation_seconds: {
+    type: "histogram",
+    help: "Round trip of a Redis operation as its caller sees it.",
+    labels: ["operation"],
+    process: ["worker", "controller", "control-api"],
+    buckets: OPERATION_SECONDS,
+  },
+  tandem_redis_errors_total: {
+    type: "counter",
+    help: "Redis operations that failed.",
+    labels: ["operation", "failure"],
+    process: ["worker", "controller", "control-api"],
+  },
+  tandem_messages_total: {
+    type: "counter",
+    help: "SIP messages by direction (in, out), transport and kind (method, or class of response).",
+    labels: ["direction", "transport", "kind"],
+    process: "edge",
+  },
+  tandem_malformed_messages_total: {
+    type: "counter",
+    help: "Datagrams and stream messages that could not be read as SIP.",
+    labels: ["transport"],
+    process: "edge",
+  },
+  tandem_transactions_total: {
+    type: "counter",
+    help: "SIP transactions begun, by role (client, server) and method.",
+    labels: ["role", "method"],
+    process: "edge",
+  },
+  tandem_transactions_active: {
+    type: "gauge",
+    help: "SIP transactions in progress, by role.",
+    labels: ["role"],
+    process: "edge",
+  },
+  tandem_transactions_failed_total: {
+    type: "counter",
+    help: "SIP transactions that ended by timeout or transport failure.",
+    labels: ["role", "reason"],
+    process: "edge",
+  },
+  tandem_retransmissions_total: {
+    type: "counter",
+    help: "SIP retransmissions: sent by us, or received and absorbed.",
+    labels: ["direction"],
+    process: "edge",
+  },
+  tandem_connections_active: {
+    type: "gauge",
+    help: "SIP stream connections, by transport.",
+    labels: ["transport"],
+    process: "edge",
+  },
+  tandem_workers_connected: {
+    type: "gauge",
+    help: "Workers connected to this edge.",
+    labels: [],
+    process: "edge",
+  },
+  tandem_redeliveries_total: {
+    type: "counter",
+    help: "Transactions offered to another worker because theirs was lost.",
+    labels: [],
+    process: "edge",
+  },
+  tandem_unserved_total: {
+    type: "counter",
+    help: "Requests answered 503 by the edge because no worker was connected.",
+    labels: ["method"],
+    process: "edge",
+  },
+  tandem_leader: {
+    type: "gauge",
+    help: "1 while this controller holds the lease.",
+    labels: [],
+    process: "controller",
+  },
+  tandem_calls_active: {
+    type: "gauge",
+    help: "Calls in the cluster, counted from the records in Redis.",
+    labels: [],
+    process: ["controller", "control-api"],
+  },
+  tandem_trunk_up: {
+    type: "gauge",
+    help: "Health of a trunk: 1 up, 0 down, -1 not known.",
+    labels: ["trunk"],
+    process: ["controller", "control-api"],
+  },
+  tandem_trunk_load_calls: {
+    type: "gauge",
+    help: "Calls at once on a trunk, cluster-wide.",
+    labels: ["trunk"],
+    process: ["controller", "control-api"],
+  },
+  tandem_trunk_transitions_total: {
+    type: "counter",
+    help: "Changes of a trunk's health, by the state entered.",
+    labels: ["trunk", "state"],
+    process: "controller",
+  },
+  tandem_probes_total: {
+    type: "counter",
+    help: "OPTIONS probes by outcome.",
+    labels: ["trunk", "outcome"],
+    process: "controller",
+  },
+  tandem_probe_seconds: {
+    type: "histogram",
+    help: "Round trip of an answered OPTIONS probe.",
+    labels: ["trunk"],
+    process: "controller",
+    buckets: OPERATION_SECONDS,
+  },
+  tandem_calls_swept_total: {
+    type: "counter",
+    help: "Calls ended by the sweep because nobody came for them.",
+    labels: [],
+    process: "controller",
+  },
+  tandem_detail_records_backlog: {
+    type: "gauge",
+    help: "Detail records waiting in the streams.",
+    labels: [],
+    process: "controller",
+  },
+  tandem_detail_records_total: {
+    type: "counter",
+    help: "Detail records handed to a sink, by result (delivered, retried, failed).",
+    labels: ["sink", "result"],
+    process: "controller",
+  },
+  tandem_http_requests_total: {
+    type: "counter",
+    help: "Control API requests by route pattern, method and class of status.",
+    labels: ["route", "method", "status_class"],
+    process: "control-api",
+  },
+  tandem_http_request_seconds: {
+    type: "histogram",
+    help: "Time to answer a control API request.",
+    labels: ["route"],
+    process: "control-api",
+    buckets: OPERATION_SECONDS,
+  },
+  tandem_event_loop_lag_seconds: {
+    type: "gauge",
+    help: "Event-loop delay in the worst second since the last scrape, by quantile (0.5, 0.99, 1).",
+    labels: ["quantile"],
+    process: "all",
+  },
+} as const satisfies Record<string, MetricDefinition>;
+
+export type MetricName = keyof typeof METRICS;
+
+/** Names of the metrics of one type. */
+export type MetricNameOf<Type extends MetricDefinition["type"]> = {
+  [Name in MetricName]: (typeof METRICS)[Name]["type"] extends Type ? Name : never;
+}[MetricName];
+
+/** Label names of one metric. */
+export type LabelOf<Name extends MetricName> = (typeof METRICS)[Name]["labels"][number];

@@ -1,0 +1,57 @@
+import type { ProbeResult, TrunkHealth } from "@tandem/call-control";
+import type { Registry } from "prom-client";
+import { cappedLabel, type ConfiguredNames } from "./bounded-label.ts";
+import { createClusterMetrics, type ClusterMetrics } from "./cluster-metrics.ts";
+import { counter, gauge, histogram } from "./metric-set.ts";
+import { topologyMetrics, type WorkerMetrics } from "./worker-metrics.ts";
+
+/** What the controller tells. */
+export interface ControllerMetrics extends ClusterMetrics, Pick<WorkerMetrics, "topology" | "topologyRejected"> {
+  leader(held: boolean): void;
+  probe(result: ProbeResult): void;
+  trunkTransition(health: TrunkHealth): void;
+  swept(calls: number): void;
+  detailRecordBacklog(records: number): void;
+  detailRecord(sink: string, result: "delivered" | "retried" | "failed"): void;
+}
+
+/** Metrics of the controller process. */
+export function createControllerMetrics(registry: Registry, names: ConfiguredNames): ControllerMetrics {
+  const leader = gauge(registry, "tandem_leader");
+  const swept = counter(registry, "tandem_calls_swept_total");
+  return {
+    ...createClusterMetrics(registry, names),
+    ...topologyMetrics(registry),
+    ...probeMetrics(registry, names),
+    ...detailRecordMetrics(registry),
+    leader: (held) => leader.set(held ? 1 : 0),
+    swept: (calls) => swept.inc(calls),
+  };
+}
+
+function probeMetrics(
+  registry: Registry,
+  names: ConfiguredNames,
+): Pick<ControllerMetrics, "probe" | "trunkTransition"> {
+  const probes = counter(registry, "tandem_probes_total");
+  const seconds = histogram(registry, "tandem_probe_seconds");
+  const transitions = counter(registry, "tandem_trunk_transitions_total");
+  return {
+    probe: (result) => {
+      const trunk = names.trunk(result.trunk);
+      probes.inc({ trunk, outcome: result.outcome });
+      if (result.outcome === "answered") seconds.observe({ trunk }, result.roundTripMs / 1_000);
+    },
+    trunkTransition: (health) => transitions.inc({ trunk: names.trunk(health.trunk), state: health.state }),
+  };
+}
+
+function detailRecordMetrics(registry: Registry): Pick<ControllerMetrics, "detailRecordBacklog" | "detailRecord"> {
+  const backlog = gauge(registry, "tandem_detail_records_backlog");
+  const records = counter(registry, "tandem_detail_records_total");
+  const sinks = cappedLabel(20);
+  return {
+    detailRecordBacklog: (count) => backlog.set(count),
+    detailRecord: (sink, result) => records.inc({ sink: sinks(sink), result }),
+  };
+}

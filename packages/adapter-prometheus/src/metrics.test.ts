@@ -1,0 +1,144 @@
+import { createLogger } from "@tandem/runtime";
+import { describe, expect, test } from "vitest";
+import {
+  ConfiguredNames,
+  createApiMetrics,
+  createControllerMetrics,
+  createEdgeMetrics,
+  createProcessMetrics,
+  createRedisMetrics,
+  createWorkerMetrics,
+  createWorkerTelemetry,
+  METRICS,
+  metricsPage,
+  Registry,
+} from "./index.ts";
+
+const silent = createLogger({ name: "test", level: "silent" });
+
+function names(): ConfiguredNames {
+  const configured = new ConfiguredNames();
+  configured.configure({ trunks: ["east-1"], pools: ["east"] });
+  return configured;
+}
+
+describe("label bounds", () => {
+  test("a trunk outside the topology counts as other", async () => {
+    const registry = new Registry();
+    const telemetry = createWorkerTelemetry(registry, { logger: silent, names: names() });
+    telemetry.postDialDelay("east-1", 200);
+    for (let i = 0; i < 100; i += 1) telemetry.postDialDelay(`invented-${i}`, 200);
+    const { values } = (await registry.getSingleMetric("tandem_post_dial_delay_seconds")?.get()) ?? { values: [] };
+    expect(new Set(values.map((value) => value.labels["trunk"]))).toEqual(new Set(["east-1", "other"]));
+  });
+
+  test("a removed trunk counts as other after the next topology", async () => {
+    const registry = new Registry();
+    const configured = names();
+    const telemetry = createWorkerTelemetry(registry, { logger: silent, names: configured });
+    configured.configure({ trunks: [], pools: ["east"] });
+    telemetry.callStarted({ pool: "east", ingressTrunk: "east-1" });
+    expect(await registry.getSingleMetricAsString("tandem_calls_started_total")).toContain(
+      'tandem_calls_started_total{pool="east",ingress_trunk="other"} 1',
+    );
+  });
+
+  test("an invented method counts as other", async () => {
+    const registry = new Registry();
+    createEdgeMetrics(registry).message("in", "udp", { method: "X-FLOOD-1", status: 0 });
+    expect(await registry.metrics()).toContain('tandem_messages_total{direction="in",transport="udp",kind="other"} 1');
+  });
+
+  test("failure codes stop at the cap", async () => {
+    const registry = new Registry();
+    const telemetry = createWorkerTelemetry(registry, { logger: silent, names: names() });
+    for (let i = 0; i < 500; i += 1) telemetry.requestRefused({ method: "INVITE", failure: `code-${i}` });
+    const { values } = (await registry.getSingleMetric("tandem_refusals_total")?.get()) ?? { values: [] };
+    expect(values).toHaveLength(101);
+  });
+});
+
+describe("worker telemetry", () => {
+  test("a call's end counts by whose fault and shows its duration in seconds", async () => {
+    const registry = new Registry();
+    const telemetry = createWorkerTelemetry(registry, { logger: silent, names: names() });
+    const call = { pool: "east", ingressTrunk: "east-1", egressTrunk: "east-1", sipCode: 200, emergency: true };
+    telemetry.callEnded({ ...call, outcome: "success", durationMs: 2_000 });
+    const text = await registry.metrics();
+    expect(text).toContain(
+      'tandem_calls_total{pool="east",ingress_trunk="east-1",outcome="success",emergency="yes"} 1',
+    );
+    expect(text).toContain('tandem_call_duration_seconds_sum{pool="east"} 2');
+  });
+
+  test("an unanswered call has no duration", async () => {
+    const registry = new Registry();
+    const telemetry = createWorkerTelemetry(registry, { logger: silent, names: names() });
+    const call = { pool: "east", ingressTrunk: "east-1", egressTrunk: "", sipCode: 486, emergency: false };
+    telemetry.callEnded({ ...call, outcome: "client-error", durationMs: 0 });
+    expect(await registry.getSingleMetricAsString("tandem_call_duration_seconds")).not.toContain("_count{");
+  });
+
+  test("a log entry reaches the logger with its level and fields", () => {
+    const lines: string[] = [];
+    const logger = createLogger({ name: "w", level: "info", stream: { write: (line) => void lines.push(line) } });
+    createWorkerTelemetry(new Registry(), { logger, names: names() }).log("warn", "trunk full", { trunk: "east-1" });
+    expect(lines.map((line) => JSON.parse(line) as unknown)).toEqual([
+      expect.objectContaining({ level: 40, msg: "trunk full", trunk: "east-1" }),
+    ]);
+  });
+});
+
+describe("cluster metrics", () => {
+  test("a trunk that left the board leaves the metric", async () => {
+    const registry = new Registry();
+    const metrics = createControllerMetrics(registry, names());
+    const health = { trunk: "east-1", sinceMs: 0, lastCode: null, failures: 0, successes: 0, reason: "" };
+    metrics.trunkHealth([{ ...health, state: "down" }]);
+    expect(await registry.metrics()).toContain('tandem_trunk_up{trunk="east-1"} 0');
+    metrics.trunkHealth([]);
+    expect(await registry.metrics()).not.toContain('tandem_trunk_up{trunk="east-1"}');
+  });
+});
+
+test("process metrics show the event-loop lag and the process defaults", async () => {
+  const registry = new Registry();
+  const metrics = createProcessMetrics(registry);
+  try {
+    const page = await metricsPage(registry)();
+    expect(page.contentType).toContain("text/plain");
+    expect(page.body).toContain('tandem_event_loop_lag_seconds{quantile="0.99"} 0');
+    expect(page.body).toContain("process_cpu_seconds_total");
+    expect(metrics.lagMs()).toBe(0);
+  } finally {
+    metrics.stop();
+  }
+});
+
+test("each process registers exactly the metrics the catalogue gives it", () => {
+  const registries = {
+    worker: new Registry(),
+    edge: new Registry(),
+    controller: new Registry(),
+    "control-api": new Registry(),
+  };
+  createWorkerTelemetry(registries.worker, { logger: silent, names: names() });
+  createWorkerMetrics(registries.worker, names());
+  createEdgeMetrics(registries.edge);
+  createControllerMetrics(registries.controller, names());
+  createApiMetrics(registries["control-api"], names());
+  for (const role of ["worker", "controller", "control-api"] as const) createRedisMetrics(registries[role]);
+  for (const [role, registry] of Object.entries(registries)) {
+    const expected = Object.entries(METRICS)
+      .filter(([, { process }]) =>
+        typeof process === "string" ? process === role : (process as readonly string[]).includes(role),
+      )
+      .map(([name]) => name);
+    expect(
+      registry
+        .getMetricsAsArray()
+        .map((metric) => metric.name)
+        .sort(),
+    ).toEqual(expected.sort());
+  }
+});

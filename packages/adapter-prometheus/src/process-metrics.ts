@@ -1,0 +1,47 @@
+import { monitorEventLoopDelay } from "node:perf_hooks";
+import { collectDefaultMetrics, type Registry } from "prom-client";
+import { gauge } from "./metric-set.ts";
+
+const RESOLUTION_MS = 20;
+const SAMPLE_MS = 1_000;
+const QUANTILES = ["0.5", "0.99", "1"] as const;
+
+export interface ProcessMetrics {
+  /** 99th percentile of the event loop's delay over the last full second, milliseconds; feeds overload control. */
+  lagMs(): number;
+  stop(): void;
+}
+
+/** prom-client's process defaults (CPU, memory, garbage collection) and the event-loop lag. */
+export function createProcessMetrics(registry: Registry): ProcessMetrics {
+  collectDefaultMetrics({ register: registry });
+  const monitor = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
+  const worst = new Map<string, number>();
+  let lastLagMs = 0;
+  monitor.enable();
+  const sampling = setInterval(() => {
+    lastLagMs = delayMs(monitor.percentile(99));
+    for (const quantile of QUANTILES) {
+      const ms = delayMs(monitor.percentile(Number(quantile) * 100));
+      worst.set(quantile, Math.max(ms, worst.get(quantile) ?? 0));
+    }
+    monitor.reset();
+  }, SAMPLE_MS);
+  sampling.unref();
+  gauge(registry, "tandem_event_loop_lag_seconds", function collect() {
+    for (const quantile of QUANTILES) this.set({ quantile }, (worst.get(quantile) ?? 0) / 1_000);
+    worst.clear();
+  });
+  return {
+    lagMs: () => lastLagMs,
+    stop: () => {
+      clearInterval(sampling);
+      monitor.disable();
+    },
+  };
+}
+
+/** The monitor measures whole ticks of its own timer; the delay is what exceeds one. */
+function delayMs(nanoseconds: number): number {
+  return Math.max(nanoseconds / 1e6 - RESOLUTION_MS, 0);
+}

@@ -1,0 +1,29 @@
+import type { Registry } from "prom-client";
+import type { ConfiguredNames } from "./bounded-label.ts";
+import { counter, gauge } from "./metric-set.ts";
+
+/** Facts of a worker process that no call tells. */
+export interface WorkerMetrics {
+  edgesConnected(pool: string, count: number): void;
+  draining(draining: boolean): void;
+  topology(version: number): void;
+  topologyRejected(): void;
+}
+
+/** Metrics of the worker's connections and configuration. */
+export function createWorkerMetrics(registry: Registry, names: ConfiguredNames): WorkerMetrics {
+  const edges = gauge(registry, "tandem_edges_connected");
+  const draining = gauge(registry, "tandem_draining");
+  return {
+    edgesConnected: (pool, count) => edges.set({ pool: names.pool(pool) }, count),
+    draining: (is) => draining.set(is ? 1 : 0),
+    ...topologyMetrics(registry),
+  };
+}
+
+/** Version in force and refused versions; shared by worker and controller. */
+export function topologyMetrics(registry: Registry): Pick<WorkerMetrics, "topology" | "topologyRejected"> {
+  const version = gauge(registry, "tandem_topology_version");
+  const rejected = counter(registry, "tandem_topology_rejected_total");
+  return { topology: (value) => version.set(value), topologyRejected: () => rejected.inc() };
+}
