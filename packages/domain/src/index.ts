@@ -1,6 +1,11 @@
 export { err, ok, type Result } from "./lang/result.ts";
 export { assertNever } from "./lang/assert-never.ts";
-export type { Failure, FailureCode } from "./failure/failure.ts";
+export type { Failure } from "./failure/failure.ts";
+export { failureCatalogue, failureCodes, failureEntry, isFailureCode, type FailureCode } from "./failure/catalogue.ts";
+export { outcomes, type FailureEntry, type FailureVerdict, type Outcome } from "./failure/failure-entry.ts";
+export { causeFromSipStatus, sipStatusFromCause } from "./failure/q850.ts";
+export { classifySipFailure } from "./failure/classify-sip-failure.ts";
+export { mayTryNextTrunk, treatedStatus, type FailoverRules, type FinalResponse } from "./trunks/next-trunk.ts";
 export type * from "./topology/topology.ts";
 export type * from "./routing/decision.ts";
 export type * from "./call/event.ts";

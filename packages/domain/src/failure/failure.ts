@@ -1,8 +1,6 @@
-/**
- * The failure catalogue's codes; the table (SIP, Q.850, HTTP, whose fault, next trunk) is in catalogue.ts.
- * Codes are stable and never reused.
- */
-export type FailureCode = string;
+import type { FailureCode } from "./catalogue.ts";
+
+export type { FailureCode } from "./catalogue.ts";
 
 /** An expected failure at a port or in a decision. `detail` is for logs and must hold no personal data. */
 export interface Failure {

@@ -1,0 +1,32 @@
+import { admissionFailures } from "./admission-failures.ts";
+import { attemptFailures } from "./attempt-failures.ts";
+import type { FailureEntry } from "./failure-entry.ts";
+import { interfaceFailures } from "./interface-failures.ts";
+import { sessionFailures } from "./session-failures.ts";
+
+/**
+ * The failure catalogue: the one table from a code to what SIP, Q.850 and HTTP say, whose fault it is and who may try again.
+ * Codes are stable, appear in metrics, logs and CDRs, and are never reused. docs/errors.md is checked equal to this table by a test.
+ */
+export const failureCatalogue = {
+  ...admissionFailures,
+  ...attemptFailures,
+  ...sessionFailures,
+  ...interfaceFailures,
+} as const satisfies Readonly<Record<string, FailureEntry>>;
+
+/** Every failure Tandem knows. */
+export type FailureCode = keyof typeof failureCatalogue;
+
+/** All codes in the catalogue's order. */
+export const failureCodes: readonly FailureCode[] = Object.keys(failureCatalogue) as FailureCode[];
+
+/** The row of a code. */
+export function failureEntry(code: FailureCode): FailureEntry {
+  return failureCatalogue[code];
+}
+
+/** True for a string that names a failure: for codes read back from a store or a frame. */
+export function isFailureCode(text: string): text is FailureCode {
+  return Object.hasOwn(failureCatalogue, text);
+}

@@ -1,0 +1,29 @@
+import { busyNow, correctable, ownFault, requesterFault, row } from "./failure-entry.ts";
+
+/** Failures of the control API and of operation. Their SIP column is what a SIP request would get if one ran into them. */
+export const interfaceFailures = {
+  "bad-request": row("400 Bad Request", [95, 400], requesterFault, "The HTTP request does not fit its schema."),
+  unauthorised: row("401 Unauthorized", [21, 401], requesterFault, "No API key, or an unknown one."),
+  forbidden: row("403 Forbidden", [21, 403], requesterFault, "The API key may not do this."),
+  "not-found": row("404 Not Found", [3, 404], requesterFault, "No such object."),
+  "too-large": row("513 Message Too Large", [127, 413], requesterFault, "The HTTP body exceeds the limit."),
+  "media-type-unknown": row("415 Unsupported Media Type", [79, 415], correctable, "Neither YAML nor JSON."),
+  "too-many-requests": row("503 Service Unavailable", [42, 429], { ...busyNow, outcome: "client-error" }, "Slow down."),
+  "topology-unreadable": row("400 Bad Request", [95, 400], correctable, "The document is not YAML or JSON."),
+  "topology-invalid": row("400 Bad Request", [95, 422], correctable, "The document has errors; each has path and fix."),
+  "topology-conflict": row("491 Request Pending", [127, 409], correctable, "Somebody published another version first."),
+  "precondition-required": row("400 Bad Request", [95, 428], correctable, "The version it replaces is not stated."),
+  "protocol-error": row("500 Server Internal Error", [111, 502], ownFault, "A component spoke out of turn."),
+  "secret-refused": row("403 Forbidden", [21, 401], ownFault, "Edge and worker do not share the secret."),
+  "queue-unavailable": row("503 Service Unavailable", [41, 503], busyNow, "The job queue cannot be reached."),
+  "delivery-failed": row("500 Server Internal Error", [41, 502], ownFault, "A sink refused or did not answer."),
+  "lease-lost": row("500 Server Internal Error", [41, 503], ownFault, "Another holder has the leader lease."),
+  "configuration-invalid": row(
+    "500 Server Internal Error",
+    [41, 500],
+    ownFault,
+    "The process may not start like this.",
+  ),
+  "address-in-use": row("500 Server Internal Error", [41, 500], ownFault, "A listener's port is taken."),
+  "not-implemented": row("501 Not Implemented", [79, 501], requesterFault, "Tandem does not do this."),
+} as const;
