@@ -1,3 +1,4 @@
+import type { FailureCode } from "@tandem/domain";
 import { createLogger } from "@tandem/runtime";
 import { describe, expect, test } from "vitest";
 import {
@@ -52,7 +53,7 @@ describe("label bounds", () => {
   test("failure codes stop at the cap", async () => {
     const registry = new Registry();
     const telemetry = createWorkerTelemetry(registry, { logger: silent, names: names() });
-    for (let i = 0; i < 500; i += 1) telemetry.requestRefused({ method: "INVITE", failure: `code-${i}` });
+    for (let i = 0; i < 500; i += 1) telemetry.requestRefused({ method: "INVITE", failure: `code-${i}` as FailureCode });
     const { values } = (await registry.getSingleMetric("tandem_refusals_total")?.get()) ?? { values: [] };
     expect(values).toHaveLength(101);
   });
