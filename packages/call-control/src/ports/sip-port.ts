@@ -46,7 +46,10 @@ export interface ServerTransaction {
 }
 
 export interface ClientEvents {
-  /** Every response but 100, in order; retransmitted 2xx are passed up once per To tag. The last call is the final response. */
+  /**
+   * Every response, in order; retransmitted 2xx are passed up once per To tag. The 100 of an INVITE is passed up too: it proves that the next hop
+   * lives (connect timer). Further 2xx of an INVITE (other To tags) may follow the final response.
+   */
   onResponse(response: SipMessage, source: PeerAddress): void;
   /** No final response will come: timeout, transport failure or the edge's connection is lost. */
   onFailure(failure: Failure): void;

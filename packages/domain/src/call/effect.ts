@@ -22,6 +22,7 @@ export type Effect =
       readonly listener: string;
       readonly nextHop: string | null;
     }
+  /** A complete response but for Via and Content-Length: the edge knows the transaction's Via. RSeq and Require of a reliable 1xx are the machine's. */
   | {
       readonly kind: "respond";
       readonly leg: LegName;
@@ -39,7 +40,10 @@ export type Effect =
     }
   /** End another call's leg because this call replaces it (RFC 3891). */
   | { readonly kind: "replace"; readonly callId: string; readonly leg: LegName }
-  /** The call is over: remove the record and append its detail records, atomically. Always the last effect. */
+  /**
+   * The call is over: remove the record and append its detail records (`detailRecords`), atomically. Always the last effect. A call refused at
+   * once was never saved: then only its detail records are appended.
+   */
   | { readonly kind: "finish" }
   | { readonly kind: "observe"; readonly observation: Observation };
 

@@ -22,6 +22,18 @@ export type CallEvent =
       readonly considered: readonly Consideration[];
       /** Set when the decision was emergency: service (`urn:service:sos`…) and whether it is a test call. */
       readonly emergency: { readonly service: string; readonly test: boolean } | null;
+      /** The decision refused the call: it is answered by the catalogue, and its record written, without an attempt. */
+      readonly rejection?: FailureCode;
+    }
+  /**
+   * An INVITE whose Replaces header names a dialog of this call (RFC 3891): it belongs to this record, not to a new one. `readReplaces` finds the
+   * call; the shell answers 481 when there is none.
+   */
+  | {
+      readonly kind: "replacing-invite";
+      readonly transaction: TransactionId;
+      readonly request: SipMessage;
+      readonly profile: LegProfile;
     }
   /** The INVITE again, after the worker that had it died: go on from the record. */
   | { readonly kind: "redelivered"; readonly transaction: TransactionId; readonly request: SipMessage }
@@ -32,6 +44,7 @@ export type CallEvent =
       readonly transaction: TransactionId;
       readonly request: SipMessage;
     }
+  /** Any response, 100 included: it proves that the next hop took the INVITE (connect timer). */
   | { readonly kind: "response"; readonly exchange: ExchangeId; readonly response: SipMessage }
   /** No final response will come: timeout, transport failure, edge lost. */
   | { readonly kind: "no-response"; readonly exchange: ExchangeId; readonly failure: FailureCode }
