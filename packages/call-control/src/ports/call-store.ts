@@ -6,7 +6,10 @@ import type { Failure, Result } from "@tandem/domain";
  */
 export interface CallStore {
   load(callId: string): Promise<Result<StoredCall | null, Failure>>;
-  /** Writes version 1. `exists` means another worker (or an earlier delivery) made it: load and go on from there. */
+  /**
+   * Writes version 1. `exists` means another worker (or an earlier delivery) made it: load and go on from there. It is also the answer for a call that
+   * ended within the last minute; `load` then gives null, and the INVITE is a late duplicate to absorb, not a new call.
+   */
   create(call: CallWrite): Promise<Result<"created" | "exists", Failure>>;
   /** Compare-and-set: writes version `expected + 1`. `conflict`: reload and run the transition again; `gone`: the call is over. */
   save(call: CallWrite, expected: number): Promise<Result<"saved" | "conflict" | "gone", Failure>>;
@@ -36,7 +39,7 @@ export interface CallWrite {
   readonly document: string;
   /** Epoch milliseconds when somebody must look at the call (session expiry, setup bound); also the record's life plus a margin. */
   readonly deadlineMs: number;
-  /** Trunks this call now occupies (ingress, egress); the store keeps their loads equal to the records. */
+  /** Trunks this call now occupies (ingress, egress), once per leg; the store keeps their loads equal to the records. */
   readonly trunks: readonly string[];
 }
 

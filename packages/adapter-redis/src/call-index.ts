@@ -1,0 +1,127 @@
+import type { StoredCall } from "@tandem/call-control";
+import { ok, type Failure, type Result } from "@tandem/domain";
+import { parseRecord } from "./call-record.ts";
+import type { RedisConnection } from "./connection.ts";
+import type { ShardKeys } from "./keys.ts";
+import { runScript } from "./scripts.ts";
+
+interface Entry {
+  readonly keys: ShardKeys;
+  readonly callId: string;
+}
+
+/** The questions that span all shards: each shard answers for itself, in parallel, and the answers are put together here. */
+export class CallIndex {
+  readonly #connection: RedisConnection;
+  readonly #shards: readonly ShardKeys[];
+  /** Where the next claim starts, so that with a small limit no shard is always last. */
+  #firstShard = 0;
+
+  constructor(connection: RedisConnection, shards: readonly ShardKeys[]) {
+    this.#connection = connection;
+    this.#shards = shards;
+  }
+
+  async claimDue(nowMs: number, limit: number, leaseMs: number): Promise<Result<readonly StoredCall[], Failure>> {
+    const shares = this.#shares(limit);
+    const claimed = await collect(
+      shares.map(async ({ keys, share }): Promise<Result<readonly Entry[], Failure>> => {
+        const due = await this.#connection.run("claim-due", (client) =>
+          runScript(client, "claim-due", [keys.deadlines, nowMs, share, nowMs + leaseMs]),
+        );
+        return due.ok ? ok((due.value as string[]).map((callId) => ({ keys, callId }))) : due;
+      }),
+    );
+    if (!claimed.ok) return claimed;
+    const entries = claimed.value.flat();
+    const calls = await this.#read(entries);
+    if (!calls.ok) return calls;
+    await this.#repair(entries.filter((_, position) => calls.value[position] === null));
+    return ok(calls.value.filter((call) => call !== null));
+  }
+
+  async loads(): Promise<Result<ReadonlyMap<string, number>, Failure>> {
+    const perShard = await collect(
+      this.#shards.map((keys) => this.#connection.run("read-loads", (client) => client.hgetall(keys.loads))),
+    );
+    if (!perShard.ok) return perShard;
+    const sums = new Map<string, number>();
+    for (const shard of perShard.value) {
+      for (const [trunk, count] of Object.entries(shard)) sums.set(trunk, (sums.get(trunk) ?? 0) + Number(count));
+    }
+    return ok(sums);
+  }
+
+  async list(limit: number): Promise<Result<readonly StoredCall[], Failure>> {
+    if (limit < 1) return ok([]);
+    const perShard = await collect(
+      this.#shards.map(async (keys) => {
+        const newest = await this.#connection.run("list-calls", (client) =>
+          client.zrange(keys.live, 0, String(limit - 1), "REV", "WITHSCORES"),
+        );
+        return newest.ok ? ok(pairs(newest.value).map(([callId, score]) => ({ keys, callId, score }))) : newest;
+      }),
+    );
+    if (!perShard.ok) return perShard;
+    const newest = perShard.value.flat().sort((a, b) => b.score - a.score);
+    const calls = await this.#read(newest.slice(0, limit));
+    return calls.ok ? ok(calls.value.filter((call) => call !== null)) : calls;
+  }
+
+  async count(): Promise<Result<number, Failure>> {
+    const perShard = await collect(
+      this.#shards.map((keys) => this.#connection.run("count-calls", (client) => client.zcard(keys.live))),
+    );
+    return perShard.ok ? ok(perShard.value.reduce((sum, count) => sum + count, 0)) : perShard;
+  }
+
+  #read(entries: readonly Entry[]): Promise<Result<readonly (StoredCall | null)[], Failure>> {
+    return collect(
+      entries.map(async ({ keys, callId }) => {
+        const text = await this.#connection.run("load-call", (client) => client.get(keys.callPrefix + callId));
+        return text.ok ? ok(parseRecord(callId, text.value)) : text;
+      }),
+    );
+  }
+
+  /** A due entry without a record: its loads were counted and nobody will uncount them. Best effort; the next claim meets what is left. */
+  async #repair(orphans: readonly Entry[]): Promise<void> {
+    const broken = new Set(orphans.map(({ keys }) => keys));
+    await Promise.all(
+      [...broken].map((keys) =>
+        this.#connection.run("repair-shard", (client) =>
+          runScript(client, "repair-shard", [keys.live, keys.deadlines, keys.loads, keys.callPrefix]),
+        ),
+      ),
+    );
+  }
+
+  /** Splits `limit` over the shards; with fewer than one call per shard, over as many shards as there are calls. */
+  #shares(limit: number): readonly { readonly keys: ShardKeys; readonly share: number }[] {
+    const count = this.#shards.length;
+    const start = this.#firstShard;
+    this.#firstShard = (start + 1) % count;
+    const each = Math.floor(limit / count);
+    const rest = limit % count;
+    const order = [...this.#shards.slice(start), ...this.#shards.slice(0, start)];
+    return order
+      .map((keys, position) => ({ keys, share: each + (position < rest ? 1 : 0) }))
+      .filter(({ share }) => share > 0);
+  }
+}
+
+/** All values, or the first failure. */
+async function collect<T>(parts: readonly Promise<Result<T, Failure>>[]): Promise<Result<readonly T[], Failure>> {
+  const values: T[] = [];
+  for (const part of await Promise.all(parts)) {
+    if (!part.ok) return part;
+    values.push(part.value);
+  }
+  return ok(values);
+}
+
+function pairs(flat: readonly string[]): readonly (readonly [string, number])[] {
+  const found: (readonly [string, number])[] = [];
+  for (let index = 0; index + 1 < flat.length; index += 2) found.push([flat[index] ?? "", Number(flat[index + 1])]);
+  return found;
+}

@@ -1,0 +1,174 @@
+import type { CallStore, CallWrite, DetailRecord, StoredCall } from "@tandem/call-control";
+import { err, ok, type Failure, type Result } from "@tandem/domain";
+import { formatRecord, joinTrunks, parseRecord } from "./call-record.ts";
+import { CallIndex } from "./call-index.ts";
+import type { RedisConnection } from "./connection.ts";
+import { DEFAULT_SHARDS, shardKeys, shardOf, type ShardKeys } from "./keys.ts";
+import { runScript } from "./scripts.ts";
+
+export interface RedisCallStoreOptions {
+  /** Shards of the calls; the same in every process. Default 8. */
+  readonly shards?: number;
+  /** How long past its deadline a record that nobody looked at is kept (ms). Default 24 h: a net below the sweep, not a timer. */
+  readonly recordMarginMs?: number;
+  /** How long a call id that is over is remembered, so that a late duplicate of its INVITE starts nothing (ms). Default 64 s, twice timer B. */
+  readonly finishedMemoryMs?: number;
+  /** Epoch milliseconds; default the system's clock. Used for lifetimes and the order of `list`. */
+  readonly now?: () => number;
+}
+
+/** What the store offers beyond the port, for the controller's sweeps. */
+export interface RedisCallStore extends CallStore {
+  /** Which of these calls are live. */
+  existing(callIds: readonly string[]): Promise<Result<ReadonlySet<string>, Failure>>;
+}
+
+const DAY_MS = 86_400_000;
+const FINISHED_MEMORY_MS = 64_000;
+
+/** Calls in Redis, sharded by call id. Every method is one round trip but `claimDue`, `list` and the sums over shards, which take two at most. */
+export function createRedisCallStore(connection: RedisConnection, options: RedisCallStoreOptions = {}): RedisCallStore {
+  const shards = Array.from({ length: options.shards ?? DEFAULT_SHARDS }, (_, shard) => shardKeys(shard));
+  const index = new CallIndex(connection, shards);
+  return new ShardedCallStore({ connection, shards, index }, options);
+}
+
+interface StoreParts {
+  readonly connection: RedisConnection;
+  readonly shards: readonly ShardKeys[];
+  readonly index: CallIndex;
+}
+
+class ShardedCallStore implements RedisCallStore {
+  readonly #connection: RedisConnection;
+  readonly #shards: readonly ShardKeys[];
+  readonly #index: CallIndex;
+  readonly #marginMs: number;
+  readonly #memoryMs: number;
+  readonly #now: () => number;
+
+  constructor(parts: StoreParts, options: RedisCallStoreOptions) {
+    this.#connection = parts.connection;
+    this.#shards = parts.shards;
+    this.#index = parts.index;
+    this.#marginMs = options.recordMarginMs ?? DAY_MS;
+    this.#memoryMs = options.finishedMemoryMs ?? FINISHED_MEMORY_MS;
+    this.#now = options.now ?? Date.now;
+  }
+
+  async load(callId: string): Promise<Result<StoredCall | null, Failure>> {
+    const key = this.#keysOf(callId).callPrefix + callId;
+    const text = await this.#connection.run("load-call", (client) => client.get(key));
+    return text.ok ? ok(parseRecord(callId, text.value)) : text;
+  }
+
+  async create(call: CallWrite): Promise<Result<"created" | "exists", Failure>> {
+    const keys = this.#keysOf(call.callId);
+    const nowMs = this.#now();
+    const record = formatRecord(1, joinTrunks(call.trunks), call.document);
+    const reply = await this.#connection.run("create-call", (client) =>
+      runScript(client, "create-call", [
+        keys.callPrefix + call.callId,
+        keys.deadlines,
+        keys.loads,
+        keys.live,
+        call.callId,
+        record,
+        call.deadlineMs,
+        this.#lifeMs(call.deadlineMs, nowMs),
+        nowMs,
+        ...call.trunks,
+      ]),
+    );
+    return outcome(reply, { 1: "created", 0: "exists" });
+  }
+
+  async save(call: CallWrite, expected: number): Promise<Result<"saved" | "conflict" | "gone", Failure>> {
+    const keys = this.#keysOf(call.callId);
+    const trunks = joinTrunks(call.trunks);
+    const record = formatRecord(expected + 1, trunks, call.document);
+    const reply = await this.#connection.run("save-call", (client) =>
+      runScript(client, "save-call", [
+        keys.callPrefix + call.callId,
+        keys.deadlines,
+        keys.loads,
+        call.callId,
+        expected,
+        record,
+        call.deadlineMs,
+        this.#lifeMs(call.deadlineMs, this.#now()),
+        trunks,
+      ]),
+    );
+    return outcome(reply, { 1: "saved", 0: "conflict", [-1]: "gone" });
+  }
+
+  async finish(
+    call: CallWrite,
+    expected: number,
+    records: readonly DetailRecord[],
+  ): Promise<Result<"finished" | "conflict" | "gone", Failure>> {
+    const keys = this.#keysOf(call.callId);
+    const reply = await this.#connection.run("finish-call", (client) =>
+      runScript(client, "finish-call", [
+        keys.callPrefix + call.callId,
+        keys.deadlines,
+        keys.loads,
+        keys.live,
+        keys.details,
+        call.callId,
+        expected,
+        this.#memoryMs,
+        ...records.flatMap((record) => [record.id, record.kind, record.json]),
+      ]),
+    );
+    return outcome(reply, { 1: "finished", 0: "conflict", [-1]: "gone" });
+  }
+
+  claimDue(nowMs: number, limit: number, leaseMs: number): Promise<Result<readonly StoredCall[], Failure>> {
+    return this.#index.claimDue(nowMs, limit, leaseMs);
+  }
+
+  loads(): Promise<Result<ReadonlyMap<string, number>, Failure>> {
+    return this.#index.loads();
+  }
+
+  list(limit: number): Promise<Result<readonly StoredCall[], Failure>> {
+    return this.#index.list(limit);
+  }
+
+  count(): Promise<Result<number, Failure>> {
+    return this.#index.count();
+  }
+
+  async existing(callIds: readonly string[]): Promise<Result<ReadonlySet<string>, Failure>> {
+    const found = await Promise.all(callIds.map((callId) => this.load(callId)));
+    const live = new Set<string>();
+    for (const call of found) {
+      if (!call.ok) return call;
+      if (call.value !== null) live.add(call.value.callId);
+    }
+    return ok(live);
+  }
+
+  #keysOf(callId: string): ShardKeys {
+    const keys = this.#shards[shardOf(callId, this.#shards.length)];
+    if (keys === undefined) throw new RangeError("a call store without shards");
+    return keys;
+  }
+
+  /** Relative, so that a difference between this clock and Redis's does not shorten it. */
+  #lifeMs(deadlineMs: number, nowMs: number): number {
+    return Math.max(0, Math.ceil(deadlineMs - nowMs)) + this.#marginMs;
+  }
+}
+
+function outcome<T extends string>(
+  reply: Result<unknown, Failure>,
+  names: Readonly<Record<number, T>>,
+): Result<T, Failure> {
+  if (!reply.ok) return reply;
+  const name = names[Number(reply.value)];
+  if (name === undefined) return err({ code: "store-unavailable", detail: "a script gave an unknown reply" });
+  return ok(name);
+}

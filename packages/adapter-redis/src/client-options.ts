@@ -1,0 +1,105 @@
+import { readFileSync } from "node:fs";
+import { assertNever } from "@tandem/domain";
+import { Cluster, Redis, type ClusterOptions, type RedisOptions } from "ioredis";
+import type { RedisTarget, RedisTls } from "./redis-url.ts";
+
+/** One Redis client of either shape; both have the same commands. */
+export type RedisClient = Redis | Cluster;
+
+/** What a client is for decides its timeouts. */
+export type ClientPurpose =
+  /** Ordinary commands: pipelined, every one bounded in time. */
+  | "commands"
+  /** Commands that wait at the server (BLPOP), or a queue library: never given up by the client. */
+  | "blocking"
+  /** Pub/sub. */
+  | "subscriber";
+
+export interface ClientLimits {
+  /** A command without a reply for this long fails (milliseconds). */
+  readonly commandTimeoutMs: number;
+  readonly connectTimeoutMs: number;
+  /** A connection on which a reply is due and nothing arrives for this long is torn down and made again. */
+  readonly silenceLimitMs: number;
+}
+
+const FIRST_RETRY_MS = 50;
+const RETRY_CEILING_MS = 500;
+const RETRIES_PER_COMMAND = 10;
+
+/** Makes a client for the target. Throws when a TLS file cannot be read; connecting itself happens in the background. */
+export function createClient(target: RedisTarget, purpose: ClientPurpose, limits: ClientLimits): RedisClient {
+  const options = nodeOptions(target, purpose, limits);
+  switch (target.kind) {
+    case "standalone":
+      return new Redis({ ...options, host: target.nodes[0].host, port: target.nodes[0].port, db: target.db });
+    case "sentinel":
+      return new Redis({
+        ...options,
+        sentinels: [...target.nodes],
+        name: target.master,
+        db: target.db,
+        failoverDetector: true,
+        sentinelRetryStrategy: retryDelay,
+        ...present("sentinelUsername", target.sentinelUsername),
+        ...present("sentinelPassword", target.sentinelPassword),
+        enableTLSForSentinelMode: target.tls !== null,
+        ...(options.tls === undefined ? {} : { sentinelTLS: options.tls }),
+      });
+    case "cluster":
+      return new Cluster([...target.nodes], clusterOptions(target, options));
+    default:
+      return assertNever(target);
+  }
+}
+
+type NodeOptions = RedisOptions & { readonly replyMapping: "legacy" };
+
+function nodeOptions(target: RedisTarget, purpose: ClientPurpose, limits: ClientLimits): NodeOptions {
+  const bounded = purpose === "commands";
+  return {
+    replyMapping: "legacy",
+    connectTimeout: limits.connectTimeoutMs,
+    retryStrategy: retryDelay,
+    maxRetriesPerRequest: bounded ? RETRIES_PER_COMMAND : null,
+    ...(bounded ? { commandTimeout: limits.commandTimeoutMs, socketTimeout: limits.silenceLimitMs } : {}),
+    enableAutoPipelining: bounded,
+    // A primary that became a replica: ask again who the primary is, and send the command there.
+    reconnectOnError: (error) => (error.message.startsWith("READONLY") ? 2 : false),
+    ...present("username", target.username),
+    ...present("password", target.password),
+    ...(target.tls === null ? {} : { tls: tlsOptions(target.tls) }),
+  };
+}
+
+function clusterOptions(
+  target: RedisTarget,
+  node: NodeOptions,
+): ClusterOptions & { readonly redisOptions: Omit<NodeOptions, "retryStrategy" | "enableAutoPipelining"> } {
+  const { retryStrategy: _unused, enableAutoPipelining, ...redisOptions } = node;
+  return {
+    redisOptions,
+    enableAutoPipelining: enableAutoPipelining ?? false,
+    clusterRetryStrategy: retryDelay,
+    slotsRefreshTimeout: node.connectTimeout ?? RETRY_CEILING_MS,
+    // Certificates name hosts: with TLS connect by the announced name, not by its address.
+    ...(target.tls === null ? {} : { dnsLookup: (address, done) => done(null, address) }),
+  };
+}
+
+function retryDelay(attempt: number): number {
+  return Math.min(attempt * FIRST_RETRY_MS, RETRY_CEILING_MS);
+}
+
+function tlsOptions(tls: RedisTls): NonNullable<RedisOptions["tls"]> {
+  return {
+    ...(tls.caFile === null ? {} : { ca: readFileSync(tls.caFile) }),
+    ...(tls.certificateFile === null ? {} : { cert: readFileSync(tls.certificateFile) }),
+    ...(tls.keyFile === null ? {} : { key: readFileSync(tls.keyFile) }),
+    ...present("servername", tls.serverName),
+  };
+}
+
+function present<K extends string>(key: K, value: string | null): Partial<Record<K, string>> {
+  return value === null ? {} : ({ [key]: value } as Record<K, string>);
+}

@@ -1,0 +1,143 @@
+import { err, ok, type Failure, type Result } from "@tandem/domain";
+import { createClient, type ClientLimits, type ClientPurpose, type RedisClient } from "./client-options.ts";
+import { parseRedisUrl, type RedisTarget } from "./redis-url.ts";
+import { defineScripts } from "./scripts.ts";
+import { storeFailure, storeOverloaded, storeTimeout } from "./store-failure.ts";
+
+export interface RedisConnectionOptions {
+  /** A command without a reply fails after this long. Default 2 000. */
+  readonly commandTimeoutMs?: number;
+  /** Default 2 000. */
+  readonly connectTimeoutMs?: number;
+  /** Commands waiting for a reply or for a connection; more are refused at once. Default 10 000. */
+  readonly maxWaiting?: number;
+  /** Told of every command: its name, how long it took (milliseconds), whether it succeeded. For metrics. */
+  readonly onCommand?: (name: string, ms: number, ok: boolean) => void;
+  /** Told when the shared connection is lost and when it is back. For logs; the text holds no credentials. */
+  readonly onState?: (state: "ready" | "lost", detail: string) => void;
+}
+
+/**
+ * A process's way to Redis: one pipelined connection for everybody, and dedicated ones on demand.
+ * Nothing here throws or rejects because of Redis; a command is over after its timeout at the latest, with `store-unavailable`.
+ */
+export interface RedisConnection {
+  readonly kind: RedisTarget["kind"];
+  /** Runs one command (or one atomic script) on the shared client, bounded in time and in number. */
+  run<T>(name: string, command: (client: RedisClient) => Promise<T>): Promise<Result<T, Failure>>;
+  /** A client of its own for commands that block at the server, for pub/sub, or for a queue library. Closed with the connection. */
+  dedicated(purpose: Exclude<ClientPurpose, "commands">): RedisClient;
+  /** Resolves once Redis answers, or with the last failure after `limitMs`. */
+  ready(limitMs: number): Promise<Result<void, Failure>>;
+  /** Commands waiting now. */
+  waiting(): number;
+  close(): Promise<void>;
+}
+
+const READY_RETRY_MS = 50;
+
+/** Opens a connection in the background. Fails only for a URL or TLS file that cannot be used (`configuration-invalid`). */
+export function connectRedis(url: string, options: RedisConnectionOptions = {}): Result<RedisConnection, Failure> {
+  const target = parseRedisUrl(url);
+  if (!target.ok) return target;
+  const commandTimeoutMs = options.commandTimeoutMs ?? 2_000;
+  const limits: ClientLimits = {
+    commandTimeoutMs,
+    connectTimeoutMs: options.connectTimeoutMs ?? 2_000,
+    silenceLimitMs: commandTimeoutMs + 500,
+  };
+  try {
+    return ok(new SharedConnection(target.value, limits, options));
+  } catch (thrown) {
+    const reason = thrown instanceof Error ? thrown.message : "";
+    return err({ code: "configuration-invalid", detail: `Redis TLS files: ${reason}` });
+  }
+}
+
+class SharedConnection implements RedisConnection {
+  readonly kind: RedisTarget["kind"];
+  readonly #target: RedisTarget;
+  readonly #limits: ClientLimits;
+  readonly #maxWaiting: number;
+  readonly #options: RedisConnectionOptions;
+  readonly #client: RedisClient;
+  readonly #dedicated = new Set<RedisClient>();
+  #waiting = 0;
+
+  constructor(target: RedisTarget, limits: ClientLimits, options: RedisConnectionOptions) {
+    this.kind = target.kind;
+    this.#target = target;
+    this.#limits = limits;
+    this.#options = options;
+    this.#maxWaiting = options.maxWaiting ?? 10_000;
+    this.#client = createClient(target, "commands", limits);
+    defineScripts(this.#client);
+    this.#client.on("ready", () => options.onState?.("ready", ""));
+    this.#client.on("close", () => options.onState?.("lost", "connection closed"));
+    this.#client.on("error", (error: unknown) => options.onState?.("lost", storeFailure("connect", error).detail));
+  }
+
+  waiting(): number {
+    return this.#waiting;
+  }
+
+  run<T>(name: string, command: (client: RedisClient) => Promise<T>): Promise<Result<T, Failure>> {
+    if (this.#waiting >= this.#maxWaiting) return Promise.resolve(err(storeOverloaded(name)));
+    this.#waiting += 1;
+    const startedMs = performance.now();
+    return new Promise((resolve) => {
+      // The client's own timeout does not cover commands that wait for a Cluster's slot table or for an earlier batch.
+      const limitMs = this.#limits.commandTimeoutMs;
+      const timer = setTimeout(() => {
+        resolve(err(storeTimeout(name, limitMs)));
+      }, limitMs);
+      const done = (result: Result<T, Failure>): void => {
+        clearTimeout(timer);
+        this.#waiting -= 1;
+        this.#options.onCommand?.(name, performance.now() - startedMs, result.ok);
+        resolve(result);
+      };
+      start(this.#client, command).then(
+        (value) => {
+          done(ok(value));
+        },
+        (thrown: unknown) => {
+          done(err(storeFailure(name, thrown)));
+        },
+      );
+    });
+  }
+
+  dedicated(purpose: Exclude<ClientPurpose, "commands">): RedisClient {
+    const client = createClient(this.#target, purpose, this.#limits);
+    this.#dedicated.add(client);
+    client.on("end", () => this.#dedicated.delete(client));
+    // Without a listener the client would print; loss shows on the shared connection and in failed commands.
+    client.on("error", () => undefined);
+    return client;
+  }
+
+  async ready(limitMs: number): Promise<Result<void, Failure>> {
+    const deadline = performance.now() + limitMs;
+    for (;;) {
+      const pong = await this.run("ping", (client) => client.get("tandem:{cluster}:ready-check"));
+      if (pong.ok) return ok(undefined);
+      if (performance.now() >= deadline) return pong;
+      await new Promise((resolve) => setTimeout(resolve, READY_RETRY_MS));
+    }
+  }
+
+  close(): Promise<void> {
+    for (const client of [this.#client, ...this.#dedicated]) client.disconnect();
+    return Promise.resolve();
+  }
+}
+
+function start<T>(client: RedisClient, command: (client: RedisClient) => Promise<T>): Promise<T> {
+  try {
+    return command(client);
+  } catch (thrown) {
+    // A Cluster client without a slot table throws instead of rejecting.
+    return Promise.reject(thrown instanceof Error ? thrown : new Error(String(thrown)));
+  }
+}

@@ -1,0 +1,40 @@
+import { readFileSync } from "node:fs";
+import type { RedisClient } from "./client-options.ts";
+
+/**
+ * The scripts, by the name of their file: `<verb-noun>-<number of keys>.lua`. They stay beside the sources, so that source and compiled code read the same files.
+ */
+const FILES = {
+  "create-call": 4,
+  "save-call": 3,
+  "finish-call": 5,
+  "claim-due": 1,
+  "repair-shard": 3,
+  "reserve-trunk": 2,
+} as const;
+
+/** Name of a script. */
+export type ScriptName = keyof typeof FILES;
+
+type Scripted = Record<string, (...args: readonly (string | number)[]) => Promise<unknown>>;
+
+const DIRECTORY = new URL("../src/lua/", import.meta.url);
+
+/** Makes every script a command of the client: sent by digest, with the text when the server does not know it yet. */
+export function defineScripts(client: RedisClient): void {
+  for (const [name, keys] of Object.entries(FILES)) {
+    const lua = readFileSync(new URL(`${name}-${String(keys)}.lua`, DIRECTORY), "utf8");
+    client.defineCommand(name, { numberOfKeys: keys, lua });
+  }
+}
+
+/** Runs a script with its keys, then its arguments, as the head of its file names them. */
+export function runScript(
+  client: RedisClient,
+  name: ScriptName,
+  keysAndArguments: readonly (string | number)[],
+): Promise<unknown> {
+  const command = (client as unknown as Scripted)[name];
+  if (command === undefined) throw new TypeError(`script ${name} is not defined on this client`);
+  return command.apply(client, [...keysAndArguments]);
+}

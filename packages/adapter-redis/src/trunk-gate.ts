@@ -1,0 +1,61 @@
+import type { GateRequest, TrunkGate } from "@tandem/call-control";
+import { ok, type Failure, type Result } from "@tandem/domain";
+import type { RedisConnection } from "./connection.ts";
+import { gateKeys } from "./keys.ts";
+import { runScript } from "./scripts.ts";
+
+/** A call's hold on a trunk. */
+export interface GateLease {
+  readonly callId: string;
+  /** Epoch milliseconds when it lapses. */
+  readonly untilMs: number;
+}
+
+/** What the gate offers beyond the port, for the controller's sweep of leases whose call is gone. */
+export interface RedisTrunkGate extends TrunkGate {
+  leases(trunk: string): Promise<Result<readonly GateLease[], Failure>>;
+}
+
+const VERDICTS = { 1: "reserved", 0: "full", [-1]: "too-fast" } as const;
+
+/**
+ * Cluster-wide limits in Redis. Time is the caller's (`nowMs`), so the workers' clocks must agree to well within a second (NTP): a worker that is ahead
+ * lets leases lapse early by as much, and one that is behind counts the last second longer.
+ */
+export function createRedisTrunkGate(connection: RedisConnection): RedisTrunkGate {
+  return {
+    async reserve(request: GateRequest) {
+      const keys = gateKeys(request.trunk);
+      const { callId, maxCalls, maxCallsPerSecond, nowMs, untilMs } = request;
+      const reply = await connection.run("reserve-trunk", (client) =>
+        runScript(client, "reserve-trunk", [
+          keys.leases,
+          keys.rate,
+          callId,
+          maxCalls,
+          maxCallsPerSecond,
+          nowMs,
+          untilMs,
+        ]),
+      );
+      return reply.ok ? ok(VERDICTS[reply.value as keyof typeof VERDICTS]) : reply;
+    },
+
+    async release(trunk, callId) {
+      const reply = await connection.run("release-trunk", (client) => client.zrem(gateKeys(trunk).leases, callId));
+      return reply.ok ? ok(undefined) : reply;
+    },
+
+    async leases(trunk) {
+      const reply = await connection.run("list-leases", (client) =>
+        client.zrange(gateKeys(trunk).leases, 0, "-1", "WITHSCORES"),
+      );
+      if (!reply.ok) return reply;
+      const found: GateLease[] = [];
+      for (let index = 0; index + 1 < reply.value.length; index += 2) {
+        found.push({ callId: reply.value[index] ?? "", untilMs: Number(reply.value[index + 1]) });
+      }
+      return ok(found);
+    },
+  };
+}

@@ -1,0 +1,38 @@
+import { freePort } from "./free-port.ts";
+import { retryOnPortConflict, startRedisProcess, type RedisProcess } from "./redis-process.ts";
+
+/** What every Redis fixture offers: a URL for `connectRedis` and an end. */
+export interface RedisFixture extends AsyncDisposable {
+  readonly url: string;
+}
+
+/** One stand-alone Redis without persistence. */
+export interface RedisServerFixture extends RedisFixture {
+  readonly process: RedisProcess;
+}
+
+export interface RedisServerOptions {
+  readonly port?: number;
+  readonly password?: string;
+  /** Further redis-server arguments, such as `["--maxmemory", "10mb"]`. */
+  readonly args?: readonly string[];
+}
+
+const VOLATILE = ["--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--daemonize", "no"];
+
+/** Starts a stand-alone Redis on a free port of 127.0.0.1 (or on `options.port`). */
+export async function startRedisServer(options: RedisServerOptions = {}): Promise<RedisServerFixture> {
+  const secret = options.password === undefined ? [] : ["--requirepass", options.password];
+  const args = [...VOLATILE, ...secret, ...(options.args ?? [])];
+  const server = await retryOnPortConflict(async () =>
+    startRedisProcess({ port: options.port ?? (await freePort()), args }),
+  );
+  const user = options.password === undefined ? "" : `:${encodeURIComponent(options.password)}@`;
+  return {
+    url: `redis://${user}127.0.0.1:${String(server.port)}`,
+    process: server,
+    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
+  };
+}
+
+export { VOLATILE };
