@@ -2,7 +2,7 @@
   Ends a call: the record becomes a marker that lapses, its loads and index entries go, its detail records are appended; all or nothing, once.
   KEYS[1] record   KEYS[2] deadlines   KEYS[3] loads   KEYS[4] live   KEYS[5] details
   ARGV[1] call id
-  ARGV[2] expected version
+  ARGV[2] expected version; 0: the call was never stored, and only its detail records are appended
   ARGV[3] life of the marker (ms)
   ARGV[4…] detail records, each as id, kind, JSON
   Returns 1 finished, 0 conflict, -1 gone.
@@ -12,16 +12,16 @@ if not version then
   -- Absent, or a head longer than what was read.
   version, trunks = string.match(redis.call('GET', KEYS[1]) or '', '^(%d+)\n([^\n]*)\n')
 end
-if not version or version == '0' then
+if version == '0' or (not version and ARGV[2] ~= '0') then
   return -1
 end
-if version ~= ARGV[2] then
+if version and version ~= ARGV[2] then
   return 0
 end
 redis.call('SET', KEYS[1], '0\n\n', 'PX', ARGV[3])
 redis.call('ZREM', KEYS[2], ARGV[1])
 redis.call('ZREM', KEYS[4], ARGV[1])
-for trunk in string.gmatch(trunks, '[^\31]+') do
+for trunk in string.gmatch(trunks or '', '[^\31]+') do
   if redis.call('HINCRBY', KEYS[3], trunk, -1) <= 0 then
     redis.call('HDEL', KEYS[3], trunk)
   end

@@ -13,7 +13,10 @@ export interface CallStore {
   create(call: CallWrite): Promise<Result<"created" | "exists", Failure>>;
   /** Compare-and-set: writes version `expected + 1`. `conflict`: reload and run the transition again; `gone`: the call is over. */
   save(call: CallWrite, expected: number): Promise<Result<"saved" | "conflict" | "gone", Failure>>;
-  /** Removes the record and its load, and appends the CDRs, exactly once. */
+  /**
+   * Removes the record and its load, and appends the CDRs, exactly once. `expected` 0: the call was never stored (refused at once, or served while
+   * the store was away); its records are appended unless the call id is known (`conflict`) or lately over (`gone`).
+   */
   finish(
     call: CallWrite,
     expected: number,

@@ -1,5 +1,9 @@
 export type * from "./call-store.ts";
 export type * from "./clock.ts";
 export type * from "./cluster-state.ts";
+export type * from "./detail-record-spool.ts";
+export type * from "./identity-hash.ts";
+export type * from "./load-meter.ts";
+export type * from "./name-resolver.ts";
 export type * from "./sip-port.ts";
 export type * from "./telemetry.ts";
