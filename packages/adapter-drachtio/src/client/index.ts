@@ -1,1 +1,9 @@
-export {};
+export {
+  createDrachtioSipPort,
+  type DrachtioSipPort,
+  type DrachtioSipPortOptions,
+  type SipPortStats,
+} from "./drachtio-sip-port.ts";
+export type { EdgeState, LinkRefusal, RetrySettings } from "./edge-connector.ts";
+export { createNameDirectory, type EdgeDirectory, type NameLookup } from "./edge-directory.ts";
+export type { SessionEnd, SessionLimits } from "./srf-session.ts";

@@ -1,0 +1,31 @@
+import type { Failure, FailureCode } from "@tandem/domain";
+
+/** No edge of the pool is connected. */
+export function noEdge(pool: string): Failure {
+  return { code: "edge-unavailable", detail: `no edge of pool ${pool} is connected` };
+}
+
+/** The edge that held the transaction is not connected (any more). */
+export function edgeLost(edge: string): Failure {
+  return { code: "edge-lost", detail: `edge ${edge} is not connected` };
+}
+
+/** The edge sent something that cannot be understood. */
+export function edgeSpokeNonsense(detail: string): Failure {
+  return { code: "protocol-error", detail };
+}
+
+const CODE_BY_REASON: ReadonlyMap<string, FailureCode> = new Map<string, FailureCode>([
+  ["timeout", "peer-timeout"],
+  ["transport", "transport-failure"],
+  ["unresolved", "resolve-failure"],
+  ["transaction-over", "call-gone"],
+  ["closing", "edge-unavailable"],
+]);
+
+/** A failure the edge named by its reason word: the start of a `NOK` text or the reason phrase of a response it made up. */
+export function fromEdgeReason(reason: string): Failure {
+  const end = reason.indexOf(":");
+  const word = end < 0 ? reason : reason.slice(0, end);
+  return { code: CODE_BY_REASON.get(word) ?? "protocol-error", detail: reason };
+}

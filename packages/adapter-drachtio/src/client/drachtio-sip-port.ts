@@ -1,0 +1,226 @@
+import type { ConnectionOptions } from "node:tls";
+import type { ClientTransaction, Clock, OutgoingRequest, SipApplication, SipPort } from "@tandem/call-control";
+import { err, type Failure, type Result } from "@tandem/domain";
+import { formatSocketAddress, systemClock, type SocketAddress } from "@tandem/runtime";
+import { edgeLost, noEdge } from "./client-failures.ts";
+import { EdgeConnector, type EdgeState, type LinkRefusal, type RetrySettings } from "./edge-connector.ts";
+import type { EdgeDirectory } from "./edge-directory.ts";
+import type { EdgeLink } from "./edge-link.ts";
+import { LinkCounters } from "./link-counters.ts";
+import type { SessionLimits } from "./srf-session.ts";
+
+export interface DrachtioSipPortOptions {
+  /** Pools whose edges this worker sends through; its own pool is among them. */
+  readonly pools: readonly string[];
+  readonly edges: EdgeDirectory;
+  readonly secret: string;
+  /** The worker's own pool: only its edges send requests here. */
+  readonly pool: string;
+  readonly app: SipApplication;
+  /** TLS towards the edges; default plain TCP. */
+  readonly tls?: ConnectionOptions;
+  /** Milliseconds between two looks at the directory. Default 5 000. */
+  readonly refreshMs?: number;
+  readonly retry?: Partial<RetrySettings>;
+  readonly limits?: Partial<SessionLimits>;
+  readonly clock?: Clock;
+  readonly random?: () => number;
+  /** Told of every change of an edge's state; for logs and readiness. */
+  readonly onEdgeChange?: (state: EdgeState) => void;
+}
+
+/** Counters since the start. */
+export interface SipPortStats {
+  readonly framesIn: number;
+  readonly framesOut: number;
+  readonly linksLost: number;
+  /** Messages or frames that could not be read, by the parser's reason. */
+  readonly unreadable: ReadonlyMap<string, number>;
+}
+
+/** The SipPort over drachtio connections, with its life. */
+export interface DrachtioSipPort extends SipPort {
+  /** Looks at the directory for the first time and begins to connect; `edges()` tells when that succeeded. */
+  start(): Promise<void>;
+  /** Every known address with its state. */
+  edges(): readonly EdgeState[];
+  stats(): SipPortStats;
+  /** Takes no new requests out of a dialog; those of live transactions still come. Undone by `resume`. */
+  pause(): void;
+  resume(): void;
+  /** `pause`, then waits until no transaction is under way. Not bounded: the caller bounds it. */
+  drain(): Promise<void>;
+  /** Ends every connection; pending transactions get `onFailure`. */
+  close(): Promise<void>;
+}
+
+const DEFAULT_RETRY: RetrySettings = { firstMs: 200, maxMs: 5_000, connectTimeoutMs: 5_000 };
+const DEFAULT_LIMITS: SessionLimits = { pingMs: 5_000, maxFrameBytes: 1 << 20, maxPendingOctets: 64 << 20 };
+const DEFAULT_REFRESH_MS = 5_000;
+const DRAIN_CHECK_MS = 50;
+
+/** All methods: the application answers those it does not serve. */
+const EVERY_METHOD = "*";
+
+/** A SipPort that reaches the edges of every pool and is offered new requests by its own pool's. */
+export function createDrachtioSipPort(options: DrachtioSipPortOptions): DrachtioSipPort {
+  return new SipPortOverEdges(options);
+}
+
+class SipPortOverEdges implements DrachtioSipPort {
+  readonly #options: DrachtioSipPortOptions;
+  readonly #clock: Clock;
+  readonly #counters = new LinkCounters();
+  /** By `pool address`. */
+  readonly #connectors = new Map<string, EdgeConnector>();
+  readonly #byEdge = new Map<string, EdgeLink>();
+  readonly #byPool = new Map<string, EdgeLink[]>();
+  #turn = 0;
+  #paused = false;
+  #closed = false;
+  #cancelRefresh: (() => void) | null = null;
+
+  constructor(options: DrachtioSipPortOptions) {
+    this.#options = options;
+    this.#clock = options.clock ?? systemClock;
+  }
+
+  async start(): Promise<void> {
+    await Promise.all(this.#options.pools.map((pool) => this.#refreshPool(pool)));
+    if (this.#closed) return;
+    this.#cancelRefresh = this.#clock.after(this.#options.refreshMs ?? DEFAULT_REFRESH_MS, () => void this.start());
+  }
+
+  edges(): readonly EdgeState[] {
+    return [...this.#connectors.values()].map((connector) => connector.state);
+  }
+
+  stats(): SipPortStats {
+    const { framesIn, framesOut, linksLost, unreadableByReason } = this.#counters;
+    return { framesIn, framesOut, linksLost, unreadable: unreadableByReason };
+  }
+
+  async sendRequest(
+    request: OutgoingRequest,
+    events: Parameters<SipPort["sendRequest"]>[1],
+  ): Promise<Result<ClientTransaction, Failure>> {
+    const link = this.#choose(request);
+    return link === undefined ? err(noEdge(request.pool)) : link.request(request, events);
+  }
+
+  async respond(...[transaction, response]: Parameters<SipPort["respond"]>): Promise<Result<void, Failure>> {
+    const link = this.#byEdge.get(transaction.edge);
+    return link === undefined ? err(edgeLost(transaction.edge)) : link.respond(transaction.id, response);
+  }
+
+  async cancel(...[transaction, headers]: Parameters<SipPort["cancel"]>): Promise<Result<void, Failure>> {
+    const link = this.#byEdge.get(transaction.edge);
+    return link === undefined ? err(edgeLost(transaction.edge)) : link.cancel(transaction.id, headers);
+  }
+
+  pause(): void {
+    if (this.#paused) return;
+    this.#paused = true;
+    for (const link of this.#byPool.get(this.#options.pool) ?? []) link.route(EVERY_METHOD, false);
+  }
+
+  resume(): void {
+    if (!this.#paused) return;
+    this.#paused = false;
+    for (const link of this.#byPool.get(this.#options.pool) ?? []) link.route(EVERY_METHOD, true);
+  }
+
+  drain(): Promise<void> {
+    this.pause();
+    return new Promise((resolve) => {
+      const check = (): void => {
+        if (this.#idle()) return resolve();
+        this.#clock.after(DRAIN_CHECK_MS, check);
+      };
+      check();
+    });
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#cancelRefresh?.();
+    for (const connector of this.#connectors.values()) connector.close(true);
+    this.#connectors.clear();
+  }
+
+  #idle(): boolean {
+    return [...this.#byEdge.values()].every(({ pending }) => pending.client + pending.server + pending.replies === 0);
+  }
+
+  /** The edge asked for if it serves that pool, else the pool's edges in turn. */
+  #choose(request: OutgoingRequest): EdgeLink | undefined {
+    const preferred = request.preferredEdge === null ? undefined : this.#byEdge.get(request.preferredEdge);
+    if (preferred?.pool === request.pool) return preferred;
+    const links = this.#byPool.get(request.pool) ?? [];
+    this.#turn += 1;
+    return links[this.#turn % links.length];
+  }
+
+  async #refreshPool(pool: string): Promise<void> {
+    let addresses: readonly SocketAddress[];
+    try {
+      addresses = await this.#options.edges(pool);
+    } catch {
+      return;
+    }
+    if (this.#closed) return;
+    const listed = new Set(addresses.map((address) => `${pool} ${formatSocketAddress(address)}`));
+    for (const [key, connector] of this.#connectors) {
+      if (!key.startsWith(`${pool} `)) continue;
+      if (!listed.has(key)) connector.unlist();
+      if (!connector.alive) this.#connectors.delete(key);
+    }
+    for (const address of addresses) this.#ensure(pool, address);
+  }
+
+  #ensure(pool: string, address: SocketAddress): void {
+    const key = `${pool} ${formatSocketAddress(address)}`;
+    const known = this.#connectors.get(key);
+    if (known !== undefined) return known.list();
+    const connector = this.#connectorOf(pool, address);
+    this.#connectors.set(key, connector);
+    connector.connect();
+  }
+
+  #connectorOf(pool: string, address: SocketAddress): EdgeConnector {
+    const { secret, app, tls, retry, limits, random, onEdgeChange } = this.#options;
+    return new EdgeConnector({
+      address,
+      secret,
+      tags: ["octets"],
+      tls: tls ?? null,
+      limits: { ...DEFAULT_LIMITS, ...limits },
+      retry: { ...DEFAULT_RETRY, ...retry },
+      link: { pool, app, clock: this.#clock, counters: this.#counters },
+      random: random ?? Math.random,
+      admit: (link) => this.#admit(link),
+      lost: (link) => this.#lost(link),
+      onChange: onEdgeChange ?? (() => undefined),
+    });
+  }
+
+  #admit(link: EdgeLink): LinkRefusal | null {
+    if (link.edge === "") return "not-tandem";
+    if (!link.servesConfiguredPool) return "wrong-pool";
+    // A name may lead to one edge by two addresses (IPv4 and IPv6): a second connection would only double its share.
+    if (this.#byEdge.has(link.edge)) return "duplicate";
+    this.#byEdge.set(link.edge, link);
+    this.#byPool.set(link.pool, [...(this.#byPool.get(link.pool) ?? []), link]);
+    if (link.pool === this.#options.pool && !this.#paused) link.route(EVERY_METHOD, true);
+    return null;
+  }
+
+  #lost(link: EdgeLink): void {
+    if (!this.#closed) this.#counters.linksLost += 1;
+    this.#byEdge.delete(link.edge);
+    this.#byPool.set(
+      link.pool,
+      (this.#byPool.get(link.pool) ?? []).filter((each) => each !== link),
+    );
+  }
+}

@@ -1,0 +1,177 @@
+import type { ConnectionOptions } from "node:tls";
+import type { Clock } from "@tandem/call-control";
+import { formatSocketAddress, type SocketAddress } from "@tandem/runtime";
+import { EdgeLink, type EdgeLinkOptions } from "./edge-link.ts";
+import { SrfSession, type SessionEnd, type SessionLimits } from "./srf-session.ts";
+
+/** Why a connection that the edge accepted is not used. */
+export type LinkRefusal = "not-tandem" | "wrong-pool" | "duplicate";
+
+/** One address of an edge as seen from this worker. */
+export interface EdgeState {
+  readonly pool: string;
+  /** `host:port`. */
+  readonly address: string;
+  /** The edge's id once it told it. */
+  readonly edge: string | null;
+  readonly state: "connecting" | "up" | "down";
+  /** Why it is down; null while connecting or up. */
+  readonly reason: SessionEnd | LinkRefusal | null;
+  /** Epoch milliseconds of the last change of state. */
+  readonly sinceMs: number;
+  /** Transactions under way over this connection. */
+  readonly pendingClient: number;
+  readonly pendingServer: number;
+}
+
+/** How soon a lost connection is made again. */
+export interface RetrySettings {
+  readonly firstMs: number;
+  readonly maxMs: number;
+  /** Time to connect and be accepted. */
+  readonly connectTimeoutMs: number;
+}
+
+export interface EdgeConnectorOptions {
+  readonly address: SocketAddress;
+  readonly secret: string;
+  readonly tags: readonly string[];
+  readonly tls: ConnectionOptions | null;
+  readonly limits: SessionLimits;
+  readonly retry: RetrySettings;
+  readonly link: EdgeLinkOptions;
+  /** Uniform in [0, 1): spreads the reconnects of many workers. */
+  readonly random: () => number;
+  /** Asked when an edge accepted us; a refusal ends the connection. */
+  readonly admit: (link: EdgeLink) => LinkRefusal | null;
+  /** An admitted link is gone; its transactions have been failed already. */
+  readonly lost: (link: EdgeLink) => void;
+  readonly onChange: (state: EdgeState) => void;
+}
+
+/** Keeps one address connected until told otherwise: connect, back off with jitter, connect again. */
+export class EdgeConnector {
+  readonly #options: EdgeConnectorOptions;
+  readonly #clock: Clock;
+  #session: SrfSession | null = null;
+  #link: EdgeLink | null = null;
+  #state: EdgeState["state"] = "connecting";
+  #reason: EdgeState["reason"] = null;
+  #edge: string | null = null;
+  #sinceMs: number;
+  #delayMs: number;
+  #cancelTimer: (() => void) | null = null;
+  #listed = true;
+
+  constructor(options: EdgeConnectorOptions) {
+    this.#options = options;
+    this.#clock = options.link.clock;
+    this.#sinceMs = this.#clock.now();
+    this.#delayMs = options.retry.firstMs;
+  }
+
+  /** What is known of the address now. */
+  get state(): EdgeState {
+    return {
+      pool: this.#options.link.pool,
+      address: formatSocketAddress(this.#options.address),
+      edge: this.#edge,
+      state: this.#state,
+      reason: this.#reason,
+      sinceMs: this.#sinceMs,
+      pendingClient: this.#link?.pending.client ?? 0,
+      pendingServer: this.#link?.pending.server ?? 0,
+    };
+  }
+
+  /** False once the address left the directory and its connection, if it had one, is gone. */
+  get alive(): boolean {
+    return this.#listed || this.#link !== null;
+  }
+
+  /** Begins an attempt. */
+  connect(): void {
+    const { address, secret, tags, tls, limits, retry } = this.#options;
+    this.#change("connecting", null);
+    const session = new SrfSession(
+      { host: address.host, port: address.port, secret, tags, tls, limits, now: () => this.#clock.now() },
+      {
+        onOpen: (version) => this.#opened(session, version),
+        onFrame: (payload) => this.#link?.receive(payload),
+        onEnd: (end) => this.#ended(session, end),
+      },
+    );
+    this.#session = session;
+    session.start();
+    this.#timer(retry.connectTimeoutMs, () => this.#giveUp(session, "unreachable"));
+  }
+
+  /** The address is in the directory again. */
+  list(): void {
+    this.#listed = true;
+  }
+
+  /** The address left the directory: no new connection, but one that is up serves until it ends. */
+  unlist(): void {
+    this.#listed = false;
+    if (this.#link === null) this.close(false);
+  }
+
+  /** Ends the connection for good. */
+  close(graceful: boolean): void {
+    this.#listed = false;
+    this.#cancelTimer?.();
+    this.#cancelTimer = null;
+    this.#session?.close(graceful);
+  }
+
+  #opened(session: SrfSession, version: string): void {
+    this.#cancelTimer?.();
+    const link = new EdgeLink(session, version, this.#options.link);
+    this.#edge = link.edge === "" ? null : link.edge;
+    const refusal = this.#options.admit(link);
+    if (refusal !== null) return this.#giveUp(session, refusal);
+    this.#delayMs = this.#options.retry.firstMs;
+    this.#link = link;
+    this.#change("up", null);
+  }
+
+  #giveUp(session: SrfSession, reason: "unreachable" | LinkRefusal): void {
+    this.#reason = reason;
+    session.close(false);
+  }
+
+  #ended(session: SrfSession, end: SessionEnd): void {
+    if (session !== this.#session) return;
+    this.#session = null;
+    this.#cancelTimer?.();
+    this.#cancelTimer = null;
+    const link = this.#link;
+    this.#link = null;
+    this.#change("down", this.#reason ?? end);
+    if (link !== null) {
+      link.lose();
+      this.#options.lost(link);
+    }
+    if (this.#listed) this.#retry();
+  }
+
+  /** Exponential back-off with jitter: half of the delay is certain, half is chance. */
+  #retry(): void {
+    const delayMs = this.#delayMs * (0.5 + this.#options.random() / 2);
+    this.#delayMs = Math.min(this.#delayMs * 2, this.#options.retry.maxMs);
+    this.#timer(delayMs, () => this.connect());
+  }
+
+  #timer(delayMs: number, fire: () => void): void {
+    this.#cancelTimer?.();
+    this.#cancelTimer = this.#clock.after(delayMs, fire);
+  }
+
+  #change(state: EdgeState["state"], reason: EdgeState["reason"]): void {
+    this.#state = state;
+    this.#reason = reason;
+    this.#sinceMs = this.#clock.now();
+    this.#options.onChange(this.state);
+  }
+}

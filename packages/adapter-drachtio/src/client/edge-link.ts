@@ -1,0 +1,253 @@
+import type {
+  ClientEvents,
+  ClientTransaction,
+  Clock,
+  OutgoingRequest,
+  PeerAddress,
+  ServerTransaction,
+  SipApplication,
+} from "@tandem/call-control";
+import { err, ok, type Failure, type Result } from "@tandem/domain";
+import { buildResponse, formatMessage, parseMessage, type SipMessage } from "@tandem/sip";
+import { formatRouteFrame, formatSipAppFrame } from "../wire/app-frame.ts";
+import { parseEdgeFrame, parseVersion, type ReplyFrame, type SipEdgeFrame } from "../wire/edge-frame.ts";
+import { edgeLost, edgeSpokeNonsense, fromEdgeReason } from "./client-failures.ts";
+import type { LinkCounters } from "./link-counters.ts";
+import { PendingTransactions } from "./pending-transactions.ts";
+
+/** What a link may use of its connection. */
+export interface LinkSession {
+  send(payload: string): void;
+}
+
+export interface EdgeLinkOptions {
+  /** Pool the address was configured for. */
+  readonly pool: string;
+  readonly app: SipApplication;
+  readonly clock: Clock;
+  readonly counters: LinkCounters;
+}
+
+interface PendingReply {
+  readonly request: { readonly method: string; readonly events: ClientEvents } | null;
+  readonly resolve: (result: Result<ClientTransaction, Failure>) => void;
+}
+
+/**
+ * The SIP side of one open connection to an edge: requests and responses as frames, replies matched by message id, responses matched by
+ * transaction id. Made when the edge accepted us, done with when the connection is lost.
+ */
+export class EdgeLink {
+  /** The edge's id; empty for a server that tells none. */
+  readonly edge: string;
+  /** The pool the address was configured for. */
+  readonly pool: string;
+  /** False when the edge says it belongs to another pool. */
+  readonly servesConfiguredPool: boolean;
+  readonly #options: EdgeLinkOptions;
+  readonly #session: LinkSession;
+  readonly #replies = new Map<string, PendingReply>();
+  readonly #clients: PendingTransactions;
+  /** Requests delivered to the application and not finally answered. */
+  readonly #servers = new Set<string>();
+  /** Transactions announced in this turn: their responses wait until the caller of `request` has the id. */
+  #fresh: Map<string, SipEdgeFrame[]> | null = null;
+  #lastId = 0;
+  #lost = false;
+
+  constructor(session: LinkSession, version: string, options: EdgeLinkOptions) {
+    this.#session = session;
+    this.#options = options;
+    const identity = parseVersion(version);
+    this.edge = identity.edge ?? "";
+    this.pool = options.pool;
+    this.servesConfiguredPool = identity.pool === options.pool;
+    this.#clients = new PendingTransactions(options.clock.now());
+  }
+
+  /** Client transactions, server transactions and replies under way. */
+  get pending(): { readonly client: number; readonly server: number; readonly replies: number } {
+    return { client: this.#clients.size, server: this.#servers.size, replies: this.#replies.size };
+  }
+
+  /** Sends a request; the result names the transaction at the edge. */
+  request(request: OutgoingRequest, events: ClientEvents): Promise<Result<ClientTransaction, Failure>> {
+    const { message } = request;
+    const frame = {
+      id: this.#nextId(),
+      transactionId: "",
+      dialogId: "",
+      nextHop: request.nextHop ?? "",
+      listener: request.listener,
+      text: formatMessage(message),
+    };
+    return this.#exchange(frame.id, formatSipAppFrame(frame), { method: message.method, events });
+  }
+
+  /** Answers a request that this edge delivered, to this worker or another. */
+  async respond(id: string, response: SipMessage): Promise<Result<void, Failure>> {
+    if (response.status >= 200) this.#servers.delete(id);
+    return this.#answer(id, formatMessage(response));
+  }
+
+  /** Cancels an INVITE of this edge. */
+  async cancel(id: string, headers: readonly (readonly [string, string])[]): Promise<Result<void, Failure>> {
+    const lines = headers.map(([name, value]) => `${name}: ${value}\r\n`).join("");
+    return this.#answer(id, `CANCEL sip:placeholder SIP/2.0\r\n${lines}Content-Length: 0\r\n\r\n`);
+  }
+
+  /** Registers or withdraws one verb. */
+  route(verb: string, add: boolean): void {
+    this.#session.send(formatRouteFrame(this.#nextId(), verb, add));
+  }
+
+  /** One frame from the edge. */
+  receive(payload: string): void {
+    const frame = parseEdgeFrame(payload);
+    this.#options.counters.framesIn += 1;
+    if (frame.kind === "reply") return this.#reply(frame);
+    if (frame.kind === "other") return this.#unreadable("frame of unknown type");
+    if (frame.source === "application") return this.#fromEdge(frame);
+    if (frame.text.startsWith("SIP/2.0 ")) return this.#response(frame);
+    return this.#request(frame);
+  }
+
+  /** The connection is gone: every transaction and every reply under way fails. */
+  lose(): void {
+    if (this.#lost) return;
+    this.#lost = true;
+    const failure = edgeLost(this.edge);
+    const replies = [...this.#replies.values()];
+    this.#replies.clear();
+    this.#servers.clear();
+    this.#fresh = null;
+    for (const reply of replies) reply.resolve(err(failure));
+    this.#clients.failAll(failure);
+  }
+
+  async #answer(id: string, text: string): Promise<Result<void, Failure>> {
+    const frame = { id: this.#nextId(), transactionId: id, dialogId: "", nextHop: "", listener: "", text };
+    const sent = await this.#exchange(frame.id, formatSipAppFrame(frame), null);
+    return sent.ok ? ok(undefined) : sent;
+  }
+
+  #exchange(
+    id: string,
+    payload: string,
+    request: PendingReply["request"],
+  ): Promise<Result<ClientTransaction, Failure>> {
+    if (this.#lost) return Promise.resolve(err(edgeLost(this.edge)));
+    return new Promise((resolve) => {
+      this.#replies.set(id, { request, resolve });
+      this.#options.counters.framesOut += 1;
+      this.#session.send(payload);
+    });
+  }
+
+  #reply(frame: ReplyFrame): void {
+    const reply = this.#replies.get(frame.to);
+    // Replies to routes and pings have nobody waiting.
+    if (reply === undefined) return;
+    this.#replies.delete(frame.to);
+    if (frame.outcome !== "OK") return reply.resolve(err(fromEdgeReason(frame.detail)));
+    const id = frame.transactionId;
+    if (reply.request !== null && reply.request.method !== "ACK") {
+      this.#clients.add(id, reply.request);
+      this.#announce(id);
+    }
+    reply.resolve(ok({ edge: this.edge, id }));
+  }
+
+  /** A response may stand in the same segment as the reply; it must not overtake the continuation of `request`. */
+  #announce(id: string): void {
+    if (this.#fresh === null) {
+      this.#fresh = new Map();
+      setImmediate(() => this.#releaseFresh());
+    }
+    this.#fresh.set(id, []);
+  }
+
+  #releaseFresh(): void {
+    const fresh = this.#fresh;
+    this.#fresh = null;
+    for (const frames of fresh?.values() ?? []) for (const frame of frames) this.#response(frame);
+  }
+
+  #request(frame: SipEdgeFrame): void {
+    const parsed = parseMessage(frame.text);
+    const transaction: ServerTransaction = { edge: this.edge, id: frame.transactionId };
+    if (!parsed.ok) return this.#refuse(transaction, frame.text, parsed.error);
+    const message = parsed.value;
+    if (message.method === "CANCEL") {
+      this.#servers.delete(transaction.id);
+      return this.#options.app.onCancel(transaction, message);
+    }
+    if (message.method !== "ACK") this.#servers.add(transaction.id);
+    this.#options.app.onRequest({
+      transaction,
+      message,
+      source: peerOf(frame),
+      pool: this.pool,
+      listener: frame.arrival?.listener ?? "",
+      tlsIdentities: frame.arrival?.identities ?? [],
+      redelivered: frame.arrival?.redelivered ?? false,
+    });
+  }
+
+  /** A request that cannot be read gets the parser's answer; the edge supplies the headers that belong to the transaction. */
+  #refuse(
+    transaction: ServerTransaction,
+    text: string,
+    failure: { readonly status: number; readonly detail: string },
+  ): void {
+    this.#unreadable(failure.detail);
+    if (text.startsWith("ACK ") || text.startsWith("CANCEL ")) return;
+    const response = buildResponse({ status: failure.status, reason: failure.detail, method: "", headers: [] });
+    void this.respond(transaction.id, response);
+  }
+
+  #response(frame: SipEdgeFrame): void {
+    const waiting = this.#fresh?.get(frame.transactionId);
+    if (waiting !== undefined) return void waiting.push(frame);
+    const transaction = this.#clients.find(frame.transactionId);
+    if (transaction === undefined) return;
+    const parsed = parseMessage(frame.text);
+    if (!parsed.ok) return this.#unreadableResponse(frame.transactionId, parsed.error.detail);
+    const message = parsed.value;
+    if (message.status >= 200) {
+      this.#clients.finish(frame.transactionId, message.status, this.#options.clock.now());
+    }
+    // An edge that got no answer makes one up, of no bytes, and names the cause in the reason phrase.
+    if (frame.bytes === 0) return transaction.events.onFailure(fromEdgeReason(message.reason));
+    transaction.events.onResponse(message, peerOf(frame));
+  }
+
+  #unreadableResponse(id: string, detail: string): void {
+    this.#unreadable(detail);
+    const transaction = this.#clients.find(id);
+    this.#clients.finish(id, 500, this.#options.clock.now());
+    transaction?.events.onFailure(edgeSpokeNonsense(detail));
+  }
+
+  /** What the edge tells by itself: only the missing ACK concerns an application that keeps its own dialogs. */
+  #fromEdge(frame: SipEdgeFrame): void {
+    if (frame.transactionId !== "ack-timeout") return this.#unreadable("unexpected message from the edge itself");
+    const parsed = parseMessage(frame.text);
+    if (!parsed.ok) return this.#unreadable(parsed.error.detail);
+    this.#options.app.onAckTimeout({ edge: this.edge, id: frame.dialogId }, parsed.value);
+  }
+
+  #unreadable(detail: string): void {
+    this.#options.counters.unreadable(detail);
+  }
+
+  #nextId(): string {
+    this.#lastId += 1;
+    return this.#lastId.toString(36);
+  }
+}
+
+function peerOf(frame: SipEdgeFrame): PeerAddress {
+  const transport = frame.transport === "tcp" || frame.transport === "tls" ? frame.transport : "udp";
+  return { address: frame.address, port: frame.port, transport };
+}

@@ -1,0 +1,171 @@
+import type { EventEmitter } from "node:events";
+import type { Socket } from "node:net";
+import type { ConnectionOptions } from "node:tls";
+import Srf from "drachtio-srf";
+import { FrameDecoder, type FrameFault } from "../wire/frame-decoder.ts";
+import { FrameWriter } from "../wire/frame-writer.ts";
+
+/** One connection attempt to one address of an edge. */
+export interface SrfSessionOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly secret: string;
+  /** Tags of the authenticate frame; `octets` must be among them. */
+  readonly tags: readonly string[];
+  readonly tls: ConnectionOptions | null;
+  readonly limits: SessionLimits;
+  readonly now: () => number;
+}
+
+export interface SessionLimits {
+  /** Milliseconds between pings; 5 000 to 300 000 (drachtio-srf's range). */
+  readonly pingMs: number;
+  readonly maxFrameBytes: number;
+  /** Octets the edge has not taken yet above which the connection is given up. */
+  readonly maxPendingOctets: number;
+}
+
+/** Why a session ended: the socket's own end, a stream that cannot be read, or an edge that went silent or does not read. */
+export type SessionEnd =
+  | "closed"
+  | "unreachable"
+  | "refused"
+  | "silent"
+  | "stalled"
+  | "local"
+  | FrameFault
+  | "bad-frame";
+
+export interface SrfSessionEvents {
+  /** The edge accepted us; `version` is its version token. */
+  onOpen(version: string): void;
+  /** A frame that drachtio-srf did not ask for: SIP messages and replies to our own frames. Synchronous. */
+  onFrame(payload: string): void;
+  /** Called once, also when the session never opened. */
+  onEnd(end: SessionEnd): void;
+}
+
+/** The parts of drachtio-srf's objects used here; its published types do not describe them. */
+interface SrfInside {
+  readonly app: { readonly client: { readonly wp: EventEmitter } };
+  connect(options: Readonly<Record<string, unknown>>): void;
+  disconnect(): void;
+  on(event: string, listener: (...values: never[]) => void): void;
+}
+
+/** drachtio-srf would open its own replacement after a loss, in plain TCP even for TLS; one attempt makes it leave that to the link. */
+const NO_RECONNECT = { maxAttempts: 1 } as const;
+
+/**
+ * A drachtio-srf connection used for its session only: it connects, authenticates and pings. The socket's bytes are framed here, so that a
+ * broken length cannot throw out of drachtio-srf's data handler, and SIP frames never reach its parser (docs/adr/0002).
+ */
+export class SrfSession {
+  readonly #options: SrfSessionOptions;
+  readonly #events: SrfSessionEvents;
+  readonly #srf: SrfInside;
+  #socket: Socket | null = null;
+  #writer: FrameWriter | null = null;
+  #open = false;
+  #ended = false;
+  #pingsUnheard = 0;
+
+  constructor(options: SrfSessionOptions, events: SrfSessionEvents) {
+    this.#options = options;
+    this.#events = events;
+    this.#srf = new Srf([...options.tags]) as unknown as SrfInside;
+  }
+
+  /** Begins to connect. */
+  start(): void {
+    const { host, port, secret, tls, limits } = this.#options;
+    const srf = this.#srf;
+    // Session faults are seen on the wire protocol; without a listener Node would throw the `error` event.
+    srf.on("error", () => undefined);
+    srf.connect({
+      host,
+      port,
+      secret,
+      reconnect: NO_RECONNECT,
+      enablePing: true,
+      pingInterval: limits.pingMs,
+      ...(tls === null ? {} : { tls: { host, ...tls } }),
+    });
+    const wire = srf.app.client.wp;
+    wire.on("connect", (socket: Socket) => this.#connected(socket, wire));
+    wire.on("error", () => this.#end(this.#socket === null ? "unreachable" : "closed"));
+    wire.on("close", () => this.#end(this.#socket === null ? "unreachable" : "closed"));
+    wire.on("ping", () => this.#pinged());
+  }
+
+  /** Queues one frame; nothing happens when the session is not open. */
+  send(payload: string): void {
+    this.#writer?.send(payload);
+  }
+
+  /** Ends the session: what is queued is still sent when `graceful`. */
+  close(graceful: boolean): void {
+    this.#writer?.flush();
+    if (graceful && this.#socket !== null) this.#srf.disconnect();
+    this.#end("local");
+    if (graceful) this.#socket?.destroySoon();
+    else this.#socket?.destroy();
+  }
+
+  #connected(socket: Socket, wire: EventEmitter): void {
+    // The attempt was given up while the system was still trying.
+    if (this.#ended) return void socket.destroy();
+    this.#socket = socket;
+    const { limits, now } = this.#options;
+    const decoder = new FrameDecoder({ maxFrameBytes: limits.maxFrameBytes, encoding: "utf8" });
+    this.#writer = new FrameWriter({
+      sink: socket,
+      encoding: "utf8",
+      maxPendingOctets: limits.maxPendingOctets,
+      onOverflow: () => this.#fail("stalled"),
+      congestedOctets: limits.maxPendingOctets,
+      onCongested: () => undefined,
+      onDrained: () => undefined,
+      now,
+    });
+    socket.removeAllListeners("data");
+    socket.on("data", (chunk: Buffer) => {
+      this.#pingsUnheard = 0;
+      const fault = decoder.push(chunk, (payload) => this.#frame(payload, wire));
+      if (fault !== null) this.#fail(fault);
+    });
+  }
+
+  #frame(payload: string, wire: EventEmitter): boolean {
+    if (this.#open) this.#events.onFrame(payload);
+    else this.#authenticated(payload, wire);
+    return !this.#ended;
+  }
+
+  /** The first frame is the answer to authenticate; drachtio-srf needs it to begin its pings. */
+  #authenticated(payload: string, wire: EventEmitter): void {
+    const tokens = payload.split("|");
+    if (tokens[1] !== "response" || tokens[3] !== "OK") return this.#fail("refused");
+    this.#open = true;
+    wire.emit("msg", this.#socket, payload);
+    this.#events.onOpen(tokens[5] ?? "");
+  }
+
+  /** Two pings without a single byte in between: the edge or the network is gone without a word. */
+  #pinged(): void {
+    this.#pingsUnheard += 1;
+    if (this.#pingsUnheard > 2) this.#fail("silent");
+  }
+
+  #fail(end: SessionEnd): void {
+    this.#end(end);
+    this.#socket?.destroy();
+  }
+
+  #end(end: SessionEnd): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#writer = null;
+    this.#events.onEnd(end);
+  }
+}

@@ -1,0 +1,133 @@
+/**
+ * Frames an application sends, as read by the edge and written by the worker. Forms: the drachtio application protocol as spoken by
+ * drachtio-server 0.9 and drachtio-srf 5, plus the tokens named in docs/architecture.md.
+ */
+export type AppFrame =
+  | { readonly kind: "authenticate"; readonly id: string; readonly secret: string; readonly tags: readonly string[] }
+  | { readonly kind: "route" | "remove-route"; readonly id: string; readonly verb: string }
+  | { readonly kind: "ping"; readonly id: string }
+  | SipAppFrame
+  | ProxyAppFrame
+  | { readonly kind: "malformed"; readonly id: string; readonly reason: MalformedReason };
+
+/** Texts of drachtio-server; each is answered with `NO|<text>` and the connection closed. */
+export type MalformedReason = "Invalid message format" | "Unknown message type" | "transaction id missing";
+
+/** A SIP request or response to send. Empty tokens are empty strings. */
+export interface SipAppFrame {
+  readonly kind: "sip";
+  readonly id: string;
+  /** Set in responses and in CANCEL. */
+  readonly transactionId: string;
+  /** Set in requests inside a dialog that the edge keeps for the application. */
+  readonly dialogId: string;
+  /** Next hop as a SIP URI. */
+  readonly nextHop: string;
+  /** Name of the local listener to send from. */
+  readonly listener: string;
+  readonly text: string;
+}
+
+/** Asks the edge to proxy a request it delivered. */
+export interface ProxyAppFrame {
+  readonly kind: "proxy";
+  readonly id: string;
+  readonly transactionId: string;
+  readonly recordRoute: boolean;
+  readonly fullResponse: boolean;
+  readonly followRedirects: boolean;
+  readonly simultaneous: boolean;
+  /** Milliseconds to wait for any response of a branch; null: no limit of its own. */
+  readonly provisionalTimeoutMs: number | null;
+  /** Milliseconds to wait for the final response of a branch; null: no limit of its own. */
+  readonly finalTimeoutMs: number | null;
+  readonly targets: readonly string[];
+  /** A request whose header lines are added to the forwarded one. */
+  readonly text: string;
+}
+
+/** Reads one payload. Never fails: what cannot be understood is `malformed`. */
+export function parseAppFrame(payload: string): AppFrame {
+  const end = payload.indexOf("\r\n");
+  const tokens = (end < 0 ? payload : payload.slice(0, end)).split("|");
+  const id = tokens[0] ?? "";
+  const text = end < 0 ? "" : payload.slice(end + 2);
+  switch (tokens[1]) {
+    case "sip":
+      return parseSip(id, tokens, text);
+    case "authenticate":
+      return { kind: "authenticate", id, secret: tokens[2] ?? "", tags: (tokens[3] ?? "").split(",").filter(Boolean) };
+    case "route":
+      return parseRoute("route", id, tokens);
+    case "remove_route":
+      return parseRoute("remove-route", id, tokens);
+    case "ping":
+      return { kind: "ping", id };
+    case "proxy":
+      return parseProxy(id, tokens, text);
+    case undefined:
+      return { kind: "malformed", id, reason: "Invalid message format" };
+    default:
+      return { kind: "malformed", id, reason: "Unknown message type" };
+  }
+}
+
+function parseSip(id: string, tokens: readonly string[], text: string): AppFrame {
+  if (text === "" || tokens.length < 3) return { kind: "malformed", id, reason: "Invalid message format" };
+  return {
+    kind: "sip",
+    id,
+    transactionId: tokens[2] ?? "",
+    dialogId: tokens[3] ?? "",
+    nextHop: tokens[4] ?? "",
+    listener: tokens[5] ?? "",
+    text,
+  };
+}
+
+function parseRoute(kind: "route" | "remove-route", id: string, tokens: readonly string[]): AppFrame {
+  const verb = tokens[2] ?? "";
+  return verb === "" ? { kind: "malformed", id, reason: "Invalid message format" } : { kind, id, verb };
+}
+
+function parseProxy(id: string, tokens: readonly string[], text: string): AppFrame {
+  const transactionId = tokens[2] ?? "";
+  if (transactionId === "") return { kind: "malformed", id, reason: "transaction id missing" };
+  const targets = tokens.slice(9).filter(Boolean);
+  if (targets.length === 0) return { kind: "malformed", id, reason: "Invalid message format" };
+  return {
+    kind: "proxy",
+    id,
+    transactionId,
+    recordRoute: tokens[3] === "remainInDialog",
+    fullResponse: tokens[4] === "fullResponse",
+    followRedirects: tokens[5] === "followRedirects",
+    simultaneous: tokens[6] === "simultaneous",
+    provisionalTimeoutMs: parseTimeout(tokens[7]),
+    finalTimeoutMs: parseTimeout(tokens[8]),
+    targets,
+    text,
+  };
+}
+
+const MAX_TIMEOUT_MS = 3_600_000;
+
+/** `2s`, `1500ms`; anything else means no limit of its own. */
+function parseTimeout(token: string | undefined): number | null {
+  const match = /^(\d{1,7})(ms|s)$/.exec(token ?? "");
+  if (match === null) return null;
+  return Math.min(Number(match[1]) * (match[2] === "s" ? 1000 : 1), MAX_TIMEOUT_MS);
+}
+
+/** `sip` frame; `text` is the SIP message. Trailing empty tokens beyond the dialog id are left out. */
+export function formatSipAppFrame(frame: Omit<SipAppFrame, "kind">): string {
+  const start = `${frame.id}|sip|${frame.transactionId}|${frame.dialogId}`;
+  if (frame.listener !== "") return `${start}|${frame.nextHop}|${frame.listener}\r\n${frame.text}`;
+  if (frame.nextHop !== "") return `${start}|${frame.nextHop}\r\n${frame.text}`;
+  return `${start}\r\n${frame.text}`;
+}
+
+/** `route` or `remove_route` frame. */
+export function formatRouteFrame(id: string, verb: string, add: boolean): string {
+  return `${id}|${add ? "route" : "remove_route"}|${verb}`;
+}
