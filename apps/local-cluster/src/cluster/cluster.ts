@@ -1,0 +1,235 @@
+import { randomBytes } from "node:crypto";
+import { mkdirSync } from "node:fs";
+import { hostname } from "node:os";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { err, ok, type Result, type Topology } from "@tandem/domain";
+import type { LogLevel, SocketAddress } from "@tandem/runtime";
+import { EXIT, type StartFailure } from "../exit-codes.ts";
+import { connectControl, type ControlClient } from "./control-client.ts";
+import { findListenerProblem } from "./listener-check.ts";
+import { startLocalRedis, type LocalRedis } from "./local-redis.ts";
+import { ManagedProcess, type ProcessEvents } from "./managed-process.ts";
+import {
+  planControl,
+  planEdges,
+  planWorkers,
+  type EdgeAddresses,
+  type PlanSettings,
+  type ProcessPlan,
+} from "./process-plan.ts";
+
+export interface ClusterOptions {
+  readonly projectFolder: string;
+  readonly topology: Topology;
+  /** The document as written, with its media type; it is what gets published. */
+  readonly document: { readonly text: string; readonly contentType: string };
+  /** null: start an own Redis. */
+  readonly redisUrl: string | null;
+  readonly api: SocketAddress;
+  /** null: make a key. */
+  readonly apiKeys: string | null;
+  readonly httpBase: number | null;
+  /** Existing folder for logs, call detail records and an own Redis. */
+  readonly dataFolder: string;
+  readonly logLevel: LogLevel;
+  readonly events: ProcessEvents;
+}
+
+/** A cluster whose every process serves. */
+export interface Cluster {
+  readonly processes: readonly ManagedProcess[];
+  readonly redis: { readonly url: string; readonly pid: number | null };
+  /** `host:port` */
+  readonly apiAddress: string;
+  readonly apiKey: string;
+  readonly control: ControlClient;
+  readonly detailRecordFile: string;
+  readonly logFolder: string;
+  /** Drains and ends everything in order; nothing of it is left afterwards. */
+  stop(): Promise<void>;
+  /** Ends everything at once. */
+  kill(): void;
+}
+
+const READY_LIMIT_MS = 30_000;
+const DRAIN_LIMIT_MS = 15_000;
+const STOP_LIMIT_MS = 5_000;
+
+/** Starts Redis (unless given), edges, controller, control API and workers, publishes the topology and waits until every process is ready. */
+export async function startCluster(options: ClusterOptions): Promise<Result<Cluster, StartFailure>> {
+  const problem = await findListenerProblem(options.topology.pools);
+  if (problem !== null) return err(problem);
+  const starting = new StartingCluster(options);
+  const started = await starting.run();
+  if (!started.ok) await starting.stop();
+  return started;
+}
+
+/** Everything started so far, so that a failed start leaves nothing behind either. */
+class StartingCluster {
+  readonly #options: ClusterOptions;
+  readonly #logFolder: string;
+  readonly #processes: ManagedProcess[] = [];
+  #redis: LocalRedis | null = null;
+
+  constructor(options: ClusterOptions) {
+    this.#options = options;
+    this.#logFolder = join(options.dataFolder, "logs");
+    mkdirSync(this.#logFolder, { recursive: true });
+  }
+
+  async run(): Promise<Result<Cluster, StartFailure>> {
+    const settings = await this.#settings();
+    if (!settings.ok) return settings;
+    const { topology } = this.#options;
+    const edges = planEdges(topology, settings.value);
+    const first = await this.#startAll([...edges, ...planControl(topology, settings.value)]);
+    if (!first.ok) return first;
+    const control = this.#control(settings.value);
+    const published = await this.#publish(control.client);
+    if (!published.ok) return published;
+    const workers = await this.#startAll(planWorkers(topology, settings.value, this.#edgeAddresses()));
+    if (!workers.ok) return workers;
+    const ready = await this.#untilReady();
+    if (!ready.ok) return ready;
+    return ok({
+      processes: this.#processes,
+      redis: { url: settings.value.redisUrl, pid: this.#redis?.pid ?? null },
+      apiAddress: control.address,
+      apiKey: control.key,
+      control: control.client,
+      detailRecordFile: settings.value.detailRecordFile,
+      logFolder: this.#logFolder,
+      stop: () => this.stop(),
+      kill: () => this.#kill(),
+    });
+  }
+
+  /**
+   * Drains in the order that loses nothing:
+   * 1. workers, which finish the setups in hand and refuse new ones;
+   * 2. edges, now without anything to send;
+   * 3. the controller, which first delivers the detail records of the calls that just ended, and the control API;
+   * 4. Redis, which all of them needed.
+   */
+  async stop(): Promise<void> {
+    const ofRole = (...roles: readonly string[]) => this.#processes.filter(({ plan }) => roles.includes(plan.role));
+    await Promise.all(ofRole("worker").map((process) => process.stop(DRAIN_LIMIT_MS)));
+    await Promise.all(ofRole("edge").map((process) => process.stop(STOP_LIMIT_MS)));
+    await Promise.all(ofRole("controller", "control-api").map((process) => process.stop(STOP_LIMIT_MS)));
+    await this.#redis?.stop();
+  }
+
+  #kill(): void {
+    for (const process of this.#processes) process.kill();
+    if (this.#redis !== null) process.kill(this.#redis.pid, "SIGKILL");
+  }
+
+  async #settings(): Promise<Result<PlanSettings, StartFailure>> {
+    const { dataFolder, redisUrl, api, apiKeys, httpBase, logLevel } = this.#options;
+    const redis = redisUrl === null ? await startLocalRedis(dataFolder) : null;
+    if (redis?.ok === false) return redis;
+    this.#redis = redis?.value ?? null;
+    return ok({
+      redisUrl: redis?.value.url ?? redisUrl ?? "",
+      secret: randomBytes(24).toString("hex"),
+      api,
+      apiKeys: apiKeys ?? `local:${randomBytes(24).toString("hex")}`,
+      httpBase,
+      logLevel,
+      detailRecordFile: join(dataFolder, "cdr.jsonl"),
+      // Clusters of several machines may share one Redis; in our own there is nobody to be mistaken for.
+      nodePrefix:
+        redisUrl === null
+          ? ""
+          : `${hostname()
+              .replaceAll(/[^A-Za-z0-9.-]/g, "-")
+              .slice(0, 24)}-${process.pid}-`,
+    });
+  }
+
+  async #startAll(plans: readonly ProcessPlan[]): Promise<Result<void, StartFailure>> {
+    const { projectFolder, events } = this.#options;
+    const started = await Promise.all(
+      plans.map(async (plan) => {
+        const logFile = join(this.#logFolder, `${plan.name}.log`);
+        const process = new ManagedProcess(plan, { projectFolder, logFile, events });
+        this.#processes.push(process);
+        return { plan, outcome: await within(process.start(), READY_LIMIT_MS) };
+      }),
+    );
+    for (const { plan, outcome } of started) {
+      if (outcome === "late") return failed(`${plan.name} did not become ready within ${READY_LIMIT_MS / 1000} s.`);
+      if (!outcome.ok) return explainFailure(plan, outcome.error);
+    }
+    return ok(undefined);
+  }
+
+  #control(settings: PlanSettings): { readonly address: string; readonly key: string; readonly client: ControlClient } {
+    const address = this.#processes.find(({ plan }) => plan.role === "control-api")?.ready?.api ?? "";
+    const key = settings.apiKeys.split(",")[0]?.split(":").slice(1).join(":").trim() ?? "";
+    return { address, key, client: connectControl(address, key) };
+  }
+
+  async #publish(control: ControlClient): Promise<Result<number, StartFailure>> {
+    const { text, contentType } = this.#options.document;
+    const published = await control.publish(text, contentType);
+    if (published.ok) return published;
+    const { detail, issues } = published.error;
+    if (issues.length === 0) return failed(`The control API did not take the topology: ${detail}.`);
+    const lines = issues.map((issue) => `  ${issue.path}: ${issue.problem}; ${issue.fix}`);
+    return err({ exitCode: EXIT.topologyInvalid, sentence: [`The topology has errors:`, ...lines].join("\n") });
+  }
+
+  #edgeAddresses(): EdgeAddresses {
+    const edges = this.#processes.filter(({ plan }) => plan.role === "edge");
+    return Object.fromEntries(
+      this.#options.topology.pools.map(({ name }) => [
+        name,
+        edges.flatMap(({ plan, ready }) => (plan.pool === name && ready?.admin ? [ready.admin] : [])),
+      ]),
+    );
+  }
+
+  /** Started is not yet ready: a worker needs the topology and its edges. */
+  async #untilReady(): Promise<Result<void, StartFailure>> {
+    const deadline = Date.now() + READY_LIMIT_MS;
+    for (const process of this.#processes) {
+      for (;;) {
+        const reasons = await unreadyReasons(process.ready?.http ?? null);
+        if (reasons === null) break;
+        if (Date.now() > deadline) return failed(`${process.name} is not ready: ${reasons}.`);
+        await delay(25);
+      }
+    }
+    return ok(undefined);
+  }
+}
+
+/** @returns null when ready. */
+async function unreadyReasons(http: string | null): Promise<string | null> {
+  if (http === null) return null;
+  try {
+    const response = await fetch(`http://${http}/readyz`, { signal: AbortSignal.timeout(2_000) });
+    const text = await response.text();
+    return response.ok ? null : text.trim().replaceAll("\n", ", ");
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+function within<T>(work: Promise<T>, limitMs: number): Promise<T | "late"> {
+  const giveUp = new AbortController();
+  const late = delay(limitMs, "late" as const, { signal: giveUp.signal }).catch(() => "late" as const);
+  return Promise.race([work, late]).finally(() => giveUp.abort());
+}
+
+function failed(sentence: string): { readonly ok: false; readonly error: StartFailure } {
+  return err({ exitCode: EXIT.processFailed, sentence });
+}
+
+function explainFailure(plan: ProcessPlan, failure: { readonly exitCode: number | null; readonly lastWords: string }) {
+  const words = failure.lastWords === "" ? "it said nothing" : failure.lastWords;
+  return failed(`${plan.name} ended before it was ready (code ${String(failure.exitCode)}): ${words}`);
+}

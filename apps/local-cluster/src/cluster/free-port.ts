@@ -1,0 +1,14 @@
+import { createServer } from "node:net";
+
+/** A TCP port of 127.0.0.1 that the system says is free now; who binds it must be ready to try another. */
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(0, "127.0.0.1", resolve);
+  });
+  const address = server.address();
+  await new Promise<void>((resolve) => server.close(() => resolve()));
+  if (address === null || typeof address === "string") throw new TypeError("a TCP server has an address with a port");
+  return address.port;
+}

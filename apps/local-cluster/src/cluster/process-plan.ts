@@ -1,0 +1,124 @@
+import type { Listener, Pool, Topology } from "@tandem/domain";
+import { formatSocketAddress, type LogLevel, type SocketAddress } from "@tandem/runtime";
+
+export type ProcessRole = "edge" | "worker" | "controller" | "control-api";
+
+/** One process of the cluster: which application, and the environment that makes it this one. */
+export interface ProcessPlan {
+  /** Unique in the cluster: `edge-east-1`, `worker-east-2`, `controller`, `control-api`. */
+  readonly name: string;
+  readonly role: ProcessRole;
+  readonly pool: string | null;
+  /** Folder below apps/. */
+  readonly app: "sip-edge" | "sip-worker" | "trunk-controller" | "control-api";
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+/** What a plan is made from besides the topology. */
+export interface PlanSettings {
+  readonly redisUrl: string;
+  /** Shared secret between edges and workers. */
+  readonly secret: string;
+  readonly api: SocketAddress;
+  readonly apiKeys: string;
+  /** First /metrics port; null: any. */
+  readonly httpBase: number | null;
+  readonly logLevel: LogLevel;
+  /** File the controller appends call detail records to. */
+  readonly detailRecordFile: string;
+  /** Put before process names in node ids, so that clusters sharing a Redis differ. */
+  readonly nodePrefix: string;
+}
+
+/** Admin addresses (`host:port`) of the running edges, by pool. */
+export type EdgeAddresses = Readonly<Record<string, readonly string[]>>;
+
+/**
+ * The edges, all pools. The first edge of a pool listens on the topology's ports; those after it cannot share them on one host, so they
+ * get ports of the system's choice and tell peers those.
+ */
+export function planEdges(topology: Topology, settings: PlanSettings): readonly ProcessPlan[] {
+  const slots = topology.pools.flatMap((pool) => numbered(pool.edges).map((number) => ({ pool, number })));
+  return slots.map(({ pool, number }, index) => ({
+    name: `edge-${pool.name}-${number}`,
+    role: "edge",
+    pool: pool.name,
+    app: "sip-edge",
+    environment: {
+      ...common(`edge-${pool.name}-${number}`, index, settings),
+      TANDEM_POOL: pool.name,
+      TANDEM_LISTENERS: JSON.stringify(number === 1 ? pool.listeners : pool.listeners.map(onAnyPort)),
+      TANDEM_ADMIN: "127.0.0.1:0",
+      TANDEM_SECRET: settings.secret,
+    },
+  }));
+}
+
+/** The workers, all pools; each knows every edge of every pool. */
+export function planWorkers(topology: Topology, settings: PlanSettings, edges: EdgeAddresses): readonly ProcessPlan[] {
+  const first = count(topology.pools, (pool) => pool.edges);
+  const slots = topology.pools.flatMap((pool) => numbered(pool.workers).map((number) => ({ pool, number })));
+  return slots.map(({ pool, number }, index) => ({
+    name: `worker-${pool.name}-${number}`,
+    role: "worker",
+    pool: pool.name,
+    app: "sip-worker",
+    environment: {
+      ...common(`worker-${pool.name}-${number}`, first + index, settings),
+      TANDEM_REDIS: settings.redisUrl,
+      TANDEM_POOL: pool.name,
+      TANDEM_EDGES: JSON.stringify(edges),
+      TANDEM_SECRET: settings.secret,
+    },
+  }));
+}
+
+/** The one controller and the one control API of the cluster. */
+export function planControl(topology: Topology, settings: PlanSettings): readonly ProcessPlan[] {
+  const first = count(topology.pools, (pool) => pool.edges + pool.workers);
+  return [
+    {
+      name: "controller",
+      role: "controller",
+      pool: null,
+      app: "trunk-controller",
+      environment: {
+        ...common("controller", first, settings),
+        TANDEM_REDIS: settings.redisUrl,
+        TANDEM_CDR_FILE: settings.detailRecordFile,
+      },
+    },
+    {
+      name: "control-api",
+      role: "control-api",
+      pool: null,
+      app: "control-api",
+      environment: {
+        ...common("control-api", first + 1, settings),
+        TANDEM_REDIS: settings.redisUrl,
+        TANDEM_API: formatSocketAddress(settings.api),
+        TANDEM_API_KEYS: settings.apiKeys,
+      },
+    },
+  ];
+}
+
+function common(name: string, index: number, settings: PlanSettings): Readonly<Record<string, string>> {
+  return {
+    TANDEM_NODE_ID: `${settings.nodePrefix}${name}`,
+    TANDEM_HTTP: `127.0.0.1:${settings.httpBase === null ? 0 : settings.httpBase + index}`,
+    TANDEM_LOG_LEVEL: settings.logLevel,
+  };
+}
+
+function onAnyPort(listener: Listener): Listener {
+  return { ...listener, port: 0, advertisedPort: 0 };
+}
+
+function numbered(howMany: number): readonly number[] {
+  return Array.from({ length: howMany }, (_, index) => index + 1);
+}
+
+function count(pools: readonly Pool[], of: (pool: Pool) => number): number {
+  return pools.reduce((sum, pool) => sum + of(pool), 0);
+}
