@@ -6,6 +6,31 @@ export { outcomes, type FailureEntry, type FailureVerdict, type Outcome } from "
 export { causeFromSipStatus, sipStatusFromCause } from "./failure/q850.ts";
 export { classifySipFailure } from "./failure/classify-sip-failure.ts";
 export { mayTryNextTrunk, treatedStatus, type FailoverRules, type FinalResponse } from "./trunks/next-trunk.ts";
+export { compilePattern, maxNumberLength, patternGroups, patternMatches, type Pattern } from "./numbering/pattern.ts";
+export { applyNumberRules, compileNumberRule, type CompiledRule, type RuleResult } from "./numbering/number-rule.ts";
+export { normaliseNumber, type CompiledDialPlan } from "./numbering/dial-plan.ts";
+export { dialledNumber } from "./numbering/dialled-number.ts";
+export { decide } from "./routing/decide.ts";
+export { quietView, type LiveView } from "./routing/live-view.ts";
+export { attemptPlans, legProfile, strangerProfile, type Stranger } from "./routing/attempt-plan.ts";
+export { identifyIngress, indexSources, type Arrival, type SourceIndex } from "./routing/identify-ingress.ts";
+export { parseIpAddress, parseIpBlock, type IpAddress, type IpBlock } from "./routing/ip-address.ts";
+export {
+  classifyEmergency,
+  classifyEmergencyNumber,
+  indexEmergencyNumbers,
+  type EmergencyClass,
+  type EmergencyIndex,
+} from "./emergency/classify-emergency.ts";
+export { compileSnapshot } from "./topology/compile-snapshot.ts";
+export { listenerKey, type CompiledTrunk, type PoolListener, type Snapshot } from "./topology/snapshot.ts";
+export { isAcceptable, type TopologyIssue } from "./topology/topology-issue.ts";
+export {
+  defaultFailoverCodes,
+  defaultProbe,
+  defaultSessionTimer,
+  defaultTrunkSettings,
+} from "./topology/trunk-defaults.ts";
 export type * from "./topology/topology.ts";
 export type * from "./routing/decision.ts";
 export type * from "./call/event.ts";

@@ -14,7 +14,7 @@ export interface RequestFacts {
 
 export interface UriFacts {
   readonly scheme: "sip" | "sips" | "tel" | "urn" | "other";
-  /** User part (or tel number, or the whole urn), unescaped, without parameters. */
+  /** User part (or tel number, or the whole urn as `urn:service:sos`), unescaped, without parameters. */
   readonly user: string;
   readonly host: string;
   readonly phoneContext: string | null;
@@ -24,9 +24,14 @@ export interface UriFacts {
 export interface Attempt {
   readonly trunk: string;
   readonly route: string | null;
-  /** After the trunk's translation rules. */
+  /**
+   * After the trunk's translation rules; both numbers are unescaped text from outside, to be escaped where they enter a URI.
+   * The called number of an emergency call is the listed dial string, translated by nothing.
+   */
   readonly calledNumber: string;
+  /** What the called side may see: the caller's number, or with `suppressCallerId` the route's alternate one, or empty for none. */
   readonly callingNumber: string;
+  /** The caller's own number and name must not reach the called side. Never set on an emergency call. */
   readonly suppressCallerId: boolean;
 }
 
@@ -38,20 +43,34 @@ export interface Consideration {
   readonly reason: ConsiderationReason;
 }
 
+/**
+ * `in-order` and `emergency…` are reasons to choose: an emergency call takes healthy trunks first, then down ones, then the one it came from,
+ * then disabled ones. The others are reasons to skip.
+ */
 export type ConsiderationReason =
   | "in-order"
   | "emergency"
+  | "emergency-fallback"
+  | "emergency-route"
   | "emergency-down-last"
+  | "emergency-ingress-last"
+  | "emergency-disabled-last"
   | "trunk-disabled"
   | "trunk-down"
   | "trunk-full"
   | "ingress-trunk"
-  | "already-chosen";
+  | "already-chosen"
+  | "pool-draining"
+  | "no-shared-usage"
+  | "enough-attempts";
 
 export type Decision =
   | {
       readonly kind: "route";
+      /** The number that routes were matched with. */
       readonly normalisedNumber: string;
+      /** The dial plan's rule that made it, or null when the number stayed as dialled. */
+      readonly dialPlanRule: string | null;
       readonly attempts: readonly Attempt[];
       readonly considered: readonly Consideration[];
     }

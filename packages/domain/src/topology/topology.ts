@@ -144,7 +144,10 @@ export interface DialPlan {
 
 export interface Route {
   readonly name: string;
-  /** Regular expression over the normalised called number. */
+  /**
+   * Pattern over the normalised called number, in the language of the rules. Without anchors it matches the whole number; one anchor leaves
+   * the other end open (`^\+44` is what begins with +44).
+   */
   readonly match: string;
   readonly except: readonly string[];
   /** Lower is tried first. */
@@ -159,6 +162,8 @@ export interface Route {
 export interface EmergencyNumbers {
   /** E9-1-1 trunks in order of preference; those of the ingress pool first when `preferOwnPool`. */
   readonly trunks: readonly string[];
+  /** True: E9-1-1 trunks of the pool the call arrived at come before those of other pools. */
+  readonly preferOwnPool: boolean;
   /** Last resort after every E9-1-1 trunk, in order. */
   readonly fallbackTrunks: readonly string[];
   readonly numbers: readonly EmergencyNumber[];
@@ -169,4 +174,6 @@ export interface EmergencyNumber {
   readonly masks: readonly string[];
   /** 933 and the like: goes to the E9-1-1 trunk as itself and is marked a test. */
   readonly test: boolean;
+  /** Service URN it stands for (RFC 5031), lower case; default `urn:service:sos`, or `urn:service:test.sos` for a test number. */
+  readonly service?: string;
 }

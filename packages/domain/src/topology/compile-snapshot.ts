@@ -1,0 +1,121 @@
+import { indexEmergencyNumbers } from "../emergency/classify-emergency.ts";
+import { err, ok, type Result } from "../lang/result.ts";
+import type { CompiledDialPlan } from "../numbering/dial-plan.ts";
+import { type CompiledRule, compileNumberRule } from "../numbering/number-rule.ts";
+import { compilePattern, type Pattern } from "../numbering/pattern.ts";
+import { buildRouteTable, type CompiledRoute } from "../routing/route-table.ts";
+import { checkTopology } from "./check-topology.ts";
+import {
+  type CompiledEmergency,
+  type CompiledTrunk,
+  listenerKey,
+  type PoolListener,
+  type Snapshot,
+} from "./snapshot.ts";
+import { isAcceptable, type TopologyIssue } from "./topology-issue.ts";
+import type { EmergencyNumbers, NumberRule, Route, Topology } from "./topology.ts";
+
+/**
+ * Compiles a topology for deciding calls. All errors come at once, with path and fix; warnings of an accepted topology are in the snapshot.
+ */
+export function compileSnapshot(topology: Topology): Result<Snapshot, readonly TopologyIssue[]> {
+  const compiler = new SnapshotCompiler(topology);
+  const snapshot = compiler.compile();
+  const issues = [...checkTopology(topology), ...compiler.issues];
+  return isAcceptable(issues) ? ok({ ...snapshot, warnings: issues }) : err(issues);
+}
+
+class SnapshotCompiler {
+  readonly issues: TopologyIssue[] = [];
+  readonly #topology: Topology;
+
+  constructor(topology: Topology) {
+    this.#topology = topology;
+  }
+
+  compile(): Omit<Snapshot, "warnings"> {
+    const listeners = this.#listeners();
+    const dialPlans = this.#dialPlans();
+    return {
+      topology: this.#topology,
+      listeners,
+      trunks: this.#trunks(listeners, dialPlans),
+      routes: buildRouteTable(this.#routes()),
+      emergency: compileEmergency(this.#topology.emergency, dialPlans),
+    };
+  }
+
+  #listeners(): ReadonlyMap<string, PoolListener> {
+    const found = this.#topology.pools.flatMap((pool) =>
+      pool.listeners.map((listener) => [listenerKey(pool.name, listener.name), { pool, listener }] as const),
+    );
+    return new Map(found);
+  }
+
+  #dialPlans(): ReadonlyMap<string, CompiledDialPlan> {
+    const plans = this.#topology.dialPlans.map((plan, at) => {
+      const rules = this.#rules(plan.rules, `dialPlans[${at}].rules`);
+      return [plan.name, { name: plan.name, externalAccessPrefix: plan.externalAccessPrefix, rules }] as const;
+    });
+    return new Map(plans);
+  }
+
+  #trunks(
+    listeners: ReadonlyMap<string, PoolListener>,
+    dialPlans: ReadonlyMap<string, CompiledDialPlan>,
+  ): ReadonlyMap<string, CompiledTrunk> {
+    const gateways = new Map(this.#topology.gateways.map((gateway) => [gateway.name, gateway]));
+    const trunks = new Map<string, CompiledTrunk>();
+    this.#topology.trunks.forEach((trunk, at) => {
+      const calledRules = this.#rules(trunk.settings.calledRules, `trunks[${at}].settings.calledRules`);
+      const callingRules = this.#rules(trunk.settings.callingRules, `trunks[${at}].settings.callingRules`);
+      const local = listeners.get(listenerKey(trunk.pool, trunk.listener));
+      const gateway = gateways.get(trunk.gateway);
+      // A name that leads nowhere is reported by checkTopology, and then there is no snapshot.
+      if (local === undefined || gateway === undefined) return;
+      const dialPlan = dialPlans.get(trunk.settings.dialPlan ?? "") ?? null;
+      trunks.set(trunk.name, { ...local, trunk, gateway, dialPlan, calledRules, callingRules });
+    });
+    return trunks;
+  }
+
+  #routes(): readonly CompiledRoute[] {
+    const order = this.#topology.routes.map((route, at) => ({ route, at }));
+    order.sort((left, right) => left.route.priority - right.route.priority || left.at - right.at);
+    return order.flatMap(({ route, at }, rank) => this.#route(route, `routes[${at}]`, rank));
+  }
+
+  #route(route: Route, path: string, rank: number): readonly CompiledRoute[] {
+    const match = this.#pattern(route.match, `${path}.match`);
+    const except = route.except.map((text, at) => this.#pattern(text, `${path}.except[${at}]`));
+    return match === null ? [] : [{ route, match, except: except.filter((pattern) => pattern !== null), rank }];
+  }
+
+  #pattern(text: string, path: string): Pattern | null {
+    const pattern = compilePattern(text);
+    if (pattern.ok) return pattern.value;
+    const { problem, fix } = pattern.error;
+    this.issues.push({ severity: "error", path, problem: `is a pattern that ${problem}`, fix });
+    return null;
+  }
+
+  #rules(rules: readonly NumberRule[], path: string): readonly CompiledRule[] {
+    return rules.flatMap((rule, at) => {
+      const compiled = compileNumberRule(rule);
+      if (compiled.ok) return [compiled.value];
+      const { field, problem, fix } = compiled.error;
+      const words = field === "match" ? `is a pattern that ${problem}` : problem;
+      this.issues.push({ severity: "error", path: `${path}[${at}].${field}`, problem: words, fix });
+      return [];
+    });
+  }
+}
+
+function compileEmergency(plan: EmergencyNumbers, dialPlans: ReadonlyMap<string, CompiledDialPlan>): CompiledEmergency {
+  const prefixes = [...dialPlans.values()].map((dialPlan) => dialPlan.externalAccessPrefix);
+  return {
+    plan,
+    index: indexEmergencyNumbers(plan.numbers),
+    prefixes: [...new Set(prefixes)].filter((prefix) => prefix !== ""),
+  };
+}

@@ -1,0 +1,43 @@
+import type { EmergencyIndex } from "../emergency/classify-emergency.ts";
+import type { CompiledDialPlan } from "../numbering/dial-plan.ts";
+import type { CompiledRule } from "../numbering/number-rule.ts";
+import type { RouteTable } from "../routing/route-table.ts";
+import type { TopologyIssue } from "./topology-issue.ts";
+import type { EmergencyNumbers, Gateway, Listener, Pool, Topology, Trunk } from "./topology.ts";
+
+/** A topology compiled for deciding calls: every name resolved, every pattern ready. Immutable, shared by all calls of a worker. */
+export interface Snapshot {
+  readonly topology: Topology;
+  readonly trunks: ReadonlyMap<string, CompiledTrunk>;
+  /** Listener by `listenerKey(pool, listener)`. */
+  readonly listeners: ReadonlyMap<string, PoolListener>;
+  readonly routes: RouteTable;
+  readonly emergency: CompiledEmergency;
+  /** What was accepted but deserves a look. */
+  readonly warnings: readonly TopologyIssue[];
+}
+
+export interface PoolListener {
+  readonly pool: Pool;
+  readonly listener: Listener;
+}
+
+export interface CompiledTrunk extends PoolListener {
+  readonly trunk: Trunk;
+  readonly gateway: Gateway;
+  readonly dialPlan: CompiledDialPlan | null;
+  readonly calledRules: readonly CompiledRule[];
+  readonly callingRules: readonly CompiledRule[];
+}
+
+export interface CompiledEmergency {
+  readonly plan: EmergencyNumbers;
+  readonly index: EmergencyIndex;
+  /** External access prefixes of all dial plans: what a caller without a trunk may have dialled first. */
+  readonly prefixes: readonly string[];
+}
+
+/** Key of a pool's listener. Names hold no slash (the topology check sees to it). */
+export function listenerKey(pool: string, listener: string): string {
+  return `${pool}/${listener}`;
+}

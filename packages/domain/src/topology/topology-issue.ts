@@ -1,0 +1,16 @@
+/** One thing wrong with a topology, in words for the person who wrote it. */
+export interface TopologyIssue {
+  /** `error`: the topology is refused as a whole; `warning`: it is taken, and somebody should look. */
+  readonly severity: "error" | "warning";
+  /** Where, as `trunks[3].listener`. */
+  readonly path: string;
+  /** What is wrong, to be read after the path: `names listener "x", which pool "east" does not have`. */
+  readonly problem: string;
+  /** What to write instead. */
+  readonly fix: string;
+}
+
+/** True when nothing in the list forbids the topology. */
+export function isAcceptable(issues: readonly TopologyIssue[]): boolean {
+  return issues.every((issue) => issue.severity === "warning");
+}
