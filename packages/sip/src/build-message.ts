@@ -2,7 +2,7 @@ import { HEADER_ID } from "./header-name.ts";
 import { makeHeader, withoutLineBreaks, type HeaderText } from "./header-text.ts";
 import type { HeaderLine, SipMessage } from "./message.ts";
 import { reasonPhrase } from "./reason-phrase.ts";
-import { readTag } from "./tag.ts";
+import { readTag } from "./values/tag.ts";
 import { asTextMessage, requestStart, responseStart, TextMessage } from "./text-message.ts";
 
 export interface RequestParts {

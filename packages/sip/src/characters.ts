@@ -40,6 +40,18 @@ export function isWhiteSpace(code: number): boolean {
   return code === CHAR.space || code === CHAR.tab || code === CHAR.cr || code === CHAR.lf;
 }
 
+/**
+ * The text between two indexes without the spaces and tabs around it. Not `String.trim`: that also takes byte 0xA0, which in a latin1 string may
+ * be the second half of a UTF-8 character.
+ */
+export function trimBlanks(text: string, start = 0, end = text.length): string {
+  let from = start;
+  let to = end;
+  while (from < to && isBlank(text.charCodeAt(from))) from++;
+  while (to > from && isBlank(text.charCodeAt(to - 1))) to--;
+  return text.slice(from, to);
+}
+
 /** True for a non-empty `token` (RFC 3261 §25.1). */
 export function isToken(text: string): boolean {
   for (let at = 0; at < text.length; at++) if (TOKEN_CHARACTERS[text.charCodeAt(at)] !== 1) return false;

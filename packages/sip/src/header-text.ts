@@ -1,4 +1,4 @@
-import { CHAR, isBlank, isWhiteSpace } from "./characters.ts";
+import { CHAR, isWhiteSpace, trimBlanks } from "./characters.ts";
 import { headerId } from "./header-name.ts";
 
 /** Where a header line lies in its text. `end` is after the value, `next` after the line's CRLF (`end` again if it ended otherwise). */
@@ -48,7 +48,7 @@ export class HeaderText {
     if (this.cachedValue === undefined) {
       this.cachedValue = this.folded
         ? unfold(this.text, this.valueStart, this.end)
-        : trimmed(this.text, this.valueStart, this.end);
+        : trimBlanks(this.text, this.valueStart, this.end);
     }
     return this.cachedValue;
   }
@@ -82,14 +82,6 @@ export function withoutLineBreaks(text: string): string {
   return unfold(text, 0, text.length);
 }
 
-function trimmed(text: string, start: number, end: number): string {
-  let from = start;
-  let to = end;
-  while (from < to && isBlank(text.charCodeAt(from))) from++;
-  while (to > from && isBlank(text.charCodeAt(to - 1))) to--;
-  return text.slice(from, to);
-}
-
 function unfold(text: string, start: number, end: number): string {
   let value = "";
   let from = start;
@@ -100,12 +92,12 @@ function unfold(text: string, start: number, end: number): string {
       at++;
       continue;
     }
-    const piece = trimmed(text, from, at);
+    const piece = trimBlanks(text, from, at);
     if (piece !== "") value = value === "" ? piece : `${value} ${piece}`;
     while (at < end && isWhiteSpace(text.charCodeAt(at))) at++;
     from = at;
   }
-  const last = trimmed(text, from, end);
+  const last = trimBlanks(text, from, end);
   if (last === "") return value;
   return value === "" ? last : `${value} ${last}`;
 }

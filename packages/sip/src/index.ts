@@ -11,7 +11,45 @@ export type { ParseOptions } from "./parse-message.ts";
 export { reasonPhrase } from "./reason-phrase.ts";
 export { err, ok } from "./result.ts";
 export type { Result } from "./result.ts";
-export { readTag } from "./tag.ts";
+export { equalUris } from "./address/compare-uri.ts";
+export { canonicalEscapes, decodeEscapes, encodeEscapes } from "./address/escape.ts";
+export { canonicalHost, expandIpv6 } from "./address/host.ts";
+export { formatNameAddr, headerAddresses, parseNameAddr } from "./address/name-addr.ts";
+export type { NameAddr } from "./address/name-addr.ts";
+export { formatUri, parseSipUri, parseUri, telDigits, uriHeader, uriTransport, userParts } from "./address/uri.ts";
+export type { OtherUri, SipUri, TelUri, Uri, UrnUri } from "./address/uri.ts";
+export { formatReplaces, parseReplaces, parseTargetDialog } from "./values/dialog-reference.ts";
+export type { DialogReference } from "./values/dialog-reference.ts";
+export { headerDiversions, headerHistory, headerPrivacy } from "./values/diversion.ts";
+export type { Diversion, HistoryEntry } from "./values/diversion.ts";
+export { parseEvent, parseSubscriptionState } from "./values/event.ts";
+export type { EventPackage, SubscriptionState } from "./values/event.ts";
+export { headerLocations, mayRouteByLocation } from "./values/geolocation.ts";
+export type { LocationReference } from "./values/geolocation.ts";
+export { firstOfList, hasToken, headerValues, splitList } from "./values/list.ts";
+export { parseContentDisposition, parseMediaType } from "./values/media-type.ts";
+export type { ContentDisposition, MediaType } from "./values/media-type.ts";
+export {
+  formatParameters,
+  getParameter,
+  hasParameter,
+  parseParameters,
+  withoutParameter,
+  withParameter,
+} from "./values/parameters.ts";
+export type { Parameter, ParameterList } from "./values/parameters.ts";
+export { quote, unquote } from "./values/quoted-string.ts";
+export { formatReason, headerReasons, parseReason, parseRetryAfter } from "./values/reason.ts";
+export type { Reason, RetryAfter } from "./values/reason.ts";
+export { parseCSeq, parseDeltaSeconds, parseMaxForwards, parseRAck, parseRSeq } from "./values/sequence.ts";
+export type { CSeq, RAck } from "./values/sequence.ts";
+export { formatSessionExpires, parseMinSe, parseSessionExpires } from "./values/session-timer.ts";
+export type { SessionExpires } from "./values/session-timer.ts";
+export { readParameter, readTag } from "./values/tag.ts";
+export { formatVia, parseVia, topVia } from "./values/via.ts";
+export type { Via } from "./values/via.ts";
+export { validateRequest, validateResponse } from "./validate-message.ts";
+export type { MessageFault } from "./validate-message.ts";
 export {
   DEFAULT_TIMERS,
   NOT_CANCELLED,

@@ -1,0 +1,153 @@
+import { parseNameAddr } from "./address/name-addr.ts";
+import { parseUri } from "./address/uri.ts";
+import { readDecimal } from "./characters.ts";
+import { headerId } from "./header-name.ts";
+import type { HeaderText } from "./header-text.ts";
+import type { SipMessage } from "./message.ts";
+import { asTextMessage, type TextMessage } from "./text-message.ts";
+import { firstOfList, splitList } from "./values/list.ts";
+import { parseCSeq, parseMaxForwards } from "./values/sequence.ts";
+import { parseVia } from "./values/via.ts";
+
+/** What is wrong with a message that could be read. `header` is the canonical name of the header at fault; it is the reason code's subject. */
+export interface MessageFault {
+  readonly code:
+    | "bad-request-uri"
+    | "unknown-uri-scheme"
+    | "missing-header"
+    | "repeated-header"
+    | "bad-header"
+    | "method-mismatch"
+    | "several-vias";
+  /** Status a server answers with: 400 or 416. A response with a fault is dropped (RFC 3261 §18.1.2, §8.1.3.3). */
+  readonly status: number;
+  readonly header: string | undefined;
+  /** Short text for the reason phrase; holds nothing of the message's values. */
+  readonly detail: string;
+}
+
+/** RFC 3261 §8.1.1 asks for these in every request; Max-Forwards is let off, since RFC 2543 peers leave it out (§16.3, RFC 4475 §3.4.1). */
+const REQUIRED = ["Via", "From", "To", "Call-ID", "CSeq"] as const;
+
+/** Headers that have one value and one line (RFC 3261 §7.3.1, RFC 4475 §3.3.8, §3.3.9; RFC 3515 §2.4.1, RFC 3891 §3). */
+const SINGLE = [
+  "From",
+  "To",
+  "Call-ID",
+  "CSeq",
+  "Max-Forwards",
+  "Content-Length",
+  "Content-Type",
+  "Expires",
+  "Session-Expires",
+  "Min-SE",
+  "Event",
+  "RAck",
+  "Refer-To",
+  "Replaces",
+] as const;
+
+const requiredIds = REQUIRED.map((name) => [headerId(name), name] as const);
+const singleIds = new Map<number, string>(SINGLE.map((name) => [headerId(name), name]));
+
+/** Checks every request before anything acts on it (RFC 3261 §8.2, §16.3); undefined when nothing is wrong. */
+export function validateRequest(request: SipMessage): MessageFault | undefined {
+  const message = asTextMessage(request);
+  return requestUriFault(message.uri) ?? countFault(message) ?? valueFault(message) ?? methodFault(message);
+}
+
+/** Checks a response; one with a fault is to be dropped. */
+export function validateResponse(response: SipMessage): MessageFault | undefined {
+  const message = asTextMessage(response);
+  return countFault(message) ?? responseViaFault(message) ?? valueFault(message);
+}
+
+function requestUriFault(text: string): MessageFault | undefined {
+  const uri = parseUri(text);
+  if (uri === undefined) return fault("bad-request-uri", "Malformed Request-URI");
+  // RFC 3261 §19.1.1, table 1: no headers in a Request-URI.
+  if (uri.kind === "sip" && uri.headers.length > 0) return fault("bad-request-uri", "Headers in Request-URI");
+  // RFC 3261 §8.2.2.1; tel (RFC 3966) and urn (RFC 5031) are for the dial plan to judge.
+  if (uri.kind === "other") {
+    return { code: "unknown-uri-scheme", status: 416, header: undefined, detail: "Unsupported URI Scheme" };
+  }
+  return undefined;
+}
+
+function countFault(message: TextMessage): MessageFault | undefined {
+  for (const [id, name] of requiredIds) {
+    if (message.line(id) === undefined) return headerFault("missing-header", name, "Missing");
+  }
+  const seen = new Set<number>();
+  for (const { id } of message.lines) {
+    const name = singleIds.get(id);
+    if (name === undefined) continue;
+    if (seen.has(id)) return headerFault("repeated-header", name, "Repeated");
+    seen.add(id);
+  }
+  return undefined;
+}
+
+/** What each header's value must be able to be read as. */
+const READABLE: ReadonlyMap<number, readonly [name: string, reads: (value: string) => boolean]> = new Map(
+  (
+    [
+      ["From", (value) => parseNameAddr(value) !== undefined],
+      ["To", (value) => parseNameAddr(value) !== undefined],
+      ["Call-ID", (value) => value !== "" && !/[ \t]/.test(value)],
+      ["CSeq", (value) => parseCSeq(value) !== undefined],
+      ["Max-Forwards", (value) => parseMaxForwards(value) !== undefined],
+      ["Content-Length", (value) => readDecimal(value, 2_147_483_647) !== undefined],
+      ["Contact", (value) => value === "*" || readsAsAddresses(value)],
+      ["Route", readsAsAddresses],
+      ["Refer-To", (value) => parseNameAddr(value) !== undefined],
+    ] satisfies readonly (readonly [string, (value: string) => boolean])[]
+  ).map(([name, reads]) => [headerId(name), [name, reads]]),
+);
+
+const viaId = headerId("Via");
+
+function valueFault(message: TextMessage): MessageFault | undefined {
+  let viaSeen = false;
+  for (const line of message.lines) {
+    if (line.id === viaId) {
+      // Only the topmost Via is ours to understand.
+      if (!viaSeen && parseVia(firstOfList(line.value)) === undefined) return badHeader("Via");
+      viaSeen = true;
+      continue;
+    }
+    const check = READABLE.get(line.id);
+    if (check !== undefined && !check[1](line.value)) return badHeader(check[0]);
+  }
+  return undefined;
+}
+
+function readsAsAddresses(value: string): boolean {
+  const elements = splitList(value);
+  return elements.length > 0 && elements.every((element) => parseNameAddr(element) !== undefined);
+}
+
+/** RFC 3261 §8.1.1.5: the CSeq method is the request's. */
+function methodFault(message: TextMessage): MessageFault | undefined {
+  const cseq = parseCSeq(message.get("CSeq") ?? "");
+  if (cseq?.method === message.method) return undefined;
+  return headerFault("method-mismatch", "CSeq", "Method mismatch in");
+}
+
+/** RFC 3261 §8.1.3.3: a response with more than one Via value went astray. */
+function responseViaFault(message: TextMessage): MessageFault | undefined {
+  const vias = message.lines.filter((line: HeaderText) => line.id === viaId).flatMap((line) => splitList(line.value));
+  return vias.length > 1 ? headerFault("several-vias", "Via", "More than one") : undefined;
+}
+
+function badHeader(header: string): MessageFault {
+  return headerFault("bad-header", header, "Bad");
+}
+
+function headerFault(code: MessageFault["code"], header: string, what: string): MessageFault {
+  return { code, status: 400, header, detail: `${what} ${header}` };
+}
+
+function fault(code: MessageFault["code"], detail: string): MessageFault {
+  return { code, status: 400, header: undefined, detail };
+}

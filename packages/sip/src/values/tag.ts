@@ -1,0 +1,60 @@
+import { CHAR, isBlank } from "../characters.ts";
+import { quotedEnd, skipEnclosed } from "./cursor.ts";
+
+/**
+ * The `tag` parameter of a From or To value (RFC 3261 §19.3), looked for only outside quoted strings and angle brackets. Undefined when there is
+ * none.
+ */
+export function readTag(value: string): string | undefined {
+  return readParameter(value, "tag");
+}
+
+/**
+ * One parameter of a header value without reading the others. `name` in lower case; matched case-insensitively. The value is as written.
+ * Undefined when the parameter is absent or has no value.
+ */
+export function readParameter(value: string, name: string): string | undefined {
+  const length = value.length;
+  let at = 0;
+  while (at < length) {
+    const code = value.charCodeAt(at);
+    if (code === CHAR.quote || code === CHAR.less) at = skipEnclosed(value, at);
+    else if (code === CHAR.semicolon) {
+      const found = valueAt(value, at + 1, name);
+      if (found !== undefined) return found;
+      at++;
+    } else at++;
+  }
+  return undefined;
+}
+
+function valueAt(value: string, from: number, name: string): string | undefined {
+  let at = skipBlanks(value, from);
+  for (let index = 0; index < name.length; index++, at++) {
+    if (lowerCased(value.charCodeAt(at)) !== name.charCodeAt(index)) return undefined;
+  }
+  at = skipBlanks(value, at);
+  if (value.charCodeAt(at) !== CHAR.equals) return undefined;
+  at = skipBlanks(value, at + 1);
+  if (value.charCodeAt(at) === CHAR.quote) {
+    const end = quotedEnd(value, at);
+    return end < 0 ? undefined : value.slice(at, end);
+  }
+  let end = at;
+  while (end < value.length) {
+    const code = value.charCodeAt(end);
+    if (code === CHAR.semicolon || code === CHAR.comma || isBlank(code)) break;
+    end++;
+  }
+  return end > at ? value.slice(at, end) : undefined;
+}
+
+function lowerCased(code: number): number {
+  return code >= 65 && code <= 90 ? code + 32 : code;
+}
+
+function skipBlanks(text: string, from: number): number {
+  let at = from;
+  while (isBlank(text.charCodeAt(at))) at++;
+  return at;
+}

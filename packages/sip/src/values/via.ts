@@ -1,0 +1,87 @@
+import { CHAR, isBlank, readDecimal } from "../characters.ts";
+import { HEADER_ID } from "../header-name.ts";
+import type { SipMessage } from "../message.ts";
+import { asTextMessage } from "../text-message.ts";
+import { readHost } from "../address/host.ts";
+import { Cursor } from "./cursor.ts";
+import { firstOfList } from "./list.ts";
+import { formatParameters, getParameter, hasParameter, parseParameters, type ParameterList } from "./parameters.ts";
+
+/** One Via value (RFC 3261 §20.42). */
+export interface Via {
+  /** Upper case: `UDP`, `TCP`, `TLS`, `WSS`, or whatever else was written. */
+  readonly transport: string;
+  /** As written; IPv6 in brackets. */
+  readonly host: string;
+  readonly port: number | undefined;
+  readonly params: ParameterList;
+  readonly branch: string | undefined;
+  /** Source address the next element saw, without brackets (RFC 5118 §4.5: both forms are found). */
+  readonly received: string | undefined;
+  /** RFC 3581: `requested` when the parameter has no value yet. */
+  readonly rport: number | "requested" | undefined;
+  readonly maddr: string | undefined;
+  readonly ttl: number | undefined;
+}
+
+/** Reads one Via value; undefined when it is not one of SIP/2.0. */
+export function parseVia(value: string): Via | undefined {
+  const cursor = new Cursor(value);
+  cursor.skipBlanks();
+  const protocol = cursor.token();
+  if (!cursor.eat(CHAR.slash)) return undefined;
+  const version = cursor.token();
+  if (!cursor.eat(CHAR.slash)) return undefined;
+  const transport = cursor.token();
+  if (protocol.toUpperCase() !== "SIP" || version !== "2.0" || transport === "") return undefined;
+  if (!isBlank(cursor.code)) return undefined;
+  cursor.skipBlanks();
+  const host = readHost(value, cursor.at);
+  if (host === undefined) return undefined;
+  cursor.at += host.length;
+  let port: number | undefined;
+  if (cursor.eat(CHAR.colon)) {
+    port = readPort(cursor);
+    if (port === undefined) return undefined;
+  }
+  const params = parseParameters(value, cursor.at);
+  if (params === undefined) return undefined;
+  return { transport: transport.toUpperCase(), host, port, params, ...known(params) };
+}
+
+/** First Via value of a message; undefined when there is none or it is unreadable. */
+export function topVia(message: SipMessage): Via | undefined {
+  const value = asTextMessage(message).line(HEADER_ID.via)?.value;
+  return value === undefined ? undefined : parseVia(firstOfList(value));
+}
+
+/** The value as text: `SIP/2.0/UDP host:port;params`. Only `params` are written; change them to change branch, received or rport. */
+export function formatVia(via: Pick<Via, "transport" | "host" | "port" | "params">): string {
+  const port = via.port === undefined ? "" : `:${via.port}`;
+  return `SIP/2.0/${via.transport} ${via.host}${port}${formatParameters(via.params)}`;
+}
+
+function readPort(cursor: Cursor): number | undefined {
+  const start = cursor.at;
+  while (cursor.code >= 48 && cursor.code <= 57) cursor.at++;
+  return readDecimal(cursor.text.slice(start, cursor.at), 65_535);
+}
+
+function known(params: ParameterList): Pick<Via, "branch" | "received" | "rport" | "maddr" | "ttl"> {
+  const received = getParameter(params, "received");
+  const ttl = getParameter(params, "ttl");
+  return {
+    branch: getParameter(params, "branch"),
+    received: received?.startsWith("[") === true && received.endsWith("]") ? received.slice(1, -1) : received,
+    rport: readRport(params),
+    maddr: getParameter(params, "maddr"),
+    ttl: ttl === undefined ? undefined : readDecimal(ttl, 255),
+  };
+}
+
+function readRport(params: ParameterList): number | "requested" | undefined {
+  if (!hasParameter(params, "rport")) return undefined;
+  const value = getParameter(params, "rport");
+  if (value === undefined || value === "") return "requested";
+  return readDecimal(value, 65_535);
+}
