@@ -134,11 +134,14 @@ async function start(options: SippOptions): Promise<SippRun> {
 function sippArgs(options: SippOptions, port: number): readonly string[] {
   const { calls = 1, transport = "u1", rate = 10, limitMs = 30_000, logMessages = true } = options;
   const keys = Object.entries({ caller: "caller", ...options.keys }).flatMap(([name, value]) => ["-key", name, value]);
+  const fixed = [
+    ["-sf", join(SCENARIOS, `${options.scenario}.xml`), "-nostdin", "-i", "127.0.0.1", "-p", String(port)],
+    ["-t", transport, "-m", String(calls), "-timeout", `${Math.ceil(limitMs / 1_000)}s`, "-timeout_error"],
+    ["-trace_stat", "-stf", "statistics.csv", "-fd", "1", "-trace_err", "-error_file", "errors.log"],
+  ];
   return [
+    ...fixed.flat(),
     ...(options.target === undefined ? [] : [`127.0.0.1:${options.target}`, "-r", String(rate)]),
-    ...["-sf", join(SCENARIOS, `${options.scenario}.xml`), "-nostdin", "-i", "127.0.0.1", "-p", String(port)],
-    ...["-t", transport, "-m", String(calls), "-timeout", `${Math.ceil(limitMs / 1_000)}s`, "-timeout_error"],
-    ...["-trace_stat", "-stf", "statistics.csv", "-fd", "1", "-trace_err", "-error_file", "errors.log"],
     ...(logMessages ? ["-trace_msg", "-message_file", "messages.log"] : []),
     ...(options.limit === undefined ? [] : ["-l", String(options.limit)]),
     ...(options.service === undefined ? [] : ["-s", options.service]),

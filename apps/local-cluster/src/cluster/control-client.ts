@@ -18,9 +18,15 @@ export interface ControlClient {
 
 const LIMIT_MS = 10_000;
 
+interface Call {
+  readonly method: string;
+  readonly body?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
 /** @param address `host:port` of the control API. */
 export function connectControl(address: string, key: string): ControlClient {
-  const call = async (path: string, init: RequestInit): Promise<Result<unknown, ControlProblem>> => {
+  const call = async (path: string, init: Call): Promise<Result<unknown, ControlProblem>> => {
     const headers = { ...init.headers, "x-api-key": key };
     try {
       const url = `http://${address}${path}`;

@@ -1,0 +1,103 @@
+import type { Listener, Topology } from "@tandem/domain";
+import { describe, expect, it } from "vitest";
+import { keepAddresses } from "./keep-addresses.ts";
+import { planControl, planEdges, planWorkers, type PlanSettings } from "./process-plan.ts";
+
+const listener: Listener = {
+  name: "core-udp",
+  address: "127.0.0.1",
+  port: 5060,
+  transport: "udp",
+  advertisedAddress: "127.0.0.1",
+  advertisedPort: 5060,
+  serves: "callers",
+};
+
+const topology: Topology = {
+  name: "test",
+  pools: [
+    { name: "east", edges: 2, workers: 2, listeners: [listener] },
+    { name: "west", edges: 1, workers: 1, listeners: [{ ...listener, port: 5070, advertisedPort: 5070 }] },
+  ],
+  gateways: [],
+  trunks: [],
+  dialPlans: [],
+  routes: [],
+  emergency: { trunks: [], fallbackTrunks: [], preferOwnPool: true, numbers: [] },
+};
+
+const settings: PlanSettings = {
+  redisUrl: "redis://127.0.0.1:6000",
+  secret: "s",
+  api: { host: "127.0.0.1", port: 8080 },
+  apiKeys: "local:key",
+  httpBase: null,
+  logLevel: "info",
+  detailRecordFile: "/data/cdr.jsonl",
+  nodePrefix: "",
+};
+
+const listenersOf = (environment: Readonly<Record<string, string>>): readonly Listener[] =>
+  JSON.parse(environment["TANDEM_LISTENERS"] ?? "[]") as readonly Listener[];
+
+describe("the plan of processes", () => {
+  it("has the edges and workers each pool wants, one controller and one control API", () => {
+    const edges = planEdges(topology, settings);
+    const workers = planWorkers(topology, settings, {});
+    expect(edges.map(({ name }) => name)).toEqual(["edge-east-1", "edge-east-2", "edge-west-1"]);
+    expect(workers.map(({ name }) => name)).toEqual(["worker-east-1", "worker-east-2", "worker-west-1"]);
+    expect(planControl(topology, settings).map(({ name }) => name)).toEqual(["controller", "control-api"]);
+  });
+
+  it("the first edge of a pool has the topology's ports, those after it any ports and no pretence", () => {
+    const [first, second, west] = planEdges(topology, settings);
+    expect(listenersOf(first?.environment ?? {})).toEqual([listener]);
+    expect(listenersOf(second?.environment ?? {})).toEqual([{ ...listener, port: 0, advertisedPort: 0 }]);
+    expect(listenersOf(west?.environment ?? {})).toEqual([expect.objectContaining({ port: 5070 })]);
+  });
+
+  it("every worker knows every edge of every pool, and Redis", () => {
+    const addresses = { east: ["127.0.0.1:1", "127.0.0.1:2"], west: ["127.0.0.1:3"] };
+    for (const { environment } of planWorkers(topology, settings, addresses)) {
+      expect(JSON.parse(environment["TANDEM_EDGES"] ?? "")).toEqual(addresses);
+      expect(environment).toMatchObject({ TANDEM_REDIS: "redis://127.0.0.1:6000", TANDEM_SECRET: "s" });
+    }
+  });
+
+  it("without --http-base the system chooses every metrics port, with it they count up without a gap", () => {
+    const all = (given: PlanSettings) =>
+      [...planEdges(topology, given), ...planWorkers(topology, given, {}), ...planControl(topology, given)].map(
+        ({ environment }) => environment["TANDEM_HTTP"],
+      );
+    expect(new Set(all(settings))).toEqual(new Set(["127.0.0.1:0"]));
+    const numbered = Array.from({ length: 8 }, (_, index) => `127.0.0.1:${9_100 + index}`);
+    expect(all({ ...settings, httpBase: 9_100 })).toEqual(numbered);
+  });
+
+  it("node ids are unique, also in a Redis shared with another cluster", () => {
+    const plans = [
+      ...planEdges(topology, settings),
+      ...planWorkers(topology, settings, {}),
+      ...planControl(topology, settings),
+    ];
+    expect(new Set(plans.map(({ environment }) => environment["TANDEM_NODE_ID"])).size).toBe(plans.length);
+    const [edge] = planEdges(topology, { ...settings, nodePrefix: "host-1-" });
+    expect(edge?.environment["TANDEM_NODE_ID"]).toBe("host-1-edge-east-1");
+  });
+});
+
+describe("keepAddresses", () => {
+  it("a process that starts again gets the ports it had", () => {
+    const plan = planEdges(topology, settings)[1];
+    if (plan === undefined) throw new Error("no second edge");
+    const again = keepAddresses(plan, {
+      http: "127.0.0.1:40001",
+      admin: "127.0.0.1:40002",
+      api: null,
+      listeners: [{ name: "core-udp", transport: "udp", address: "127.0.0.1:40003" }],
+    });
+    expect(again.environment).toMatchObject({ TANDEM_HTTP: "127.0.0.1:40001", TANDEM_ADMIN: "127.0.0.1:40002" });
+    expect(again.environment).not.toHaveProperty("TANDEM_API");
+    expect(listenersOf(again.environment)).toEqual([{ ...listener, port: 40_003, advertisedPort: 40_003 }]);
+  });
+});
