@@ -10,8 +10,10 @@ export type RedisClient = Redis | Cluster;
 export type ClientPurpose =
   /** Ordinary commands: pipelined, every one bounded in time. */
   | "commands"
-  /** Commands that wait at the server (BLPOP), or a queue library: never given up by the client. */
+  /** Commands that wait at the server for a second or two (BLPOP): never given up, but a silent connection is made again. */
   | "blocking"
+  /** A queue library, which waits as long as it likes and brings its own timeouts. */
+  | "queue"
   /** Pub/sub. */
   | "subscriber";
 
@@ -57,12 +59,14 @@ type NodeOptions = RedisOptions & { readonly replyMapping: "legacy" };
 
 function nodeOptions(target: RedisTarget, purpose: ClientPurpose, limits: ClientLimits): NodeOptions {
   const bounded = purpose === "commands";
+  const silenceLimit = purpose === "commands" || purpose === "blocking" ? { socketTimeout: limits.silenceLimitMs } : {};
   return {
     replyMapping: "legacy",
     connectTimeout: limits.connectTimeoutMs,
     retryStrategy: retryDelay,
     maxRetriesPerRequest: bounded ? RETRIES_PER_COMMAND : null,
-    ...(bounded ? { commandTimeout: limits.commandTimeoutMs, socketTimeout: limits.silenceLimitMs } : {}),
+    ...silenceLimit,
+    ...(bounded ? { commandTimeout: limits.commandTimeoutMs } : {}),
     enableAutoPipelining: bounded,
     // A primary that became a replica: ask again who the primary is, and send the command there.
     reconnectOnError: (error) => (error.message.startsWith("READONLY") ? 2 : false),

@@ -2,6 +2,7 @@ import { err, ok, type Failure, type Result } from "@tandem/domain";
 import { createClient, type ClientLimits, type ClientPurpose, type RedisClient } from "./client-options.ts";
 import { parseRedisUrl, type RedisTarget } from "./redis-url.ts";
 import { defineScripts } from "./scripts.ts";
+import { Subscriptions } from "./subscriptions.ts";
 import { storeFailure, storeOverloaded, storeTimeout } from "./store-failure.ts";
 
 export interface RedisConnectionOptions {
@@ -27,6 +28,8 @@ export interface RedisConnection {
   run<T>(name: string, command: (client: RedisClient) => Promise<T>): Promise<Result<T, Failure>>;
   /** A client of its own for commands that block at the server, for pub/sub, or for a queue library. Closed with the connection. */
   dedicated(purpose: Exclude<ClientPurpose, "commands">): RedisClient;
+  /** Calls `listener` for every pub/sub message on the channel, on one connection shared by all channels; returns the end of it. */
+  onMessage(channel: string, listener: () => void): () => void;
   /** Resolves once Redis answers, or with the last failure after `limitMs`. */
   ready(limitMs: number): Promise<Result<void, Failure>>;
   /** Commands waiting now. */
@@ -62,6 +65,7 @@ class SharedConnection implements RedisConnection {
   readonly #options: RedisConnectionOptions;
   readonly #client: RedisClient;
   readonly #dedicated = new Set<RedisClient>();
+  readonly #subscriptions = new Subscriptions(() => this.dedicated("subscriber"));
   #waiting = 0;
 
   constructor(target: RedisTarget, limits: ClientLimits, options: RedisConnectionOptions) {
@@ -115,6 +119,10 @@ class SharedConnection implements RedisConnection {
     // Without a listener the client would print; loss shows on the shared connection and in failed commands.
     client.on("error", () => undefined);
     return client;
+  }
+
+  onMessage(channel: string, listener: () => void): () => void {
+    return this.#subscriptions.add(channel, listener);
   }
 
   async ready(limitMs: number): Promise<Result<void, Failure>> {

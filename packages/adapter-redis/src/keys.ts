@@ -59,3 +59,41 @@ export function gateKeys(trunk: string): GateKeys {
 function tagText(name: string): string {
   return name.replaceAll("%", "%25").replaceAll("}", "%7D");
 }
+
+const CLUSTER = `${PREFIX}:{cluster}`;
+
+/** Keys of what the cluster knows of itself; all in one slot. */
+export const clusterKeys = {
+  /** Hash: version, json, author, atMs of the published topology. */
+  topology: `${CLUSTER}:topology`,
+  /** Hash: trunk → health as JSON. */
+  health: `${CLUSTER}:health`,
+  /** Counter that grows with every change of health. */
+  healthRevision: `${CLUSTER}:health-revision`,
+  /** List of passive trunk signals, oldest first. */
+  signals: `${CLUSTER}:signals`,
+  /** Hash: member id → member as JSON. */
+  members: `${CLUSTER}:members`,
+  /** Sorted set: member id by the time (epoch ms, Redis's clock) its entry lapses. */
+  memberLapses: `${CLUSTER}:member-lapses`,
+  /** Set of `worker:<id>` and `pool:<name>` that shall drain. */
+  drains: `${CLUSTER}:drains`,
+  /** Hash: holder, epoch, until of the leader lease. */
+  leader: `${CLUSTER}:leader`,
+} as const;
+
+/** List of probe requests that wait for a worker of the pool. */
+export function probeRequestsKey(pool: string): string {
+  return `${CLUSTER}:probe-requests:${pool}`;
+}
+
+/** List of probe results for one asking process. */
+export function probeRepliesKey(asker: string): string {
+  return `${CLUSTER}:probe-replies:${asker}`;
+}
+
+/** Pub/sub channels; the message is only a hint to look. */
+export const channels = {
+  topology: `${CLUSTER}:topology-changed`,
+  health: `${CLUSTER}:health-changed`,
+} as const;

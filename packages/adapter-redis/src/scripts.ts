@@ -11,6 +11,15 @@ const FILES = {
   "claim-due": 1,
   "repair-shard": 3,
   "reserve-trunk": 2,
+  "publish-topology": 1,
+  "set-health": 2,
+  "push-signals": 1,
+  "announce-member": 2,
+  "list-members": 2,
+  "withdraw-member": 3,
+  "acquire-lease": 1,
+  "release-lease": 1,
+  "answer-probe": 1,
 } as const;
 
 /** Name of a script. */

@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { freePort } from "./free-port.ts";
 import { retryOnPortConflict, startRedisProcess, type RedisProcess } from "./redis-process.ts";
-import { VOLATILE, type RedisFixture } from "./redis-server.ts";
+import { flushAll, VOLATILE, type RedisFixture } from "./redis-server.ts";
 import { until } from "./until.ts";
 
 const run = promisify(execFile);
@@ -28,6 +28,7 @@ export function startRedisCluster(): Promise<RedisClusterFixture> {
     return {
       url: `cluster://${masters.map((master) => `127.0.0.1:${String(master.port)}`).join(",")}`,
       masters,
+      flush: () => flushAll(masters.map((master) => master.port)),
       [Symbol.asyncDispose]: endAll,
     };
   });

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { freePort } from "./free-port.ts";
 import { retryOnPortConflict, startRedisProcess, type RedisProcess } from "./redis-process.ts";
-import { VOLATILE, type RedisFixture } from "./redis-server.ts";
+import { flushAll, VOLATILE, type RedisFixture } from "./redis-server.ts";
 import { until } from "./until.ts";
 
 const run = promisify(execFile);
@@ -41,6 +41,7 @@ export function startRedisSentinel(): Promise<RedisSentinelFixture> {
         primary,
         replica,
         sentinels,
+        flush: () => flushAll([primary.port]),
         [Symbol.asyncDispose]: endAll,
       };
     } catch (error) {

@@ -1,9 +1,13 @@
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
 import { freePort } from "./free-port.ts";
 import { retryOnPortConflict, startRedisProcess, type RedisProcess } from "./redis-process.ts";
 
 /** What every Redis fixture offers: a URL for `connectRedis` and an end. */
 export interface RedisFixture extends AsyncDisposable {
   readonly url: string;
+  /** Empties it, so that tests can share one. Work that outlives a test needs a Redis of its own. */
+  flush(): Promise<void>;
 }
 
 /** One stand-alone Redis without persistence. */
@@ -18,7 +22,8 @@ export interface RedisServerOptions {
   readonly args?: readonly string[];
 }
 
-const VOLATILE = ["--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--daemonize", "no"];
+/** Arguments of a server that keeps nothing on disk and serves loopback only. */
+export const VOLATILE = ["--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--daemonize", "no"];
 
 /** Starts a stand-alone Redis on a free port of 127.0.0.1 (or on `options.port`). */
 export async function startRedisServer(options: RedisServerOptions = {}): Promise<RedisServerFixture> {
@@ -31,8 +36,15 @@ export async function startRedisServer(options: RedisServerOptions = {}): Promis
   return {
     url: `redis://${user}127.0.0.1:${String(server.port)}`,
     process: server,
+    flush: () => flushAll([server.port], options.password ?? ""),
     [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
   };
 }
 
-export { VOLATILE };
+const run = promisify(execFile);
+
+/** Empties the servers at these ports of 127.0.0.1. */
+export async function flushAll(ports: readonly number[], password = ""): Promise<void> {
+  const env = password === "" ? process.env : { ...process.env, REDISCLI_AUTH: password };
+  await Promise.all(ports.map((port) => run("redis-cli", ["-p", String(port), "flushall"], { env })));
+}

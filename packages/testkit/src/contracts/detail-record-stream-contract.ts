@@ -1,0 +1,75 @@
+import type { CallStore, DetailRecordStream, StreamedRecord } from "@tandem/call-control";
+import { expect, it } from "vitest";
+import { write } from "./call-store-contract.ts";
+import { valueOf, type Harness } from "./harness.ts";
+
+/** A store and the stream its finished calls come out of. */
+export interface FinishedCalls {
+  readonly calls: CallStore;
+  readonly details: DetailRecordStream;
+}
+
+/** What every DetailRecordStream promises. */
+export function describeDetailRecordStream(setUp: () => Promise<Harness<FinishedCalls>>): void {
+  it("holds the records of a finished call once, in their order", async () => {
+    await using harness = await setUp();
+    const { calls, details } = harness.subject;
+    await calls.create(write({ callId: "a" }));
+    const records = [
+      { id: "a-1", kind: "attempt", json: '{"n":1}' },
+      { id: "a-2", kind: "attempt", json: '{"n":2,"t":"é\\n"}' },
+      { id: "a", kind: "call", json: '{"n":3}' },
+    ] as const;
+    await calls.finish(write({ callId: "a" }), 1, records);
+    await calls.finish(write({ callId: "a" }), 1, records);
+    const read = valueOf(await harness.another().details.read(100));
+    expect(read.map(({ id, kind, json }) => ({ id, kind, json }))).toEqual(records);
+    expect(valueOf(await details.backlog())).toBe(3);
+  });
+
+  it("has nothing from a finish that lost", async () => {
+    await using harness = await setUp();
+    const { calls, details } = harness.subject;
+    await calls.create(write({ callId: "a" }));
+    await calls.finish(write({ callId: "a" }), 9, [{ id: "a", kind: "call", json: "{}" }]);
+    expect(valueOf(await details.read(100))).toEqual([]);
+  });
+
+  it("gives unacknowledged records again, to a successor too, and acknowledged ones never", async () => {
+    await using harness = await setUp();
+    await finishCalls(harness.subject.calls, 12);
+    const first = valueOf(await harness.subject.details.read(100));
+    expect(first).toHaveLength(12);
+    expect(valueOf(await harness.another().details.read(100))).toEqual(first);
+    await harness.subject.details.acknowledge(first.slice(0, 5));
+    expect(valueOf(await harness.another().details.read(100))).toEqual(first.slice(5));
+    expect(valueOf(await harness.subject.details.backlog())).toBe(7);
+    await harness.another().details.acknowledge(first);
+    expect(valueOf(await harness.subject.details.read(100))).toEqual([]);
+    expect(valueOf(await harness.subject.details.backlog())).toBe(0);
+  });
+
+  it("is read in bounded pieces until it is empty", async () => {
+    await using harness = await setUp();
+    const { calls, details } = harness.subject;
+    const ids = await finishCalls(calls, 50);
+    const seen: string[] = [];
+    let piece: readonly StreamedRecord[];
+    do {
+      piece = valueOf(await details.read(8));
+      expect(piece.length).toBeLessThanOrEqual(8);
+      await details.acknowledge(piece);
+      seen.push(...piece.map(({ id }) => id));
+    } while (piece.length > 0);
+    expect(seen.sort()).toEqual([...ids].sort());
+  });
+}
+
+async function finishCalls(calls: CallStore, count: number): Promise<readonly string[]> {
+  const callIds = Array.from({ length: count }, (_, index) => `call-${String(index)}`);
+  for (const callId of callIds) {
+    await calls.create(write({ callId }));
+    await calls.finish(write({ callId }), 1, [{ id: callId, kind: "call", json: "{}" }]);
+  }
+  return callIds;
+}
