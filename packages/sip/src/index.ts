@@ -7,7 +7,7 @@ export { canonicalHeaderName } from "./header-name.ts";
 export type { HeaderLine, SipMessage } from "./message.ts";
 export type { ParseFailure, ParseFailureReason } from "./parse-failure.ts";
 export { latin1Text, parseDatagram, parseMessage } from "./parse-message.ts";
-export type { ParseOptions } from "./parse-message.ts";
+export type { ParseOptions } from "./header-scan.ts";
 export { reasonPhrase } from "./reason-phrase.ts";
 export { err, ok } from "./result.ts";
 export type { Result } from "./result.ts";
@@ -51,8 +51,11 @@ export type { Via } from "./values/via.ts";
 export { validateRequest, validateResponse } from "./validate-message.ts";
 export type { MessageFault } from "./validate-message.ts";
 export {
+  clientTransactionKey,
   DEFAULT_TIMERS,
   NOT_CANCELLED,
+  requestKey,
+  serverTransactionKey,
   startAnswer,
   startInviteClient,
   startInviteServer,
@@ -64,6 +67,7 @@ export {
   stepInviteServer,
   stepNonInviteClient,
   stepNonInviteServer,
+  transactionFacts,
   transactionSettings,
 } from "./transactions/index.ts";
 export type {
@@ -98,6 +102,7 @@ export type {
   TimerInput,
   TimerName,
   TimerSettings,
+  TransactionFacts,
   TransactionSettings,
   TransportErrorInput,
 } from "./transactions/index.ts";

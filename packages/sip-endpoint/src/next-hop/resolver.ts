@@ -1,6 +1,6 @@
 /**
- * DNS as RFC 3263 needs it. Every method resolves to an empty list when the name has no such record and rejects only when DNS could
- * not be asked (no server, SERVFAIL, timeout).
+ * DNS as RFC 3263 needs it. Every method gives an empty list when the name has no such record, and rejects only when DNS could not be
+ * asked (no server, SERVFAIL, timeout). Names are without the trailing dot.
  */
 export interface Resolver {
   naptr(name: string): Promise<readonly NaptrRecord[]>;
