@@ -23,6 +23,7 @@ export {
   type EmergencyIndex,
 } from "./emergency/classify-emergency.ts";
 export { compileSnapshot } from "./topology/compile-snapshot.ts";
+export { checkTopology } from "./topology/check-topology.ts";
 export { listenerKey, type CompiledTrunk, type PoolListener, type Snapshot } from "./topology/snapshot.ts";
 export { isAcceptable, type TopologyIssue } from "./topology/topology-issue.ts";
 export {

@@ -1,0 +1,106 @@
+import {
+  checkTopology,
+  compileSnapshot,
+  err,
+  ok,
+  type Result,
+  type Snapshot,
+  type Topology,
+  type TopologyIssue,
+} from "@tandem/domain";
+import type { z } from "zod";
+import { buildTopology } from "./build-topology.ts";
+import { domainIssues } from "./domain-issues.ts";
+import { formatPath, valueAt } from "./issue-path.ts";
+import { type LocalSettings, localSettings } from "./local-settings.ts";
+import { type DocumentFormat, type RawDocument, readDocument } from "./read-document.ts";
+import { faultyPaths, schemaIssues } from "./schema-issues.ts";
+import { topologyDocument } from "./schema/document-schema.ts";
+
+/** A topology document that was read, checked and compiled. */
+export interface ParsedTopology {
+  readonly topology: Topology;
+  /** Compiled from `topology`; its warnings are `warnings`. */
+  readonly snapshot: Snapshot;
+  /** The document as written, as plain JSON values: what is published to the cluster and given back by the control API. */
+  readonly document: JsonObject;
+  /** The sections for `npm start` and the processes. */
+  readonly local: LocalSettings;
+  /** Accepted, but somebody should look. */
+  readonly warnings: readonly TopologyIssue[];
+}
+
+export type JsonObject = Readonly<Record<string, unknown>>;
+
+/**
+ * Reads a topology document in YAML or JSON. Everything that is wrong comes at once, errors and warnings, each with its path in the document,
+ * the problem and the fix. Nothing is adjusted silently; a document with one error is refused as a whole.
+ */
+export function parseTopologyDocument(
+  text: string,
+  options: { readonly format?: DocumentFormat } = {},
+): Result<ParsedTopology, readonly TopologyIssue[]> {
+  const raw = readDocument(text, options.format);
+  if (!raw.ok) return raw;
+  const { document, parsed } = validate(raw.value);
+  if (!parsed.success) return err([...schemaIssues(parsed.error, document), ...furtherIssues(document, parsed.error)]);
+  const topology = buildTopology(parsed.data);
+  const snapshot = compileSnapshot(topology);
+  if (!snapshot.ok) return err(domainIssues(snapshot.error, document));
+  const warnings = domainIssues(snapshot.value.warnings, document);
+  return ok({
+    topology,
+    snapshot: { ...snapshot.value, warnings },
+    document: document as JsonObject,
+    local: localSettings(parsed.data),
+    warnings,
+  });
+}
+
+interface Validated {
+  readonly document: unknown;
+  readonly parsed: z.ZodSafeParseResult<z.output<typeof topologyDocument>>;
+}
+
+/** Validates; YAML scalars that look like numbers but stand where text belongs (`dial: 911`) count as they were written. */
+function validate({ value, sources }: RawDocument): Validated {
+  const parsed = topologyDocument.safeParse(value);
+  if (parsed.success || sources.size === 0) return { document: value, parsed };
+  const document = structuredClone(value);
+  let changed = false;
+  for (const issue of parsed.error.issues) {
+    const source = sources.get(formatPath(issue.path));
+    if (issue.code !== "invalid_type" || issue.expected !== "string" || source === undefined) continue;
+    changed = replaceAt(document, issue.path, source) || changed;
+  }
+  return changed ? { document, parsed: topologyDocument.safeParse(document) } : { document: value, parsed };
+}
+
+/** Problems of references and patterns in a document whose schema errors can be left out without changing the rest. */
+function furtherIssues(document: unknown, error: z.ZodError): readonly TopologyIssue[] {
+  const faulty = faultyPaths(error);
+  const rest = structuredClone(document);
+  for (const path of faulty) removeAt(rest, path);
+  const parsed = topologyDocument.safeParse(rest);
+  if (!parsed.success) return [];
+  const topology = buildTopology(parsed.data);
+  const compiled = compileSnapshot(topology);
+  const issues = compiled.ok ? checkTopology(topology) : compiled.error;
+  const touched = faulty.map((path) => formatPath(path));
+  return domainIssues(issues, rest).filter((issue) => !touched.some((path) => issue.path.startsWith(path)));
+}
+
+function replaceAt(root: unknown, path: readonly PropertyKey[], value: string): boolean {
+  const parent = valueAt(root, path.slice(0, -1));
+  const key = path.at(-1);
+  if (key === undefined || typeof parent !== "object" || parent === null) return false;
+  (parent as Record<PropertyKey, unknown>)[key] = value;
+  return true;
+}
+
+function removeAt(root: unknown, path: readonly PropertyKey[]): void {
+  const parent = valueAt(root, path.slice(0, -1));
+  const key = path.at(-1);
+  if (key === undefined || typeof parent !== "object" || parent === null || Array.isArray(parent)) return;
+  delete (parent as Record<PropertyKey, unknown>)[key];
+}
