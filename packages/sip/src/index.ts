@@ -18,6 +18,17 @@ export { formatNameAddr, headerAddresses, parseNameAddr } from "./address/name-a
 export type { NameAddr } from "./address/name-addr.ts";
 export { formatUri, parseSipUri, parseUri, telDigits, uriHeader, uriTransport, userParts } from "./address/uri.ts";
 export type { OtherUri, SipUri, TelUri, Uri, UrnUri } from "./address/uri.ts";
+export { addBody, bodyLeaves, findBody, findBodyById, formatMultipart, freeBoundary } from "./body/message-body.ts";
+export { replaceBody, withOnlyBody } from "./body/message-body.ts";
+export type { BodyLeaf, NewPart } from "./body/message-body.ts";
+export { BodyPart, parseMultipart } from "./body/multipart.ts";
+export type { Multipart } from "./body/multipart.ts";
+export { isHold, mediaAddress, mediaCodecs, mediaDirection, sdpAttribute } from "./sdp/media.ts";
+export type { Codec, MediaDirection } from "./sdp/media.ts";
+export { sameSession, sdpOrigin, withOrigin } from "./sdp/origin.ts";
+export type { OriginChange, SdpOrigin } from "./sdp/origin.ts";
+export { formatSdp, makeSdpLine, parseSdp } from "./sdp/sdp.ts";
+export type { Sdp, SdpLine, SdpMedia } from "./sdp/sdp.ts";
 export { formatReplaces, parseReplaces, parseTargetDialog } from "./values/dialog-reference.ts";
 export type { DialogReference } from "./values/dialog-reference.ts";
 export { headerDiversions, headerHistory, headerPrivacy } from "./values/diversion.ts";
@@ -54,6 +65,7 @@ export {
   clientTransactionKey,
   DEFAULT_TIMERS,
   NOT_CANCELLED,
+  requestFacts,
   requestKey,
   serverTransactionKey,
   startAnswer,
@@ -95,6 +107,7 @@ export type {
   NonInviteServerInput,
   NonInviteServerState,
   NonInviteServerStep,
+  RequestFacts,
   StartTimer,
   StatusInput,
   Step,

@@ -1,24 +1,10 @@
-import { CHAR, TOKEN_CHARACTERS, isBlank, isToken, readDecimal } from "./characters.ts";
-import { HEADER_ID, hashStep, headerIdAt } from "./header-name.ts";
-import { HeaderText } from "./header-text.ts";
+import { CHAR, isToken, readDecimal } from "./characters.ts";
+import { HEADER_ID } from "./header-name.ts";
+import { DEFAULT_LIMITS, HeaderScan, type ParseOptions } from "./header-scan.ts";
 import type { SipMessage } from "./message.ts";
 import { parseFailure, type ParseFailure, type ParseFailureReason } from "./parse-failure.ts";
 import { err, ok, type Result } from "./result.ts";
 import { TextMessage, type StartLine } from "./text-message.ts";
-
-/** Limits on what is read; sizes in bytes. */
-export interface ParseOptions {
-  /** Whole message. Default 262144. */
-  readonly maxBytes?: number;
-  /** One header line with its folds, or the start line. Default 16384. */
-  readonly maxLineLength?: number;
-  /** Header lines. Default 512. */
-  readonly maxHeaders?: number;
-}
-
-const DEFAULT_MAX_BYTES = 262_144;
-const DEFAULT_MAX_LINE_LENGTH = 16_384;
-const DEFAULT_MAX_HEADERS = 512;
 
 /** RFC 3261 §20.14 gives no bound; 2^31-1 keeps every length a small integer. */
 const MAX_CONTENT_LENGTH = 2_147_483_647;
@@ -28,19 +14,18 @@ const MAX_CONTENT_LENGTH = 2_147_483_647;
  * line: Content-Length is `parseDatagram`'s (or the stream framer's) matter. Never throws.
  */
 export function parseMessage(text: string, options?: ParseOptions): Result<SipMessage, ParseFailure> {
-  if (text.length > (options?.maxBytes ?? DEFAULT_MAX_BYTES)) return err(parseFailure("too-large", undefined));
-  const scan = new HeaderScan(text, options);
-  scan.run();
-  if (scan.failure === undefined && scan.start !== undefined) {
-    return ok(new TextMessage(scan.start, scan.lines, text.slice(scan.bodyStart)));
+  if (text.length > (options?.maxBytes ?? DEFAULT_LIMITS.maxBytes)) return err(parseFailure("too-large", undefined));
+  const { start, scan } = scanHead(text, options);
+  if (scan.failure === undefined && start !== undefined) {
+    return ok(new TextMessage(start, scan.lines, text.slice(scan.bodyStart)));
   }
-  const partial = scan.start === undefined ? undefined : new TextMessage(scan.start, scan.lines, "");
+  const partial = start === undefined ? undefined : new TextMessage(start, scan.lines, "");
   return err(parseFailure(scan.failure ?? "bad-start-line", partial));
 }
 
 /** Reads one UDP datagram: Content-Length shorter than the rest cuts the body off, longer is an error (RFC 3261 §18.3). */
 export function parseDatagram(bytes: Uint8Array, options?: ParseOptions): Result<SipMessage, ParseFailure> {
-  if (bytes.length > (options?.maxBytes ?? DEFAULT_MAX_BYTES)) return err(parseFailure("too-large", undefined));
+  if (bytes.length > (options?.maxBytes ?? DEFAULT_LIMITS.maxBytes)) return err(parseFailure("too-large", undefined));
   const parsed = parseMessage(latin1Text(bytes), options);
   return parsed.ok ? fitBody(parsed.value) : parsed;
 }
@@ -72,101 +57,25 @@ export function latin1Text(bytes: Uint8Array): string {
   return text;
 }
 
-/** The pass over a text's head. After a failure it goes on, so that a 400 can quote the headers that are readable. */
-class HeaderScan {
-  readonly lines: HeaderText[] = [];
-  start: StartLine | undefined = undefined;
-  failure: ParseFailureReason | undefined = undefined;
-  bodyStart: number;
-  private readonly text: string;
-  private readonly maxLineLength: number;
-  private readonly maxHeaders: number;
-  private nextCr: number;
+interface MessageHead {
+  readonly start: StartLine | undefined;
+  readonly scan: HeaderScan;
+}
 
-  constructor(text: string, options: ParseOptions | undefined) {
-    this.text = text;
-    this.bodyStart = text.length;
-    this.maxLineLength = options?.maxLineLength ?? DEFAULT_MAX_LINE_LENGTH;
-    this.maxHeaders = options?.maxHeaders ?? DEFAULT_MAX_HEADERS;
-    this.nextCr = -1;
+/** Start line and header lines. After a bad start line the headers are still read, so that a 400 can quote them. */
+function scanHead(text: string, options: ParseOptions | undefined): MessageHead {
+  const from = skipLineEnds(text);
+  const scan = new HeaderScan(text, from, options);
+  const lf = text.indexOf("\n", from);
+  if (lf < 0) {
+    scan.fail(from === text.length ? "empty" : "truncated");
+    return { start: undefined, scan };
   }
-
-  run(): void {
-    const from = skipLineEnds(this.text);
-    if (from === this.text.length) return this.fail("empty");
-    const lf = this.text.indexOf("\n", from);
-    if (lf < 0) return this.fail("truncated");
-    this.nextCr = this.text.indexOf("\r", from);
-    const end = this.contentEnd(lf);
-    if (end - from > this.maxLineLength) return this.fail("start-line-too-long");
-    const start = readStartLine(this.text.slice(from, end));
-    if (typeof start === "string") this.fail(start);
-    else this.start = start;
-    if (this.start === undefined) this.start = salvageStart(this.text.slice(from, end));
-    this.readLines(lf + 1);
-  }
-
-  private readLines(from: number): void {
-    const { text } = this;
-    let at = from;
-    while (at < text.length) {
-      let lf = text.indexOf("\n", at);
-      if (lf < 0) break;
-      let end = this.contentEnd(lf);
-      if (end === at) {
-        this.bodyStart = lf + 1;
-        return;
-      }
-      let folded = false;
-      // RFC 3261 §7.3.1: a line that starts with a blank continues the one before.
-      while (isBlank(text.charCodeAt(lf + 1))) {
-        const nextLf = text.indexOf("\n", lf + 1);
-        if (nextLf < 0) break;
-        folded = true;
-        lf = nextLf;
-        end = this.contentEnd(lf);
-      }
-      this.readLine(at, end, lf + 1, folded);
-      if (this.lines.length > this.maxHeaders) return this.fail("too-many-headers");
-      at = lf + 1;
-    }
-    this.fail("truncated");
-  }
-
-  /** Where the content of the line ending at this LF ends; a CR anywhere but right before the LF is a failure. */
-  private contentEnd(lf: number): number {
-    if (this.nextCr < 0 || this.nextCr > lf) return lf;
-    const end = this.nextCr;
-    if (end !== lf - 1) this.fail("bad-line-end");
-    this.nextCr = this.text.indexOf("\r", lf);
-    return end === lf - 1 ? end : lf;
-  }
-
-  private readLine(start: number, end: number, next: number, folded: boolean): void {
-    const { text } = this;
-    if (end - start > this.maxLineLength) return this.fail("header-line-too-long");
-    let at = start;
-    let hash = 0;
-    let code = text.charCodeAt(at);
-    while (TOKEN_CHARACTERS[code] === 1) {
-      hash = hashStep(hash, code);
-      code = text.charCodeAt(++at);
-    }
-    const nameEnd = at;
-    // RFC 3261 §7.3.1 allows blanks before the colon.
-    while (isBlank(code)) code = text.charCodeAt(++at);
-    if (code !== CHAR.colon || nameEnd === start) return this.fail("bad-header-line");
-    const id = headerIdAt(text, start, nameEnd, hash);
-    // A line that ended in a bare LF is not written back with it.
-    const crlf = next - end === 2;
-    this.lines.push(
-      new HeaderText(text, { id, start, nameEnd, valueStart: at + 1, end, next: crlf ? next : end, folded }),
-    );
-  }
-
-  private fail(reason: ParseFailureReason): void {
-    this.failure ??= reason;
-  }
+  const line = text.slice(from, scan.contentEnd(lf));
+  const start = line.length > scan.maxLineLength ? "start-line-too-long" : readStartLine(line);
+  if (typeof start === "string") scan.fail(start);
+  scan.readLines(lf + 1);
+  return { start: typeof start === "string" ? salvageStart(line) : start, scan };
 }
 
 /** RFC 3261 §7.5: line ends before the start line are ignored. */
