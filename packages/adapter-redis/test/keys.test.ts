@@ -1,0 +1,73 @@
+import { crc16, hashSlot } from "./hash-slot.ts";
+import * as fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import {
+  clusterKeys,
+  DEFAULT_SHARDS,
+  gateKeys,
+  probeRepliesKey,
+  probeRequestsKey,
+  shardKeys,
+  shardOf,
+} from "../src/keys.ts";
+
+const slotsOf = (keys: readonly string[]): ReadonlySet<number> => new Set(keys.map((key) => hashSlot(key)));
+
+describe("the keys of one atomic step", () => {
+  it("of a call lie in the slot of its shard", () => {
+    for (let shard = 0; shard < 64; shard += 1) {
+      const { callPrefix, deadlines, live, loads, details } = shardKeys(shard);
+      expect(slotsOf([`${callPrefix}anything}{at:all`, deadlines, live, loads, details]).size).toBe(1);
+    }
+  });
+
+  it("of a trunk lie in one slot whatever its name", () => {
+    fc.assert(
+      fc.property(fc.string({ unit: "binary" }), (trunk) => {
+        const { leases, rate } = gateKeys(trunk);
+        expect(slotsOf([leases, rate]).size).toBe(1);
+      }),
+    );
+  });
+
+  it("of the cluster's knowledge lie in one slot", () => {
+    expect(slotsOf([...Object.values(clusterKeys), probeRequestsKey("a}b"), probeRepliesKey("c")]).size).toBe(1);
+  });
+});
+
+describe("shards", () => {
+  it("do not all live on one master of three", () => {
+    const slots = Array.from({ length: DEFAULT_SHARDS }, (_, shard) => hashSlot(shardKeys(shard).loads));
+    expect(new Set(slots.map((slot) => Math.floor((slot * 3) / 16_384))).size).toBe(3);
+  });
+
+  it("share calls evenly, whatever call ids are made of", () => {
+    const counts = Array.from({ length: DEFAULT_SHARDS }, () => 0);
+    for (let index = 0; index < 8_000; index += 1) {
+      const shard = shardOf(`call-${String(index)}`, DEFAULT_SHARDS);
+      counts[shard] = (counts[shard] ?? 0) + 1;
+    }
+    expect(Math.min(...counts)).toBeGreaterThan(850);
+    expect(Math.max(...counts)).toBeLessThan(1_150);
+  });
+
+  it("are in range for every id and every number of shards", () => {
+    fc.assert(
+      fc.property(fc.string({ unit: "binary" }), fc.integer({ min: 1, max: 1_024 }), (callId, shards) => {
+        const shard = shardOf(callId, shards);
+        expect(Number.isInteger(shard) && shard >= 0 && shard < shards).toBe(true);
+      }),
+    );
+  });
+});
+
+describe("keys of different trunks", () => {
+  it("differ, even where a name holds what the hash tag escapes", () => {
+    const names = ["a}", "a%7D", "a%257D", "a"];
+    expect(new Set(names.map((name) => gateKeys(name).leases)).size).toBe(names.length);
+  });
+});
+
+it("slots are counted as Redis counts them: CRC16 of 123456789 is 31C3", () => {
+  expect(crc16(Buffer.from("123456789"))).toBe(0x31c3);
+});
