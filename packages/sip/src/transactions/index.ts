@@ -23,5 +23,11 @@ export type {
 export type { StartTimer, StatusInput, Step, StopTimer, TimerInput, TransportErrorInput } from "./step.ts";
 export { DEFAULT_TIMERS, transactionSettings } from "./timers.ts";
 export type { TimerName, TimerSettings, TransactionSettings } from "./timers.ts";
-export { clientTransactionKey, requestKey, serverTransactionKey, transactionFacts } from "./transaction-key.ts";
-export type { TransactionFacts } from "./transaction-key.ts";
+export {
+  clientTransactionKey,
+  requestFacts,
+  requestKey,
+  serverTransactionKey,
+  transactionFacts,
+} from "./transaction-key.ts";
+export type { RequestFacts, TransactionFacts } from "./transaction-key.ts";

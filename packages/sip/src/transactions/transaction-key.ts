@@ -3,9 +3,8 @@ import { parseCSeq, type CSeq } from "../values/sequence.ts";
 import { readTag } from "../values/tag.ts";
 import { topVia, type Via } from "../values/via.ts";
 
-/** What says to which transaction a message belongs. */
-export interface TransactionFacts {
-  readonly via: Via;
+/** What names a request whatever way it goes: the same in all its copies and, with another CSeq method, in its ACK and CANCEL. */
+export interface RequestFacts {
   readonly cseq: CSeq;
   readonly callId: string;
   /** Empty for an RFC 2543 client, which need not send one. */
@@ -13,21 +12,30 @@ export interface TransactionFacts {
   readonly toTag: string | undefined;
 }
 
-/** Branches of RFC 3261 begin so (§8.1.1.7). */
-const MAGIC_COOKIE = "z9hG4bK";
+/** What says to which transaction a message belongs. */
+export interface TransactionFacts extends RequestFacts {
+  readonly via: Via;
+}
 
-/** Reads the facts; undefined when Via, CSeq, Call-ID, From or To is missing or unreadable: such a message belongs to no transaction. */
-export function transactionFacts(message: SipMessage): TransactionFacts | undefined {
-  const via = topVia(message);
+/** Branches of RFC 3261 begin so (§8.1.1.7); branches are tokens, so case does not matter (§7.3.1). */
+const MAGIC_COOKIE = "z9hg4bk";
+
+/** Reads the facts; undefined when CSeq, Call-ID, From or To is missing or unreadable. */
+export function requestFacts(message: SipMessage): RequestFacts | undefined {
   const callId = message.get("Call-ID");
   const from = message.get("From");
   const to = message.get("To");
-  if (via === undefined || callId === undefined || callId === "" || from === undefined || to === undefined) {
-    return undefined;
-  }
+  if (callId === undefined || callId === "" || from === undefined || to === undefined) return undefined;
   const cseq = parseCSeq(message.get("CSeq") ?? "");
-  if (cseq === undefined) return undefined;
-  return { via, cseq, callId, fromTag: readTag(from) ?? "", toTag: readTag(to) };
+  return cseq === undefined ? undefined : { cseq, callId, fromTag: readTag(from) ?? "", toTag: readTag(to) };
+}
+
+/** The same with the top Via; undefined when that is missing or unreadable too: such a message belongs to no transaction. */
+export function transactionFacts(message: SipMessage): TransactionFacts | undefined {
+  const via = topVia(message);
+  if (via === undefined) return undefined;
+  const facts = requestFacts(message);
+  return facts === undefined ? undefined : { ...facts, via };
 }
 
 /** Key of a client transaction, from its request or from a response (RFC 3261 §17.1.3): the branch and the CSeq method. */
@@ -57,12 +65,11 @@ export function serverTransactionKey(request: SipMessage, facts: TransactionFact
  * (§13.2.2.4 gives it a branch of its own), and a request without a To tag that shares it with one under way under another
  * transaction key was merged on its way and gets 482 (§8.2.2.2).
  */
-export function requestKey(facts: TransactionFacts): string {
+export function requestKey(facts: RequestFacts): string {
   const method = facts.cseq.method === "ACK" ? "INVITE" : facts.cseq.method;
   return `${method} ${facts.cseq.sequence} ${facts.fromTag} ${facts.callId}`;
 }
 
-/** §17.2.3 compares the cookie case-insensitively, as all branch comparisons of tokens do (§7.3.1). */
 function hasMagicCookie(branch: string): boolean {
-  return branch.startsWith(MAGIC_COOKIE) || branch.slice(0, MAGIC_COOKIE.length).toLowerCase() === "z9hg4bk";
+  return branch.slice(0, MAGIC_COOKIE.length).toLowerCase() === MAGIC_COOKIE;
 }
