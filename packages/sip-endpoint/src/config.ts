@@ -24,8 +24,26 @@ export interface EndpointConfig {
   readonly clock?: Clock;
   /** UDP sockets; default: the system's. */
   readonly datagrams?: DatagramNetwork;
+  /**
+   * Sees every message that goes over a socket of this endpoint, retransmissions and the endpoint's own responses (100, ACK, CANCEL, 487)
+   * included: for ladders and debugging. Default: nobody, and nothing is spent on it.
+   */
+  readonly trace?: (message: TracedMessage) => void;
   /** Default: silent. A pino logger fits. Messages are static; the fields hold no personal data. */
   readonly log?: EndpointLog;
+}
+
+/** One message as it went over the socket. */
+export interface TracedMessage {
+  readonly direction: "sent" | "received";
+  /** Clock time, milliseconds since the epoch. */
+  readonly atMs: number;
+  /** The whole message, one character per byte. */
+  readonly text: string;
+  readonly transport: Transport;
+  /** The peer's address and port. */
+  readonly address: string;
+  readonly port: number;
 }
 
 /**

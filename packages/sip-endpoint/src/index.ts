@@ -8,6 +8,7 @@ export type {
   LargeRequestPolicy,
   ListenerConfig,
   ListenerTls,
+  TracedMessage,
   Transport,
 } from "./config.ts";
 export type {
