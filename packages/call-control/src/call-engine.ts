@@ -1,0 +1,159 @@
+import type { CallPhase, FailureCode } from "@tandem/domain";
+import { CallDirectory } from "./calls/call-directory.ts";
+import { DeadlineLoop } from "./calls/deadline-loop.ts";
+import { FinishedCalls } from "./calls/finished-calls.ts";
+import { GuardedCallStore } from "./calls/guarded-store.ts";
+import { routeTransfer } from "./calls/route-transfer.ts";
+import type { EnginePorts } from "./engine-ports.ts";
+import { NewCalls } from "./ingress/new-calls.ts";
+import { RequestRouter } from "./ingress/request-router.ts";
+import { StatelessAnswers } from "./ingress/stateless-answers.ts";
+import { DEFAULT_ADMISSION, refuseOrdinary, type AdmissionLimits } from "./live/admission.ts";
+import { LiveState } from "./live/live-state.ts";
+import { ProbeService } from "./live/probe-service.ts";
+import { TopologyInForce, type CompileTopology, type TopologyListener } from "./live/topology-in-force.ts";
+import type { SipApplication } from "./ports/index.ts";
+import { StandaloneRequests } from "./standalone/standalone-requests.ts";
+
+export interface CallEngineOptions {
+  /** The pool this worker serves. */
+  readonly pool: string;
+  /** From a published document to a snapshot. Injected: the document on paper is not this package's business. */
+  readonly compile: CompileTopology;
+  readonly limits?: Partial<AdmissionLimits>;
+  readonly onTopology?: TopologyListener;
+}
+
+/** What the engine is doing, for readiness, membership and metrics. */
+export interface EngineFacts {
+  readonly topologyVersion: number;
+  readonly setups: number;
+  /** Calls with something pending in this process. */
+  readonly active: number;
+  readonly finishing: number;
+  readonly draining: boolean;
+  /** Why ordinary new calls are refused just now, or null. */
+  readonly refusal: FailureCode | null;
+}
+
+/** The use cases of a worker: everything between the SIP port and the call machine. */
+export interface CallEngine extends SipApplication {
+  /** Follows topology and health, serves probes, looks for due calls. */
+  start(): Promise<void>;
+  facts(): EngineFacts;
+  /** Takes no ordinary new calls (true) or takes them again. Emergency calls and calls under way never notice. */
+  setDraining(draining: boolean): void;
+  /** Ends the worker's part in the cluster without ending a call; resolves when nothing here is needed any more. Bounded by the caller. */
+  drain(): Promise<void>;
+  /** Stops every loop and puts what is not stored into safe keeping. */
+  stop(): Promise<void>;
+}
+
+const DRAIN_LOOK_MS = 100;
+
+/** Puts the use cases together over the ports. */
+export function createCallEngine(given: EnginePorts, options: CallEngineOptions): CallEngine {
+  return new WiredEngine(given, options);
+}
+
+class WiredEngine implements CallEngine {
+  readonly #ports: EnginePorts;
+  readonly #store: GuardedCallStore;
+  readonly #limits: AdmissionLimits;
+  readonly #pool: string;
+  readonly #topology: TopologyInForce;
+  readonly #live: LiveState;
+  readonly #finished: FinishedCalls;
+  readonly #calls: CallDirectory;
+  readonly #deadlines: DeadlineLoop;
+  readonly #probes: ProbeService;
+  readonly #newCalls: NewCalls;
+  readonly #router: RequestRouter;
+  #draining = false;
+
+  constructor(given: EnginePorts, options: CallEngineOptions) {
+    this.#store = new GuardedCallStore(given.store, given.clock);
+    const ports = { ...given, store: this.#store };
+    this.#ports = ports;
+    this.#pool = options.pool;
+    this.#limits = { ...DEFAULT_ADMISSION, ...options.limits };
+    const onTopology = options.onTopology ?? (() => undefined);
+    this.#topology = new TopologyInForce(ports, options.compile, onTopology);
+    this.#live = new LiveState(ports, () => this.#refusal());
+    this.#finished = new FinishedCalls(ports);
+    this.#calls = new CallDirectory({
+      ports,
+      finished: this.#finished,
+      routeTransfer: (call, effect) =>
+        routeTransfer(call, effect, { inForce: this.#topology.current, live: this.#live.forCallsUnderWay }),
+      onPhase: (callId: string, phase: CallPhase | null) => this.#newCalls.phaseChanged(callId, phase),
+    });
+    const answers = new StatelessAnswers(ports);
+    const post = this.#calls.post.bind(this.#calls);
+    const shared = { ...ports, topology: this.#topology, live: this.#live, answers, post };
+    this.#newCalls = new NewCalls(shared);
+    const standalone = new StandaloneRequests(shared);
+    this.#router = new RequestRouter({ newCalls: this.#newCalls, standalone, answers, hash: ports.hash, post });
+    this.#deadlines = new DeadlineLoop(ports, post);
+    this.#probes = new ProbeService({ ...ports, topology: this.#topology });
+  }
+
+  onRequest: SipApplication["onRequest"] = (request) => this.#router.onRequest(request);
+  onCancel: SipApplication["onCancel"] = (transaction, cancel) => this.#router.onCancel(transaction, cancel);
+  onAckTimeout: SipApplication["onAckTimeout"] = (transaction, response) =>
+    this.#router.onAckTimeout(transaction, response);
+
+  async start(): Promise<void> {
+    this.#live.start();
+    this.#finished.start();
+    this.#deadlines.start();
+    await Promise.all([this.#topology.start(), this.#probes.start(this.#pool)]);
+  }
+
+  facts(): EngineFacts {
+    return {
+      topologyVersion: this.#topology.current?.version ?? 0,
+      setups: this.#calls.setups,
+      active: this.#calls.active,
+      finishing: this.#finished.pending,
+      draining: this.#draining,
+      refusal: this.#refusal(),
+    };
+  }
+
+  setDraining(draining: boolean): void {
+    this.#draining = draining;
+  }
+
+  /**
+   * 1. New ordinary calls and peers' OPTIONS get 503 with Retry-After; emergency calls are served to the end.
+   * 2. Due calls and probes are left to the other workers.
+   * 3. Calls being set up here go on until they are answered or refused; established calls need nothing of this process.
+   * 4. What is pending (exchanges, writes, detail records) comes to its end.
+   * The caller bounds the whole, then stops the connections and the engine.
+   */
+  async drain(): Promise<void> {
+    this.#draining = true;
+    this.#deadlines.stop();
+    await this.#probes.stop();
+    while (this.#calls.active > 0 || this.#finished.pending > 0) await this.#pause(DRAIN_LOOK_MS);
+    await this.#calls.settled();
+  }
+
+  async stop(): Promise<void> {
+    this.#draining = true;
+    this.#deadlines.stop();
+    this.#calls.stop();
+    await Promise.all([this.#probes.stop(), this.#live.stop(), this.#topology.stop(), this.#calls.settled()]);
+    await this.#finished.stop();
+  }
+
+  #refusal(): FailureCode | null {
+    const state = { draining: this.#draining, storeAway: this.#store.paused, setups: this.#calls.setups };
+    return refuseOrdinary(state, this.#limits, this.#ports.load);
+  }
+
+  #pause(ms: number): Promise<void> {
+    return new Promise((resolve) => void this.#ports.clock.after(ms, resolve));
+  }
+}

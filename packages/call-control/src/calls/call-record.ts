@@ -1,0 +1,176 @@
+import {
+  callDeadline,
+  err,
+  occupiedTrunks,
+  ok,
+  parseCall,
+  serialiseCall,
+  transition,
+  type Call,
+  type CallEvent,
+  type Failure,
+  type Result,
+} from "@tandem/domain";
+import type { CallStore, CallWrite, Clock, StoredCall } from "../ports/index.ts";
+
+/**
+ * `stored`; `conflict`: another worker wrote in between; `exists`: the call id is taken; `gone`: the call is over;
+ * `unstored`: the store is away, the record lives in this process until it is back.
+ */
+export type SaveOutcome = "stored" | "conflict" | "exists" | "gone" | "unstored";
+
+/** Events kept for a replay while they are not stored; a call that sees more during one outage loses the oldest. */
+const MOST_UNSAVED = 64;
+
+/** What the store keeps of a call. */
+export function callWrite(call: Call): CallWrite {
+  return {
+    callId: call.id,
+    document: serialiseCall(call),
+    deadlineMs: callDeadline(call),
+    trunks: occupiedTrunks(call),
+  };
+}
+
+/**
+ * One call's record as this process holds it: the state after the last event, the version the store has, and what is not stored yet.
+ * All methods are called from the call's mailbox, one at a time; only a lazy write goes on in the background.
+ */
+export class CallRecord {
+  readonly #callId: string;
+  readonly #store: CallStore;
+  readonly #clock: Clock;
+  #call: Call | null = null;
+  #version = 0;
+  /** Events whose outcome the store does not have, oldest first. Their effects are done. */
+  readonly #unsaved: CallEvent[] = [];
+  #saving: Promise<SaveOutcome> | null = null;
+  /** Document of a write whose reply never came: the store may hold it. */
+  #doubtful: string | null = null;
+
+  constructor(callId: string, ports: { readonly store: CallStore; readonly clock: Clock }) {
+    this.#callId = callId;
+    this.#store = ports.store;
+    this.#clock = ports.clock;
+  }
+
+  get call(): Call | null {
+    return this.#call;
+  }
+
+  get version(): number {
+    return this.#version;
+  }
+
+  /** True while the store lacks something this process knows, or is being told. */
+  get unsettled(): boolean {
+    return this.#unsaved.length > 0 || this.#saving !== null;
+  }
+
+  /** The state after an event, before it is stored. */
+  commit(call: Call): void {
+    this.#call = call;
+  }
+
+  /** A record that was read together with others (claimed). Ignored when this process already has the call. */
+  adopt(stored: StoredCall): void {
+    if (this.#call === null) this.#take(stored);
+  }
+
+  /** The call as this process knows it, else as the store has it; null when there is none. */
+  async current(): Promise<Result<Call | null, Failure>> {
+    return this.#call === null ? this.reload() : ok(this.#call);
+  }
+
+  /** Reads the stored call and runs again what it lacks; the effects of that are done and are not repeated. */
+  async reload(): Promise<Result<Call | null, Failure>> {
+    const stored = await this.#store.load(this.#callId);
+    if (!stored.ok) return stored;
+    this.#call = null;
+    if (stored.value === null) return ok(null);
+    const taken = this.#take(stored.value);
+    if (!taken.ok) return taken;
+    let call = taken.value;
+    for (const event of this.#unsaved) call = transition(call, event, this.#clock.now()).call;
+    this.#call = call;
+    return ok(call);
+  }
+
+  /** Writes the state after `event` and waits for it. On `conflict`, `exists` and `gone` the event counts as not run. */
+  async save(call: Call, event: CallEvent): Promise<SaveOutcome> {
+    const earlier = this.#saving === null ? "stored" : await this.#saving;
+    if (earlier === "conflict" || earlier === "gone" || earlier === "exists") return earlier;
+    this.#remember(event);
+    const outcome = await this.#write(call);
+    if (outcome !== "stored" && outcome !== "unstored") this.#unsaved.pop();
+    return outcome;
+  }
+
+  /** Notes that the state after `event` shall be stored by the next `flush` or `save`. */
+  defer(event: CallEvent): void {
+    this.#remember(event);
+  }
+
+  /** Writes what is deferred without waiting; `lost` is called when another worker wrote in between. */
+  flush(lost: (outcome: SaveOutcome) => void): void {
+    const call = this.#call;
+    if (call === null || this.#unsaved.length === 0 || this.#saving !== null) return;
+    this.#saving = this.#write(call).then((outcome) => {
+      this.#saving = null;
+      lost(outcome);
+      return outcome;
+    });
+  }
+
+  /** Waits for a write under way. */
+  async settled(): Promise<void> {
+    await this.#saving;
+  }
+
+  forget(): void {
+    this.#call = null;
+    this.#unsaved.length = 0;
+  }
+
+  #remember(event: CallEvent): void {
+    if (this.#unsaved.length >= MOST_UNSAVED) this.#unsaved.shift();
+    this.#unsaved.push(event);
+  }
+
+  #take(stored: StoredCall): Result<Call, Failure> {
+    const call = parseCall(stored.document);
+    if (!call.ok) return err({ code: "state-lost", detail: "the record has a shape this worker does not know" });
+    this.#call = call.value;
+    this.#version = stored.version;
+    return ok(call.value);
+  }
+
+  async #write(call: Call): Promise<SaveOutcome> {
+    const included = this.#unsaved.length;
+    const write = callWrite(call);
+    const outcome = await this.#put(write);
+    const settled = outcome === "conflict" || outcome === "exists" ? await this.#ownWrite(write, outcome) : outcome;
+    if (settled === "stored") {
+      this.#version += 1;
+      this.#doubtful = null;
+      this.#unsaved.splice(0, included);
+    } else if (settled === "unstored") this.#doubtful = write.document;
+    return settled;
+  }
+
+  async #put(write: CallWrite): Promise<SaveOutcome> {
+    const result = this.#version === 0 ? await this.#store.create(write) : await this.#store.save(write, this.#version);
+    if (!result.ok) return "unstored";
+    return result.value === "created" || result.value === "saved" ? "stored" : result.value;
+  }
+
+  /** A lost race may be against our own earlier write whose reply never came: then there was no race. */
+  async #ownWrite(write: CallWrite, outcome: SaveOutcome): Promise<SaveOutcome> {
+    if (this.#doubtful === null) return outcome;
+    const stored = await this.#store.load(this.#callId);
+    if (!stored.ok) return "unstored";
+    if (stored.value?.document !== this.#doubtful) return outcome;
+    this.#version = stored.value.version;
+    return this.#put(write);
+  }
+}

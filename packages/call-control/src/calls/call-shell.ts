@@ -1,0 +1,34 @@
+import type { AttemptPlan, Call, CallEvent, CallPhase, Effect, FailureCode } from "@tandem/domain";
+import type { EnginePorts } from "../engine-ports.ts";
+import type { StoredCall } from "../ports/index.ts";
+import type { FinishedCalls } from "./finished-calls.ts";
+
+/** One event on its way to a call. */
+export interface Mail {
+  readonly event: CallEvent;
+  /** The record, when it was read together with others. */
+  readonly stored?: StoredCall;
+  /** The store has no such call: instead of refusing the request, do this. */
+  readonly otherwise?: () => void;
+}
+
+/** What a call's actor needs of the engine around it. */
+export interface CallShell {
+  readonly ports: EnginePorts;
+  readonly finished: FinishedCalls;
+  /** Hands an event to a call, whether or not it has an actor here. */
+  post(callId: string, mail: Mail): void;
+  /** The actor's call changed its phase; null when it is not known here any more. */
+  phaseChanged(callId: string, phase: CallPhase | null): void;
+  /** The actor holds what the store does not have: wake it again soon. */
+  keepAwake(callId: string): void;
+  /** The actor has nothing to wait for. */
+  release(callId: string): void;
+  /** Routes for the target of a transfer. */
+  routeTransfer(call: Call, effect: Extract<Effect, { kind: "route-transfer" }>): TransferRoute;
+}
+
+export interface TransferRoute {
+  readonly attempts: readonly AttemptPlan[];
+  readonly failure: FailureCode | null;
+}

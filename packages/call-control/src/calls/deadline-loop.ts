@@ -1,0 +1,47 @@
+import type { CallStore, Clock } from "../ports/index.ts";
+import type { Mail } from "./call-shell.ts";
+
+const LOOK_MS = 1_000;
+/** Calls taken at a time; with more due the next look follows at once. */
+const BATCH = 64;
+/** Nobody else looks at a claimed call meanwhile; long enough for a refresh with an answer. */
+const LEASE_MS = 15_000;
+
+/** Looks every second for calls whose deadline has passed, of whatever worker, and tells them so. */
+export class DeadlineLoop {
+  readonly #store: CallStore;
+  readonly #clock: Clock;
+  readonly #post: (callId: string, mail: Mail) => void;
+  #cancel: (() => void) | null = null;
+  #running = false;
+
+  constructor(ports: { readonly store: CallStore; readonly clock: Clock }, post: (callId: string, mail: Mail) => void) {
+    this.#store = ports.store;
+    this.#clock = ports.clock;
+    this.#post = post;
+  }
+
+  start(): void {
+    if (this.#running) return;
+    this.#running = true;
+    this.#lookAfter(LOOK_MS);
+  }
+
+  stop(): void {
+    this.#running = false;
+    this.#cancel?.();
+  }
+
+  #lookAfter(delayMs: number): void {
+    if (this.#running) this.#cancel = this.#clock.after(delayMs, () => void this.#look());
+  }
+
+  async #look(): Promise<void> {
+    const due = await this.#store.claimDue(this.#clock.now(), BATCH, LEASE_MS);
+    const calls = due.ok ? due.value : [];
+    for (const stored of calls) {
+      this.#post(stored.callId, { event: { kind: "deadline" }, stored, otherwise: () => undefined });
+    }
+    this.#lookAfter(calls.length === BATCH ? 0 : LOOK_MS);
+  }
+}

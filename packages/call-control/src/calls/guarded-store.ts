@@ -1,0 +1,74 @@
+import { err, type Failure, type Result } from "@tandem/domain";
+import type { CallStore, CallWrite, Clock, DetailRecord, StoredCall } from "../ports/index.ts";
+
+/** How long operations fail at once after one failed; then a single one tries the store again. */
+const PAUSE_MS = 500;
+
+const PAUSED: Failure = { code: "store-unavailable", detail: "the store did not answer a moment ago" };
+
+/** A store that does not make every call wait for its time-out while it is away. */
+export class GuardedCallStore implements CallStore {
+  readonly #store: CallStore;
+  readonly #clock: Clock;
+  #away = false;
+  #retryAtMs = 0;
+
+  constructor(store: CallStore, clock: Clock) {
+    this.#store = store;
+    this.#clock = clock;
+  }
+
+  /** True while operations fail at once. */
+  get paused(): boolean {
+    return this.#away && this.#clock.now() < this.#retryAtMs;
+  }
+
+  load(callId: string): Promise<Result<StoredCall | null, Failure>> {
+    return this.#guard(() => this.#store.load(callId));
+  }
+
+  create(call: CallWrite): Promise<Result<"created" | "exists", Failure>> {
+    return this.#guard(() => this.#store.create(call));
+  }
+
+  save(call: CallWrite, expected: number): Promise<Result<"saved" | "conflict" | "gone", Failure>> {
+    return this.#guard(() => this.#store.save(call, expected));
+  }
+
+  finish(
+    call: CallWrite,
+    expected: number,
+    records: readonly DetailRecord[],
+  ): Promise<Result<"finished" | "conflict" | "gone", Failure>> {
+    return this.#guard(() => this.#store.finish(call, expected, records));
+  }
+
+  claimDue(nowMs: number, limit: number, leaseMs: number): Promise<Result<readonly StoredCall[], Failure>> {
+    return this.#guard(() => this.#store.claimDue(nowMs, limit, leaseMs));
+  }
+
+  loads(): Promise<Result<ReadonlyMap<string, number>, Failure>> {
+    return this.#guard(() => this.#store.loads());
+  }
+
+  list(limit: number): Promise<Result<readonly StoredCall[], Failure>> {
+    return this.#guard(() => this.#store.list(limit));
+  }
+
+  count(): Promise<Result<number, Failure>> {
+    return this.#guard(() => this.#store.count());
+  }
+
+  async #guard<T>(operation: () => Promise<Result<T, Failure>>): Promise<Result<T, Failure>> {
+    if (this.paused) return err(PAUSED);
+    if (this.#away) this.#pause();
+    const result = await operation();
+    this.#away = !result.ok;
+    if (!result.ok) this.#pause();
+    return result;
+  }
+
+  #pause(): void {
+    this.#retryAtMs = this.#clock.now() + PAUSE_MS;
+  }
+}

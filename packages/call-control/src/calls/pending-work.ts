@@ -1,0 +1,52 @@
+import type { ExchangeId, Failure, Result, TransactionId } from "@tandem/domain";
+import type { SipMessage } from "@tandem/sip";
+import type { ClientTransaction, Clock } from "../ports/index.ts";
+
+/** What one call waits for in this process. While anything is pending, the call's actor stays in memory. */
+export class PendingWork {
+  /** Requests of ours without a final response. The promise is the edge's receipt. */
+  readonly exchanges = new Map<ExchangeId, Promise<Result<ClientTransaction, Failure>>>();
+  /** Requests of peers without a final response from us. */
+  readonly unanswered = new Map<TransactionId, SipMessage>();
+  readonly #timers = new Map<string, () => void>();
+  readonly #clock: Clock;
+  /** Answers of other ports that will come as events. */
+  #replies = 0;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** True when no timer, response or reply will bring another event. */
+  get quiet(): boolean {
+    return this.#timers.size === 0 && this.exchanges.size === 0 && this.#replies === 0;
+  }
+
+  startTimer(timer: string, afterMs: number, fire: () => void): void {
+    this.#timers.get(timer)?.();
+    const cancel = this.#clock.after(afterMs, () => {
+      this.#timers.delete(timer);
+      fire();
+    });
+    this.#timers.set(timer, cancel);
+  }
+
+  stopTimer(timer: string): void {
+    this.#timers.get(timer)?.();
+    this.#timers.delete(timer);
+  }
+
+  stopTimers(): void {
+    for (const cancel of this.#timers.values()) cancel();
+    this.#timers.clear();
+  }
+
+  /** Counts a reply that is on its way until it has been used. */
+  expect<T>(reply: Promise<T>, use: (value: T) => void): void {
+    this.#replies += 1;
+    void reply.then((value) => {
+      this.#replies -= 1;
+      use(value);
+    });
+  }
+}

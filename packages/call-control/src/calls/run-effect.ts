@@ -1,0 +1,159 @@
+import {
+  assertNever,
+  callDeadline,
+  failureEntry,
+  isFailureCode,
+  type Call,
+  type Effect,
+  type Observation,
+  type TransactionId,
+} from "@tandem/domain";
+import type { CallShell } from "./call-shell.ts";
+import type { PendingWork } from "./pending-work.ts";
+import { serverTransaction } from "./transaction-id.ts";
+
+/** An effect that is done at once; storing and finishing are the actor's own. */
+export type ImmediateEffect = Exclude<Effect, { kind: "save" | "save-lazily" | "finish" }>;
+
+/** The call an effect belongs to. */
+export interface EffectContext {
+  readonly call: Call;
+  readonly work: PendingWork;
+  readonly shell: CallShell;
+  /** Server transaction of the request that is being served, if any: its edge has the peer's connection. */
+  readonly serving: TransactionId | null;
+}
+
+/** A lease outlives the record's deadline by this much: the sweep comes first. */
+const LEASE_MARGIN_MS = 600_000;
+
+/** Prolongs the leases a call holds to its next deadline. Never refused, never awaited. */
+export function renewLeases(call: Call, { ports }: CallShell): void {
+  const nowMs = ports.clock.now();
+  const untilMs = callDeadline(call) + LEASE_MARGIN_MS;
+  for (const trunk of call.reserved) {
+    void ports.gate.reserve({ trunk, callId: call.id, maxCalls: 0, maxCallsPerSecond: 0, nowMs, untilMs });
+  }
+}
+
+/** Does what the machine asks for. Nothing here waits: answers come back as events. */
+export function runEffect(effect: ImmediateEffect, context: EffectContext): void {
+  const { call, work, shell } = context;
+  switch (effect.kind) {
+    case "send":
+      return send(effect, context);
+    case "respond":
+      return respond(effect, context);
+    case "cancel":
+      return cancel(effect, context);
+    case "reserve":
+      return reserve(effect, context);
+    case "release":
+      return void shell.ports.gate.release(effect.trunk, call.id);
+    case "start-timer":
+      return work.startTimer(effect.timer, effect.afterMs, () =>
+        shell.post(call.id, { event: { kind: "timer", timer: effect.timer } }),
+      );
+    case "stop-timer":
+      return work.stopTimer(effect.timer);
+    case "route-transfer":
+      return shell.post(call.id, { event: { kind: "transfer-routed", ...shell.routeTransfer(call, effect) } });
+    case "replace":
+      return shell.post(effect.callId, { event: { kind: "end", failure: "replaced-by-call" } });
+    case "observe":
+      return observe(effect.observation, context);
+    default:
+      return assertNever(effect);
+  }
+}
+
+function send(effect: Extract<Effect, { kind: "send" }>, { call, work, shell, serving }: EffectContext): void {
+  const { exchange, request: message, pool, listener, nextHop } = effect;
+  const preferredEdge = serving === null ? null : serverTransaction(serving).edge;
+  const receipt = shell.ports.sip.sendRequest(
+    { message, pool, listener, nextHop, preferredEdge },
+    {
+      onResponse: (response) => {
+        if (response.status >= 200) work.exchanges.delete(exchange);
+        shell.post(call.id, { event: { kind: "response", exchange, response } });
+      },
+      onFailure: (failure) => {
+        work.exchanges.delete(exchange);
+        shell.post(call.id, { event: { kind: "no-response", exchange, failure: failure.code } });
+      },
+    },
+  );
+  // RFC 3261 §17.1: an ACK to a 2xx is no transaction and has no answer.
+  if (message.method === "ACK") return;
+  work.exchanges.set(exchange, receipt);
+  void receipt.then((result) => {
+    if (result.ok || !work.exchanges.delete(exchange)) return;
+    shell.post(call.id, { event: { kind: "no-response", exchange, failure: result.error.code } });
+  });
+}
+
+function respond(effect: Extract<Effect, { kind: "respond" }>, { call, work, shell }: EffectContext): void {
+  if (effect.response.status >= 200) work.unanswered.delete(effect.transaction);
+  void shell.ports.sip.respond(serverTransaction(effect.transaction), effect.response).then((given) => {
+    if (given.ok) return;
+    const { code, detail } = given.error;
+    const fields = { callId: call.id, status: effect.response.status, failure: code, detail };
+    shell.ports.telemetry.log("info", "response could not be given", fields);
+  });
+}
+
+/** A request that another process sent cannot be cancelled from here; that process cancels it when it meets the newer record. */
+function cancel(effect: Extract<Effect, { kind: "cancel" }>, { work, shell }: EffectContext): void {
+  const receipt = work.exchanges.get(effect.exchange);
+  if (receipt === undefined) return;
+  void receipt.then((result) => (result.ok ? shell.ports.sip.cancel(result.value, effect.headers) : undefined));
+}
+
+function reserve(effect: Extract<Effect, { kind: "reserve" }>, { call, work, shell }: EffectContext): void {
+  const { trunk, maxCalls, maxCallsPerSecond } = effect;
+  const nowMs = shell.ports.clock.now();
+  const untilMs = callDeadline(call) + LEASE_MARGIN_MS;
+  const reply = shell.ports.gate.reserve({ trunk, callId: call.id, maxCalls, maxCallsPerSecond, nowMs, untilMs });
+  work.expect(reply, (reserved) => {
+    const result = reserved.ok ? reserved.value : "unavailable";
+    shell.post(call.id, { event: { kind: "gate", trunk, result } });
+  });
+}
+
+function observe(observation: Observation, { call, shell }: EffectContext): void {
+  const { telemetry } = shell.ports;
+  switch (observation.kind) {
+    case "ringing":
+      return telemetry.postDialDelay(observation.trunk, observation.afterMs);
+    case "answered":
+      return telemetry.answerDelay(observation.trunk, observation.afterMs);
+    case "attempt-ended":
+      telemetry.attemptEnded({
+        trunk: observation.trunk,
+        outcome: outcomeOf(observation.outcome),
+        sipCode: observation.sipCode,
+      });
+      return reportHealth(observation, shell);
+    case "call-ended":
+      return telemetry.callEnded({ ...observation, pool: call.facts.pool });
+    default:
+      return assertNever(observation);
+  }
+}
+
+/** Whose fault, of an attempt's outcome: `answered` or a failure code. */
+function outcomeOf(outcome: string): string {
+  return isFailureCode(outcome) ? failureEntry(outcome).outcome : "success";
+}
+
+/** A trunk is judged by attempts it failed, not by people who are busy or numbers that do not exist. */
+function reportHealth(attempt: Extract<Observation, { kind: "attempt-ended" }>, { ports }: CallShell): void {
+  const { trunk, sipCode, outcome } = attempt;
+  const peerFailed = isFailureCode(outcome) && failureEntry(outcome).tryNextTrunk;
+  ports.health.report({
+    trunk,
+    outcome: attempt.unreachable ? "unreachable" : peerFailed ? "failed" : "answered",
+    code: sipCode === 0 ? null : sipCode,
+    atMs: ports.clock.now(),
+  });
+}

@@ -1,0 +1,30 @@
+import type {
+  CallStore,
+  Clock,
+  DetailRecordSpool,
+  IdentityHash,
+  LoadMeter,
+  NameResolver,
+  ProbeExchange,
+  SipPort,
+  Telemetry,
+  TopologySource,
+  TrunkGate,
+  TrunkHealthBoard,
+} from "./ports/index.ts";
+
+/** Everything the call engine needs of the world. */
+export interface EnginePorts {
+  readonly sip: SipPort;
+  readonly store: CallStore;
+  readonly gate: TrunkGate;
+  readonly topology: TopologySource;
+  readonly health: TrunkHealthBoard;
+  readonly probes: ProbeExchange;
+  readonly spool: DetailRecordSpool;
+  readonly names: NameResolver;
+  readonly clock: Clock;
+  readonly telemetry: Telemetry;
+  readonly hash: IdentityHash;
+  readonly load: LoadMeter;
+}

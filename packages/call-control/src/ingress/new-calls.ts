@@ -1,0 +1,134 @@
+import {
+  attemptPlans,
+  parseOurTag,
+  type CallEvent,
+  type CallPhase,
+  type CompiledTrunk,
+  type Decision,
+  type FailureCode,
+  type LiveView,
+} from "@tandem/domain";
+import { parseNameAddr, readTag, type SipMessage } from "@tandem/sip";
+import type { Mail } from "../calls/call-shell.ts";
+import { transactionId } from "../calls/transaction-id.ts";
+import type { InForce, TopologyInForce } from "../live/topology-in-force.ts";
+import type { IdentityHash, IncomingRequest, Telemetry } from "../ports/index.ts";
+import { decideRequest, ingressProfile, ingressTrunk } from "./arrival.ts";
+import { replacedCall } from "./replaced-call.ts";
+import { callIdOf, requestName, uriFacts } from "./request-facts.ts";
+import type { StatelessAnswers } from "./stateless-answers.ts";
+
+export interface NewCallParts {
+  readonly topology: TopologyInForce;
+  readonly live: LiveView;
+  readonly answers: StatelessAnswers;
+  readonly telemetry: Telemetry;
+  readonly hash: IdentityHash;
+  readonly post: (callId: string, mail: Mail) => void;
+}
+
+/** Refusals that say something about us or about a stranger, not about a call: nothing is recorded. */
+const UNRECORDED: ReadonlySet<FailureCode> = new Set<FailureCode>([
+  "unknown-source",
+  "draining",
+  "overload",
+  "store-unavailable",
+]);
+
+/** INVITEs out of a dialog: who calls, may they, and where to. */
+export class NewCalls {
+  readonly #parts: NewCallParts;
+  /** Requests whose call is being set up here, by what all their copies have in common. */
+  readonly #ongoing = new Map<string, string>();
+  readonly #nameByCall = new Map<string, string>();
+
+  constructor(parts: NewCallParts) {
+    this.#parts = parts;
+  }
+
+  /** Takes an INVITE. A redelivered one goes on from its record, whatever would be decided now. */
+  take(request: IncomingRequest): void {
+    const callId = callIdOf(request.message, this.#parts.hash);
+    if (!request.redelivered) return this.#decide(request, callId);
+    const event: CallEvent = {
+      kind: "redelivered",
+      transaction: transactionId(request.transaction),
+      request: request.message,
+    };
+    this.#parts.post(callId, { event, otherwise: () => this.#decide(request, callId) });
+  }
+
+  /** A call left its set-up: copies of its INVITE are late, not merged. */
+  phaseChanged(callId: string, phase: CallPhase | null): void {
+    if (phase === "setup" || phase === "new") return;
+    const name = this.#nameByCall.get(callId);
+    if (name === undefined) return;
+    this.#nameByCall.delete(callId);
+    this.#ongoing.delete(name);
+  }
+
+  #decide(request: IncomingRequest, callId: string): void {
+    const { answers, topology } = this.#parts;
+    const inForce = topology.current;
+    if (inForce === null) return answers.refuse(request, "not-ready");
+    const trunk = ingressTrunk(request, inForce);
+    if (cameBack(request.message)) return answers.refuse(request, trunk === null ? "unknown-source" : "loop-detected");
+    const decision = decideRequest(request, trunk, callId, { inForce, live: this.#parts.live });
+    const replaces = decision.kind !== "emergency" && request.message.has("Replaces");
+    if (trunk !== null && replaces) return this.#replace(request, trunk, inForce);
+    if (decision.kind === "reject" && (trunk === null || UNRECORDED.has(decision.failure))) {
+      return answers.refuse(request, decision.failure);
+    }
+    const name = requestName(request.message);
+    if ((this.#ongoing.get(name) ?? callId) !== callId) return answers.refuse(request, "merged-request");
+    this.#begin({ request, trunk, decision, inForce }, callId, name);
+  }
+
+  #begin(arrived: Arrived, callId: string, name: string): void {
+    const { request, trunk, decision, inForce } = arrived;
+    const ingress = ingressProfile(request, trunk, inForce);
+    if (ingress === null) return this.#parts.answers.refuse(request, "unknown-source");
+    this.#ongoing.set(name, callId);
+    this.#nameByCall.set(callId, name);
+    this.#parts.telemetry.callStarted({ pool: request.pool, ingressTrunk: ingress.trunk });
+    const event: CallEvent = {
+      kind: "invite",
+      transaction: transactionId(request.transaction),
+      request: request.message,
+      ingress,
+      attempts: attemptPlans(decision, inForce.snapshot),
+      considered: decision.considered,
+      emergency: decision.kind === "emergency" ? { service: decision.service, test: decision.test } : null,
+      ...(decision.kind === "reject" ? { rejection: decision.failure } : {}),
+    };
+    this.#parts.post(callId, { event });
+  }
+
+  /** RFC 3891: the INVITE belongs to the call it names. */
+  #replace(request: IncomingRequest, trunk: CompiledTrunk, inForce: InForce): void {
+    const { answers, live, post } = this.#parts;
+    if (live.refuseOrdinary !== null) return answers.refuse(request, live.refuseOrdinary);
+    const callId = replacedCall(request.message);
+    const profile = ingressProfile(request, trunk, inForce);
+    if (callId === null || profile === null) return answers.refuse(request, "replaced-call-gone");
+    const transaction = transactionId(request.transaction);
+    post(callId, { event: { kind: "replacing-invite", transaction, request: request.message, profile } });
+  }
+}
+
+interface Arrived {
+  readonly request: IncomingRequest;
+  readonly trunk: CompiledTrunk | null;
+  readonly decision: Decision;
+  readonly inForce: InForce;
+}
+
+/**
+ * An INVITE of our own that a peer sent back without having retargeted it: From carries our tag, and the Request-URI still names whom To names. One
+ * that was retargeted is a spiral and goes on until Max-Forwards is used up.
+ */
+function cameBack(message: SipMessage): boolean {
+  if (parseOurTag(readTag(message.get("From") ?? "") ?? "") === null) return false;
+  const to = parseNameAddr(message.get("To") ?? "");
+  return to !== undefined && uriFacts(to.uri).user === uriFacts(message.uri).user;
+}

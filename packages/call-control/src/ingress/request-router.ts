@@ -1,0 +1,73 @@
+import { parseOurTag, type FailureCode } from "@tandem/domain";
+import { readTag, type SipMessage } from "@tandem/sip";
+import type { Mail } from "../calls/call-shell.ts";
+import { transactionId } from "../calls/transaction-id.ts";
+import type { IdentityHash, IncomingRequest, ServerTransaction, SipApplication } from "../ports/index.ts";
+import type { StandaloneRequests } from "../standalone/standalone-requests.ts";
+import type { NewCalls } from "./new-calls.ts";
+import { callIdOf } from "./request-facts.ts";
+import { ALLOW, type StatelessAnswers } from "./stateless-answers.ts";
+
+export interface RouterParts {
+  readonly newCalls: NewCalls;
+  readonly standalone: StandaloneRequests;
+  readonly answers: StatelessAnswers;
+  readonly hash: IdentityHash;
+  readonly post: (callId: string, mail: Mail) => void;
+}
+
+/** Requests that only make sense in a dialog. */
+const IN_DIALOG_ONLY: ReadonlySet<string> = new Set(["BYE", "PRACK", "UPDATE", "INFO", "CANCEL"]);
+/** Requests that work out of a dialog and pass through like calls. */
+const STANDALONE: ReadonlySet<string> = new Set(["OPTIONS", "MESSAGE", "NOTIFY"]);
+/** Methods known but not served out of a dialog. */
+const NOT_SERVED: ReadonlySet<string> = new Set(["REGISTER", "SUBSCRIBE", "PUBLISH", "REFER"]);
+
+/** Takes what the edges deliver to where it belongs: by our tag to the call, else by method. */
+export class RequestRouter implements SipApplication {
+  readonly #parts: RouterParts;
+
+  constructor(parts: RouterParts) {
+    this.#parts = parts;
+  }
+
+  onRequest(request: IncomingRequest): void {
+    const { message } = request;
+    const toTag = readTag(message.get("To") ?? "");
+    if (toTag !== undefined) return this.#inDialog(request, toTag);
+    const { method } = message;
+    if (method === "INVITE") return this.#parts.newCalls.take(request);
+    if (STANDALONE.has(method)) return this.#parts.standalone.take(request);
+    if (IN_DIALOG_ONLY.has(method)) return this.#parts.answers.refuse(request, "call-gone");
+    const code: FailureCode = NOT_SERVED.has(method) ? "unsupported-method" : "not-implemented";
+    this.#parts.answers.refuse(request, code, [["Allow", ALLOW]]);
+  }
+
+  onCancel(transaction: ServerTransaction, cancel: SipMessage): void {
+    const ours = parseOurTag(readTag(cancel.get("To") ?? "") ?? "");
+    const callId = ours?.callId ?? callIdOf(cancel, this.#parts.hash);
+    this.#parts.post(callId, {
+      event: { kind: "cancelled", transaction: transactionId(transaction), cancel },
+      otherwise: () => undefined,
+    });
+  }
+
+  onAckTimeout(transaction: ServerTransaction, response: SipMessage): void {
+    const ours = parseOurTag(readTag(response.get("To") ?? "") ?? "");
+    if (ours === null) return;
+    this.#parts.post(ours.callId, { event: { kind: "ack-timeout", transaction: transactionId(transaction) } });
+  }
+
+  #inDialog(request: IncomingRequest, toTag: string): void {
+    const ours = parseOurTag(toTag);
+    if (ours === null) return this.#parts.answers.refuse(request, "call-gone");
+    this.#parts.post(ours.callId, {
+      event: {
+        kind: "request",
+        leg: ours.leg,
+        transaction: transactionId(request.transaction),
+        request: request.message,
+      },
+    });
+  }
+}

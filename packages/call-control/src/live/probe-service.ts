@@ -1,0 +1,100 @@
+import { legProfile, sipCallIdOf, tagOf, type LegProfile } from "@tandem/domain";
+import { buildRequest, type SipMessage } from "@tandem/sip";
+import type {
+  Clock,
+  IdentityHash,
+  ProbeExchange,
+  ProbeRequest,
+  ProbeResult,
+  SipPort,
+  Telemetry,
+  Unwatch,
+} from "../ports/index.ts";
+import type { TopologyInForce } from "./topology-in-force.ts";
+
+export interface ProbeParts {
+  readonly sip: SipPort;
+  readonly clock: Clock;
+  readonly hash: IdentityHash;
+  readonly probes: ProbeExchange;
+  readonly telemetry: Telemetry;
+  readonly topology: TopologyInForce;
+}
+
+const RETRY_MS = 1_000;
+
+/** Sends OPTIONS over trunks of the own pool when the controller asks (RFC 3261 §11). */
+export class ProbeService {
+  readonly #parts: ProbeParts;
+  #unserve: Unwatch | null = null;
+  #cancelRetry: (() => void) | null = null;
+  #serving = false;
+
+  constructor(parts: ProbeParts) {
+    this.#parts = parts;
+  }
+
+  async start(pool: string): Promise<void> {
+    this.#serving = true;
+    const served = await this.#parts.probes.serve(pool, (request) => this.probe(request));
+    if (served.ok) {
+      if (!this.#serving) return served.value();
+      this.#unserve = served.value;
+      return undefined;
+    }
+    this.#parts.telemetry.log("warn", "probes cannot be served yet", { failure: served.error.code });
+    if (this.#serving) this.#cancelRetry = this.#parts.clock.after(RETRY_MS, () => void this.start(pool));
+    return undefined;
+  }
+
+  async stop(): Promise<void> {
+    this.#serving = false;
+    this.#cancelRetry?.();
+    await this.#unserve?.();
+    this.#unserve = null;
+  }
+
+  /** One OPTIONS; any final response proves that the peer is there. Always resolves, within the request's time. */
+  probe(request: ProbeRequest): Promise<ProbeResult> {
+    const { topology, clock, sip, hash } = this.#parts;
+    const profile = topology.current === null ? null : legProfile(request.trunk, topology.current.snapshot);
+    const startedMs = clock.now();
+    return new Promise((resolve) => {
+      const end = (outcome: ProbeResult["outcome"], code: number | null): void => {
+        cancel();
+        resolve({ id: request.id, trunk: request.trunk, outcome, code, roundTripMs: clock.now() - startedMs });
+      };
+      const cancel = clock.after(request.timeoutMs, () => end("timeout", null));
+      if (profile === null) return end("unreachable", null);
+      const message = optionsTo(profile, hash(`probe\n${request.id}`));
+      const { pool, listener, nextHop } = profile;
+      const events = {
+        onResponse: ({ status }: SipMessage): void => {
+          if (status >= 200) end("answered", status);
+        },
+        onFailure: ({ code }: { readonly code: string }): void =>
+          end(code === "peer-timeout" ? "timeout" : "unreachable", null),
+      };
+      void sip
+        .sendRequest({ message, pool, listener, nextHop, preferredEdge: null }, events)
+        .then((sent) => (sent.ok ? undefined : end("unreachable", null)));
+    });
+  }
+}
+
+function optionsTo(profile: LegProfile, id: string): SipMessage {
+  const { contactHost, peerHost } = profile;
+  return buildRequest({
+    method: "OPTIONS",
+    uri: `sip:${peerHost}`,
+    headers: [
+      ["Max-Forwards", "70"],
+      ["From", `<sip:${contactHost}>;tag=${tagOf(id, "b1")}`],
+      ["To", `<sip:${peerHost}>`],
+      ["Call-ID", sipCallIdOf(id, "b1")],
+      ["CSeq", "1 OPTIONS"],
+      ["Contact", `<sip:${contactHost};transport=${profile.transport}>`],
+      ["Accept", "application/sdp"],
+    ],
+  });
+}

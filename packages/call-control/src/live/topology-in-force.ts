@@ -1,0 +1,123 @@
+import { indexSources, parseIpAddress, type Result, type Snapshot, type SourceIndex } from "@tandem/domain";
+import type { Clock, NameResolver, PublishedTopology, Telemetry, TopologySource, Unwatch } from "../ports/index.ts";
+
+/** Reads a published document and compiles it; problems are sentences for people, without personal data. */
+export type CompileTopology = (json: string) => Result<Snapshot, readonly string[]>;
+
+/** One topology with everything calls are decided with. Replaced as a whole, never changed. */
+export interface InForce {
+  readonly version: number;
+  readonly snapshot: Snapshot;
+  readonly sources: SourceIndex;
+}
+
+/** Told of every published topology: taken (`problems` empty) or refused. */
+export type TopologyListener = (news: {
+  readonly version: number;
+  readonly snapshot: Snapshot | null;
+  readonly problems: readonly string[];
+}) => void;
+
+export interface TopologyPorts {
+  readonly topology: TopologySource;
+  readonly names: NameResolver;
+  readonly clock: Clock;
+  readonly telemetry: Telemetry;
+}
+
+/** Names of gateways are resolved again this often. */
+const RESOLVE_MS = 30_000;
+/** While the source cannot be read. */
+const RETRY_MS = 1_000;
+/** Problems shown in the log. */
+const MOST_PROBLEMS = 10;
+
+/**
+ * The topology this worker decides with. A newer one takes its place between two calls (hot configuration); one that does not compile is refused
+ * whole and the old one stays.
+ */
+export class TopologyInForce {
+  readonly #ports: TopologyPorts;
+  readonly #compile: CompileTopology;
+  readonly #listen: TopologyListener;
+  #current: InForce | null = null;
+  #seenVersion = 0;
+  /** Addresses by gateway name, as last resolved; kept when a resolution fails. */
+  #resolved: ReadonlyMap<string, readonly string[]> = new Map();
+  #cancel: (() => void) | null = null;
+  #unwatch: Unwatch | null = null;
+  #stopped = false;
+
+  constructor(ports: TopologyPorts, compile: CompileTopology, listen: TopologyListener) {
+    this.#ports = ports;
+    this.#compile = compile;
+    this.#listen = listen;
+  }
+
+  get current(): InForce | null {
+    return this.#current;
+  }
+
+  /** Reads the published topology and follows it from then on; keeps trying while the source is away. */
+  async start(): Promise<void> {
+    if (this.#stopped) return;
+    const watched = await this.#ports.topology.watch((topology) => this.#offer(topology));
+    const published = watched.ok ? await this.#ports.topology.current() : watched;
+    if (watched.ok) this.#unwatch = watched.value;
+    if (published.ok && published.value !== null) this.#offer(published.value);
+    if (watched.ok && published.ok) return this.#resolveLater();
+    if (watched.ok) await watched.value();
+    this.#cancel = this.#ports.clock.after(RETRY_MS, () => void this.start());
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#cancel?.();
+    await this.#unwatch?.();
+  }
+
+  #offer(topology: PublishedTopology): void {
+    if (topology.version <= this.#seenVersion) return;
+    this.#seenVersion = topology.version;
+    const compiled = this.#compile(topology.json);
+    const { version } = topology;
+    if (!compiled.ok) {
+      const problems = compiled.error.slice(0, MOST_PROBLEMS);
+      this.#ports.telemetry.log("error", "topology refused, the previous one stays", { version, problems });
+      return this.#listen({ version, snapshot: null, problems });
+    }
+    const snapshot = compiled.value;
+    this.#current = { version, snapshot, sources: indexSources(snapshot, this.#resolved) };
+    this.#ports.telemetry.log("info", "topology in force", { version, trunks: snapshot.trunks.size });
+    this.#listen({ version, snapshot, problems: [] });
+    void this.#resolve(snapshot);
+  }
+
+  #resolveLater(): void {
+    if (this.#stopped) return;
+    this.#cancel = this.#ports.clock.after(RESOLVE_MS, () => {
+      if (this.#current !== null) void this.#resolve(this.#current.snapshot);
+      this.#resolveLater();
+    });
+  }
+
+  async #resolve(snapshot: Snapshot): Promise<void> {
+    const named = snapshot.topology.gateways.filter((gateway) => parseIpAddress(gateway.address) === null);
+    if (named.length === 0) return;
+    const found = await Promise.all(named.map((gateway) => this.#addressesOf(gateway)));
+    if (this.#current?.snapshot !== snapshot) return;
+    this.#resolved = new Map(found);
+    this.#current = { ...this.#current, sources: indexSources(snapshot, this.#resolved) };
+  }
+
+  async #addressesOf(gateway: {
+    readonly name: string;
+    readonly address: string;
+  }): Promise<[string, readonly string[]]> {
+    const found = await this.#ports.names.addresses(gateway.address);
+    if (found.ok) return [gateway.name, found.value];
+    const { code, detail } = found.error;
+    this.#ports.telemetry.log("warn", "gateway name not resolved", { gateway: gateway.name, failure: code, detail });
+    return [gateway.name, this.#resolved.get(gateway.name) ?? []];
+  }
+}

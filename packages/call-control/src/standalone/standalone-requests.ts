@@ -1,0 +1,62 @@
+import { attemptPlans, type LiveView } from "@tandem/domain";
+import type { TopologyInForce } from "../live/topology-in-force.ts";
+import type { Clock, IdentityHash, IncomingRequest, SipPort, Telemetry } from "../ports/index.ts";
+import { decideRequest, ingressProfile, ingressTrunk } from "../ingress/arrival.ts";
+import { requestName, uriFacts } from "../ingress/request-facts.ts";
+import type { StatelessAnswers } from "../ingress/stateless-answers.ts";
+import { Relay } from "./relay.ts";
+
+export interface StandaloneParts {
+  readonly topology: TopologyInForce;
+  readonly live: LiveView;
+  readonly answers: StatelessAnswers;
+  readonly sip: SipPort;
+  readonly clock: Clock;
+  readonly telemetry: Telemetry;
+  readonly hash: IdentityHash;
+}
+
+/** Requests forwarded at once; more are refused. Each lives half a minute at most. */
+const MOST_RELAYS = 5_000;
+
+/**
+ * OPTIONS, MESSAGE and NOTIFY out of a dialog. What is meant for us is answered; the rest is decided like a call and forwarded without a record, with failover
+ * while nobody answered: the state of one transaction dies with it anyway.
+ */
+export class StandaloneRequests {
+  readonly #parts: StandaloneParts;
+  #relays = 0;
+
+  constructor(parts: StandaloneParts) {
+    this.#parts = parts;
+  }
+
+  take(request: IncomingRequest): void {
+    const { answers, topology, live } = this.#parts;
+    const inForce = topology.current;
+    if (inForce === null) return answers.refuse(request, "not-ready");
+    const trunk = ingressTrunk(request, inForce);
+    if (request.message.method === "OPTIONS" && isForUs(request)) {
+      if (trunk === null) return answers.refuse(request, "unknown-source");
+      // A peer that probes us shall send its calls elsewhere while we drain.
+      if (live.refuseOrdinary !== null) return answers.refuse(request, live.refuseOrdinary);
+      return answers.capabilities(request);
+    }
+    const id = this.#parts.hash(`relay\n${requestName(request.message)}`);
+    const decision = decideRequest(request, trunk, id, { inForce, live });
+    if (decision.kind === "reject") return answers.refuse(request, decision.failure);
+    const ingress = ingressProfile(request, trunk, inForce);
+    if (ingress === null) return answers.refuse(request, "unknown-source");
+    if (this.#relays >= MOST_RELAYS && decision.kind !== "emergency") return answers.refuse(request, "overload");
+    this.#relays += 1;
+    const plans = attemptPlans(decision, inForce.snapshot);
+    const emergency = decision.kind === "emergency";
+    const done = (): void => void (this.#relays -= 1);
+    new Relay({ request, ingress, plans, emergency, id }, this.#parts, done).begin();
+  }
+}
+
+/** RFC 3261 §11: an OPTIONS that names nobody asks what we can do; so does one that may not go further. */
+function isForUs({ message }: IncomingRequest): boolean {
+  return uriFacts(message.uri).user === "" || message.get("Max-Forwards")?.trim() === "0";
+}

@@ -1,0 +1,105 @@
+import { err, ok, type Failure, type Result } from "@tandem/domain";
+import type { CallStore, CallWrite, DetailRecord, StoredCall } from "../ports/index.ts";
+
+interface Row {
+  readonly write: CallWrite;
+  readonly version: number;
+  dueMs: number;
+}
+
+const AWAY: Failure = { code: "store-unavailable", detail: "the fake store is away" };
+
+/** The CallStore contract in memory, with faults: `away` makes every operation fail, `hold` decides when each one runs. */
+export class FakeCallStore implements CallStore {
+  readonly rows = new Map<string, Row>();
+  readonly over = new Set<string>();
+  /** Everything appended, in order. */
+  readonly details: DetailRecord[] = [];
+  /** Names of the operations run, in order. */
+  readonly operations: string[] = [];
+  away = false;
+  /** Awaited before an operation takes effect: lets a test interleave workers. */
+  hold: (operation: string) => Promise<void> = () => Promise.resolve();
+
+  load(callId: string): Promise<Result<StoredCall | null, Failure>> {
+    return this.#run("load", () => {
+      const row = this.rows.get(callId);
+      return row === undefined ? null : { callId, version: row.version, document: row.write.document };
+    });
+  }
+
+  create(call: CallWrite): Promise<Result<"created" | "exists", Failure>> {
+    return this.#run("create", () => {
+      if (this.rows.has(call.callId) || this.over.has(call.callId)) return "exists";
+      this.#put(call, 1);
+      return "created";
+    });
+  }
+
+  save(call: CallWrite, expected: number): Promise<Result<"saved" | "conflict" | "gone", Failure>> {
+    return this.#run("save", () => {
+      const row = this.rows.get(call.callId);
+      if (row === undefined) return "gone";
+      if (row.version !== expected) return "conflict";
+      this.#put(call, expected + 1);
+      return "saved";
+    });
+  }
+
+  finish(
+    call: CallWrite,
+    expected: number,
+    records: readonly DetailRecord[],
+  ): Promise<Result<"finished" | "conflict" | "gone", Failure>> {
+    return this.#run("finish", () => {
+      const row = this.rows.get(call.callId);
+      if (this.over.has(call.callId) || (row === undefined && expected !== 0)) return "gone";
+      if (row !== undefined && row.version !== expected) return "conflict";
+      this.rows.delete(call.callId);
+      this.over.add(call.callId);
+      this.details.push(...records);
+      return "finished";
+    });
+  }
+
+  claimDue(nowMs: number, limit: number, leaseMs: number): Promise<Result<readonly StoredCall[], Failure>> {
+    return this.#run("claim-due", () => {
+      const due = [...this.rows.values()].filter((row) => row.dueMs <= nowMs).slice(0, limit);
+      for (const row of due) row.dueMs = nowMs + leaseMs;
+      return due.map((row) => ({ callId: row.write.callId, version: row.version, document: row.write.document }));
+    });
+  }
+
+  loads(): Promise<Result<ReadonlyMap<string, number>, Failure>> {
+    return this.#run("loads", () => {
+      const loads = new Map<string, number>();
+      for (const trunk of [...this.rows.values()].flatMap((row) => row.write.trunks)) {
+        loads.set(trunk, (loads.get(trunk) ?? 0) + 1);
+      }
+      return loads;
+    });
+  }
+
+  list(limit: number): Promise<Result<readonly StoredCall[], Failure>> {
+    return this.#run("list", () =>
+      [...this.rows.values()]
+        .slice(-limit)
+        .map((row) => ({ callId: row.write.callId, version: row.version, document: row.write.document })),
+    );
+  }
+
+  count(): Promise<Result<number, Failure>> {
+    return this.#run("count", () => this.rows.size);
+  }
+
+  #put(write: CallWrite, version: number): void {
+    this.rows.set(write.callId, { write, version, dueMs: write.deadlineMs });
+  }
+
+  async #run<T>(operation: string, act: () => T): Promise<Result<T, Failure>> {
+    await this.hold(operation);
+    if (this.away) return err(AWAY);
+    this.operations.push(operation);
+    return ok(act());
+  }
+}

@@ -1,0 +1,80 @@
+import { ok, type Failure, type Result } from "@tandem/domain";
+import { err } from "@tandem/domain";
+import type { SipMessage } from "@tandem/sip";
+import type {
+  ClientEvents,
+  ClientTransaction,
+  OutgoingRequest,
+  PeerAddress,
+  ServerTransaction,
+  SipPort,
+} from "../ports/index.ts";
+
+/** One request the code under test sent, with the means to answer it. */
+export interface SentRequest {
+  readonly request: OutgoingRequest;
+  readonly message: SipMessage;
+  readonly transaction: ClientTransaction;
+  cancelled: boolean;
+  /** The peer's response arrives. */
+  answer(response: SipMessage): void;
+  /** No final response will come. */
+  fail(failure: Failure): void;
+}
+
+export interface GivenResponse {
+  readonly transaction: ServerTransaction;
+  readonly message: SipMessage;
+}
+
+const PEER: PeerAddress = { address: "192.0.2.10", port: 5060, transport: "udp" };
+
+/** A SipPort whose peers are the test: it records what is sent and lets the test (or `peer`) answer. */
+export class FakeSipPort implements SipPort {
+  readonly sent: SentRequest[] = [];
+  readonly responses: GivenResponse[] = [];
+  /** Called with every request sent; a scripted peer answers from here. */
+  peer: (sent: SentRequest) => void = () => undefined;
+  /** When set, sending fails with it. */
+  refusal: Failure | null = null;
+  #serial = 0;
+
+  sendRequest(request: OutgoingRequest, events: ClientEvents): Promise<Result<ClientTransaction, Failure>> {
+    if (this.refusal !== null) return Promise.resolve(err(this.refusal));
+    const transaction = { edge: "edge-1", id: `c${(this.#serial += 1)}` };
+    const sent: SentRequest = {
+      request,
+      message: request.message,
+      transaction,
+      cancelled: false,
+      answer: (response) => events.onResponse(response, PEER),
+      fail: (failure) => events.onFailure(failure),
+    };
+    this.sent.push(sent);
+    return Promise.resolve(ok(transaction)).then((result) => {
+      this.peer(sent);
+      return result;
+    });
+  }
+
+  respond(transaction: ServerTransaction, response: SipMessage): Promise<Result<void, Failure>> {
+    this.responses.push({ transaction, message: response });
+    return Promise.resolve(ok(undefined));
+  }
+
+  cancel(transaction: ClientTransaction): Promise<Result<void, Failure>> {
+    const sent = this.sent.find((candidate) => candidate.transaction.id === transaction.id);
+    if (sent !== undefined) sent.cancelled = true;
+    return Promise.resolve(ok(undefined));
+  }
+
+  /** Requests sent with this method, in order. */
+  requests(method: string): readonly SentRequest[] {
+    return this.sent.filter((sent) => sent.message.method === method);
+  }
+
+  /** Status codes given to one server transaction, in order. */
+  statuses(id: string): readonly number[] {
+    return this.responses.filter(({ transaction }) => transaction.id === id).map(({ message }) => message.status);
+  }
+}
