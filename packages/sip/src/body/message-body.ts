@@ -1,7 +1,7 @@
 import { withBody, withHeaders } from "../edit-message.ts";
 import type { HeaderLine, SipMessage } from "../message.ts";
 import { parseMediaType } from "../values/media-type.ts";
-import { BodyPart, parseMultipart } from "./multipart.ts";
+import { parseMultipart, type BodyPart } from "./multipart.ts";
 
 /** A part to be sent: its headers (Content-Type and what else it needs) and its body, latin1. */
 export interface NewPart {

@@ -5,7 +5,7 @@ import { asTextMessage } from "../text-message.ts";
 import { readHost } from "../address/host.ts";
 import { Cursor } from "./cursor.ts";
 import { firstOfList } from "./list.ts";
-import { formatParameters, getParameter, hasParameter, parseParameters, type ParameterList } from "./parameters.ts";
+import { formatParameters, parseParameters, type ParameterList } from "./parameters.ts";
 
 /** One Via value (RFC 3261 §20.42). */
 export interface Via {
@@ -27,14 +27,9 @@ export interface Via {
 /** Reads one Via value; undefined when it is not one of SIP/2.0. */
 export function parseVia(value: string): Via | undefined {
   const cursor = new Cursor(value);
-  cursor.skipBlanks();
-  const protocol = cursor.token();
-  if (!cursor.eat(CHAR.slash)) return undefined;
-  const version = cursor.token();
-  if (!cursor.eat(CHAR.slash)) return undefined;
+  if (!eatVersion(cursor)) return undefined;
   const transport = cursor.token();
-  if (protocol.toUpperCase() !== "SIP" || version !== "2.0" || transport === "") return undefined;
-  if (!isBlank(cursor.code)) return undefined;
+  if (transport === "" || !isBlank(cursor.code)) return undefined;
   cursor.skipBlanks();
   const host = readHost(value, cursor.at);
   if (host === undefined) return undefined;
@@ -45,8 +40,7 @@ export function parseVia(value: string): Via | undefined {
     if (port === undefined) return undefined;
   }
   const params = parseParameters(value, cursor.at);
-  if (params === undefined) return undefined;
-  return { transport: transport.toUpperCase(), host, port, params, ...known(params) };
+  return params === undefined ? undefined : viaOf({ transport: transport.toUpperCase(), host, port, params });
 }
 
 /** First Via value of a message; undefined when there is none or it is unreadable. */
@@ -61,27 +55,57 @@ export function formatVia(via: Pick<Via, "transport" | "host" | "port" | "params
   return `SIP/2.0/${via.transport} ${via.host}${port}${formatParameters(via.params)}`;
 }
 
+/** Consumes `SIP/2.0/`, with blanks around the slashes as RFC 3261 §25.1 allows. */
+function eatVersion(cursor: Cursor): boolean {
+  if (cursor.text.startsWith("SIP/2.0/")) {
+    cursor.at = 8;
+    cursor.skipBlanks();
+    return true;
+  }
+  cursor.skipBlanks();
+  const protocol = cursor.token();
+  if (protocol.toUpperCase() !== "SIP" || !cursor.eat(CHAR.slash)) return false;
+  return cursor.token() === "2.0" && cursor.eat(CHAR.slash);
+}
+
 function readPort(cursor: Cursor): number | undefined {
   const start = cursor.at;
   while (cursor.code >= 48 && cursor.code <= 57) cursor.at++;
   return readDecimal(cursor.text.slice(start, cursor.at), 65_535);
 }
 
-function known(params: ParameterList): Pick<Via, "branch" | "received" | "rport" | "maddr" | "ttl"> {
-  const received = getParameter(params, "received");
-  const ttl = getParameter(params, "ttl");
-  return {
-    branch: getParameter(params, "branch"),
-    received: received?.startsWith("[") === true && received.endsWith("]") ? received.slice(1, -1) : received,
-    rport: readRport(params),
-    maddr: getParameter(params, "maddr"),
-    ttl: ttl === undefined ? undefined : readDecimal(ttl, 255),
-  };
+type SentBy = Pick<Via, "transport" | "host" | "port" | "params">;
+
+/** The value with its well-known parameters, found in one pass; the first of a name counts. */
+function viaOf(sentBy: SentBy): Via {
+  let branch: string | undefined;
+  let received: string | undefined;
+  let rport: Via["rport"];
+  let maddr: string | undefined;
+  let ttl: number | undefined;
+  for (const [name, value] of sentBy.params) {
+    switch (name.toLowerCase()) {
+      case "branch":
+        branch ??= value;
+        break;
+      case "received":
+        received ??= withoutBrackets(value);
+        break;
+      case "rport":
+        rport ??= value === undefined || value === "" ? "requested" : readDecimal(value, 65_535);
+        break;
+      case "maddr":
+        maddr ??= value;
+        break;
+      case "ttl":
+        ttl ??= readDecimal(value ?? "", 255);
+        break;
+      default:
+    }
+  }
+  return { ...sentBy, branch, received, rport, maddr, ttl };
 }
 
-function readRport(params: ParameterList): number | "requested" | undefined {
-  if (!hasParameter(params, "rport")) return undefined;
-  const value = getParameter(params, "rport");
-  if (value === undefined || value === "") return "requested";
-  return readDecimal(value, 65_535);
+function withoutBrackets(address: string | undefined): string | undefined {
+  return address?.startsWith("[") === true && address.endsWith("]") ? address.slice(1, -1) : address;
 }
