@@ -2,6 +2,7 @@ import {
   addressesOf,
   callAddresses,
   contactOn,
+  hostsOfSender,
   mayTryNextTrunk,
   passingHeaders,
   sipCallIdOf,
@@ -105,9 +106,8 @@ export class Relay {
     if (failed && this.#next < this.#job.plans.length && mayTryNextTrunk(final, rules, this.#job.emergency)) {
       return this.#try("all-trunks-failed");
     }
-    const way = { ...this.#way(plan), from: plan.profile, to: this.#job.ingress };
     const { request } = this.#job;
-    const headers = passingHeaders(response, way);
+    const headers = passingHeaders(response.headers, this.#way(response, plan.profile, this.#job.ingress));
     const options = { reason: response.reason, toTag: tagOf(this.#job.id, "a"), headers, body: response.body };
     this.#parts.answers.respond(request, responseTo(request.message, response.status, options));
     this.#finish();
@@ -128,6 +128,10 @@ export class Relay {
     const { message } = this.#job.request;
     const { uri, from, to } = callAddresses(addressesOf(message), plan, this.#job.emergency);
     const party = `b${this.#next}`;
+    const way = {
+      ...this.#way(message, this.#job.ingress, plan.profile),
+      suppressIdentity: plan.suppressCallerId,
+    };
     const contact: HeaderLine[] =
       message.method === "MESSAGE" ? [] : [["Contact", contactOn(plan.profile, plan.callingNumber, "sip")]];
     return buildRequest({
@@ -141,15 +145,20 @@ export class Relay {
         ["CSeq", `1 ${message.method}`],
         // RFC 3428 §4: a MESSAGE has no Contact; the others name us, not the sender.
         ...contact,
-        ...passingHeaders(message, this.#way(plan)),
+        ...passingHeaders(message.headers, way),
       ],
       body: message.body,
     });
   }
 
-  #way(plan: AttemptPlan): Way {
-    const { ingress, emergency } = this.#job;
-    const suppressIdentity = plan.suppressCallerId;
-    return { from: ingress, to: plan.profile, emergency, suppressIdentity, settled: NOTHING_SETTLED };
+  /** Nothing of the sender's network is seen on the other side. */
+  #way(message: SipMessage, from: LegProfile, to: LegProfile): Way {
+    return {
+      to,
+      hidden: () => hostsOfSender(message, [from.contactHost, from.peerHost]),
+      emergency: this.#job.emergency,
+      suppressIdentity: false,
+      settled: NOTHING_SETTLED,
+    };
   }
 }
