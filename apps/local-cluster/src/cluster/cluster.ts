@@ -8,6 +8,7 @@ import type { LogLevel, SocketAddress } from "@tandem/runtime";
 import { EXIT, type StartFailure } from "../exit-codes.ts";
 import { connectControl, type ControlClient } from "./control-client.ts";
 import { findListenerProblem } from "./listener-check.ts";
+import { findRedisProblem } from "./redis-check.ts";
 import { startLocalRedis, type LocalRedis } from "./local-redis.ts";
 import { ManagedProcess, type ProcessEvents } from "./managed-process.ts";
 import {
@@ -29,7 +30,10 @@ export interface ClusterOptions {
   readonly api: SocketAddress;
   /** null: make a key. */
   readonly apiKeys: string | null;
-  readonly httpBase: number | null;
+  readonly http: SocketAddress;
+  readonly admin: SocketAddress;
+  /** File for call detail records; null: one in the data folder. */
+  readonly detailRecordFile: string | null;
   /** Existing folder for logs, call detail records and an own Redis. */
   readonly dataFolder: string;
   readonly logLevel: LogLevel;
@@ -58,7 +62,9 @@ const STOP_LIMIT_MS = 5_000;
 
 /** Starts Redis (unless given), edges, controller, control API and workers, publishes the topology and waits until every process is ready. */
 export async function startCluster(options: ClusterOptions): Promise<Result<Cluster, StartFailure>> {
-  const problem = await findListenerProblem(options.topology.pools);
+  const problem =
+    (options.redisUrl === null ? null : await findRedisProblem(options.redisUrl)) ??
+    (await findListenerProblem(options.topology.pools));
   if (problem !== null) return err(problem);
   const starting = new StartingCluster(options);
   const started = await starting.run();
@@ -127,7 +133,7 @@ class StartingCluster {
   }
 
   async #settings(): Promise<Result<PlanSettings, StartFailure>> {
-    const { dataFolder, redisUrl, api, apiKeys, httpBase, logLevel } = this.#options;
+    const { dataFolder, redisUrl, api, apiKeys, http, admin, logLevel } = this.#options;
     const redis = redisUrl === null ? await startLocalRedis(dataFolder) : null;
     if (redis?.ok === false) return redis;
     this.#redis = redis?.value ?? null;
@@ -136,9 +142,10 @@ class StartingCluster {
       secret: randomBytes(24).toString("hex"),
       api,
       apiKeys: apiKeys ?? `local:${randomBytes(24).toString("hex")}`,
-      httpBase,
+      http,
+      admin,
       logLevel,
-      detailRecordFile: join(dataFolder, "cdr.jsonl"),
+      detailRecordFile: this.#options.detailRecordFile ?? join(dataFolder, "cdr.jsonl"),
       // Clusters of several machines may share one Redis; in our own there is nobody to be mistaken for.
       nodePrefix:
         redisUrl === null

@@ -31,7 +31,8 @@ const settings: PlanSettings = {
   secret: "s",
   api: { host: "127.0.0.1", port: 8080 },
   apiKeys: "local:key",
-  httpBase: null,
+  http: { host: "127.0.0.1", port: 0 },
+  admin: { host: "127.0.0.1", port: 0 },
   logLevel: "info",
   detailRecordFile: "/data/cdr.jsonl",
   nodePrefix: "",
@@ -64,14 +65,23 @@ describe("the plan of processes", () => {
     }
   });
 
-  it("without --http-base the system chooses every metrics port, with it they count up without a gap", () => {
+  it("port 0: the system chooses every metrics port; else they count up without a gap", () => {
     const all = (given: PlanSettings) =>
       [...planEdges(topology, given), ...planWorkers(topology, given, {}), ...planControl(topology, given)].map(
         ({ environment }) => environment["TANDEM_HTTP"],
       );
     expect(new Set(all(settings))).toEqual(new Set(["127.0.0.1:0"]));
     const numbered = Array.from({ length: 8 }, (_, index) => `127.0.0.1:${9_100 + index}`);
-    expect(all({ ...settings, httpBase: 9_100 })).toEqual(numbered);
+    expect(all({ ...settings, http: { host: "127.0.0.1", port: 9_100 } })).toEqual(numbered);
+  });
+
+  it("admin ports count up from edge to edge when the first is given", () => {
+    const edges = planEdges(topology, { ...settings, admin: { host: "127.0.0.1", port: 9_022 } });
+    expect(edges.map(({ environment }) => environment["TANDEM_ADMIN"])).toEqual([
+      "127.0.0.1:9022",
+      "127.0.0.1:9023",
+      "127.0.0.1:9024",
+    ]);
   });
 
   it("node ids are unique, also in a Redis shared with another cluster", () => {

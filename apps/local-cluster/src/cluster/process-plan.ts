@@ -21,8 +21,10 @@ export interface PlanSettings {
   readonly secret: string;
   readonly api: SocketAddress;
   readonly apiKeys: string;
-  /** First /metrics port; null: any. */
-  readonly httpBase: number | null;
+  /** Where the first process offers /metrics; the others take the ports after it. Port 0: any. */
+  readonly http: SocketAddress;
+  /** Where the first edge accepts workers; the others take the ports after it. Port 0: any. */
+  readonly admin: SocketAddress;
   readonly logLevel: LogLevel;
   /** File the controller appends call detail records to. */
   readonly detailRecordFile: string;
@@ -48,7 +50,7 @@ export function planEdges(topology: Topology, settings: PlanSettings): readonly 
       ...common(`edge-${pool.name}-${number}`, index, settings),
       TANDEM_POOL: pool.name,
       TANDEM_LISTENERS: JSON.stringify(number === 1 ? pool.listeners : pool.listeners.map(onAnyPort)),
-      TANDEM_ADMIN: "127.0.0.1:0",
+      TANDEM_ADMIN: addressAfter(settings.admin, index),
       TANDEM_SECRET: settings.secret,
     },
   }));
@@ -106,9 +108,13 @@ export function planControl(topology: Topology, settings: PlanSettings): readonl
 function common(name: string, index: number, settings: PlanSettings): Readonly<Record<string, string>> {
   return {
     TANDEM_NODE_ID: `${settings.nodePrefix}${name}`,
-    TANDEM_HTTP: `127.0.0.1:${settings.httpBase === null ? 0 : settings.httpBase + index}`,
+    TANDEM_HTTP: addressAfter(settings.http, index),
     TANDEM_LOG_LEVEL: settings.logLevel,
   };
+}
+
+function addressAfter({ host, port }: SocketAddress, steps: number): string {
+  return formatSocketAddress({ host, port: port === 0 ? 0 : port + steps });
 }
 
 function onAnyPort(listener: Listener): Listener {

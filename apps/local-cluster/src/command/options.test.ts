@@ -5,7 +5,7 @@ const defaults = { workingFolder: "/home/me", topologyFile: "/opt/tandem/sample.
 const read = (args: readonly string[], environment = {}) => readOptions(args, environment, defaults);
 
 describe("readOptions", () => {
-  it("nothing given: sample topology, demonstration, own Redis, any API port", () => {
+  it("nothing given: sample topology, demonstration, no Redis, no API address", () => {
     expect(read([])).toEqual({
       ok: true,
       value: {
@@ -15,7 +15,7 @@ describe("readOptions", () => {
         once: false,
         json: false,
         redisUrl: null,
-        api: { host: "127.0.0.1", port: 0 },
+        api: null,
         apiKeys: null,
         httpBase: null,
         dataFolder: null,

@@ -14,12 +14,13 @@ export interface Options {
   readonly once: boolean;
   /** One JSON line with every address on standard output; everything for people goes to standard error. */
   readonly json: boolean;
-  /** Redis to use; null: start one. */
+  /** Redis to use; null: the topology's, else one of our own. */
   readonly redisUrl: string | null;
-  readonly api: SocketAddress;
+  /** null: where the topology says, else any port of 127.0.0.1. */
+  readonly api: SocketAddress | null;
   /** `name:key,…` for the control API; null: make one key. */
   readonly apiKeys: string | null;
-  /** First port of the processes' /metrics; null: the system chooses each. */
+  /** First port of the processes' /metrics on 127.0.0.1; null: where the topology says, else any ports. */
   readonly httpBase: number | null;
   /** Folder for logs and call detail records; null: a temporary one, removed at the end. */
   readonly dataFolder: string | null;
@@ -48,8 +49,8 @@ export const USAGE = `Starts a whole Tandem cluster on this machine: Redis, edge
   --log-level LEVEL  ${LOG_LEVELS.join(", ")} (default info)
   --help             this text
 
-  Environment: TANDEM_REDIS, TANDEM_API, TANDEM_API_KEYS (name:key,…), TANDEM_LOG_LEVEL; an option beats its variable.
-  SIP ports come from the topology's listeners. Exit codes: 0 ended as asked, 1 a sample call failed, 64 wrong command line,
+  Environment: TANDEM_REDIS, TANDEM_API, TANDEM_API_KEYS (name:key,…), TANDEM_LOG_LEVEL. An option beats its variable, and both
+  beat the topology's sections redis, api, http and admin. SIP ports come from the topology's listeners. Exit codes: 0 ended as asked, 1 a sample call failed, 64 wrong command line,
   65 topology has errors, 66 topology unreadable, 69 Redis unreachable, 70 a process failed, 73 port in use, 74 address not on
   this machine, 77 missing rights, 130 interrupted before ready.
 `;
@@ -79,7 +80,8 @@ export function readOptions(
   if (given.once === true && given["no-demo"] === true) {
     return err("--once and --no-demo together leave nothing to do; leave out one of them.");
   }
-  const api = parseSocketAddress(given.api ?? variable(environment, "TANDEM_API") ?? "127.0.0.1:0");
+  const apiText = given.api ?? variable(environment, "TANDEM_API");
+  const api = apiText === undefined ? null : parseSocketAddress(apiText);
   if (api === undefined) return err("The address of the control API must read HOST:PORT, for example 127.0.0.1:8080.");
   const logLevel = LOG_LEVELS.find(
     (level) => level === (given["log-level"] ?? variable(environment, "TANDEM_LOG_LEVEL") ?? "info"),
