@@ -1,0 +1,82 @@
+import swagger from "@fastify/swagger";
+import swaggerUi from "@fastify/swagger-ui";
+import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
+import Fastify, { type FastifyBaseLogger, type FastifyError } from "fastify";
+import { apiKeyPlugin } from "./plugins/api-key.ts";
+import { sendProblem } from "./problem.ts";
+import { callRoutes } from "./routes/calls/routes.ts";
+import { dryRunRoutes } from "./routes/dry-run/routes.ts";
+import { poolRoutes } from "./routes/pools/routes.ts";
+import { topologyRoutes } from "./routes/topology/routes.ts";
+import { trunkRoutes } from "./routes/trunks/routes.ts";
+import type { ApiKeys, ControlServices } from "./services.ts";
+import type { TypedApp } from "./typed-app.ts";
+
+export interface AppOptions {
+  readonly services: ControlServices;
+  readonly keys: ApiKeys;
+  readonly logger: FastifyBaseLogger;
+  /** Reasons not to serve, asked on `/readyz`. */
+  readonly unready: () => readonly string[];
+}
+
+/** The control API: everything under `/v1` needs a key; `/docs`, `/livez` and `/readyz` do not. */
+export async function createApp(options: AppOptions): Promise<TypedApp> {
+  const app = Fastify({
+    loggerInstance: options.logger,
+    disableRequestLogging: true,
+    requestTimeout: 30_000,
+    bodyLimit: 64 * 1024,
+    routerOptions: { maxParamLength: 200 },
+    ajv: { customOptions: { removeAdditional: false } },
+  }).withTypeProvider<TypeBoxTypeProvider>();
+  answerProblems(app);
+  await describe(app);
+  app.get("/livez", { schema: { hide: true } }, async () => "ok\n");
+  app.get("/readyz", { schema: { hide: true } }, async (_request, reply) => {
+    const reasons = options.unready();
+    return reasons.length === 0 ? "ok\n" : reply.code(503).send(`${reasons.join("\n")}\n`);
+  });
+  await app.register(async (secured) => {
+    await secured.register(apiKeyPlugin, { keys: options.keys });
+    const typed = secured.withTypeProvider<TypeBoxTypeProvider>();
+    for (const routes of [trunkRoutes, poolRoutes, callRoutes, dryRunRoutes]) routes(typed, options.services);
+    await typed.register(async (documents) =>
+      topologyRoutes(documents.withTypeProvider<TypeBoxTypeProvider>(), options.services),
+    );
+  });
+  return app;
+}
+
+/** Every error leaves as problem details; the text of an unexpected one stays in the log. */
+function answerProblems(app: TypedApp): void {
+  app.setNotFoundHandler((_request, reply) => sendProblem(reply, "not-found", "no such resource; /docs lists them"));
+  app.setErrorHandler((error: FastifyError, request, reply) => {
+    const status = error.statusCode ?? 500;
+    if (status < 500) return sendProblem(reply, "bad-request", error.message);
+    request.log.error({ err: error, url: request.routeOptions.url }, "request handler failed");
+    return sendProblem(reply, "internal-error", "the request could not be served; the log has the cause");
+  });
+}
+
+async function describe(app: TypedApp): Promise<void> {
+  await app.register(swagger, {
+    openapi: {
+      openapi: "3.1.0",
+      info: {
+        title: "Tandem control API",
+        version: "1",
+        description: "Topology as versioned transactions, live state, dry runs and drains of a Tandem cluster.",
+      },
+      components: {
+        securitySchemes: {
+          key: { type: "apiKey", in: "header", name: "x-api-key" },
+          bearer: { type: "http", scheme: "bearer" },
+        },
+      },
+      security: [{ key: [] }, { bearer: [] }],
+      tags: ["topology", "trunks", "pools", "calls", "routing"].map((name) => ({ name })),
+    },
+  });
+  await app.register(swaggerUi, { routePrefix: "/docs" });
+}

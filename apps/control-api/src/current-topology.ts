@@ -1,0 +1,36 @@
+import type { CompiledTrunk, Failure, Result } from "@tandem/domain";
+import { err, ok } from "@tandem/domain";
+import { parseTopologyDocument, type DocumentFormat, type ParsedTopology } from "@tandem/topology-document";
+import type { ControlServices } from "./services.ts";
+
+export interface TopologyInForce extends ParsedTopology {
+  readonly version: number;
+}
+
+/** Compiling 100 000 routes takes a moment; the compiled form of the version last seen is kept per service set. */
+const compiled = new WeakMap<ControlServices, TopologyInForce>();
+
+/** The topology in force, compiled; null before the first one was published. */
+export async function currentTopology(services: ControlServices): Promise<Result<TopologyInForce | null, Failure>> {
+  const current = await services.topology.current();
+  if (!current.ok) return current;
+  if (current.value === null) return ok(null);
+  const known = compiled.get(services);
+  if (known?.version === current.value.version) return ok(known);
+  const parsed = parseTopologyDocument(current.value.json, { format: "json" });
+  if (!parsed.ok)
+    return err({ code: "topology-invalid", detail: `published version ${current.value.version} no longer compiles` });
+  const inForce = { ...parsed.value, version: current.value.version };
+  compiled.set(services, inForce);
+  return ok(inForce);
+}
+
+/** Telling the two notations apart is the caller's: by Content-Type. */
+export function documentFormat(contentType: string | undefined): DocumentFormat {
+  return contentType?.includes("json") === true ? "json" : "yaml";
+}
+
+/** A trunk of the topology in force, or null. */
+export function trunkNamed(inForce: TopologyInForce, name: string): CompiledTrunk | null {
+  return inForce.snapshot.trunks.get(name) ?? null;
+}

@@ -1,0 +1,13 @@
+import type { CallStore, Clock, Membership, TopologyRegistry, TrunkHealthBoard } from "@tandem/call-control";
+
+/** What the API stands on. Tests give fakes; wire.ts gives Redis. */
+export interface ControlServices {
+  readonly topology: TopologyRegistry;
+  readonly health: TrunkHealthBoard;
+  readonly membership: Membership;
+  readonly calls: CallStore;
+  readonly clock: Clock;
+}
+
+/** Name → key of everyone who may use the API. */
+export type ApiKeys = ReadonlyMap<string, string>;

@@ -1,0 +1,117 @@
+import {
+  ConfiguredNames,
+  createApiMetrics,
+  createProcessMetrics,
+  createRedisMetrics,
+  metricsPage,
+  Registry,
+  type ApiMetrics,
+} from "@tandem/adapter-prometheus";
+import {
+  connectRedis,
+  createMembership,
+  createRedisCallStore,
+  createTopologyRegistry,
+  createTrunkHealthBoard,
+  type RedisConnection,
+} from "@tandem/adapter-redis";
+import type { Failure, Result } from "@tandem/domain";
+import { formatSocketAddress, startProbeServer, systemClock, type Logger } from "@tandem/runtime";
+import { ok } from "@tandem/domain";
+import type { FastifyBaseLogger } from "fastify";
+import { createApp } from "./app.ts";
+import { currentTopology } from "./current-topology.ts";
+import type { ControlApiConfig } from "./config.ts";
+import { announceMember } from "./membership.ts";
+import type { ControlServices } from "./services.ts";
+import type { TypedApp } from "./typed-app.ts";
+
+export interface RunningApi {
+  readonly api: string;
+  readonly http: string;
+  close(): Promise<void>;
+}
+
+/**
+ * Puts the process together: Redis, the API server, the probe server, the membership entry.
+ * @throws the bind error of either server's socket
+ */
+export async function startControlApi(config: ControlApiConfig, logger: Logger): Promise<Result<RunningApi, Failure>> {
+  const registry = new Registry();
+  const observe = createRedisMetrics(registry);
+  let redisLost = true;
+  const connected = connectRedis(config.redisUrl, {
+    onCommand: (name, ms, succeeded) => observe(name, ms, succeeded ? null : "store-unavailable"),
+    onState: (state, detail) => {
+      redisLost = state === "lost";
+      logger.info({ state, detail }, "redis connection changed");
+    },
+  });
+  if (!connected.ok) return connected;
+  const redis = connected.value;
+  const services = redisServices(redis);
+  const unready = (): readonly string[] => (redisLost ? ["Redis cannot be reached"] : []);
+  const names = new ConfiguredNames();
+  const metrics = createApiMetrics(registry, names);
+  const processMetrics = createProcessMetrics(registry);
+  const app = await createApp({ services, keys: config.keys, logger: logger as unknown as FastifyBaseLogger, unready });
+  measureRequests(app, metrics);
+  const api = await app.listen({ host: config.api.host, port: config.api.port });
+  const page = metricsPage(registry);
+  const probes = await startProbeServer({
+    address: config.http,
+    unready,
+    metrics: async () => {
+      await readCluster(services, metrics, names);
+      return page();
+    },
+  });
+  const http = `http://${formatSocketAddress(probes.address)}`;
+  const withdraw = announceMember(services, config, { api, http });
+  return ok({
+    api,
+    http,
+    close: async () => {
+      await withdraw();
+      await app.close();
+      await probes.close();
+      processMetrics.stop();
+      await redis.close();
+    },
+  });
+}
+
+function redisServices(redis: RedisConnection): ControlServices {
+  return {
+    topology: createTopologyRegistry(redis),
+    health: createTrunkHealthBoard(redis),
+    membership: createMembership(redis),
+    calls: createRedisCallStore(redis),
+    clock: systemClock,
+  };
+}
+
+function measureRequests(app: TypedApp, metrics: ApiMetrics): void {
+  app.addHook("onResponse", async (request, reply) => {
+    const route = request.routeOptions.url ?? "unknown";
+    metrics.request({ route, method: request.method, status: reply.statusCode, ms: reply.elapsedTime });
+  });
+}
+
+/** Reads the cluster-wide gauges at scrape time; what cannot be read keeps its last value. */
+async function readCluster(services: ControlServices, metrics: ApiMetrics, names: ConfiguredNames): Promise<void> {
+  const [topology, count, health, loads] = await Promise.all([
+    currentTopology(services),
+    services.calls.count(),
+    services.health.all(),
+    services.calls.loads(),
+  ]);
+  if (topology.ok && topology.value !== null) {
+    const { trunks, pools } = topology.value.topology;
+    names.configure({ trunks: trunks.map(({ name }) => name), pools: pools.map(({ name }) => name) });
+    metrics.topology(topology.value.version);
+  }
+  if (count.ok) metrics.callsActive(count.value);
+  if (health.ok) metrics.trunkHealth(health.value.values());
+  if (loads.ok) metrics.trunkLoads(loads.value);
+}
