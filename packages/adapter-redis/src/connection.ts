@@ -19,7 +19,7 @@ export interface RedisConnectionOptions {
 }
 
 /**
- * A process's way to Redis: one pipelined connection for everybody, and dedicated ones on demand.
+ * A process's way to Redis: one connection for everybody, and dedicated ones on demand.
  * Nothing here throws or rejects because of Redis; a command is over after its timeout at the latest, with `store-unavailable`.
  */
 export interface RedisConnection {
@@ -90,7 +90,7 @@ class SharedConnection implements RedisConnection {
     this.#waiting += 1;
     const startedMs = performance.now();
     return new Promise((resolve) => {
-      // The client's own timeout does not cover commands that wait for a Cluster's slot table or for an earlier batch.
+      // The client's own timeout does not cover commands that wait for a Cluster's slot table.
       const limitMs = this.#limits.commandTimeoutMs;
       const timer = setTimeout(() => {
         resolve(err(storeTimeout(name, limitMs)));
@@ -145,7 +145,7 @@ function start<T>(client: RedisClient, command: (client: RedisClient) => Promise
   try {
     return command(client);
   } catch (thrown) {
-    // A Cluster client without a slot table throws instead of rejecting.
+    // The client refuses some commands by throwing instead of rejecting.
     return Promise.reject(thrown instanceof Error ? thrown : new Error(String(thrown)));
   }
 }
