@@ -3,3 +3,4 @@ export { createCallEngine, type CallEngine, type CallEngineOptions, type EngineF
 export type { EnginePorts } from "./engine-ports.ts";
 export { DEFAULT_ADMISSION, type AdmissionLimits } from "./live/admission.ts";
 export type { CompileTopology, TopologyListener } from "./live/topology-in-force.ts";
+export { uriFacts } from "./ingress/request-facts.ts";
