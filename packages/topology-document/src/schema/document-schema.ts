@@ -21,3 +21,6 @@ export const topologyDocument = z.strictObject({
 
 /** The document after its own defaults were filled in. */
 export type TopologyDocument = z.output<typeof topologyDocument>;
+
+/** The document as a program writes it, before defaults: what goes into `parseTopologyDocument` as JSON. */
+export type WrittenTopology = z.input<typeof topologyDocument>;
