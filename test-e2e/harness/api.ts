@@ -1,0 +1,35 @@
+/** An answer of the control API. */
+export interface ApiAnswer {
+  readonly status: number;
+  readonly body: unknown;
+  readonly headers: Headers;
+}
+
+/** The control API with the cluster's key. */
+export interface ApiClient {
+  readonly url: string;
+  get(path: string): Promise<ApiAnswer>;
+  post(path: string, body?: unknown): Promise<ApiAnswer>;
+  /** Replaces the topology by this document. */
+  putTopology(document: unknown): Promise<ApiAnswer>;
+}
+
+/** @param url Without a path. */
+export function connectApi(url: string, key: string): ApiClient {
+  const call = async (method: string, path: string, body?: unknown): Promise<ApiAnswer> => {
+    const response = await fetch(`${url}${path}`, {
+      method,
+      headers: { "x-api-key": key, ...(body === undefined ? {} : { "content-type": "application/json" }) },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    const isJson = response.headers.get("content-type")?.includes("json") === true;
+    return { status: response.status, body: isJson ? (JSON.parse(text) as unknown) : text, headers: response.headers };
+  };
+  return {
+    url,
+    get: (path) => call("GET", path),
+    post: (path, body) => call("POST", path, body),
+    putTopology: (document) => call("PUT", "/v1/topology", document),
+  };
+}
