@@ -1,1 +1,37 @@
-export {};
+import { bindShutdown, createLogger, EXIT, formatSocketAddress, readyLine, startProbeServer } from "@tandem/runtime";
+import { readConfig } from "./config.ts";
+import { wireWorker } from "./wire.ts";
+
+/** Longest the closing of connections may take. */
+const STOP_MS = 10_000;
+
+const config = readConfig(process.env);
+const logger = createLogger({ name: "sip-worker", level: config.logLevel });
+
+async function main(): Promise<void> {
+  const wired = wireWorker(config, logger);
+  if (!wired.ok) {
+    logger.fatal({ failure: wired.error.code, detail: wired.error.detail }, "configuration cannot be used");
+    process.exit(EXIT.configuration);
+  }
+  const worker = wired.value;
+  const probes = await startProbeServer({ address: config.http, unready: worker.unready, metrics: worker.metrics });
+  const http = formatSocketAddress(probes.address);
+  bindShutdown({
+    logger,
+    drain: () => worker.drain(),
+    stop: async () => {
+      await worker.stop();
+      await probes.close();
+    },
+    drainTimeoutMs: config.drainMs,
+    stopTimeoutMs: STOP_MS,
+  });
+  await worker.start(http);
+  readyLine(logger, { id: config.nodeId, pool: config.pool, http });
+}
+
+main().catch((error: unknown) => {
+  logger.fatal({ err: error }, "cannot start");
+  process.exit(EXIT.unavailable);
+});

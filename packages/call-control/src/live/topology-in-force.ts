@@ -41,7 +41,7 @@ export class TopologyInForce {
   readonly #compile: CompileTopology;
   readonly #listen: TopologyListener;
   #current: InForce | null = null;
-  #seenVersion = 0;
+  #seen: { readonly version: number; readonly atMs: number } = { version: 0, atMs: -1 };
   /** Addresses by gateway name, as last resolved; kept when a resolution fails. */
   #resolved: ReadonlyMap<string, readonly string[]> = new Map();
   #cancel: (() => void) | null = null;
@@ -77,8 +77,9 @@ export class TopologyInForce {
   }
 
   #offer(topology: PublishedTopology): void {
-    if (topology.version <= this.#seenVersion) return;
-    this.#seenVersion = topology.version;
+    // A registry that lost its data counts from one again: then the later publication is the newer one.
+    if (topology.version <= this.#seen.version && topology.atMs <= this.#seen.atMs) return;
+    this.#seen = topology;
     const compiled = this.#compile(topology.json);
     const { version } = topology;
     if (!compiled.ok) {

@@ -1,0 +1,50 @@
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { configurationOrExit, field, parseSocketAddress, type Environment } from "@tandem/runtime";
+import { z } from "zod";
+
+const edgeAddress = z.string().refine((text) => parseSocketAddress(text) !== undefined, "expected host:port");
+
+/** The worker's environment; docs/architecture.md lists the variables. */
+export const workerSchema = z
+  .object({
+    TANDEM_NODE_ID: field.nodeId("worker"),
+    TANDEM_LOG_LEVEL: field.logLevel(),
+    TANDEM_HTTP: field.address(),
+    TANDEM_REDIS: z.string({ error: "expected a redis, rediss, sentinel or cluster URL" }),
+    TANDEM_POOL: z.string({ error: "expected the name of a pool" }),
+    TANDEM_SECRET: z.string({ error: "expected the secret shared with the edges" }),
+    TANDEM_EDGES: field.json(z.record(z.string(), z.array(edgeAddress).min(1, "expected at least one edge"))),
+    /** Directory for detail records while Redis is away; survives the process. One directory may serve several workers. */
+    TANDEM_SPOOL: z.string().default(() => join(tmpdir(), "tandem-spool")),
+    /** Calls set up at once before ordinary new ones are refused. */
+    TANDEM_MAX_SETUPS: field.integer(1, 100_000).default(2_000),
+    /** Event-loop delay (ms) from which ordinary new calls are refused. */
+    TANDEM_MAX_LAG_MS: field.integer(10, 60_000).default(500),
+    /** Longest a drain waits for calls being set up (ms). */
+    TANDEM_DRAIN_MS: field.integer(0, 24 * 3_600_000).default(200_000),
+  })
+  .superRefine((given, context) => {
+    if (given.TANDEM_EDGES[given.TANDEM_POOL] !== undefined) return;
+    context.addIssue({ code: "custom", path: ["TANDEM_EDGES"], message: "expected the edges of the own pool in it" });
+  })
+  .transform((given) => ({
+    nodeId: given.TANDEM_NODE_ID,
+    logLevel: given.TANDEM_LOG_LEVEL,
+    http: given.TANDEM_HTTP,
+    redisUrl: given.TANDEM_REDIS,
+    pool: given.TANDEM_POOL,
+    secret: given.TANDEM_SECRET,
+    edges: given.TANDEM_EDGES,
+    spoolDirectory: given.TANDEM_SPOOL,
+    limits: { maxSetups: given.TANDEM_MAX_SETUPS, maxLagMs: given.TANDEM_MAX_LAG_MS },
+    drainMs: given.TANDEM_DRAIN_MS,
+  }));
+
+/** One worker's configuration. */
+export type WorkerConfig = z.output<typeof workerSchema>;
+
+/** Reads the environment; ends the process with one sentence per problem when it is wrong. */
+export function readConfig(environment: Environment): WorkerConfig {
+  return configurationOrExit(workerSchema, environment);
+}

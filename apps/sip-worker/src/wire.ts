@@ -1,0 +1,198 @@
+import { createDrachtioSipPort, createNameDirectory, type DrachtioSipPort } from "@tandem/adapter-drachtio/client";
+import {
+  ConfiguredNames,
+  createProcessMetrics,
+  createRedisMetrics,
+  createWorkerMetrics,
+  createWorkerTelemetry,
+  metricsPage,
+  Registry,
+  type ProcessMetrics,
+  type WorkerMetrics,
+} from "@tandem/adapter-prometheus";
+import {
+  connectRedis,
+  createMembership,
+  createProbeExchange,
+  createRedisCallStore,
+  createRedisTrunkGate,
+  createTopologyRegistry,
+  createTrunkHealthBoard,
+  type RedisConnection,
+} from "@tandem/adapter-redis";
+import { createCallEngine, type CallEngine, type SipApplication, type TopologyListener } from "@tandem/call-control";
+import type { Failure, Result } from "@tandem/domain";
+import { systemClock, type Logger } from "@tandem/runtime";
+import { compileTopology } from "./compile-topology.ts";
+import type { WorkerConfig } from "./config.ts";
+import { createFileSpool } from "./detail-record-spool.ts";
+import { identityHash } from "./identity-hash.ts";
+import { startMembership } from "./membership.ts";
+import { systemResolver } from "./name-resolver.ts";
+import { unreadyReasons } from "./readiness.ts";
+
+/** A worker put together, not yet started. */
+export interface Worker {
+  readonly engine: CallEngine;
+  readonly unready: () => readonly string[];
+  readonly metrics: ReturnType<typeof metricsPage>;
+  /** Begins to serve; `http` is the bound address of the probe server. */
+  start(http: string): Promise<void>;
+  drain(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+interface Observers {
+  readonly registry: Registry;
+  readonly names: ConfiguredNames;
+  readonly metrics: WorkerMetrics;
+  readonly processMetrics: ProcessMetrics;
+  redisReachable: boolean;
+}
+
+/** Names every adapter and every use case of the process, and nothing else does. Fails only for an unusable Redis URL. */
+export function wireWorker(config: WorkerConfig, logger: Logger): Result<Worker, Failure> {
+  const seen = observers();
+  const redis = connectToRedis(config, logger, seen);
+  if (!redis.ok) return redis;
+  const late: { app: SipApplication | null } = { app: null };
+  const sip = createSipPort(config, logger, { late, seen });
+  const engine = createEngine({ config, logger, seen }, redis.value, sip);
+  late.app = engine;
+  return { ok: true, value: assemble({ config, logger, seen }, redis.value, { sip, engine }) };
+}
+
+interface Context {
+  readonly config: WorkerConfig;
+  readonly logger: Logger;
+  readonly seen: Observers;
+}
+
+function observers(): Observers {
+  const registry = new Registry();
+  const names = new ConfiguredNames();
+  return {
+    registry,
+    names,
+    metrics: createWorkerMetrics(registry, names),
+    processMetrics: createProcessMetrics(registry),
+    redisReachable: false,
+  };
+}
+
+function connectToRedis(config: WorkerConfig, logger: Logger, seen: Observers): Result<RedisConnection, Failure> {
+  const observe = createRedisMetrics(seen.registry);
+  return connectRedis(config.redisUrl, {
+    onCommand: (name, ms, succeeded) => observe(name, ms, succeeded ? null : "store-unavailable"),
+    onState: (state, detail) => {
+      const reachable = state === "ready";
+      if (reachable !== seen.redisReachable) logger[reachable ? "info" : "warn"]({ state, detail }, "redis connection");
+      seen.redisReachable = reachable;
+    },
+  });
+}
+
+function createSipPort(
+  config: WorkerConfig,
+  logger: Logger,
+  { late, seen }: { readonly late: { readonly app: SipApplication | null }; readonly seen: Observers },
+): DrachtioSipPort {
+  const sip = createDrachtioSipPort({
+    pools: Object.keys(config.edges),
+    pool: config.pool,
+    edges: createNameDirectory(config.edges),
+    secret: config.secret,
+    // The engine needs the port and the port the engine; requests come only after `start`.
+    app: {
+      onRequest: (request) => late.app?.onRequest(request),
+      onCancel: (transaction, cancel) => late.app?.onCancel(transaction, cancel),
+      onAckTimeout: (transaction, response) => late.app?.onAckTimeout(transaction, response),
+    },
+    clock: systemClock,
+    onEdgeChange: ({ pool, address, edge, state, reason }) => {
+      logger.info({ pool, address, edge, state, reason }, "edge connection");
+      seen.metrics.edgesConnected(pool, connectedEdges(sip, pool));
+    },
+  });
+  return sip;
+}
+
+function connectedEdges(sip: DrachtioSipPort, pool: string): number {
+  return sip.edges().filter((edge) => edge.pool === pool && edge.state === "up").length;
+}
+
+function createEngine({ config, logger, seen }: Context, redis: RedisConnection, sip: DrachtioSipPort): CallEngine {
+  return createCallEngine(
+    {
+      sip,
+      store: createRedisCallStore(redis),
+      gate: createRedisTrunkGate(redis),
+      topology: createTopologyRegistry(redis),
+      health: createTrunkHealthBoard(redis),
+      probes: createProbeExchange(redis),
+      spool: createFileSpool(config.spoolDirectory),
+      names: systemResolver,
+      clock: systemClock,
+      telemetry: createWorkerTelemetry(seen.registry, { logger, names: seen.names }),
+      hash: identityHash,
+      load: seen.processMetrics,
+    },
+    { pool: config.pool, limits: config.limits, compile: compileTopology, onTopology: topologyObserver(seen) },
+  );
+}
+
+function topologyObserver({ names, metrics }: Observers): TopologyListener {
+  return ({ version, snapshot }) => {
+    if (snapshot === null) return metrics.topologyRejected();
+    names.configure({ trunks: snapshot.trunks.keys(), pools: snapshot.topology.pools.map(({ name }) => name) });
+    return metrics.topology(version);
+  };
+}
+
+function assemble(
+  { config, logger, seen }: Context,
+  redis: RedisConnection,
+  { sip, engine }: { readonly sip: DrachtioSipPort; readonly engine: CallEngine },
+): Worker {
+  let member: { stop(): Promise<void> } | null = null;
+  const ownEdges = (): number => connectedEdges(sip, config.pool);
+  const { nodeId, pool } = config;
+  const onDrainWish = (draining: boolean): void => {
+    logger.info({ draining }, "drain wish changed");
+    seen.metrics.draining(draining);
+  };
+  return {
+    engine,
+    unready: () => {
+      const { topologyVersion, draining } = engine.facts();
+      return unreadyReasons({ ownEdges: ownEdges(), topologyVersion, redisReachable: seen.redisReachable, draining });
+    },
+    metrics: metricsPage(seen.registry),
+    async start(http) {
+      await Promise.all([sip.start(), engine.start()]);
+      const membership = createMembership(redis);
+      member = startMembership({
+        membership,
+        engine,
+        clock: systemClock,
+        nodeId,
+        pool,
+        http,
+        edgesConnected: ownEdges,
+        onDrainWish,
+      });
+    },
+    async drain() {
+      seen.metrics.draining(true);
+      await engine.drain();
+      await sip.drain();
+    },
+    async stop() {
+      await member?.stop();
+      await engine.stop();
+      await sip.close();
+      seen.processMetrics.stop();
+      await redis.close();
+    },
+  };
+}
