@@ -35,8 +35,8 @@ export const admissionFailures = {
   "no-trunk-available": row(
     "503 Service Unavailable",
     [34, 503],
-    busyNow,
-    "Every trunk of the matching routes is down.",
+    { ...busyNow, outcome: "upstream-error" },
+    "Every trunk of the matching routes is down, disabled, drained or the one the call came by.",
   ),
   "no-emergency-trunk": row(
     "503 Service Unavailable",

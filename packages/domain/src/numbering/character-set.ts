@@ -8,7 +8,7 @@ export interface CharacterSet {
   readonly members: readonly string[];
 }
 
-const listedMembers = 10;
+const listedMembers = 9;
 const known = new Map<string, CharacterSet>();
 
 function intern(has: Uint8Array): CharacterSet {

@@ -14,3 +14,21 @@ export interface TopologyIssue {
 export function isAcceptable(issues: readonly TopologyIssue[]): boolean {
   return issues.every((issue) => issue.severity === "warning");
 }
+
+export function fault(path: string, problem: string, fix: string): TopologyIssue {
+  return { severity: "error", path, problem, fix };
+}
+
+export function doubt(path: string, problem: string, fix: string): TopologyIssue {
+  return { severity: "warning", path, problem, fix };
+}
+
+const listedNames = 12;
+
+/** `use one of: a, b, c`, cut short when there are many. */
+export function useOneOf(names: Iterable<string>): string {
+  const all = [...names];
+  if (all.length === 0) return "define one first";
+  const rest = all.length - listedNames;
+  return `use one of: ${all.slice(0, listedNames).join(", ")}${rest > 0 ? ` (and ${rest} more)` : ""}`;
+}
