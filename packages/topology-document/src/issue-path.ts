@@ -13,3 +13,21 @@ export function valueAt(root: unknown, segments: readonly PropertyKey[]): unknow
   }
   return value;
 }
+
+/** Puts a value at a path whose parent exists; false when there is no such parent. */
+export function setValueAt(root: unknown, segments: readonly PropertyKey[], value: unknown): boolean {
+  const parent = valueAt(root, segments.slice(0, -1));
+  const key = segments.at(-1);
+  if (key === undefined || typeof parent !== "object" || parent === null) return false;
+  (parent as Record<PropertyKey, unknown>)[key] = value;
+  return true;
+}
+
+/** Takes away what stands at a path. An element of a list stays, empty, so that the others keep their places. */
+export function removeAt(root: unknown, segments: readonly PropertyKey[]): void {
+  const parent = valueAt(root, segments.slice(0, -1));
+  const key = segments.at(-1);
+  if (key === undefined || typeof parent !== "object" || parent === null) return;
+  if (Array.isArray(parent)) parent[Number(key)] = {};
+  else delete (parent as Record<PropertyKey, unknown>)[key];
+}

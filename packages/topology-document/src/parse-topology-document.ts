@@ -1,5 +1,4 @@
 import {
-  checkTopology,
   compileSnapshot,
   err,
   ok,
@@ -11,10 +10,11 @@ import {
 import type { z } from "zod";
 import { buildTopology } from "./build-topology.ts";
 import { domainIssues } from "./domain-issues.ts";
-import { formatPath, valueAt } from "./issue-path.ts";
+import { furtherIssues } from "./further-issues.ts";
+import { formatPath, setValueAt } from "./issue-path.ts";
 import { type LocalSettings, localSettings } from "./local-settings.ts";
 import { type DocumentFormat, type RawDocument, readDocument } from "./read-document.ts";
-import { faultyPaths, schemaIssues } from "./schema-issues.ts";
+import { schemaIssues } from "./schema-issues.ts";
 import { topologyDocument } from "./schema/document-schema.ts";
 
 /** A topology document that was read, checked and compiled. */
@@ -71,36 +71,7 @@ function validate({ value, sources }: RawDocument): Validated {
   for (const issue of parsed.error.issues) {
     const source = sources.get(formatPath(issue.path));
     if (issue.code !== "invalid_type" || issue.expected !== "string" || source === undefined) continue;
-    changed = replaceAt(document, issue.path, source) || changed;
+    changed = setValueAt(document, issue.path, source) || changed;
   }
   return changed ? { document, parsed: topologyDocument.safeParse(document) } : { document: value, parsed };
-}
-
-/** Problems of references and patterns in a document whose schema errors can be left out without changing the rest. */
-function furtherIssues(document: unknown, error: z.ZodError): readonly TopologyIssue[] {
-  const faulty = faultyPaths(error);
-  const rest = structuredClone(document);
-  for (const path of faulty) removeAt(rest, path);
-  const parsed = topologyDocument.safeParse(rest);
-  if (!parsed.success) return [];
-  const topology = buildTopology(parsed.data);
-  const compiled = compileSnapshot(topology);
-  const issues = compiled.ok ? checkTopology(topology) : compiled.error;
-  const touched = faulty.map((path) => formatPath(path));
-  return domainIssues(issues, rest).filter((issue) => !touched.some((path) => issue.path.startsWith(path)));
-}
-
-function replaceAt(root: unknown, path: readonly PropertyKey[], value: string): boolean {
-  const parent = valueAt(root, path.slice(0, -1));
-  const key = path.at(-1);
-  if (key === undefined || typeof parent !== "object" || parent === null) return false;
-  (parent as Record<PropertyKey, unknown>)[key] = value;
-  return true;
-}
-
-function removeAt(root: unknown, path: readonly PropertyKey[]): void {
-  const parent = valueAt(root, path.slice(0, -1));
-  const key = path.at(-1);
-  if (key === undefined || typeof parent !== "object" || parent === null || Array.isArray(parent)) return;
-  delete (parent as Record<PropertyKey, unknown>)[key];
 }
