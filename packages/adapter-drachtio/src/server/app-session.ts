@@ -1,0 +1,198 @@
+import type { Socket } from "node:net";
+import { parseAppFrame, type AppFrame, type ProxyAppFrame, type SipAppFrame } from "../wire/app-frame.ts";
+import { formatReply } from "../wire/edge-frame.ts";
+import { FrameDecoder, type FrameFault } from "../wire/frame-decoder.ts";
+import { FrameWriter } from "../wire/frame-writer.ts";
+import type { TokenSource } from "./token-source.ts";
+
+/** Why an application's connection ended. */
+export type SessionLoss =
+  | FrameFault
+  | "closed"
+  | "unauthenticated"
+  | "wrong-secret"
+  | "auth-timeout"
+  | "malformed"
+  | "stalled"
+  | "silent"
+  | "shutdown";
+
+export interface SessionLimits {
+  /** A connection must authenticate within this time, milliseconds. */
+  readonly authMs: number;
+  /** Longest payload before authentication, bytes: a secret and twenty tags fit. */
+  readonly authFrameBytes: number;
+  /** Longest payload afterwards, bytes. */
+  readonly maxFrameBytes: number;
+  /** Octets an application may leave unread before its connection is dropped. */
+  readonly maxPendingOctets: number;
+  /** Octets left unread above which we stop reading from it: who does not take answers may not ask. */
+  readonly congestedOctets: number;
+  /** Time without any progress of unread octets before the connection is dropped, milliseconds. */
+  readonly stalledMs: number;
+  /** Time without a byte from a client that pings (tag `octets`) before the connection is dropped, milliseconds. */
+  readonly silentMs: number;
+}
+
+/** What is told to a client that authenticated. */
+export interface Welcome {
+  readonly hostports: string;
+  readonly version: string;
+  readonly localHostports: string;
+}
+
+export interface AppSessionOptions {
+  readonly limits: SessionLimits;
+  readonly secretMatches: (candidate: string) => boolean;
+  readonly welcome: () => Welcome;
+  readonly tokens: TokenSource;
+  readonly now: () => number;
+  readonly events: AppSessionEvents;
+}
+
+/** Frames of an authenticated client that are not about the session itself. */
+export type WorkFrame = Extract<AppFrame, { kind: "route" | "remove-route" }> | SipAppFrame | ProxyAppFrame;
+
+export interface AppSessionEvents {
+  onReady(session: AppSession): void;
+  onFrame(session: AppSession, frame: WorkFrame): void;
+  /** Called once. `session.ready` tells whether it had authenticated. */
+  onGone(session: AppSession, loss: SessionLoss): void;
+}
+
+/** One application connected to the edge: framing, authentication, ping, and a writer that cannot grow without bound. */
+export class AppSession {
+  readonly id: string;
+  readonly #socket: Socket;
+  readonly #options: AppSessionOptions;
+  readonly #decoder: FrameDecoder;
+  readonly #writer: FrameWriter;
+  readonly #startMs: number;
+  #heardMs: number;
+  #ready = false;
+  #gone = false;
+  #octets = false;
+  #framesIn = 0;
+  #framesOut = 0;
+
+  constructor(socket: Socket, options: AppSessionOptions) {
+    const { limits, now } = options;
+    this.id = options.tokens.next();
+    this.#socket = socket;
+    this.#options = options;
+    this.#startMs = now();
+    this.#heardMs = this.#startMs;
+    this.#decoder = new FrameDecoder({ maxFrameBytes: limits.authFrameBytes, encoding: "latin1" });
+    this.#writer = new FrameWriter({
+      sink: socket,
+      encoding: "latin1",
+      maxPendingOctets: limits.maxPendingOctets,
+      onOverflow: () => this.drop("stalled"),
+      congestedOctets: limits.congestedOctets,
+      onCongested: () => void socket.pause(),
+      onDrained: () => void socket.resume(),
+      now,
+    });
+    socket.setNoDelay(true);
+    socket.setKeepAlive(true, 1000);
+    socket.on("data", (chunk: Buffer) => this.#read(chunk));
+    socket.on("error", () => this.drop("closed"));
+    socket.on("close", () => this.drop("closed"));
+  }
+
+  /** Authenticated and connected. */
+  get ready(): boolean {
+    return this.#ready && !this.#gone;
+  }
+
+  /** The client keeps its own dialogs, sends messages as they shall go out and wants no echo (tag `octets`). */
+  get octets(): boolean {
+    return this.#octets;
+  }
+
+  get framesIn(): number {
+    return this.#framesIn;
+  }
+
+  get framesOut(): number {
+    return this.#framesOut;
+  }
+
+  /** Queues one frame whose first token is a message id of ours. */
+  send(payload: string): void {
+    this.#framesOut += 1;
+    this.#writer.send(payload);
+  }
+
+  /** Answers a frame with a few tokens. */
+  reply(to: string, outcome: string): void {
+    this.send(formatReply(this.#options.tokens.next(), to, outcome));
+  }
+
+  /** Ends the connection at once; queued frames are lost. */
+  drop(loss: SessionLoss): void {
+    if (this.#gone) return;
+    this.#gone = true;
+    this.#socket.destroy();
+    this.#options.events.onGone(this, loss);
+  }
+
+  /** Periodic look: an authentication that does not come, a reader that stands still, a client that fell silent. */
+  check(nowMs: number): void {
+    const { limits } = this.#options;
+    if (!this.#ready && nowMs - this.#startMs > limits.authMs) return this.drop("auth-timeout");
+    if (this.#writer.stalledMs(nowMs) > limits.stalledMs) return this.drop("stalled");
+    if (this.#octets && nowMs - this.#heardMs > limits.silentMs) return this.drop("silent");
+  }
+
+  #read(chunk: Buffer): void {
+    if (this.#gone) return;
+    this.#heardMs = this.#options.now();
+    const fault = this.#decoder.push(chunk, (payload) => {
+      this.#frame(parseAppFrame(payload));
+      return !this.#gone;
+    });
+    if (fault !== null) this.#refuse("", "Invalid message format", fault);
+  }
+
+  #frame(frame: AppFrame): void {
+    this.#framesIn += 1;
+    switch (frame.kind) {
+      case "authenticate":
+        return this.#authenticate(frame);
+      case "malformed":
+        return this.#refuse(frame.id, frame.reason, this.#ready ? "malformed" : "unauthenticated");
+      case "ping":
+        if (this.#ready) return this.reply(frame.id, "OK|pong");
+        return this.#refuse(frame.id, "not authenticated", "unauthenticated");
+      default:
+        if (this.#ready) return this.#options.events.onFrame(this, frame);
+        return this.#refuse(frame.id, "not authenticated", "unauthenticated");
+    }
+  }
+
+  #authenticate(frame: Extract<AppFrame, { kind: "authenticate" }>): void {
+    if (!this.#options.secretMatches(frame.secret)) return this.#refuse(frame.id, "incorrect secret", "wrong-secret");
+    if (this.#ready) return this.#refuse(frame.id, "already authenticated", "malformed");
+    const { hostports, version, localHostports } = this.#options.welcome();
+    this.reply(frame.id, `OK|${hostports}|${version}|${localHostports}`);
+    this.#ready = true;
+    this.#octets = frame.tags.includes("octets");
+    this.#decoder.maxFrameBytes = this.#options.limits.maxFrameBytes;
+    if (this.#octets) {
+      this.#decoder.encoding = "utf8";
+      this.#writer.encoding = "utf8";
+    }
+    this.#options.events.onReady(this);
+  }
+
+  /** `NO|<text>`, as the framing layer of drachtio-server says it, then the end of the connection. */
+  #refuse(to: string, text: string, loss: SessionLoss): void {
+    if (this.#gone) return;
+    this.reply(to, `NO|${text}`);
+    this.#writer.flush();
+    this.#gone = true;
+    this.#socket.destroySoon();
+    this.#options.events.onGone(this, loss);
+  }
+}

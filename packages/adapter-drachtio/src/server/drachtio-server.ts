@@ -1,0 +1,241 @@
+import type { Socket } from "node:net";
+import type { TlsOptions } from "node:tls";
+import { systemClock, type SocketAddress } from "@tandem/runtime";
+import { parseMessage } from "@tandem/sip";
+import type { Endpoint, EndpointEvents } from "@tandem/sip-endpoint";
+import type { SipAppFrame } from "../wire/app-frame.ts";
+import { formatVersion } from "../wire/edge-frame.ts";
+import { listenForApps, type AppListener } from "./app-listener.ts";
+import { AppRoster } from "./app-roster.ts";
+import { AppSession, type AppSessionOptions, type SessionLoss, type WorkFrame } from "./app-session.ts";
+import { CallAffinity } from "./call-affinity.ts";
+import type { EdgeClock, EdgeContext } from "./edge-context.ts";
+import { EdgeCounters } from "./edge-counters.ts";
+import { DEFAULT_EDGE_SETTINGS, type EdgeSettings } from "./edge-settings.ts";
+import { IncomingRequests } from "./incoming-requests.ts";
+import { reportMissingAck } from "./missing-ack.ts";
+import { OutgoingRequests } from "./outgoing-requests.ts";
+import { Proxies } from "./proxy/proxies.ts";
+import { RecordRoutes } from "./proxy/record-route.ts";
+import { createSecretCheck } from "./shared-secret.ts";
+import { hostports } from "./stock/own-address.ts";
+import { StockClientDialogs } from "./stock/stock-client-dialogs.ts";
+import { StockDialogs } from "./stock/stock-dialogs.ts";
+import { StockRequests } from "./stock/stock-requests.ts";
+import { StockResponses } from "./stock/stock-responses.ts";
+import { TokenSource } from "./token-source.ts";
+
+export interface DrachtioServerOptions {
+  /** Unique id of this edge. */
+  readonly edge: string;
+  readonly pool: string;
+  /** Shared with the applications. */
+  readonly secret: string;
+  /** TLS towards the applications; default plain TCP. */
+  readonly tls?: TlsOptions;
+  readonly settings?: Partial<EdgeSettings>;
+  readonly clock?: EdgeClock;
+  /** Told when an application came or went; for logs. */
+  readonly onSession?: (change: SessionChange) => void;
+}
+
+export interface SessionChange {
+  readonly session: string;
+  readonly change: "ready" | SessionLoss;
+}
+
+/** Counters since the start and gauges of this moment. */
+export interface DrachtioServerStats {
+  /** Applications connected and authenticated. */
+  readonly applications: number;
+  /** Requests from the network waiting for an answer, requests of applications waiting for one, requests being proxied. */
+  readonly waiting: { readonly incoming: number; readonly outgoing: number; readonly proxied: number };
+  readonly counters: EdgeCounters;
+}
+
+/** The drachtio application protocol in front of a SIP endpoint. */
+export interface DrachtioServer {
+  /** Give these to `createEndpoint`. */
+  readonly events: EndpointEvents;
+  /**
+   * Takes the endpoint and listens for applications.
+   * @throws (rejects with) the system's bind error
+   */
+  serve(endpoint: Endpoint, address: SocketAddress): Promise<SocketAddress>;
+  stats(): DrachtioServerStats;
+  /** Drops every application and stops listening. The endpoint is the caller's to close. */
+  close(): Promise<void>;
+}
+
+/** Makes the server; nothing listens before `serve`. */
+export function createDrachtioServer(options: DrachtioServerOptions): DrachtioServer {
+  return new Server(options);
+}
+
+class Server implements DrachtioServer {
+  readonly events: EndpointEvents;
+  readonly #options: DrachtioServerOptions;
+  readonly #context: EdgeContext;
+  readonly #incoming: IncomingRequests;
+  readonly #outgoing: OutgoingRequests;
+  readonly #proxies: Proxies;
+  readonly #sessions = new Set<AppSession>();
+  readonly #sessionOptions: AppSessionOptions;
+  #endpoint: Endpoint | null = null;
+  #listener: AppListener | null = null;
+  #cancelSweep: () => void = () => undefined;
+
+  constructor(options: DrachtioServerOptions) {
+    this.#options = options;
+    this.#context = this.#createContext();
+    const context = this.#context;
+    const dialogs = new StockDialogs(context.settings.maxDialogs);
+    this.#proxies = new Proxies(context, new RecordRoutes(options.secret));
+    this.#incoming = new IncomingRequests(context, {
+      dialogs,
+      stock: new StockResponses(context, dialogs),
+      onAckMissing: (answered) => reportMissingAck(answered, context, dialogs),
+    });
+    this.#outgoing = new OutgoingRequests(context, {
+      dialogs: new StockClientDialogs(dialogs, () => context.endpoint().listeners),
+      stock: new StockRequests(context, dialogs),
+    });
+    this.#sessionOptions = this.#createSessionOptions();
+    this.events = this.#createEvents();
+  }
+
+  async serve(endpoint: Endpoint, address: SocketAddress): Promise<SocketAddress> {
+    this.#endpoint = endpoint;
+    this.#listener = await listenForApps(address, this.#options.tls ?? null, (socket) => this.#accept(socket));
+    this.#armSweep();
+    return this.#listener.address;
+  }
+
+  stats(): DrachtioServerStats {
+    const { counters, roster } = this.#context;
+    return {
+      applications: roster.size,
+      waiting: { incoming: this.#incoming.size, outgoing: this.#outgoing.size, proxied: this.#proxies.size },
+      counters,
+    };
+  }
+
+  async close(): Promise<void> {
+    this.#cancelSweep();
+    const closed = this.#listener?.close();
+    for (const session of this.#sessions) session.drop("shutdown");
+    await closed;
+  }
+
+  #createContext(): EdgeContext {
+    const { settings, clock } = this.#options;
+    return {
+      settings: { ...DEFAULT_EDGE_SETTINGS, ...settings },
+      clock: clock ?? systemClock,
+      tokens: new TokenSource(),
+      counters: new EdgeCounters(),
+      roster: new AppRoster(),
+      affinity: new CallAffinity(),
+      endpoint: () => {
+        if (this.#endpoint === null) throw new TypeError("no endpoint yet");
+        return this.#endpoint;
+      },
+    };
+  }
+
+  #createSessionOptions(): AppSessionOptions {
+    const { edge, pool, secret } = this.#options;
+    const { settings, tokens, clock, endpoint } = this.#context;
+    return {
+      limits: settings.session,
+      secretMatches: createSecretCheck(secret),
+      welcome: () => ({
+        hostports: hostports(endpoint().listeners, false),
+        version: formatVersion(edge, pool),
+        localHostports: hostports(endpoint().listeners, true),
+      }),
+      tokens,
+      now: () => clock.now(),
+      events: {
+        onReady: (session) => this.#ready(session),
+        onFrame: (session, frame) => this.#frame(session, frame),
+        onGone: (session, loss) => this.#gone(session, loss),
+      },
+    };
+  }
+
+  #createEvents(): EndpointEvents {
+    return {
+      onRequest: (transaction, request) => {
+        if (!this.#proxies.relay(transaction, request)) this.#incoming.request(transaction, request);
+      },
+      onAck: (ack, transaction) => {
+        if (!this.#proxies.relayAck(ack.message)) this.#incoming.ack(ack, transaction);
+      },
+      onCancel: (transaction, cancel) => {
+        if (!this.#proxies.cancelled(transaction)) this.#incoming.cancelled(transaction, cancel);
+      },
+      onAckTimeout: (transaction) => this.#incoming.acknowledgementMissing(transaction),
+      onResponseLost: (transaction) => this.#incoming.responseLost(transaction),
+    };
+  }
+
+  #accept(socket: Socket): void {
+    if (this.#sessions.size >= this.#context.settings.maxSessions) return void socket.destroy();
+    this.#sessions.add(new AppSession(socket, this.#sessionOptions));
+  }
+
+  #ready(session: AppSession): void {
+    this.#context.roster.add(session);
+    this.#options.onSession?.({ session: session.id, change: "ready" });
+  }
+
+  #frame(session: AppSession, frame: WorkFrame): void {
+    switch (frame.kind) {
+      case "route":
+        this.#context.roster.route(session, frame.verb);
+        return session.reply(frame.id, "OK");
+      case "remove-route":
+        this.#context.roster.withdraw(session, frame.verb);
+        return session.reply(frame.id, "OK");
+      case "sip":
+        return this.#sip(session, frame);
+      case "proxy":
+        return this.#proxies.begin(session, frame, this.#incoming);
+    }
+  }
+
+  #sip(session: AppSession, frame: SipAppFrame): void {
+    const parsed = parseMessage(frame.text);
+    if (!parsed.ok) {
+      this.#context.counters.unreadable += 1;
+      return session.reply(frame.id, `NOK|invalid message: ${parsed.error.detail}`);
+    }
+    if (parsed.value.kind === "response") return this.#incoming.respond(session, frame, parsed.value);
+    this.#outgoing.send(session, frame, parsed.value);
+  }
+
+  #gone(session: AppSession, loss: SessionLoss): void {
+    const { counters, roster } = this.#context;
+    this.#sessions.delete(session);
+    counters.lost(loss);
+    counters.framesIn += session.framesIn;
+    counters.framesOut += session.framesOut;
+    roster.remove(session);
+    this.#options.onSession?.({ session: session.id, change: loss });
+    // What the application left pending is cancelled before its own requests are offered to another, which may dial anew.
+    this.#outgoing.lost(session);
+    this.#incoming.lost(session);
+  }
+
+  #armSweep(): void {
+    const { settings, clock } = this.#context;
+    this.#cancelSweep = clock.after(settings.sweepMs, () => {
+      const nowMs = clock.now();
+      for (const session of this.#sessions) session.check(nowMs);
+      this.#incoming.sweep(nowMs);
+      this.#outgoing.sweep(nowMs);
+      this.#armSweep();
+    });
+  }
+}

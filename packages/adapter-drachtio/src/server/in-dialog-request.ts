@@ -1,0 +1,98 @@
+import {
+  buildRequest,
+  headerAddresses,
+  headerValues,
+  parseCSeq,
+  parseSipUri,
+  type HeaderLine,
+  type SipMessage,
+} from "@tandem/sip";
+
+/** The peer of a dialog as its requests must name it (RFC 3261 §12.2.1.1). */
+export interface DialogPeer {
+  readonly callId: string;
+  /** Value of From: ours, with our tag. */
+  readonly from: string;
+  /** Value of To: the peer's, with its tag. */
+  readonly to: string;
+  /** Remote target. */
+  readonly target: string;
+  /** Values of Route, in order. */
+  readonly routes: readonly string[];
+}
+
+/** What one request adds. */
+export interface DialogRequestParts {
+  readonly method: string;
+  readonly sequence: number;
+  /** Further header lines. */
+  readonly headers?: readonly HeaderLine[];
+  readonly body?: string;
+}
+
+/** A request inside a dialog. Max-Forwards is 70 unless given. */
+export function inDialogRequest(peer: DialogPeer, parts: DialogRequestParts): SipMessage {
+  const { uri, routes } = routed(peer);
+  const given = parts.headers ?? [];
+  const hops: readonly HeaderLine[] = given.some(([name]) => name.toLowerCase() === "max-forwards")
+    ? []
+    : [["Max-Forwards", "70"]];
+  return buildRequest({
+    method: parts.method,
+    uri,
+    headers: [
+      ...routes.map((route): HeaderLine => ["Route", route]),
+      ...hops,
+      ["From", peer.from],
+      ["To", peer.to],
+      ["Call-ID", peer.callId],
+      ["CSeq", `${parts.sequence} ${parts.method}`],
+      ...given,
+    ],
+    body: parts.body ?? "",
+  });
+}
+
+/** RFC 3261 §12.2.1.1: a first route without `lr` takes the Request-URI's place, and the target ends the route. */
+function routed(peer: DialogPeer): { readonly uri: string; readonly routes: readonly string[] } {
+  const first = peer.routes[0];
+  if (first === undefined) return { uri: peer.target, routes: [] };
+  const uri = first.replace(/^[^<]*<([^>]*)>.*$/, "$1");
+  if (/;lr(?=[;=?]|$)/i.test(uri)) return { uri: peer.target, routes: peer.routes };
+  return { uri, routes: [...peer.routes.slice(1), `<${peer.target}>`] };
+}
+
+/** The dialog that a 2xx (or a provisional response with a tag) to our INVITE makes (RFC 3261 §12.1.2). */
+export function peerFromResponse(request: SipMessage, response: SipMessage): DialogPeer {
+  return {
+    callId: request.get("Call-ID") ?? "",
+    from: request.get("From") ?? "",
+    to: response.get("To") ?? "",
+    target: headerAddresses(response, "Contact")[0]?.uri ?? request.uri,
+    routes: [...headerValues(response, "Record-Route")].reverse(),
+  };
+}
+
+/**
+ * ACK and BYE that end a call nobody wants any more: its INVITE was answered, its application is gone. The BYE says why (RFC 3326).
+ */
+export function endingOf(
+  request: SipMessage,
+  answer: SipMessage,
+): { readonly ack: SipMessage; readonly bye: SipMessage } {
+  const peer = peerFromResponse(request, answer);
+  const sequence = parseCSeq(request.get("CSeq") ?? "")?.sequence ?? 1;
+  return {
+    ack: inDialogRequest(peer, { method: "ACK", sequence }),
+    bye: inDialogRequest(peer, {
+      method: "BYE",
+      sequence: sequence + 1,
+      headers: [["Reason", 'SIP;cause=503;text="Application lost"']],
+    }),
+  };
+}
+
+/** Whether a URI can be a remote target. */
+export function isSipUri(uri: string): boolean {
+  return parseSipUri(uri) !== undefined;
+}

@@ -1,0 +1,42 @@
+import type { ReceivedMessage } from "@tandem/sip-endpoint";
+import { formatSipEdgeFrame, type Arrival } from "../wire/edge-frame.ts";
+import type { AppSession } from "./app-session.ts";
+import { stackTime } from "./stack-time.ts";
+
+/** The tokens that a received message does not hold itself. */
+export interface FrameTokens {
+  readonly id: string;
+  readonly transactionId: string;
+  /** Id of the dialog the message belongs to, empty for none; only applications without `octets` are told. */
+  readonly dialogId: string;
+  readonly redelivered: boolean;
+}
+
+/** The frame that brings a received request or response to an application. */
+export function incomingFrame(received: ReceivedMessage, session: AppSession, tokens: FrameTokens): string {
+  const { source, text } = received;
+  return formatSipEdgeFrame({
+    id: tokens.id,
+    source: "network",
+    bytes: text.length,
+    transport: source.transport,
+    address: source.address,
+    port: source.port,
+    time: session.octets ? "" : stackTime(received.atMs),
+    transactionId: tokens.transactionId,
+    dialogId: session.octets ? "" : tokens.dialogId,
+    arrival: arrivalOf(received, session, tokens),
+    text,
+  });
+}
+
+/** Requests tell how they arrived; without `octets` only those of no dialog, and only the local address, as drachtio-server does. */
+function arrivalOf(received: ReceivedMessage, session: AppSession, tokens: FrameTokens): Arrival | null {
+  if (received.message.kind === "response") return null;
+  const { localAddress, localPort, listener, identities } = received.source;
+  if (session.octets) {
+    return { localAddress, localPort, listener: listener.name, identities, redelivered: tokens.redelivered };
+  }
+  if (tokens.dialogId !== "") return null;
+  return { localAddress, localPort, listener: "", identities: [], redelivered: false };
+}

@@ -1,0 +1,40 @@
+import { buildResponse, formatMessage, responseTo } from "@tandem/sip";
+import type { ClientFailure } from "@tandem/sip-endpoint";
+import { formatSipEdgeFrame } from "../wire/edge-frame.ts";
+import { EchoedCall, type OutgoingCall } from "./outgoing-call.ts";
+import { stackTime } from "./stack-time.ts";
+import type { StockClientDialogs } from "./stock/stock-client-dialogs.ts";
+import type { TokenSource } from "./token-source.ts";
+
+/** Seconds-precise context of a made-up response. */
+export interface MadeUpParts {
+  readonly tokens: TokenSource;
+  readonly nowMs: number;
+  readonly dialogs: StockClientDialogs;
+}
+
+/**
+ * The frame that tells an application that no response will come: a response of no bytes from nowhere, 408 after silence (RFC 3261 §8.1.3.1)
+ * and 503 otherwise. Applications with `octets` get the endpoint's reason as the reason phrase and no headers.
+ */
+export function madeUpResponseFrame(call: OutgoingCall, failure: ClientFailure, parts: MadeUpParts): string {
+  const status = failure.reason === "timeout" ? 408 : 503;
+  const { tokens, nowMs, dialogs } = parts;
+  const isEchoed = call instanceof EchoedCall;
+  const response = isEchoed
+    ? responseTo(call.request, status, { toTag: tokens.next() })
+    : buildResponse({ status, reason: failure.reason, method: call.request.method, headers: [] });
+  return formatSipEdgeFrame({
+    id: tokens.next(),
+    source: "network",
+    bytes: 0,
+    transport: "",
+    address: "",
+    port: 0,
+    time: isEchoed ? stackTime(nowMs) : "",
+    transactionId: call.transaction?.id ?? "",
+    dialogId: isEchoed ? dialogs.responded(call, response) : "",
+    arrival: null,
+    text: formatMessage(response),
+  });
+}

@@ -1,0 +1,27 @@
+import type { ReceivedMessage, SentMessage, ServerTransaction } from "@tandem/sip-endpoint";
+import type { AppSession } from "./app-session.ts";
+
+/** A request that waits for its final response. */
+export interface Offer {
+  readonly transaction: ServerTransaction;
+  readonly received: ReceivedMessage;
+  /** To tag of the request: our tag of the dialog it belongs to. */
+  readonly dialogTag: string | undefined;
+  /** The application it was offered to last, or the one that answered first. */
+  session: AppSession;
+  /** How often it was offered. */
+  offers: number;
+  /** When the edge answers by itself, clock time in milliseconds. */
+  dueMs: number;
+  /** Our To tag once a response was completed by the edge; empty while there is none or when the application gives it. */
+  localTag: string;
+  /** The application handed it to the proxy: no application is asked any more. */
+  proxied: boolean;
+}
+
+/** An INVITE answered with 2xx whose ACK has not come. */
+export interface AnsweredInvite {
+  readonly transaction: ServerTransaction;
+  readonly session: AppSession;
+  readonly sent: SentMessage;
+}

@@ -1,0 +1,71 @@
+import type { SipMessage } from "@tandem/sip";
+import type {
+  ClientFailure,
+  ClientTransaction,
+  ClientTransactionEvents,
+  ReceivedMessage,
+  SentMessage,
+} from "@tandem/sip-endpoint";
+import type { AppSession } from "./app-session.ts";
+import type { StockDialog } from "./stock/stock-dialogs.ts";
+
+export interface OutgoingCallParts {
+  readonly session: AppSession;
+  /** As handed to the endpoint. */
+  readonly request: SipMessage;
+  readonly listener: string | null;
+}
+
+/** Told by a request under way. */
+export interface OutgoingCallHost {
+  sent(call: EchoedCall, sent: SentMessage): void;
+  responded(call: OutgoingCall, response: ReceivedMessage): void;
+  failed(call: OutgoingCall, failure: ClientFailure): void;
+}
+
+/** A request of an application under way. */
+export class OutgoingCall implements ClientTransactionEvents {
+  readonly session: AppSession;
+  readonly request: SipMessage;
+  readonly listener: string | null;
+  /** Set right after the endpoint was asked; no event comes before. */
+  transaction: ClientTransaction | null = null;
+  /** It counts for the affinity of its call. */
+  holdsAffinity = false;
+  /** Clock time when its application was lost, milliseconds; 0 while it is there. */
+  lostMs = 0;
+  protected readonly host: OutgoingCallHost;
+
+  constructor(host: OutgoingCallHost, parts: OutgoingCallParts) {
+    this.host = host;
+    this.session = parts.session;
+    this.request = parts.request;
+    this.listener = parts.listener;
+  }
+
+  onResponse(response: ReceivedMessage): void {
+    this.host.responded(this, response);
+  }
+
+  onFailure(failure: ClientFailure): void {
+    this.host.failed(this, failure);
+  }
+}
+
+/** A request of an application that wants to see it as it went out, and whose dialogs the edge keeps. */
+export class EchoedCall extends OutgoingCall {
+  /** Message id of the frame, until it was answered. */
+  frameId: string | null;
+  /** Dialog it is sent in. */
+  readonly dialog: StockDialog | null;
+
+  constructor(host: OutgoingCallHost, parts: OutgoingCallParts & { frameId: string; dialog: StockDialog | null }) {
+    super(host, parts);
+    this.frameId = parts.frameId;
+    this.dialog = parts.dialog;
+  }
+
+  onSent(sent: SentMessage): void {
+    this.host.sent(this, sent);
+  }
+}

@@ -1,0 +1,206 @@
+import { withHeaders, type SipMessage } from "@tandem/sip";
+import type { ClientFailure, ReceivedMessage, SentMessage } from "@tandem/sip-endpoint";
+import type { SipAppFrame } from "../wire/app-frame.ts";
+import { formatBriefReply, formatRequestSent } from "../wire/edge-frame.ts";
+import type { AppSession } from "./app-session.ts";
+import type { EdgeContext } from "./edge-context.ts";
+import { endingOf } from "./in-dialog-request.ts";
+import { incomingFrame } from "./incoming-frame.ts";
+import { madeUpResponseFrame } from "./made-up-response.ts";
+import { EchoedCall, OutgoingCall, type OutgoingCallHost } from "./outgoing-call.ts";
+import { refusalText } from "./refusal-text.ts";
+import { cancelEcho, requestEcho, sentEcho } from "./stock/request-echo.ts";
+import type { StockClientDialogs } from "./stock/stock-client-dialogs.ts";
+import { keptHeaders } from "./stock/stock-headers.ts";
+import type { StockRequests } from "./stock/stock-requests.ts";
+import { UnacknowledgedAnswers } from "./unacknowledged-answers.ts";
+
+export interface OutgoingParts {
+  readonly dialogs: StockClientDialogs;
+  readonly stock: StockRequests;
+}
+
+/** Why a pending INVITE is cancelled when its application is gone (RFC 3326). */
+const LOST_REASON = [["Reason", 'SIP;cause=503;text="Application lost"']] as const;
+
+const IGNORE = { onResponse: () => undefined, onFailure: () => undefined } as const;
+
+/**
+ * Requests of applications: handed to the endpoint, their responses brought back, and cleaned up when the application is lost: pending INVITEs
+ * are cancelled, answers nobody acknowledges are ended.
+ */
+export class OutgoingRequests implements OutgoingCallHost {
+  readonly #context: EdgeContext;
+  readonly #parts: OutgoingParts;
+  readonly #pending = new Map<string, OutgoingCall>();
+  readonly #unacknowledged = new UnacknowledgedAnswers();
+
+  constructor(context: EdgeContext, parts: OutgoingParts) {
+    this.#context = context;
+    this.#parts = parts;
+  }
+
+  /** Requests waiting for their final response. */
+  get size(): number {
+    return this.#pending.size;
+  }
+
+  /** Sends what an application asks for. */
+  send(session: AppSession, frame: SipAppFrame, message: SipMessage): void {
+    if (message.method === "CANCEL") return this.#cancel(session, frame, message);
+    if (!session.octets) return this.#sendStock(session, frame, message);
+    const request = message.has("Max-Forwards")
+      ? message
+      : withHeaders(message, (headers) => void headers.append("Max-Forwards", "70"));
+    const listener = frame.listener === "" ? null : frame.listener;
+    const nextHop = frame.nextHop === "" ? null : frame.nextHop;
+    if (message.method === "ACK") return void this.#sendAck(session, frame.id, { message: request, listener, nextHop });
+    const id = this.#start(new OutgoingCall(this, { session, request, listener }), nextHop);
+    session.send(formatBriefReply(this.#context.tokens.next(), frame.id, id));
+  }
+
+  /** The application is gone. */
+  lost(session: AppSession): void {
+    this.#unacknowledged.lost(session, this.#context.clock.now());
+    for (const call of this.#pending.values()) {
+      if (call.session !== session || call.request.method !== "INVITE") continue;
+      this.#context.counters.orphansCancelled += 1;
+      call.transaction?.cancel(LOST_REASON);
+    }
+  }
+
+  /** Ends the answers that nobody acknowledged in time. */
+  sweep(nowMs: number): void {
+    for (const { call, answer } of this.#unacknowledged.takeOverdue(nowMs, this.#context.settings.orphanAckMs)) {
+      this.#releaseAffinity(call);
+      if (call.lostMs > 0) this.#end(call, answer);
+    }
+  }
+
+  sent(call: EchoedCall, sent: SentMessage): void {
+    if (call.frameId !== null) this.#echo(call, call.frameId, sent);
+  }
+
+  responded(call: OutgoingCall, response: ReceivedMessage): void {
+    const { message } = response;
+    const { session } = call;
+    const accepted = call.request.method === "INVITE" && message.status >= 200 && message.status < 300;
+    if (message.status >= 200) this.#finish(call, accepted);
+    if (!session.ready) {
+      if (accepted) this.#end(call, response);
+      return;
+    }
+    if (accepted) this.#unacknowledged.add(call, response, this.#context.clock.now());
+    session.send(
+      incomingFrame(response, session, {
+        id: this.#context.tokens.next(),
+        transactionId: call.transaction?.id ?? "",
+        dialogId: call instanceof EchoedCall ? this.#parts.dialogs.responded(call, message) : "",
+        redelivered: false,
+      }),
+    );
+  }
+
+  failed(call: OutgoingCall, failure: ClientFailure): void {
+    this.#finish(call, false);
+    const { session } = call;
+    if (!session.ready) return;
+    if (call instanceof EchoedCall && call.frameId !== null) {
+      if (!isNetworkFailure(failure)) {
+        return session.reply(call.frameId, `NOK|${refusalText(failure.reason, failure.detail)}`);
+      }
+      this.#echo(call, call.frameId, null);
+    }
+    const { tokens, clock } = this.#context;
+    session.send(madeUpResponseFrame(call, failure, { tokens, nowMs: clock.now(), dialogs: this.#parts.dialogs }));
+  }
+
+  #start(call: OutgoingCall, nextHop: string | null): string {
+    const { request } = call;
+    const transaction = this.#context.endpoint().request({ message: request, listener: call.listener, nextHop }, call);
+    call.transaction = transaction;
+    this.#pending.set(transaction.id, call);
+    if (request.method === "INVITE") {
+      call.holdsAffinity = true;
+      this.#context.affinity.begin(transaction.callId, call.session);
+    }
+    return transaction.id;
+  }
+
+  #sendStock(session: AppSession, frame: SipAppFrame, message: SipMessage): void {
+    const prepared = this.#parts.stock.prepare(frame, message);
+    if (!prepared.ok) return session.reply(frame.id, `NOK|${prepared.error}`);
+    const { message: request, nextHop, dialog } = prepared.value;
+    const listener = prepared.value.listener.name;
+    if (request.method === "ACK") return void this.#sendAck(session, frame.id, { message: request, listener, nextHop });
+    this.#start(new EchoedCall(this, { session, request, listener, frameId: frame.id, dialog }), nextHop);
+  }
+
+  async #sendAck(
+    session: AppSession,
+    frameId: string,
+    ack: { readonly message: SipMessage; readonly listener: string | null; readonly nextHop: string | null },
+  ): Promise<void> {
+    const acknowledged = this.#unacknowledged.acknowledge(ack.message);
+    if (acknowledged !== undefined) this.#releaseAffinity(acknowledged.call);
+    const sent = await this.#context.endpoint().sendAck(ack);
+    const { tokens } = this.#context;
+    const transactionId = tokens.next();
+    if (!sent.ok) {
+      const { reason, detail } = sent.error;
+      return session.reply(frameId, `NOK|${session.octets ? `${reason}: ${detail}` : refusalText(reason, detail)}`);
+    }
+    if (session.octets) return session.send(formatBriefReply(tokens.next(), frameId, transactionId));
+    session.send(formatRequestSent(tokens.next(), frameId, { ...sentEcho(sent.value), transactionId }));
+  }
+
+  #cancel(session: AppSession, frame: SipAppFrame, message: SipMessage): void {
+    const call = this.#pending.get(frame.transactionId);
+    if (call?.request.method !== "INVITE" || call.transaction === null) {
+      const stockText = `unable to cancel unknown transaction id: ${frame.transactionId}`;
+      return session.reply(frame.id, `NOK|${session.octets ? "transaction-over: no such INVITE" : stockText}`);
+    }
+    const headers = keptHeaders(message, true);
+    call.transaction.cancel(headers);
+    const { tokens, clock } = this.#context;
+    if (session.octets) return session.send(formatBriefReply(tokens.next(), frame.id, frame.transactionId));
+    const echo = cancelEcho(call.request, headers, clock.now());
+    session.send(formatRequestSent(tokens.next(), frame.id, { ...echo, transactionId: tokens.next() }));
+  }
+
+  #echo(call: EchoedCall, frameId: string, sent: SentMessage | null): void {
+    call.frameId = null;
+    const { tokens, clock } = this.#context;
+    const echo = sent === null ? requestEcho(call.request, clock.now()) : sentEcho(sent);
+    const transactionId = call.transaction?.id ?? "";
+    call.session.send(formatRequestSent(tokens.next(), frameId, { ...echo, transactionId }));
+  }
+
+  /** The final response came, or none will; an accepted INVITE keeps its affinity until the ACK. */
+  #finish(call: OutgoingCall, accepted: boolean): void {
+    this.#pending.delete(call.transaction?.id ?? "");
+    if (!accepted) this.#releaseAffinity(call);
+  }
+
+  #releaseAffinity(call: OutgoingCall): void {
+    if (!call.holdsAffinity) return;
+    call.holdsAffinity = false;
+    this.#context.affinity.end(call.transaction?.callId ?? "");
+  }
+
+  /** RFC 3261 §15: an answered call that nobody wants is acknowledged and ended at once. */
+  #end(call: OutgoingCall, answer: ReceivedMessage): void {
+    this.#releaseAffinity(call);
+    this.#context.counters.orphansEnded += 1;
+    const { ack, bye } = endingOf(call.request, answer.message);
+    const { listener } = call;
+    const endpoint = this.#context.endpoint();
+    void endpoint.sendAck({ message: ack, listener, nextHop: null });
+    endpoint.request({ message: bye, listener, nextHop: null }, IGNORE);
+  }
+}
+
+/** drachtio-server reports these as a response that it makes up, not as a refusal. */
+function isNetworkFailure(failure: ClientFailure): boolean {
+  return failure.reason === "timeout" || failure.reason === "transport" || failure.reason === "unresolved";
+}

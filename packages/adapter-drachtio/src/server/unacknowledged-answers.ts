@@ -1,0 +1,56 @@
+import { parseCSeq, type SipMessage } from "@tandem/sip";
+import type { ReceivedMessage } from "@tandem/sip-endpoint";
+import type { AppSession } from "./app-session.ts";
+import { toTag } from "./dialog-id.ts";
+import type { OutgoingCall } from "./outgoing-call.ts";
+
+/** A 2xx to an INVITE of ours that nobody has acknowledged yet. */
+export interface UnacknowledgedAnswer {
+  readonly call: OutgoingCall;
+  readonly answer: ReceivedMessage;
+  /** Clock time when it came, milliseconds. */
+  readonly atMs: number;
+}
+
+/** 64*T1: the peer gives up repeating its 2xx then (RFC 3261 §13.3.1.4). */
+const ANSWER_LIFE_MS = 32_000;
+
+/** Answered INVITEs by (Call-ID, CSeq number, To tag), which is what their ACK tells, from whichever application it comes. */
+export class UnacknowledgedAnswers {
+  readonly #answers = new Map<string, UnacknowledgedAnswer>();
+
+  add(call: OutgoingCall, answer: ReceivedMessage, nowMs: number): void {
+    this.#answers.set(keyOf(answer.message), { call, answer, atMs: nowMs });
+  }
+
+  /** The application of these answers is gone: another one may still acknowledge them for a while. */
+  lost(session: AppSession, nowMs: number): void {
+    for (const { call } of this.#answers.values()) if (call.session === session) call.lostMs = nowMs;
+  }
+
+  /** The answer that this ACK acknowledges; it is forgotten. */
+  acknowledge(ack: SipMessage): UnacknowledgedAnswer | undefined {
+    const key = keyOf(ack);
+    const found = this.#answers.get(key);
+    this.#answers.delete(key);
+    return found;
+  }
+
+  /** Takes out the answers whose peer has given up, or whose application is gone and nobody else sent the ACK in time. */
+  takeOverdue(nowMs: number, orphanMs: number): UnacknowledgedAnswer[] {
+    const overdue: UnacknowledgedAnswer[] = [];
+    for (const [key, answer] of this.#answers) {
+      const { call, atMs } = answer;
+      const isOverdue = call.lostMs === 0 ? nowMs - atMs >= ANSWER_LIFE_MS : nowMs - call.lostMs >= orphanMs;
+      if (!isOverdue) continue;
+      this.#answers.delete(key);
+      overdue.push(answer);
+    }
+    return overdue;
+  }
+}
+
+function keyOf(message: SipMessage): string {
+  const sequence = parseCSeq(message.get("CSeq") ?? "")?.sequence ?? 0;
+  return `${message.get("Call-ID") ?? ""} ${sequence} ${toTag(message) ?? ""}`;
+}
