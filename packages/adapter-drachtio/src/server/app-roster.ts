@@ -56,7 +56,7 @@ export class AppRoster {
   nextForDialog(method: string): AppSession | undefined {
     const routed = this.next(method);
     if (routed !== undefined) return routed;
-    const sessions = this.#sessions;
+    const sessions = [...this.#sessions];
     const keepers = sessions.filter((session) => session.octets);
     if (keepers.length > 0) return this.#inTurn("dialog", keepers);
     return this.#inTurn("dialog", this.#routes.get("invite") ?? sessions.filter((session) => this.#routesAny(session)));
