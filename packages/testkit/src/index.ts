@@ -1,9 +1,11 @@
 export {
   freePort,
   startRedisCluster,
+  startRedisContainer,
   startRedisSentinel,
   startRedisServer,
   until,
+  whyNoRedisContainer,
   type RedisClusterFixture,
   type RedisFixture,
   type RedisProcess,

@@ -35,6 +35,12 @@ export function describeDetailRecordStream(setUp: () => Promise<Harness<Finished
     expect(valueOf(await details.read(100))).toEqual([]);
   });
 
+  it("holds the records of a call that was never stored", async () => {
+    await using harness = await setUp();
+    await harness.subject.calls.finish(write({ callId: "a" }), 0, [{ id: "a", kind: "call", json: "{}" }]);
+    expect(valueOf(await harness.subject.details.read(100))).toMatchObject([{ id: "a" }]);
+  });
+
   it("gives unacknowledged records again, to a successor too, and acknowledged ones never", async () => {
     await using harness = await setUp();
     await finishCalls(harness.subject.calls, 12);

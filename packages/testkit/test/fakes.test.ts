@@ -1,0 +1,20 @@
+import { FakeCallStore } from "@tandem/call-control/testing";
+import { describeCallStore, type Harness } from "@tandem/testkit/contracts";
+import { describe } from "vitest";
+
+/** A fake is one process's: every instance of the harness is the same one. */
+function inMemory<Subject>(create: () => Subject): () => Promise<Harness<Subject>> {
+  return () => {
+    const subject = create();
+    return Promise.resolve({
+      subject,
+      another: () => subject,
+      elapse: () => Promise.resolve(),
+      [Symbol.asyncDispose]: () => Promise.resolve(),
+    });
+  };
+}
+
+describe("the fake call store", () => {
+  describeCallStore(inMemory(() => new FakeCallStore()));
+});
