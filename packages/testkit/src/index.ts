@@ -13,3 +13,14 @@ export {
   type RedisServerFixture,
   type RedisServerOptions,
 } from "./redis/index.ts";
+export {
+  PeerDialog,
+  SipPeer,
+  type Arrived,
+  type DialogRequest,
+  type Expectation,
+  type PeerAddressOf,
+  type PeerOptions,
+  type ReplyOptions,
+  type RequestOptions,
+} from "./sip-peer/index.ts";
