@@ -1,4 +1,4 @@
-import type { CallStore, CallWrite, DetailRecord, StoredCall } from "@tandem/call-control";
+import type { CallPresence, CallStore, CallWrite, DetailRecord, StoredCall } from "@tandem/call-control";
 import { err, ok, type Failure, type Result } from "@tandem/domain";
 import { formatRecord, joinTrunks, parseRecord } from "./call-record.ts";
 import { CallIndex } from "./call-index.ts";
@@ -17,11 +17,8 @@ export interface RedisCallStoreOptions {
   readonly now?: () => number;
 }
 
-/** What the store offers beyond the port, for the controller's sweeps. */
-export interface RedisCallStore extends CallStore {
-  /** Which of these calls are live. */
-  existing(callIds: readonly string[]): Promise<Result<ReadonlySet<string>, Failure>>;
-}
+/** What the store offers beyond the calls' port, for the controller's sweeps. */
+export interface RedisCallStore extends CallStore, CallPresence {}
 
 const DAY_MS = 86_400_000;
 const FINISHED_MEMORY_MS = 64_000;

@@ -2,7 +2,7 @@ export { connectRedis, type RedisConnection, type RedisConnectionOptions } from 
 export type { ClientPurpose, RedisClient } from "./client-options.ts";
 export { parseRedisUrl, type RedisTarget } from "./redis-url.ts";
 export { createRedisCallStore, type RedisCallStore, type RedisCallStoreOptions } from "./call-store.ts";
-export { createRedisTrunkGate, type GateLease, type RedisTrunkGate } from "./trunk-gate.ts";
+export { createRedisTrunkGate, type RedisTrunkGate } from "./trunk-gate.ts";
 export { createTopologyRegistry } from "./topology-registry.ts";
 export { createTrunkHealthBoard, type RedisTrunkHealthBoard } from "./trunk-health-board.ts";
 export { createMembership } from "./membership.ts";

@@ -1,20 +1,11 @@
-import type { GateRequest, TrunkGate } from "@tandem/call-control";
-import { ok, type Failure, type Result } from "@tandem/domain";
+import type { GateLease, GateLedger, GateRequest, TrunkGate } from "@tandem/call-control";
+import { ok } from "@tandem/domain";
 import type { RedisConnection } from "./connection.ts";
 import { gateKeys } from "./keys.ts";
 import { runScript } from "./scripts.ts";
 
-/** A call's hold on a trunk. */
-export interface GateLease {
-  readonly callId: string;
-  /** Epoch milliseconds when it lapses. */
-  readonly untilMs: number;
-}
-
-/** What the gate offers beyond the port, for the controller's sweep of leases whose call is gone. */
-export interface RedisTrunkGate extends TrunkGate {
-  leases(trunk: string): Promise<Result<readonly GateLease[], Failure>>;
-}
+/** What the gate offers beyond the calls' port: the ledger for the controller's sweep of leases whose call is gone. */
+export interface RedisTrunkGate extends TrunkGate, GateLedger {}
 
 const VERDICTS = { 1: "reserved", 0: "full", [-1]: "too-fast" } as const;
 

@@ -1,6 +1,7 @@
 export type * from "./call-store.ts";
 export type * from "./clock.ts";
 export type * from "./cluster-state.ts";
+export type * from "./controller-work.ts";
 export type * from "./detail-record-spool.ts";
 export type * from "./identity-hash.ts";
 export type * from "./load-meter.ts";
