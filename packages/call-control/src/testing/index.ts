@@ -4,3 +4,6 @@ export { FakeProbeExchange, FakeTopologySource, FakeTrunkHealthBoard } from "./f
 export { fakeHash, FakeDetailRecordSpool, FakeLoadMeter, FakeNameResolver, FakeTelemetry } from "./fake-process.ts";
 export { FakeSipPort, type GivenResponse, type SentRequest } from "./fake-sip-port.ts";
 export { FakeTrunkGate } from "./fake-trunk-gate.ts";
+export { FakeWorker, FakeWorld } from "./fake-world.ts";
+export { answerTo, arriving, OFFER, peer, requestFrom, type RequestSketch } from "./sample-messages.ts";
+export { compiled, compileJson, sampleTopology, withTrunkSettings } from "./sample-topology.ts";

@@ -1,0 +1,44 @@
+import { parseConfiguration } from "@tandem/runtime";
+import { describe, expect, test } from "vitest";
+import { workerSchema } from "./config.ts";
+
+const complete = {
+  TANDEM_NODE_ID: "w1",
+  TANDEM_HTTP: "127.0.0.1:0",
+  TANDEM_REDIS: "redis://127.0.0.1",
+  TANDEM_POOL: "east",
+  TANDEM_SECRET: "shared",
+  TANDEM_EDGES: '{"east":["127.0.0.1:9022"],"west":["edge-west:9022"]}',
+  TANDEM_SPOOL: "spool",
+};
+
+describe("worker configuration", () => {
+  test("what is not set has the documented default", () => {
+    expect(parseConfiguration(workerSchema, complete)).toEqual({
+      ok: true,
+      value: {
+        nodeId: "w1",
+        logLevel: "info",
+        http: { host: "127.0.0.1", port: 0 },
+        redisUrl: "redis://127.0.0.1",
+        pool: "east",
+        secret: "shared",
+        edges: { east: ["127.0.0.1:9022"], west: ["edge-west:9022"] },
+        spoolDirectory: "spool",
+        limits: { maxSetups: 2_000, maxLagMs: 500 },
+        drainMs: 200_000,
+      },
+    });
+  });
+
+  test.each([
+    ["edges of other pools only", { TANDEM_EDGES: '{"west":["a:1"]}' }, /TANDEM_EDGES is wrong: .*own pool/],
+    ["an edge that is no address", { TANDEM_EDGES: '{"east":["nowhere"]}' }, /TANDEM_EDGES .*expected host:port/],
+    ["a pool without edges", { TANDEM_EDGES: '{"east":[]}' }, /TANDEM_EDGES .*at least one edge/],
+    ["no secret", { TANDEM_SECRET: "" }, /TANDEM_SECRET is not set/],
+    ["no Redis", { TANDEM_REDIS: "" }, /TANDEM_REDIS is not set/],
+  ])("%s is refused with one sentence", (_name, change, sentence) => {
+    const read = parseConfiguration(workerSchema, { ...complete, ...change });
+    expect(read.ok ? [] : read.problems).toEqual([expect.stringMatching(sentence)]);
+  });
+});

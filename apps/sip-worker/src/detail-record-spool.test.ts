@@ -1,0 +1,56 @@
+import { mkdtemp, readdir, rm, stat, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { UnfinishedCall } from "@tandem/call-control";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { createFileSpool } from "./detail-record-spool.ts";
+
+let directory = "";
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), "spool-"));
+});
+afterEach(() => rm(directory, { recursive: true }));
+
+function entry(callId: string): UnfinishedCall {
+  const call = { callId, document: '{"latin1":"\u00e9"}', deadlineMs: 1, trunks: ["t"] };
+  return { call, version: 3, records: [{ id: callId, kind: "call", json: "{}" }] };
+}
+
+describe("the file spool", () => {
+  test("gives back what was put, oldest name first, until it is removed", async () => {
+    const spool = createFileSpool(directory);
+    for (const id of ["b", "a", "c"]) await spool.put(entry(id));
+    expect(await spool.peek(2)).toEqual({ ok: true, value: [entry("a"), entry("b")] });
+    await spool.remove(entry("a"));
+    await spool.remove(entry("a"));
+    expect(await spool.peek(9)).toEqual({ ok: true, value: [entry("b"), entry("c")] });
+  });
+
+  test("makes its directory, and only the owner reads the files", async () => {
+    const inner = join(directory, "new");
+    await createFileSpool(inner).put(entry("a"));
+    expect((await stat(join(inner, "a.json"))).mode & 0o077).toBe(0);
+  });
+
+  test("a directory that does not exist is empty", async () => {
+    expect(await createFileSpool(join(directory, "none")).peek(5)).toEqual({ ok: true, value: [] });
+  });
+
+  test("a write that was cut off is never seen", async () => {
+    await writeFile(join(directory, "x.json.99.part"), '{"call":');
+    expect(await createFileSpool(directory).peek(5)).toEqual({ ok: true, value: [] });
+  });
+
+  test("put twice is one file", async () => {
+    const spool = createFileSpool(directory);
+    await Promise.all([spool.put(entry("a")), spool.put(entry("b"))]);
+    await spool.put(entry("a"));
+    expect((await readdir(directory)).sort()).toEqual(["a.json", "b.json"]);
+  });
+
+  test("a directory that cannot be made is a failure, not a throw", async () => {
+    await writeFile(join(directory, "file"), "");
+    const put = await createFileSpool(join(directory, "file", "spool")).put(entry("a"));
+    expect(put).toMatchObject({ ok: false, error: { code: "delivery-failed" } });
+  });
+});

@@ -1,0 +1,41 @@
+import { describe, expect, test } from "vitest";
+import { FakeCallStore, FakeClock } from "../testing/index.ts";
+import { GuardedCallStore } from "./guarded-store.ts";
+
+function rig() {
+  const store = new FakeCallStore();
+  const clock = new FakeClock();
+  let reached = 0;
+  store.hold = () => Promise.resolve(void (reached += 1));
+  return { store, clock, guarded: new GuardedCallStore(store, clock), reached: () => reached };
+}
+
+describe("GuardedCallStore", () => {
+  test("a working store is asked every time", async () => {
+    const { guarded, reached } = rig();
+    await guarded.load("a");
+    await guarded.load("b");
+    expect([reached(), guarded.paused]).toEqual([2, false]);
+  });
+
+  test("after a failure operations fail at once for half a second", async () => {
+    const { store, guarded, reached } = rig();
+    store.away = true;
+    await guarded.load("a");
+    expect(guarded.paused).toBe(true);
+    expect(await guarded.load("b")).toMatchObject({ ok: false, error: { code: "store-unavailable" } });
+    expect(reached()).toBe(1);
+  });
+
+  test("then one operation tries, and success opens the way for all", async () => {
+    const { store, clock, guarded, reached } = rig();
+    store.away = true;
+    await guarded.load("a");
+    store.away = false;
+    await clock.advance(500);
+    const both = await Promise.all([guarded.load("b"), guarded.load("c")]);
+    expect(both.map(({ ok }) => ok)).toEqual([true, false]);
+    expect((await guarded.load("d")).ok).toBe(true);
+    expect(reached()).toBe(3);
+  });
+});

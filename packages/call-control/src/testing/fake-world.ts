@@ -1,0 +1,49 @@
+import { createCallEngine, type CallEngine, type CallEngineOptions } from "../call-engine.ts";
+import type { Topology } from "@tandem/domain";
+import { FakeCallStore } from "./fake-call-store.ts";
+import { FakeClock } from "./fake-clock.ts";
+import { FakeProbeExchange, FakeTopologySource, FakeTrunkHealthBoard } from "./fake-cluster-state.ts";
+import { fakeHash, FakeDetailRecordSpool, FakeLoadMeter, FakeNameResolver, FakeTelemetry } from "./fake-process.ts";
+import { FakeSipPort } from "./fake-sip-port.ts";
+import { FakeTrunkGate } from "./fake-trunk-gate.ts";
+import { compileJson, sampleTopology } from "./sample-topology.ts";
+
+/** What several workers of one cluster share. */
+export class FakeWorld {
+  readonly clock = new FakeClock();
+  readonly store = new FakeCallStore();
+  readonly gate = new FakeTrunkGate();
+  readonly topology = new FakeTopologySource();
+  readonly health = new FakeTrunkHealthBoard();
+  readonly probes = new FakeProbeExchange();
+  readonly names = new FakeNameResolver();
+
+  constructor(topology: Topology | null = sampleTopology) {
+    if (topology !== null) this.topology.publish(JSON.stringify(topology));
+  }
+
+  /** Another worker in this world, started. */
+  async worker(options: Partial<CallEngineOptions> = {}): Promise<FakeWorker> {
+    const worker = new FakeWorker(this, options);
+    await worker.engine.start();
+    return worker;
+  }
+}
+
+/** One worker: the engine with its own SIP port, spool, telemetry and load. */
+export class FakeWorker {
+  readonly sip = new FakeSipPort();
+  readonly spool = new FakeDetailRecordSpool();
+  readonly telemetry = new FakeTelemetry();
+  readonly load = new FakeLoadMeter();
+  readonly engine: CallEngine;
+
+  constructor(world: FakeWorld, options: Partial<CallEngineOptions>) {
+    const { sip, spool, telemetry, load } = this;
+    const { clock, store, gate, topology, health, probes, names } = world;
+    this.engine = createCallEngine(
+      { clock, store, gate, topology, health, probes, names, sip, spool, telemetry, load, hash: fakeHash },
+      { pool: "east", compile: compileJson, ...options },
+    );
+  }
+}
