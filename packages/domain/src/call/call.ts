@@ -27,6 +27,10 @@ export interface Call {
   /** The caller's INVITE while it waits for its final response. */
   caller: WaitingInvite | null;
   transfer: Transfer | null;
+  /** Trunks whose limit lease this call holds. */
+  reserved: string[];
+  /** BYEs that wait until the ACK of our 2xx came (RFC 3261 §15). */
+  owedByes: OwedBye[];
   /** When an ending call's record goes even if a peer stays silent. 0 until the call ends. */
   endByMs: number;
   /** When an established call is looked at again although nothing came (in-dialog OPTIONS, RFC 5057). */
@@ -75,7 +79,8 @@ export interface Party {
 /** One dialog with a peer (RFC 3261 §12). Our tag is made from the ids, never stored. */
 export interface Dialog {
   readonly id: DialogId;
-  readonly remoteTag: string;
+  /** Empty while a provisional response without To tag is all there is. */
+  remoteTag: string;
   confirmed: boolean;
   /** The other leg's dialog that this one is connected to. */
   peer: DialogId | null;
@@ -96,6 +101,8 @@ export interface Dialog {
   offer: "none" | "sent" | "received";
   origin: SdpOrigin;
   timer: SessionTimer | null;
+  /** When a re-INVITE of ours that met glare goes again; 0: none waits. */
+  retryAtMs: number;
   reliable: ReliableState | null;
 }
 
@@ -124,17 +131,22 @@ export interface ReliableState {
   /** uas: RSeq of the last one sent; 0 before the first. */
   sent: number;
   /** uas: the one that waits for its PRACK, and those that wait behind it. */
-  waiting: ReliableResponse | null;
-  queue: StoredResponse[];
+  waiting: (ReliableRelay & ReliableSending) | null;
+  queue: ReliableRelay[];
 }
 
-export interface ReliableResponse {
+/** A provisional response on its way to the caller, reliably. */
+export interface ReliableRelay {
   readonly response: StoredResponse;
+  /** RAck of the called side's response that it stands for; null when that one was not reliable. */
+  readonly rack: string | null;
+  readonly hasDescription: boolean;
+}
+
+interface ReliableSending {
   readonly rseq: number;
   readonly sentMs: number;
   resends: number;
-  /** RSeq and CSeq for the PRACK on the other leg; null when that side was not reliable. */
-  readonly other: { readonly dialog: DialogId; readonly rack: string } | null;
 }
 
 /** A response as the record keeps it while it must wait or may be repeated. */
@@ -157,8 +169,8 @@ export interface Exchange {
   readonly purpose: Purpose;
   /** INVITE: CANCEL was sent; a 2xx that crosses it is ACKed and ended. */
   cancelled: boolean;
-  /** INVITE with our offer in it. */
-  readonly offered: boolean;
+  /** SDP of the other leg that went out as our offer; empty when there was none. */
+  readonly offered: string;
 }
 
 /** Why we sent it, hence what to do with the answer. */
@@ -175,29 +187,42 @@ export type Purpose =
   | { readonly kind: "notify" }
   | { readonly kind: "bye" };
 
+export interface OwedBye {
+  readonly dialog: DialogId;
+  readonly headers: readonly HeaderLine[];
+  readonly body: string;
+}
+
 /** A peer's request that waits for our answer. */
 export interface PendingRequest {
   readonly transaction: TransactionId;
   readonly dialog: DialogId;
   readonly method: string;
   readonly cseq: number;
-  /** RAck, Session-Expires and the like: what the answer depends on. */
-  readonly notes: readonly HeaderLine[];
+  /** From and To as received: the answer repeats them. */
+  readonly from: string;
+  readonly to: string;
+  /** Contact URI of the request, the new remote target if it is accepted; empty when it had none. */
+  readonly target: string;
+  /** Session-Expires, Min-SE and Supported of the request: what the answer's session timer depends on. */
+  readonly timer: TimerWish | null;
   /** False once the edge answered for us (487 to a cancelled INVITE). */
   open: boolean;
 }
 
 /** A 2xx to an INVITE that waits for its ACK (RFC 3261 §13.3.1.4). */
 export interface Unacked {
-  readonly transaction: TransactionId;
+  transaction: TransactionId;
   readonly dialog: DialogId;
   readonly cseq: number;
   /** The other leg's INVITE to acknowledge when the ACK comes; null when that is done or was not needed. */
-  readonly ack: { readonly dialog: DialogId; readonly cseq: number } | null;
+  ack: { readonly dialog: DialogId; readonly cseq: number } | null;
   /** The answer is expected in the ACK. */
   readonly offerless: boolean;
   /** Kept to repeat it to a redelivered INVITE. */
   readonly response: StoredResponse;
+  /** The INVITE that was answered. */
+  request: PendingRequest;
 }
 
 /** The caller's INVITE while it has no final response. */
@@ -205,19 +230,60 @@ export interface WaitingInvite {
   readonly transaction: TransactionId;
   readonly party: PartyId;
   readonly cseq: number;
+  /** From and To as received. */
+  readonly from: string;
+  readonly to: string;
+  readonly remoteTag: string;
+  /** It came with an offer. */
+  readonly offered: boolean;
+  readonly reliable: StoredRequest["reliable"];
+  /** Record-Route lines, repeated in the answers that make a dialog (RFC 3261 §12.1.1). */
+  readonly recordRoute: readonly string[];
+  /** Remote target. */
+  readonly target: string;
+  readonly allows: string;
+  readonly supports: string;
   /** Answer that is held until the PRACKs are done (RFC 3262 §3). */
-  held: { readonly dialog: DialogId; readonly response: StoredResponse } | null;
-  readonly supported: string;
-  readonly required: string;
-  /** Session-Expires and Min-SE as the caller asked. */
-  readonly timer: readonly HeaderLine[];
+  held: HeldAnswer | null;
+  readonly timer: TimerWish | null;
+}
+
+/** The called side's 2xx, waiting until the caller's PRACKs are in. */
+export interface HeldAnswer {
+  /** The called side's dialog. */
+  readonly dialog: DialogId;
+  readonly contentType: string;
+  readonly response: StoredResponse;
+}
+
+/** What a request says about the session timer (RFC 4028). */
+export interface TimerWish {
+  /** The sender supports the extension. */
+  readonly supported: boolean;
+  /** Session-Expires in seconds; 0 when absent. */
+  readonly expiresS: number;
+  readonly refresher: "uac" | "uas" | null;
+  readonly minSeS: number;
 }
 
 /** A request's parts that go to the other leg. */
 export interface StoredRequest {
   readonly uri: string;
+  /** From and To as received. */
+  readonly from: string;
+  readonly to: string;
+  /** Lines that may pass to some leg. */
   readonly headers: readonly HeaderLine[];
+  readonly contentType: string;
   readonly body: string;
+  /** Max-Forwards for the next hop. */
+  readonly hops: number;
+  /** Hosts of the sender's network, which no other leg may see. */
+  readonly hidden: readonly string[];
+  /** Marks of the places it passed (loop detection), ours included. */
+  readonly path: readonly string[];
+  /** The sender does reliable provisional responses (RFC 3262), or even demands them. */
+  readonly reliable: "no" | "supported" | "required";
 }
 
 export interface Hunt {
@@ -231,7 +297,9 @@ export interface Hunt {
   /** An 18x was passed on: no further attempt (except for emergency calls). */
   progressed: boolean;
   /** The response the caller gets when nothing more is left. */
-  best: StoredResponse | null;
+  best: { readonly response: StoredResponse; readonly failure: FailureCode } | null;
+  /** Why the last attempt failed; told when no response is left to tell. */
+  lastFailure: FailureCode;
 }
 
 /** The attempt under way. */
@@ -239,7 +307,7 @@ export interface Trying {
   readonly plan: AttemptPlan;
   /** Index into `call.attempts`. */
   readonly attempt: number;
-  state: "gate" | "calling" | "progress";
+  state: "gate" | "calling" | "reached" | "progress";
   party: PartyId | null;
   exchange: ExchangeId | null;
   /** When the INVITE left. */

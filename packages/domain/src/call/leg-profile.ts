@@ -39,4 +39,8 @@ export interface AttemptPlan {
   readonly connectTimeoutMs: number;
   readonly ringTimeoutMs: number;
   readonly failoverCodes: readonly number[];
+  /** Request-URI to use as it is, when it is not made of `calledNumber` and `peerHost` (a transfer target that is a dialog's Contact). */
+  readonly requestUri?: string;
+  /** Header lines to add to the INVITE (Replaces of an attended transfer, Referred-By). */
+  readonly headers?: readonly (readonly [string, string])[];
 }

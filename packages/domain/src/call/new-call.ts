@@ -15,6 +15,8 @@ export function newCall(callId: string, nowMs: number): Call {
     hunt: null,
     caller: null,
     transfer: null,
+    reserved: [],
+    owedByes: [],
     endByMs: 0,
     auditAtMs: 0,
     facts: {

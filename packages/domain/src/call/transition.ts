@@ -1,6 +1,23 @@
+import type { SipMessage } from "@tandem/sip";
+import { onAckTimeout } from "./acknowledgement.ts";
 import type { Call } from "./call.ts";
+import { onNoResponse, onResponse } from "./called-responses.ts";
+import { onCancelled } from "./cancellation.ts";
+import { onDeadline, onEnd, onTimer } from "./clockwork.ts";
 import type { Effect } from "./effect.ts";
+import { settleEnding } from "./ending.ts";
 import type { CallEvent } from "./event.ts";
+import { onGate } from "./failover.ts";
+import { onRequest } from "./in-dialog.ts";
+import { noteMessage } from "./ladder.ts";
+import { withSaves } from "./persistence.ts";
+import { copyOf } from "./plain-data.ts";
+import { settleHeld } from "./prack.ts";
+import { onRedelivered } from "./redelivery.ts";
+import { onReplacingInvite } from "./replaces.ts";
+import { beginCall } from "./setup.ts";
+import { onTransferRouted } from "./transfer.ts";
+import { exchangeOf, partyOf, placeOfRequest, sweepParties, type Turn } from "./turn.ts";
 
 export interface Step {
   /** The record after the event. */
@@ -14,7 +31,93 @@ export interface Step {
  * outcome, whatever a message holds. Pure: `call` is not changed, and the same arguments give the same step.
  */
 export function transition(call: Call, event: CallEvent, nowMs: number): Step {
-  void event;
-  void nowMs;
-  return { call, effects: [] };
+  const turn: Turn = { call: copyOf(call), now: nowMs, effects: [], finished: false };
+  if (call.phase === "over") return { call: turn.call, effects: [] };
+  noteEvent(turn, event);
+  handle(turn, event);
+  settleHeld(turn);
+  settleEnding(turn);
+  sweepParties(turn);
+  return { call: turn.call, effects: withSaves(call, turn) };
+}
+
+function handle(turn: Turn, event: CallEvent): void {
+  switch (event.kind) {
+    case "invite":
+      if (turn.call.phase === "new") beginCall(turn, event);
+      else onRedelivered(turn, { transaction: event.transaction, message: event.request });
+      break;
+    case "redelivered":
+      onRedelivered(turn, { transaction: event.transaction, message: event.request });
+      break;
+    case "replacing-invite":
+      onReplacingInvite(turn, event);
+      break;
+    case "request":
+      onRequest(turn, event.leg, { transaction: event.transaction, message: event.request });
+      break;
+    case "response":
+      onResponse(turn, event.exchange, event.response);
+      break;
+    case "no-response":
+      onNoResponse(turn, event.exchange, event.failure);
+      break;
+    case "cancelled":
+      onCancelled(turn, event.transaction, event.cancel);
+      break;
+    case "ack-timeout":
+      onAckTimeout(turn, event.transaction);
+      break;
+    case "timer":
+      onTimer(turn, event.timer);
+      break;
+    case "gate":
+      onGate(turn, event.trunk, event.result);
+      break;
+    case "transfer-routed":
+      onTransferRouted(turn, event);
+      break;
+    case "deadline":
+      onDeadline(turn);
+      break;
+    case "end":
+      onEnd(turn, event.failure);
+      break;
+  }
+}
+
+/** Messages that come in go into the ladder; what goes out is noted where it is sent. */
+function noteEvent(turn: Turn, event: CallEvent): void {
+  const { call, now } = turn;
+  switch (event.kind) {
+    case "invite":
+    case "redelivered":
+      noteMessage(call, "<", event.kind === "invite" ? event.ingress.trunk : call.facts.ingressTrunk, [
+        `INVITE ${event.request.uri}`,
+        now,
+      ]);
+      break;
+    case "request":
+      noteMessage(call, "<", trunkOfRequest(call, event.request), [event.request.method, now]);
+      break;
+    case "response": {
+      const { status, reason, method } = event.response;
+      noteMessage(call, "<", trunkOfExchange(call, event.exchange), [`${status} ${reason} (${method})`, now]);
+      break;
+    }
+    case "cancelled":
+      noteMessage(call, "<", call.facts.ingressTrunk, ["CANCEL", now]);
+      break;
+    default:
+      break;
+  }
+}
+
+function trunkOfRequest(call: Call, request: SipMessage): string {
+  return placeOfRequest(call, request)?.party.profile.trunk ?? "";
+}
+
+function trunkOfExchange(call: Call, id: string): string {
+  const party = exchangeOf(call, id)?.party ?? id.slice(0, Math.max(0, id.indexOf("-")));
+  return partyOf(call, party)?.profile.trunk ?? "";
 }

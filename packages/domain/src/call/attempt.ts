@@ -1,0 +1,224 @@
+import { buildRequest, type HeaderLine } from "@tandem/sip";
+import { failureEntry, type FailureCode } from "../failure/catalogue.ts";
+import type { AttemptFacts, Call, Exchange, Hunt, Party, Trying } from "./call.ts";
+import { callAddresses, contactOn } from "./headers/addresses.ts";
+import { ownDescription, sdpIn } from "./headers/description.ts";
+import { passingHeaders, type Way } from "./headers/passing.ts";
+import { reliableOffer, SETTLED_OPTIONS } from "./headers/reliability.ts";
+import { pathLine } from "./headers/path.ts";
+import { readUri } from "./headers/values.ts";
+import { sipCallIdOf, spread, tagOf } from "./identity.ts";
+import { noteMessage } from "./ladder.ts";
+import type { AttemptPlan } from "./leg-profile.ts";
+import { timerOffer } from "./session-timer.ts";
+import { sendCancel } from "./outgoing.ts";
+import { dropDialogs, partyOf, startTimer, stopTimer, type Turn } from "./turn.ts";
+
+/** How an attempt ended: for its detail record, metrics and trunk health. */
+export interface AttemptEnd {
+  readonly outcome: FailureCode | "answered";
+  readonly sipCode: number;
+  readonly q850: number | null;
+  /** The next hop was not reached at all. */
+  readonly unreachable: boolean;
+}
+
+/** Opens the detail record of an attempt; its trunk's lease is asked for first when the trunk has limits. */
+export function openAttempt(turn: Turn, hunt: Hunt, plan: AttemptPlan): Trying {
+  const { call, now } = turn;
+  call.attempts.push({
+    trunk: plan.profile.trunk,
+    route: plan.route,
+    calledNumber: plan.calledNumber,
+    callingNumber: plan.callingNumber,
+    startMs: now,
+    ringMs: 0,
+    answerMs: 0,
+    endMs: 0,
+    sipCode: 0,
+    q850: null,
+    outcome: "",
+  });
+  const attempt = call.attempts.length - 1;
+  const trying: Trying = { plan, attempt, state: "gate", party: null, exchange: null, sentMs: 0, retries: 0 };
+  hunt.current = trying;
+  return trying;
+}
+
+/** Whether the trunk's limits must be asked. Emergency calls are outside all limits. */
+export function needsGate(call: Call, plan: AttemptPlan): boolean {
+  return call.facts.emergency === null && (plan.maxCalls > 0 || plan.maxCallsPerSecond > 0);
+}
+
+/** Calls the party of the current attempt: new identity, INVITE, timers. The record is saved first (write-ahead). */
+export function placeAttempt(turn: Turn, hunt: Hunt, trying: Trying): void {
+  const party = newParty(turn, hunt, trying.plan);
+  turn.call.parties.push(party);
+  trying.state = "calling";
+  trying.party = party.id;
+  trying.sentMs = turn.now;
+  sendInvite(turn, hunt, trying, { party, minSeS: 0 });
+  const { connectTimeoutMs, progressTimeoutMs, ringTimeoutMs } = trying.plan;
+  const timers = { connect: connectTimeoutMs, progress: progressTimeoutMs, ring: ringTimeoutMs };
+  for (const [timer, afterMs] of Object.entries(timers)) {
+    if (afterMs > 0) startTimer(turn, `${timer}:${party.id}`, afterMs);
+  }
+}
+
+function newParty(turn: Turn, hunt: Hunt, plan: AttemptPlan): Party {
+  const { call } = turn;
+  call.partySerial += 1;
+  const id = `${hunt.leg}${call.partySerial}`;
+  const emergency = call.facts.emergency !== null;
+  const { from, to } = callAddresses(hunt.request, plan, emergency);
+  const scheme = readUri(inviteUri(call, hunt, plan)).scheme === "sips" ? "sips" : "sip";
+  return {
+    id,
+    leg: hunt.leg,
+    role: "uac",
+    profile: plan.profile,
+    sipCallId: sipCallIdOf(call.id, id),
+    local: from,
+    remote: to,
+    contact: contactOn(plan.profile, plan.callingNumber, scheme),
+    inviteCseq: 0,
+    forks: 0,
+    dialogs: [],
+    origin: { id: 1 + spread(`${call.id}-${id}`, 0x7fffffff), version: 0, mark: "" },
+  };
+}
+
+function inviteUri(call: Call, hunt: Hunt, plan: AttemptPlan): string {
+  return plan.requestUri ?? callAddresses(hunt.request, plan, call.facts.emergency !== null).uri;
+}
+
+/** The INVITE of an attempt, also again with a longer session interval after 422 (RFC 4028 §7.4: same dialog, next CSeq). */
+export function sendInvite(
+  turn: Turn,
+  hunt: Hunt,
+  trying: Trying,
+  { party, minSeS }: { readonly party: Party; readonly minSeS: number },
+): void {
+  const { request } = hunt;
+  party.inviteCseq += 1;
+  const exchange: Exchange = {
+    id: `${party.id}-${party.inviteCseq}`,
+    party: party.id,
+    dialog: null,
+    method: "INVITE",
+    cseq: party.inviteCseq,
+    sentMs: turn.now,
+    purpose: { kind: "attempt" },
+    cancelled: false,
+    offered: "",
+  };
+  turn.call.exchanges.push(exchange);
+  trying.exchange = exchange.id;
+  const { pool, listener, nextHop, trunk } = party.profile;
+  const uri = inviteUri(turn.call, hunt, trying.plan);
+  const message = buildRequest({
+    method: "INVITE",
+    uri,
+    headers: inviteHeaders(turn, hunt, { party, plan: trying.plan, minSeS }),
+    body: ownDescription(party.origin, request.contentType, request.body, party.profile.contactHost),
+  });
+  turn.effects.push({ kind: "send", exchange: exchange.id, leg: party.leg, request: message, pool, listener, nextHop });
+  noteMessage(turn.call, ">", trunk, [`INVITE ${uri}`, turn.now]);
+}
+
+interface InviteParts {
+  readonly party: Party;
+  readonly plan: AttemptPlan;
+  readonly minSeS: number;
+}
+
+function inviteHeaders(turn: Turn, hunt: Hunt, { party, plan, minSeS }: InviteParts): HeaderLine[] {
+  const { request } = hunt;
+  const emergency = turn.call.facts.emergency !== null;
+  const way: Way = {
+    to: party.profile,
+    hidden: () => request.hidden,
+    emergency,
+    suppressIdentity: plan.suppressCallerId,
+    settled: SETTLED_OPTIONS,
+  };
+  const withheld = plan.suppressCallerId && !emergency && plan.callingNumber === "";
+  const offerless = sdpIn(request.contentType, request.body) === "";
+  return [
+    ["Max-Forwards", String(request.hops)],
+    ["From", `${party.local};tag=${tagOf(turn.call.id, party.id)}`],
+    ["To", party.remote],
+    ["Call-ID", party.sipCallId],
+    ["CSeq", `${party.inviteCseq} INVITE`],
+    ["Contact", party.contact],
+    ...passingHeaders(request.headers, way),
+    ...reliableOffer(party.profile.reliableProvisional, request.reliable, offerless),
+    ["Supported", "timer"],
+    ...timerOffer(party.profile.sessionTimer, minSeS),
+    ...(withheld ? [["Privacy", "id"] as const] : []),
+    ...(plan.headers ?? []),
+    pathLine(request.path),
+  ];
+}
+
+/** Closes the attempt's books: detail record, trunk health, lease, timers. Its party stays while a response may still come. */
+export function closeAttempt(turn: Turn, trying: Trying, end: AttemptEnd): void {
+  const { call, now, effects } = turn;
+  const facts: AttemptFacts | undefined = call.attempts[trying.attempt];
+  const { trunk } = trying.plan.profile;
+  if (facts !== undefined && facts.endMs === 0) {
+    if (end.outcome === "answered") facts.answerMs = now;
+    else facts.endMs = now;
+    Object.assign(facts, { sipCode: end.sipCode, q850: end.q850, outcome: end.outcome });
+    const { outcome, sipCode, unreachable } = end;
+    effects.push({ kind: "observe", observation: { kind: "attempt-ended", trunk, outcome, sipCode, unreachable } });
+  }
+  stopAttemptTimers(turn, trying);
+  if (end.outcome !== "answered") releaseTrunk(turn, trunk);
+}
+
+export function stopAttemptTimers(turn: Turn, { party, plan, state }: Trying): void {
+  if (party === null) return;
+  if (plan.connectTimeoutMs > 0 && state === "calling") stopTimer(turn, `connect:${party}`);
+  if (plan.progressTimeoutMs > 0 && state !== "progress") stopTimer(turn, `progress:${party}`);
+  if (plan.ringTimeoutMs > 0) stopTimer(turn, `ring:${party}`);
+}
+
+export function releaseTrunk(turn: Turn, trunk: string): void {
+  if (!turn.call.reserved.includes(trunk)) return;
+  turn.call.reserved = turn.call.reserved.filter((held) => held !== trunk);
+  turn.effects.push({ kind: "release", trunk });
+}
+
+/** Why an attempt is given up. */
+export interface Abandonment {
+  readonly failure: FailureCode;
+  /** The peer's final status; 0 when it gave none. */
+  readonly status: number;
+  /** Header lines of the CANCEL. */
+  readonly headers: readonly HeaderLine[];
+}
+
+/** Closes an attempt; what it has out there is cancelled, and its party stays until that is over. */
+export function abandon(turn: Turn, trying: Trying, { failure, status, headers }: Abandonment): void {
+  const { call } = turn;
+  closeAttempt(turn, trying, {
+    outcome: failure,
+    sipCode: status,
+    q850: failureEntry(failure).q850,
+    unreachable: status === 0 && UNREACHABLE.has(failure),
+  });
+  const open = call.exchanges.find(({ id }) => id === trying.exchange);
+  if (open !== undefined) sendCancel(turn, open, headers);
+  const party = trying.party === null ? null : partyOf(call, trying.party);
+  if (party !== null) dropDialogs(turn, party);
+}
+
+/** Failures that say that the next hop itself was not there. */
+const UNREACHABLE: ReadonlySet<FailureCode> = new Set<FailureCode>([
+  "connect-timeout",
+  "transport-failure",
+  "tls-failure",
+  "resolve-failure",
+  "peer-timeout",
+]);

@@ -1,0 +1,64 @@
+import { onSilence } from "./failover.ts";
+import { hangUp, sendBye } from "./hang-up.ts";
+import { passingHeaders } from "./headers/passing.ts";
+import { q850In } from "./headers/reason.ts";
+import { wayTo } from "./mid-dialog.ts";
+import { answerRequest, type Payload, type Received } from "./outgoing.ts";
+import { reply } from "./replies.ts";
+import { peerOf, removeDialog, type Place, type Turn } from "./turn.ts";
+
+/** A BYE: answered at once, whatever becomes of the other leg; then the other leg gets its own. */
+export function onBye(turn: Turn, place: Place, received: Received): void {
+  const { call } = turn;
+  answerRequest(turn, place, received, reply(200));
+  if (call.phase === "ending") {
+    call.owedByes = call.owedByes.filter(({ dialog }) => dialog !== place.dialog.id);
+    return;
+  }
+  if (!place.dialog.confirmed) onEarlyBye(turn, place, received);
+  else if (place.dialog.peer === null) removeDialog(turn, place);
+  else endByPeer(turn, place, received);
+}
+
+function endByPeer(turn: Turn, place: Place, received: Received): void {
+  hangUp(turn, {
+    except: place.dialog.id,
+    bye: passedBye(turn, place, received),
+    end: {
+      failure: place.dialog.confirmed ? null : "caller-cancelled",
+      endedBy: place.party.leg === "a" ? "caller" : "callee",
+      q850: q850In(received.message) ?? NORMAL_CLEARING,
+    },
+    callerGets: reply(487),
+  });
+}
+
+/** Q.850 cause of a call that people ended. */
+const NORMAL_CLEARING = 16;
+
+function passedBye(turn: Turn, place: Place, { message }: Received): Payload {
+  const to = peerOf(turn.call, place) ?? place;
+  return { headers: passingHeaders(message.headers, wayTo(turn, place, to, message)), body: message.body };
+}
+
+/**
+ * BYE in an early dialog (RFC 3261 §15: the caller may). One of several forks ends alone; the only one ends the call, with 487 to the INVITE.
+ * A called side that does it against the rule has refused the call.
+ */
+function onEarlyBye(turn: Turn, place: Place, received: Received): void {
+  const { hunt } = turn.call;
+  if (place.party.role === "uac") {
+    if (hunt?.current != null) onSilence(turn, hunt, hunt.current, "called-unavailable");
+    return;
+  }
+  if (place.party.dialogs.length === 1) {
+    endByPeer(turn, place, received);
+    return;
+  }
+  const other = peerOf(turn.call, place);
+  if (other !== null) {
+    sendBye(turn, other, passedBye(turn, place, received));
+    removeDialog(turn, other);
+  }
+  removeDialog(turn, place);
+}

@@ -1,0 +1,109 @@
+import type { SipMessage } from "@tandem/sip";
+import type { FailureCode } from "../failure/catalogue.ts";
+import { dismissAnswer, onAnswer } from "./answer.ts";
+import { sendInvite } from "./attempt.ts";
+import type { Exchange, Trying } from "./call.ts";
+import { onProvisional } from "./early-dialogs.ts";
+import { onRefusal, onSilence } from "./failover.ts";
+import { numberIn } from "./headers/values.ts";
+import { onRelayAnswer, onRelaySilence } from "./mid-dialog.ts";
+import { onReInviteAnswer } from "./re-invite.ts";
+import { onOwnAnswer, onOwnSilence } from "./session-refresh.ts";
+import { dropExchange, exchangeOf, partyOf, placeOf, removeDialog, type Turn } from "./turn.ts";
+
+/** Times an INVITE is sent again for a longer session interval. */
+const MAX_INTERVAL_RETRIES = 2;
+
+/** A response to a request of ours. One that nothing waits for is nothing, except a further 2xx: that one must be ended. */
+export function onResponse(turn: Turn, id: string, response: SipMessage): void {
+  const exchange = exchangeOf(turn.call, id);
+  if (exchange === null) {
+    // Exchanges of INVITEs that make a party carry its id: `b1-1`.
+    const party = id.slice(0, Math.max(0, id.indexOf("-")));
+    if (isSuccess(response) && response.method === "INVITE") dismissAnswer(turn, party, response);
+    return;
+  }
+  if (response.status >= 200) dropExchange(turn.call, exchange);
+  const { purpose } = exchange;
+  switch (purpose.kind) {
+    case "attempt":
+      onAttemptResponse(turn, exchange, response);
+      break;
+    case "relay":
+      if (exchange.method === "INVITE") {
+        if (response.status > 100) onReInviteAnswer(turn, exchange, purpose.origin, response);
+      } else if (response.status >= 200) onRelayAnswer(turn, exchange, purpose.origin, response);
+      break;
+    case "refresh":
+    case "resync":
+    case "audit":
+      onOwnAnswer(turn, exchange, response);
+      break;
+    case "bye":
+      if (response.status >= 200) forgetEnded(turn, exchange);
+      break;
+    case "prack":
+    case "notify":
+      break;
+  }
+}
+
+function isSuccess({ status }: SipMessage): boolean {
+  return status >= 200 && status < 300;
+}
+
+function onAttemptResponse(turn: Turn, exchange: Exchange, response: SipMessage): void {
+  const { hunt } = turn.call;
+  const trying = hunt?.current?.exchange === exchange.id ? hunt.current : null;
+  if (hunt === null || trying === null) {
+    // Of an abandoned attempt: only an answer that crossed our CANCEL matters.
+    if (isSuccess(response)) dismissAnswer(turn, exchange.party, response);
+  } else if (response.status < 200) onProvisional(turn, hunt, trying, response);
+  else if (response.status < 300) onAnswer(turn, hunt, trying, response);
+  else if (!retryLonger(turn, trying, response)) onRefusal(turn, hunt, trying, response);
+}
+
+/** RFC 4028 §7.4: 422 names the smallest interval the peer takes; the same attempt goes again with it. */
+function retryLonger(turn: Turn, trying: Trying, response: SipMessage): boolean {
+  const minSeS = numberIn(response.get("Min-SE"));
+  const party = partyOf(turn.call, trying.party ?? "");
+  const { hunt } = turn.call;
+  if (response.status !== 422 || minSeS === null || party === null || hunt === null) return false;
+  if (trying.retries >= MAX_INTERVAL_RETRIES) return false;
+  trying.retries += 1;
+  sendInvite(turn, hunt, trying, { party, minSeS });
+  return true;
+}
+
+function forgetEnded(turn: Turn, exchange: Exchange): void {
+  const place = placeOf(turn.call, exchange.dialog);
+  if (place !== null) removeDialog(turn, place);
+}
+
+/** No final response will come. */
+export function onNoResponse(turn: Turn, id: string, failure: FailureCode): void {
+  const exchange = exchangeOf(turn.call, id);
+  if (exchange === null) return;
+  dropExchange(turn.call, exchange);
+  const { hunt } = turn.call;
+  const { purpose } = exchange;
+  switch (purpose.kind) {
+    case "attempt":
+      if (hunt?.current?.exchange === id) onSilence(turn, hunt, hunt.current, failure);
+      break;
+    case "relay":
+      onRelaySilence(turn, exchange, purpose.origin);
+      break;
+    case "refresh":
+    case "resync":
+    case "audit":
+      onOwnSilence(turn, exchange);
+      break;
+    case "bye":
+      forgetEnded(turn, exchange);
+      break;
+    case "prack":
+    case "notify":
+      break;
+  }
+}

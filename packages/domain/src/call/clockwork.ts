@@ -1,0 +1,70 @@
+import type { FailureCode } from "../failure/catalogue.ts";
+import { finish } from "./ending.ts";
+import { onSilence } from "./failover.ts";
+import { hangUp } from "./hang-up.ts";
+import { reasonsOf } from "./headers/reason.ts";
+import { callDeadline } from "./record.ts";
+import { onReliableTimer } from "./reliable-provisionals.ts";
+import { inviteFailureReply } from "./replies.ts";
+import { lookAfter } from "./session-refresh.ts";
+import { placeOf, type Turn } from "./turn.ts";
+
+/** A timer of ours fired. One whose time has passed in another way is nothing. */
+export function onTimer(turn: Turn, timer: string): void {
+  const colon = timer.indexOf(":");
+  const subject = timer.slice(colon + 1);
+  switch (timer.slice(0, Math.max(0, colon))) {
+    case "connect":
+      onAttemptTimer(turn, subject, "connect-timeout");
+      break;
+    case "progress":
+      onAttemptTimer(turn, subject, "progress-timeout");
+      break;
+    case "ring":
+      onAttemptTimer(turn, subject, "ring-timeout");
+      break;
+    case "reliable":
+      onUnacknowledged(turn, subject);
+      break;
+    case "retry":
+      if (turn.call.phase === "up") lookAfter(turn);
+      break;
+    default:
+      break;
+  }
+}
+
+function onAttemptTimer(turn: Turn, party: string, failure: FailureCode): void {
+  const { hunt } = turn.call;
+  const trying = hunt?.current ?? null;
+  if (hunt === null || trying === null || trying.party !== party) return;
+  const late = failure === "progress-timeout" && trying.state === "progress";
+  const reached = failure === "connect-timeout" && trying.state !== "calling";
+  if (!late && !reached) onSilence(turn, hunt, trying, failure);
+}
+
+/** RFC 3262 §3: without PRACK in 64*T1 the INVITE is rejected. */
+function onUnacknowledged(turn: Turn, dialog: string): void {
+  const place = placeOf(turn.call, dialog);
+  if (place !== null && onReliableTimer(turn, place) === "expired") onEnd(turn, "prack-timeout");
+}
+
+/** The record's deadline: what is due is done; a setup or an ending that nobody finished is cleaned up. */
+export function onDeadline(turn: Turn): void {
+  const { call, now } = turn;
+  if (now < callDeadline(call)) return;
+  if (call.phase === "up") lookAfter(turn);
+  else if (call.phase === "setup") onEnd(turn, "node-lost");
+  else finish(turn);
+}
+
+/** An end that none of the peers wanted. */
+export function onEnd(turn: Turn, failure: FailureCode): void {
+  if (turn.call.phase === "new") finish(turn);
+  hangUp(turn, {
+    except: null,
+    bye: { headers: reasonsOf(failure), body: "" },
+    end: { failure, endedBy: "system", q850: null },
+    callerGets: inviteFailureReply(failure),
+  });
+}

@@ -1,0 +1,57 @@
+import { failureEntry, type FailureCode } from "../failure/catalogue.ts";
+import type { CallFacts } from "./call.ts";
+import type { Turn } from "./turn.ts";
+
+/** Longest wait for the answers to our BYEs; their retransmission goes on at the edge. */
+const BYE_WAIT_MS = 6_000;
+/** Longest wait for the end of a cancelled INVITE, or for the ACK before a BYE: 64*T1 and a little. */
+const INVITE_WAIT_MS = 40_000;
+
+/** How a call came to its end. */
+export interface End {
+  readonly failure: FailureCode | null;
+  readonly endedBy: NonNullable<CallFacts["endedBy"]>;
+  readonly q850: number | null;
+}
+
+/** The call is ending; the first cause counts. What is still open is waited for, but not for long. */
+export function beginEnding(turn: Turn, end: End): void {
+  const { call, now } = turn;
+  if (call.phase === "over") return;
+  if (call.phase !== "ending") {
+    call.phase = "ending";
+    Object.assign(call.facts, { endMs: now, failure: end.failure, endedBy: end.endedBy, q850: end.q850 });
+  }
+  const slow = call.owedByes.length > 0 || call.exchanges.some(({ method }) => method === "INVITE");
+  call.endByMs = Math.max(call.endByMs, call.facts.endMs + (slow ? INVITE_WAIT_MS : BYE_WAIT_MS));
+}
+
+/** Finishes an ending call when nothing is open any more. Runs at the end of every step. */
+export function settleEnding(turn: Turn): void {
+  const { call } = turn;
+  if (call.phase === "ending" && call.exchanges.length === 0 && call.owedByes.length === 0) finish(turn);
+}
+
+/** The call is over, whatever is still open. */
+export function finish(turn: Turn): void {
+  const { call, effects } = turn;
+  if (turn.finished || call.phase === "over") return;
+  call.phase = "over";
+  for (const trunk of call.reserved) effects.push({ kind: "release", trunk });
+  call.reserved = [];
+  const { facts } = call;
+  const taken = call.attempts.find(({ answerMs }) => answerMs > 0) ?? call.attempts.at(-1);
+  effects.push({
+    kind: "observe",
+    observation: {
+      kind: "call-ended",
+      ingressTrunk: facts.ingressTrunk,
+      egressTrunk: taken?.trunk ?? "",
+      outcome: facts.failure === null ? "success" : failureEntry(facts.failure).outcome,
+      sipCode: facts.sipCode,
+      emergency: facts.emergency !== null,
+      durationMs: facts.answerMs === 0 ? 0 : facts.endMs - facts.answerMs,
+    },
+  });
+  turn.finished = true;
+}

@@ -1,0 +1,131 @@
+import { reasonPhrase, type SipMessage } from "@tandem/sip";
+import { failureEntry, type FailureCode } from "../failure/catalogue.ts";
+import { classifySipFailure } from "../failure/classify-sip-failure.ts";
+import { mayTryNextTrunk, treatedStatus } from "../trunks/next-trunk.ts";
+import { abandon, needsGate, openAttempt, placeAttempt } from "./attempt.ts";
+import type { Hunt, StoredResponse, Trying } from "./call.ts";
+import { passedResponse } from "./called-dialogs.ts";
+import { rejectCaller } from "./caller.ts";
+import type { Turn } from "./turn.ts";
+import { q850In, reasonsOf } from "./headers/reason.ts";
+import { inviteFailureReply } from "./replies.ts";
+import { transferFailed } from "./transfer-outcome.ts";
+
+/** Why an attempt failed. `response` is what the caller gets if this stays the best: null when the peer sent none. */
+interface Defeat {
+  readonly failure: FailureCode;
+  /** The peer's status after the trunk's response rules; 0 without a response. */
+  readonly status: number;
+  readonly q850: number | null;
+  readonly response: StoredResponse | null;
+  readonly goOn: boolean;
+}
+
+/** Tries the next way out, or gives up when there is none. */
+export function tryNext(turn: Turn, hunt: Hunt): void {
+  const plan = hunt.plans.shift();
+  if (plan === undefined) {
+    giveUp(turn, hunt, hunt.best?.response ?? null, hunt.best?.failure ?? hunt.lastFailure);
+    return;
+  }
+  const trying = openAttempt(turn, hunt, plan);
+  if (needsGate(turn.call, plan)) {
+    const { maxCalls, maxCallsPerSecond } = plan;
+    turn.effects.push({ kind: "reserve", trunk: plan.profile.trunk, maxCalls, maxCallsPerSecond });
+  } else placeAttempt(turn, hunt, trying);
+}
+
+/** The trunk's limits have been asked. A limit that cannot be asked does not stop a call. */
+export function onGate(turn: Turn, trunk: string, result: "reserved" | "full" | "too-fast" | "unavailable"): void {
+  const { hunt } = turn.call;
+  const trying = hunt?.current ?? null;
+  const waited = hunt !== null && trying?.state === "gate" && trying.plan.profile.trunk === trunk;
+  if (result === "reserved" && !turn.call.reserved.includes(trunk)) {
+    if (waited || turn.call.phase === "up") turn.call.reserved.push(trunk);
+    else turn.effects.push({ kind: "release", trunk });
+  }
+  if (!waited) return;
+  if (result === "reserved" || result === "unavailable") placeAttempt(turn, hunt, trying);
+  else {
+    const failure = result === "full" ? "trunk-full" : "trunk-too-fast";
+    defeat(turn, hunt, trying, { failure, status: 0, q850: null, response: null, goOn: true });
+  }
+}
+
+/** A final response 300–699 to the current attempt. */
+export function onRefusal(turn: Turn, hunt: Hunt, trying: Trying, response: SipMessage): void {
+  const { profile, failoverCodes } = trying.plan;
+  const cause = q850In(response);
+  const final = { status: response.status, cause };
+  const status = treatedStatus(final, profile.responseRules);
+  const emergency = turn.call.facts.emergency !== null;
+  const rules = { failoverCodes, responseRules: profile.responseRules };
+  defeat(turn, hunt, trying, {
+    failure: classifySipFailure(status, cause),
+    status,
+    q850: cause,
+    response: forCaller(turn, trying, response, status),
+    goOn: mayTryNextTrunk(final, rules, emergency) && (emergency || !hunt.progressed),
+  });
+}
+
+/** The current attempt gets no final response: timers, transport, edge lost. An INVITE still out there is cancelled. */
+export function onSilence(turn: Turn, hunt: Hunt, trying: Trying, failure: FailureCode): void {
+  const emergency = turn.call.facts.emergency !== null;
+  const goOn = emergency || (failureEntry(failure).tryNextTrunk && !hunt.progressed);
+  defeat(turn, hunt, trying, { failure, status: 0, q850: null, response: null, goOn });
+}
+
+function defeat(turn: Turn, hunt: Hunt, trying: Trying, why: Defeat): void {
+  abandon(turn, trying, { ...why, headers: reasonsOf(why.failure) });
+  hunt.current = null;
+  keepBest(hunt, why);
+  if (why.goOn) tryNext(turn, hunt);
+  else giveUp(turn, hunt, why.response, why.failure);
+}
+
+/**
+ * In the manner of RFC 3261 §16.7 step 6, for attempts in a row: an answer that says something about the called party is better than one that
+ * only says that a trunk failed; among equals the last counts. A 503 of a trunk is about that trunk, so it never goes to the caller as it came.
+ */
+function keepBest(hunt: Hunt, { failure, response, status }: Defeat): void {
+  hunt.lastFailure = failure;
+  if (response === null || status === 503 || status === 408) return;
+  if (hunt.best === null || isAboutCalled(status) || !isAboutCalled(hunt.best.response.status)) {
+    hunt.best = { response, failure };
+  }
+}
+
+function isAboutCalled(status: number): boolean {
+  return status < 500 || status >= 600;
+}
+
+/** Nothing more is tried. */
+function giveUp(turn: Turn, hunt: Hunt, response: StoredResponse | null, failure: FailureCode): void {
+  hunt.current = null;
+  const told = response !== null && response.status !== 503 ? response : inviteFailureReply(toldFailure(failure));
+  if (hunt.goal === "setup") rejectCaller(turn, told, failure);
+  else {
+    turn.call.hunt = null;
+    transferFailed(turn, told);
+  }
+}
+
+/** What the caller is told when no response of a peer says it: local limits are a "later", everything else a "no way out". */
+function toldFailure(failure: FailureCode): FailureCode {
+  if (failure === "trunk-full") return "call-limit-reached";
+  if (failure === "trunk-too-fast") return "rate-limit-reached";
+  return failure === "peer-unavailable" ? "all-trunks-failed" : failure;
+}
+
+/** The peer's response as the caller may see it. Credentials are between neighbours: 401 and 407 are a refusal (no challenge passes). */
+function forCaller(turn: Turn, trying: Trying, response: SipMessage, status: number): StoredResponse {
+  if (status === 401 || status === 407 || status < 400) {
+    return inviteFailureReply(classifySipFailure(status, q850In(response)));
+  }
+  const { call } = turn;
+  const { profile } = trying.plan;
+  const to = call.parties.find(({ id }) => id === call.caller?.party)?.profile ?? profile;
+  const passed = passedResponse(call, response, profile, to);
+  return status === response.status ? passed : { ...passed, status, reason: reasonPhrase(status) };
+}

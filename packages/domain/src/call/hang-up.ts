@@ -1,0 +1,106 @@
+import type { HeaderLine } from "@tandem/sip";
+import type { FailureCode } from "../failure/catalogue.ts";
+import { abandon } from "./attempt.ts";
+import type { DialogId, StoredResponse } from "./call.ts";
+import { closeCaller, replyToCaller } from "./caller.ts";
+import { beginEnding, type End } from "./ending.ts";
+import { reasonsOf } from "./headers/reason.ts";
+import { answerPending, sendAck, sendInDialog, type Payload } from "./outgoing.ts";
+import { reply } from "./replies.ts";
+import type { Place, Turn } from "./turn.ts";
+
+/** How everything of a call is ended. */
+export interface HangUp {
+  /** The dialog whose peer ended it already: no BYE goes there. */
+  readonly except: DialogId | null;
+  /** Reason and whatever else of the ending message goes to the other side. */
+  readonly bye: Payload;
+  readonly end: End;
+  /** Final response to the caller's INVITE, if it still waits; null when the edge gave it. */
+  readonly callerGets: StoredResponse | null;
+}
+
+/** Ends the call on every side: CANCEL to whom we call, BYE in every dialog, answers to everybody who waits for one. */
+export function hangUp(turn: Turn, how: HangUp): void {
+  const { call } = turn;
+  if (call.phase === "new" || call.phase === "over") return;
+  stopHunt(turn, how.end.failure ?? "caller-cancelled", reasonLines(how.bye));
+  endCaller(turn, how);
+  answerWaiting(turn);
+  for (const party of call.parties) {
+    for (const dialog of party.dialogs) {
+      if (dialog.confirmed && dialog.id !== how.except) endDialog(turn, { party, dialog }, how.bye);
+    }
+  }
+  call.unacked = call.unacked.filter(({ dialog }) => dialog !== how.except);
+  call.owedByes = call.owedByes.filter(({ dialog }) => dialog !== how.except);
+  beginEnding(turn, how.end);
+}
+
+/** What a CANCEL carries of it: RFC 3326 Reason. */
+function reasonLines({ headers }: Payload): readonly HeaderLine[] {
+  return headers.filter(([name]) => name.toLowerCase() === "reason");
+}
+
+function stopHunt(turn: Turn, failure: FailureCode, headers: readonly HeaderLine[]): void {
+  const { call } = turn;
+  const trying = call.hunt?.current ?? null;
+  if (trying !== null) abandon(turn, trying, { failure, status: 0, headers });
+  call.hunt = null;
+  call.transfer = null;
+}
+
+function endCaller(turn: Turn, how: HangUp): void {
+  const { caller } = turn.call;
+  if (caller === null) return;
+  if (how.callerGets !== null) replyToCaller(turn, caller, how.callerGets);
+  else turn.call.facts.sipCode = 487;
+  const held = turn.call.parties.flatMap((party) => party.dialogs.map((dialog): Place => ({ party, dialog })));
+  const answered = held.find(({ dialog }) => dialog.id === caller.held?.dialog);
+  if (answered !== undefined) sendAck(turn, answered, answered.party.inviteCseq);
+  closeCaller(turn);
+}
+
+/** Requests that waited for the other leg get 487 (RFC 3261 §15.1.2); what is left of them there is of no interest. */
+function answerWaiting(turn: Turn): void {
+  const { call } = turn;
+  for (const { purpose } of call.exchanges) {
+    if (purpose.kind === "relay") answerPending(turn, purpose.origin, reply(487));
+  }
+  call.exchanges = call.exchanges.filter(({ method, purpose }) => method === "INVITE" || purpose.kind === "bye");
+}
+
+/** Ends one confirmed dialog: with BYE at once, or after the ACK of our 2xx (RFC 3261 §15). */
+export function endDialog(turn: Turn, place: Place, bye: Payload): void {
+  const { call } = turn;
+  const { dialog } = place;
+  const ending = call.exchanges.some(({ purpose, dialog: id }) => purpose.kind === "bye" && id === dialog.id);
+  if (ending || call.owedByes.some((owed) => owed.dialog === dialog.id)) return;
+  acknowledgeFirst(turn, place);
+  if (call.unacked.some((unacked) => unacked.dialog === dialog.id)) {
+    call.owedByes.push({ dialog: dialog.id, ...bye });
+  } else sendBye(turn, place, bye);
+}
+
+/** A 2xx of the peer that still waits for its ACK gets it before the BYE. */
+function acknowledgeFirst(turn: Turn, place: Place): void {
+  for (const unacked of turn.call.unacked) {
+    if (unacked.ack?.dialog !== place.dialog.id) continue;
+    sendAck(turn, place, unacked.ack.cseq);
+    unacked.ack = null;
+  }
+}
+
+export function sendBye(turn: Turn, place: Place, { headers, body }: Payload): void {
+  sendInDialog(turn, place, { method: "BYE", headers, body }, { kind: "bye" });
+}
+
+/** An answered dialog that nobody wants: ACK and BYE. */
+export function endCalledDialog(
+  turn: Turn,
+  place: Place,
+  { ackCseq, failure }: { readonly ackCseq: number; readonly failure: FailureCode },
+): void {
+  sendAck(turn, place, ackCseq);
+  sendBye(turn, place, { headers: reasonsOf(failure), body: "" });
+}

@@ -1,0 +1,30 @@
+import type { SipMessage } from "@tandem/sip";
+import { headerValues, hostOf, readAddress, withoutPort } from "./values.ts";
+
+/**
+ * Host names and addresses of the network a message came from: what must not be seen on the other leg. IP literals are hidden wherever they
+ * come from, because they name a place in a network; other names (an identity's domain) pass unless they are one of these.
+ */
+export function hostsOfSender(message: SipMessage, known: readonly string[]): readonly string[] {
+  const hosts = new Set(known.map((host) => withoutPort(host).toLowerCase()));
+  for (const name of ["Contact", "Record-Route", "From"]) {
+    for (const value of headerValues(message, name)) hosts.add(hostOf(readAddress(value).uri));
+  }
+  for (const via of headerValues(message, "Via")) {
+    const sentBy = /^\S+\s+([^\s;]+)/.exec(via)?.[1];
+    if (sentBy !== undefined) hosts.add(withoutPort(sentBy).toLowerCase());
+  }
+  hosts.delete("");
+  return [...hosts];
+}
+
+const URI_HOST = /(sips?:(?:[^\s@<>:,"]*@)?)(\[[0-9a-f:.]+\]|[^\s;?<>:,"@/]+)(:\d+)?/gi;
+const IPV4 = /^\d{1,3}(?:\.\d{1,3}){3}$/;
+
+/** A header line with every hidden host in its SIP URIs replaced by ours; all other bytes stay. */
+export function hideHosts(line: string, hidden: ReadonlySet<string>, ours: string): string {
+  return line.replace(URI_HOST, (whole, before: string, host: string) => {
+    const secret = host.startsWith("[") || IPV4.test(host) || hidden.has(host.toLowerCase());
+    return secret ? `${before}${ours}` : whole;
+  });
+}

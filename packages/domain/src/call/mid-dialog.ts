@@ -1,0 +1,189 @@
+import type { HeaderLine, SipMessage } from "@tandem/sip";
+import type { Dialog, Exchange, PendingRequest } from "./call.ts";
+import { learnAbilities, passedResponse } from "./called-dialogs.ts";
+import { hangUp } from "./hang-up.ts";
+import { ownDescription, sdpIn } from "./headers/description.ts";
+import { hostsOfSender } from "./headers/hidden-hosts.ts";
+import { passingHeaders } from "./headers/passing.ts";
+import { reasonsOf } from "./headers/reason.ts";
+import { SETTLED_OPTIONS } from "./headers/reliability.ts";
+import { cseqOf, headerValues, numberIn, readAddress } from "./headers/values.ts";
+import { answerPending, answerRequest, sendInDialog, type Received } from "./outgoing.ts";
+import { failureReply, reply } from "./replies.ts";
+import { acceptTimer, timerFromAnswer, timerRefresh, timerWish } from "./session-timer.ts";
+import { peerOf, placeOf, type Place, type Turn } from "./turn.ts";
+
+/** Methods whose success moves the remote target and the session timer (RFC 3261 §12.2, RFC 3311 §5, RFC 4028 §7.4). */
+const REFRESHING: ReadonlySet<string> = new Set(["INVITE", "UPDATE"]);
+
+/** Methods whose body may be an offer (RFC 3264; PRACK: RFC 3262 §5). */
+const OFFERING: ReadonlySet<string> = new Set(["INVITE", "UPDATE", "PRACK"]);
+
+/** Passes a request of one peer to the other; the answer comes back through `onRelayAnswer`. */
+export function relayRequest(turn: Turn, place: Place, received: Received, as: RelayAs = {}): void {
+  const to = peerOf(turn.call, place);
+  const hops = numberIn(received.message.get("Max-Forwards")) ?? 70;
+  if (to === null) answerRequest(turn, place, received, failureReply("call-gone"));
+  else if (hops === 0) answerRequest(turn, place, received, failureReply("too-many-hops"));
+  else passOn(turn, { place, to, received, hops }, as);
+}
+
+/** What is different on the other leg. */
+export interface RelayAs {
+  readonly method?: string;
+  /** Lines to add. */
+  readonly extra?: readonly HeaderLine[];
+}
+
+interface Relay {
+  readonly place: Place;
+  readonly to: Place;
+  readonly received: Received;
+  readonly hops: number;
+}
+
+function passOn(turn: Turn, { place, to, received, hops }: Relay, as: RelayAs): void {
+  const { message } = received;
+  const method = as.method ?? message.method;
+  const contentType = message.get("Content-Type");
+  const sdp = sdpIn(contentType, message.body);
+  const refreshing = REFRESHING.has(method);
+  const offered = OFFERING.has(method) && place.dialog.offer === "none" ? sdp : "";
+  if (offered !== "") noteOffer(place.dialog, to.dialog);
+  const headers: readonly HeaderLine[] = [
+    ["Max-Forwards", String(hops - 1)],
+    ...(as.extra ?? []),
+    ...passingHeaders(message.headers, wayTo(turn, place, to, message)),
+    ...(refreshing ? [["Supported", "timer"] as const, ...timerRefresh(to.dialog.timer)] : []),
+  ];
+  const body = ownDescription(to.dialog.origin, contentType, message.body, to.party.profile.contactHost);
+  const purpose = { kind: "relay", origin: pendingRequest(place, received) } as const;
+  sendInDialog(turn, to, { method, headers, body, offered }, purpose);
+}
+
+/** `from` made an offer that `to` has from us. */
+export function noteOffer(from: Dialog, to: Dialog): void {
+  from.offer = "received";
+  to.offer = "sent";
+}
+
+/** How headers pass from one dialog to the other. */
+export function wayTo(turn: Turn, from: Place, to: Place, message: SipMessage) {
+  const { contactHost, peerHost } = from.party.profile;
+  return {
+    to: to.party.profile,
+    hidden: () => hostsOfSender(message, [contactHost, peerHost]),
+    emergency: turn.call.facts.emergency !== null,
+    suppressIdentity: false,
+    settled: SETTLED_OPTIONS,
+  };
+}
+
+/** A request as it is kept until its answer comes. */
+export function pendingRequest(place: Place, { transaction, message }: Received): PendingRequest {
+  const contact = headerValues(message, "Contact")[0];
+  return {
+    transaction,
+    dialog: place.dialog.id,
+    method: message.method,
+    cseq: cseqOf(message),
+    from: message.get("From") ?? "",
+    to: message.get("To") ?? "",
+    target: contact === undefined ? "" : readAddress(contact).uri,
+    timer: REFRESHING.has(message.method) ? timerWish(message) : null,
+    open: true,
+  };
+}
+
+/** The final response to a passed-on request goes back to who asked. */
+export function onRelayAnswer(turn: Turn, exchange: Exchange, origin: PendingRequest, response: SipMessage): void {
+  const asked = placeOf(turn.call, exchange.dialog);
+  const asker = placeOf(turn.call, origin.dialog);
+  if (asked === null || asker === null) {
+    answerPending(turn, origin, reply(487));
+    return;
+  }
+  if (response.status < 300) learnFromSuccess(turn, exchange, { asked, asker }, response);
+  if (exchange.offered !== "") settleOffer({ asked, asker });
+  const contentType = response.get("Content-Type");
+  const passed = passedResponse(turn.call, response, asked.party.profile, asker.party.profile);
+  const terms = response.status < 300 ? acceptRefresh(turn, asker, origin) : [];
+  answerPending(turn, origin, {
+    ...passed,
+    headers: [...passed.headers, ...terms],
+    body: ownDescription(asker.dialog.origin, contentType, passed.body, asker.party.profile.contactHost),
+  });
+  if (endsDialog(exchange.method, response.status)) endRejected(turn, asked);
+}
+
+interface Exchanged {
+  /** Who answered. */
+  readonly asked: Place;
+  /** Who asked. */
+  readonly asker: Place;
+}
+
+/** Both sides accepted: targets, timers and descriptions are the new ones. */
+export function learnFromSuccess(
+  turn: Turn,
+  exchange: Exchange,
+  { asked, asker }: Exchanged,
+  response: SipMessage,
+): void {
+  const sdp = sdpIn(response.get("Content-Type"), response.body);
+  if (exchange.offered !== "") {
+    asker.dialog.sdp = exchange.offered;
+    if (sdp !== "") asked.dialog.sdp = sdp;
+  }
+  if (!REFRESHING.has(exchange.method)) return;
+  const contact = headerValues(response, "Contact")[0];
+  if (contact !== undefined) asked.dialog.target = readAddress(contact).uri;
+  learnAbilities(asked.dialog, response);
+  const { profile } = asked.party;
+  if (asked.dialog.timer !== null) {
+    asked.dialog.timer = timerFromAnswer(response, profile.sessionTimer, asked.dialog.timer, turn.now);
+  }
+  if (sdp !== "") asked.dialog.sdp = sdp;
+}
+
+/** The offer is answered or refused (RFC 3264 §4): either way nobody owes an answer. */
+export function settleOffer({ asked, asker }: Exchanged): void {
+  asked.dialog.offer = "none";
+  asker.dialog.offer = "none";
+}
+
+/** The asker's own target and timer, now that its request succeeded. Gives the session timer headers of the answer. */
+export function acceptRefresh(turn: Turn, asker: Place, origin: PendingRequest): readonly HeaderLine[] {
+  if (origin.timer === null) return [];
+  const { dialog, party } = asker;
+  if (origin.target !== "") dialog.target = origin.target;
+  if (!dialog.confirmed) return [];
+  const terms = acceptTimer(origin.timer, party.profile.sessionTimer, dialog.timer, turn.now);
+  dialog.timer = terms.timer;
+  return terms.headers;
+}
+
+/** Answers that say that the peer does not know the dialog any more (RFC 3261 §12.2.1.2, RFC 5057 §5.1). */
+export function endsDialog(method: string, status: number): boolean {
+  return status === 481 || (status === 408 && REFRESHING.has(method));
+}
+
+/** A peer has lost the dialog: the call ends on both sides; the one that lost it gets a BYE all the same. */
+export function endRejected(turn: Turn, lost: Place): void {
+  if (!lost.dialog.confirmed || turn.call.phase !== "up") return;
+  hangUp(turn, {
+    except: null,
+    bye: { headers: reasonsOf("dialog-rejected"), body: "" },
+    end: { failure: "dialog-rejected", endedBy: "system", q850: null },
+    callerGets: null,
+  });
+}
+
+/** No answer to a passed-on request. */
+export function onRelaySilence(turn: Turn, exchange: Exchange, origin: PendingRequest): void {
+  const asked = placeOf(turn.call, exchange.dialog);
+  const asker = placeOf(turn.call, origin.dialog);
+  if (asked !== null && asker !== null && exchange.offered !== "") settleOffer({ asked, asker });
+  answerPending(turn, origin, reply(408));
+  if (asked !== null && endsDialog(exchange.method, 408)) endRejected(turn, asked);
+}

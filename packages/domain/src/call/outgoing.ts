@@ -1,0 +1,157 @@
+import { buildRequest, buildResponse, responseTo, type HeaderLine, type SipMessage } from "@tandem/sip";
+import type { Dialog, Exchange, Party, PendingRequest, Purpose, StoredResponse } from "./call.ts";
+import type { TransactionId } from "./event.ts";
+import { readAddress, readUri } from "./headers/values.ts";
+import { tagOf } from "./identity.ts";
+import { noteMessage } from "./ladder.ts";
+import { partyIdOf, partyOf, type Place, type Turn } from "./turn.ts";
+
+/** A request in a dialog but for what the dialog gives: From, To, Call-ID, CSeq, Route, Contact. */
+export interface InDialogRequest {
+  readonly method: string;
+  /** Everything else that goes out, Max-Forwards included when it is not 70. */
+  readonly headers: readonly HeaderLine[];
+  readonly body: string;
+  /** SDP of the other leg in `body`; empty when it holds no offer. */
+  readonly offered?: string;
+}
+
+const FULL_HOPS: HeaderLine = ["Max-Forwards", "70"];
+
+/** Methods whose requests carry our Contact: they make or refresh dialogs and usages. */
+const WITH_CONTACT: ReadonlySet<string> = new Set(["INVITE", "UPDATE", "SUBSCRIBE", "NOTIFY", "REFER"]);
+
+/** Sends a request in a dialog, with the next CSeq number, and remembers it until its final response. */
+export function sendInDialog(turn: Turn, place: Place, out: InDialogRequest, purpose: Purpose): Exchange {
+  const { party, dialog } = place;
+  dialog.localCseq += 1;
+  const exchange: Exchange = {
+    id: nextExchangeId(turn),
+    party: party.id,
+    dialog: dialog.id,
+    method: out.method,
+    cseq: dialog.localCseq,
+    sentMs: turn.now,
+    purpose,
+    cancelled: false,
+    offered: out.offered ?? "",
+  };
+  turn.call.exchanges.push(exchange);
+  pushSend(turn, place, exchange.id, inDialogMessage(turn, place, out, dialog.localCseq));
+  return exchange;
+}
+
+/** Acknowledges a 2xx to an INVITE of ours (RFC 3261 §13.2.2.4). `cseq` is that INVITE's. */
+export function sendAck(turn: Turn, place: Place, cseq: number, payload: Payload = NO_PAYLOAD): void {
+  const message = inDialogMessage(turn, place, { method: "ACK", ...payload }, cseq);
+  pushSend(turn, place, nextExchangeId(turn), message);
+}
+
+export interface Payload {
+  readonly headers: readonly HeaderLine[];
+  readonly body: string;
+}
+
+export const NO_PAYLOAD: Payload = { headers: [], body: "" };
+
+/** CANCELs an INVITE of ours once. */
+export function sendCancel(turn: Turn, exchange: Exchange, headers: readonly HeaderLine[]): void {
+  if (exchange.cancelled) return;
+  exchange.cancelled = true;
+  turn.effects.push({ kind: "cancel", exchange: exchange.id, headers });
+  const trunk = turn.call.parties.find((party) => party.id === exchange.party)?.profile.trunk ?? "";
+  noteMessage(turn.call, ">", trunk, ["CANCEL", turn.now]);
+}
+
+export function nextExchangeId(turn: Turn): string {
+  turn.call.exchangeSerial += 1;
+  return `x${turn.call.exchangeSerial}`;
+}
+
+function inDialogMessage(turn: Turn, place: Place, out: InDialogRequest, cseq: number): SipMessage {
+  const { party, dialog } = place;
+  const hops = out.headers.some(([name]) => name === "Max-Forwards") ? [] : [FULL_HOPS];
+  const { uri, routes } = routing(dialog);
+  return buildRequest({
+    method: out.method,
+    uri,
+    headers: [
+      ...routes.map((route): HeaderLine => ["Route", route]),
+      ...hops,
+      ["From", `${party.local};tag=${localTag(turn, party, dialog)}`],
+      ["To", dialog.remoteTag === "" ? party.remote : `${party.remote};tag=${dialog.remoteTag}`],
+      ["Call-ID", party.sipCallId],
+      ["CSeq", `${cseq} ${out.method}`],
+      ...(WITH_CONTACT.has(out.method) ? [["Contact", party.contact] as const] : []),
+      ...out.headers,
+    ],
+    body: out.body,
+  });
+}
+
+/** Our tag: one per INVITE of ours, one per dialog where the peer sent the INVITE. */
+export function localTag(turn: Turn, party: Party, dialog: Dialog): string {
+  return tagOf(turn.call.id, party.role === "uac" ? party.id : dialog.id);
+}
+
+/** Request-URI and Route lines of a request in a dialog; a first route without `lr` is a strict router (RFC 3261 §12.2.1.1). */
+function routing(dialog: Dialog): { readonly uri: string; readonly routes: readonly string[] } {
+  const [first, ...others] = dialog.routes;
+  if (first === undefined) return { uri: dialog.target, routes: [] };
+  const top = readAddress(first).uri;
+  if (/;lr(?:[;=]|$)/i.test(readUri(top).params)) return { uri: dialog.target, routes: dialog.routes };
+  return { uri: top, routes: [...others, `<${dialog.target}>`] };
+}
+
+function pushSend(turn: Turn, place: Place, exchange: string, request: SipMessage): void {
+  const { leg, profile } = place.party;
+  const { pool, listener } = profile;
+  turn.effects.push({ kind: "send", exchange, leg, request, pool, listener, nextHop: null });
+  noteMessage(turn.call, ">", profile.trunk, [request.method, turn.now]);
+}
+
+/** Answers a request at once. */
+export function answerRequest(turn: Turn, place: Place, request: Received, reply: StoredResponse): void {
+  const headers = withContact(place.party, request.message.method, reply);
+  const response = responseTo(request.message, reply.status, { reason: reply.reason, headers, body: reply.body });
+  pushResponse(turn, place.party, request.transaction, response);
+}
+
+/** A peer's request as it came. */
+export interface Received {
+  readonly transaction: TransactionId;
+  readonly message: SipMessage;
+}
+
+/** Answers a request that waited for the other leg; nothing when the edge has answered it already. */
+export function answerPending(turn: Turn, pending: PendingRequest, reply: StoredResponse): void {
+  const party = partyOf(turn.call, partyIdOf(pending.dialog));
+  if (!pending.open || party === null) return;
+  if (reply.status >= 200) pending.open = false;
+  const response = buildResponse({
+    status: reply.status,
+    reason: reply.reason,
+    method: pending.method,
+    headers: [
+      ["From", pending.from],
+      ["To", pending.to],
+      ["Call-ID", party.sipCallId],
+      ["CSeq", `${pending.cseq} ${pending.method}`],
+      ...withContact(party, pending.method, reply),
+    ],
+    body: reply.body,
+  });
+  pushResponse(turn, party, pending.transaction, response);
+}
+
+/** Our Contact goes into 1xx and 2xx of requests that make or refresh a dialog. */
+function withContact(party: Party, method: string, reply: StoredResponse): readonly HeaderLine[] {
+  if (reply.status >= 300 || !WITH_CONTACT.has(method)) return reply.headers;
+  return [["Contact", party.contact], ...reply.headers];
+}
+
+export function pushResponse(turn: Turn, party: Party, transaction: TransactionId, response: SipMessage): void {
+  turn.effects.push({ kind: "respond", leg: party.leg, transaction, response });
+  const summary = `${response.status} ${response.reason} (${response.method})`;
+  noteMessage(turn.call, ">", party.profile.trunk, [summary, turn.now]);
+}

@@ -1,0 +1,25 @@
+import type { Call } from "./call.ts";
+import type { Effect } from "./effect.ts";
+import { isSame } from "./plain-data.ts";
+import type { Turn } from "./turn.ts";
+
+/**
+ * Puts the saves where they belong. What must not happen twice or be forgotten is written ahead: an INVITE to the called side, the answer to the
+ * caller, and from the answer on whatever takes a CSeq number or answers a request, because then any worker may serve the next message.
+ * Everything else is stored when convenient; a step that changed nothing is not stored.
+ */
+export function withSaves(before: Call, turn: Turn): readonly Effect[] {
+  const { effects } = turn;
+  if (turn.finished) return [...effects, { kind: "finish" }];
+  if (effects.some((effect) => isWrittenAhead(effect, turn.call))) return [{ kind: "save" }, ...effects];
+  return isSame(before, turn.call) ? effects : [...effects, { kind: "save-lazily" }];
+}
+
+function isWrittenAhead(effect: Effect, call: Call): boolean {
+  if (effect.kind === "send") {
+    const { method } = effect.request;
+    return method === "INVITE" || (method !== "ACK" && call.phase !== "setup");
+  }
+  if (effect.kind !== "respond") return effect.kind === "route-transfer";
+  return effect.response.status >= 200 && call.phase !== "setup" && call.phase !== "new";
+}

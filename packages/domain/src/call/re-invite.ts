@@ -1,0 +1,119 @@
+import type { SipMessage } from "@tandem/sip";
+import type { FailureCode } from "../failure/catalogue.ts";
+import type { Exchange, PendingRequest, StoredResponse, Unacked } from "./call.ts";
+import { passedResponse } from "./called-dialogs.ts";
+import { ownDescription, sdpIn } from "./headers/description.ts";
+import {
+  acceptRefresh,
+  endRejected,
+  endsDialog,
+  learnFromSuccess,
+  noteOffer,
+  relayRequest,
+  settleOffer,
+} from "./mid-dialog.ts";
+import { answerPending, answerRequest, sendAck, type Received } from "./outgoing.ts";
+import { failureReply, notNowReply } from "./replies.ts";
+import { resync, sdpPayload } from "./session-refresh.ts";
+import { timerWish, tooSmall } from "./session-timer.ts";
+import { placeOf, type Place, type Turn } from "./turn.ts";
+
+/** A re-INVITE of a peer (RFC 3261 §14.2): passed on, unless another INVITE or offer is under way. */
+export function onReInvite(turn: Turn, place: Place, received: Received): void {
+  const failure = whyNotNow(turn, place, received.message);
+  const minSeS = tooSmall(timerWish(received.message), place.party.profile.sessionTimer);
+  if (failure !== null) answerRequest(turn, place, received, notNowReply(turn.call.id, failure));
+  else if (minSeS !== null && turn.call.facts.emergency === null) {
+    answerRequest(turn, place, received, failureReply("session-interval-too-small", [["Min-SE", String(minSeS)]]));
+  } else relayRequest(turn, place, received);
+}
+
+/** RFC 3261 §14.2: 491 when we have an INVITE out ourselves, 500 when the peer's last one is not answered yet. */
+function whyNotNow(turn: Turn, place: Place, invite: SipMessage): FailureCode | null {
+  const { call } = turn;
+  if (!place.dialog.confirmed) return "answer-pending";
+  const ours = new Set([place.dialog.id, place.dialog.peer]);
+  for (const { method, dialog, purpose } of call.exchanges) {
+    if (method !== "INVITE" || dialog === null) continue;
+    if (purpose.kind === "relay" && purpose.origin.dialog === place.dialog.id) return "answer-pending";
+    if (ours.has(dialog)) return "request-pending";
+  }
+  if (call.unacked.some((unacked) => ours.has(unacked.dialog))) return "request-pending";
+  return offerPending(place, invite);
+}
+
+/** RFC 3311 §5.2, RFC 6337 §2.2: no second offer while one is open. */
+export function offerPending({ dialog }: Place, request: SipMessage): FailureCode | null {
+  if (dialog.offer === "none" || sdpIn(request.get("Content-Type"), request.body) === "") return null;
+  return dialog.offer === "sent" ? "request-pending" : "answer-pending";
+}
+
+/** A response to a re-INVITE that was passed on. */
+export function onReInviteAnswer(turn: Turn, exchange: Exchange, origin: PendingRequest, response: SipMessage): void {
+  const { call } = turn;
+  const asked = placeOf(call, exchange.dialog);
+  const asker = placeOf(call, origin.dialog);
+  if (asked === null || asker === null) return;
+  const passed = passedResponse(call, response, asked.party.profile, asker.party.profile);
+  const { contactHost } = asker.party.profile;
+  const body = ownDescription(asker.dialog.origin, response.get("Content-Type"), passed.body, contactHost);
+  if (response.status < 200) {
+    answerPending(turn, origin, { ...passed, body });
+    return;
+  }
+  settleOffer({ asked, asker });
+  if (response.status >= 300) {
+    answerPending(turn, origin, { ...passed, body });
+    if (endsDialog("INVITE", response.status)) endRejected(turn, asked);
+  } else if (origin.open) acceptAnswer(turn, { exchange, origin, asked, asker, response }, { ...passed, body });
+  else dropAnswer(turn, { exchange, origin, asked, asker, response });
+}
+
+interface ReInvite {
+  readonly exchange: Exchange;
+  readonly origin: PendingRequest;
+  readonly asked: Place;
+  readonly asker: Place;
+  readonly response: SipMessage;
+}
+
+function acceptAnswer(
+  turn: Turn,
+  { exchange, origin, asked, asker, response }: ReInvite,
+  passed: StoredResponse,
+): void {
+  learnFromSuccess(turn, exchange, { asked, asker }, response);
+  const terms = acceptRefresh(turn, asker, origin);
+  const told = { ...passed, headers: [...passed.headers, ...terms] };
+  const offerless = exchange.offered === "" && sdpIn(response.get("Content-Type"), response.body) !== "";
+  if (offerless) noteOffer(asked.dialog, asker.dialog);
+  turn.call.unacked.push({
+    transaction: origin.transaction,
+    dialog: asker.dialog.id,
+    cseq: origin.cseq,
+    ack: { dialog: asked.dialog.id, cseq: exchange.cseq },
+    offerless,
+    response: told,
+    request: { ...origin },
+  });
+  answerPending(turn, origin, told);
+}
+
+/** The asker cancelled meanwhile: the 2xx gets its ACK, and the side that accepted is brought back to what the asker has. */
+function dropAnswer(turn: Turn, { exchange, asked, asker }: ReInvite): void {
+  const offerless = exchange.offered === "";
+  sendAck(turn, asked, exchange.cseq, offerless ? sdpPayload(asked, asker) : undefined);
+  if (!offerless) resync(turn, asked);
+}
+
+/** CANCEL crossed the 200 of a re-INVITE: the asker has 487, the other side has the new session. It is acknowledged and brought back. */
+export function onReInviteCancelled(turn: Turn, unacked: Unacked): void {
+  const { call } = turn;
+  call.unacked = call.unacked.filter((waiting) => waiting !== unacked);
+  const asker = placeOf(call, unacked.dialog);
+  const asked = placeOf(call, unacked.ack?.dialog ?? null);
+  if (asker === null || asked === null || unacked.ack === null) return;
+  settleOffer({ asked, asker });
+  sendAck(turn, asked, unacked.ack.cseq, unacked.offerless ? sdpPayload(asked, asker) : undefined);
+  if (!unacked.offerless) resync(turn, asked);
+}

@@ -1,0 +1,168 @@
+import type { HeaderLine, SipMessage } from "@tandem/sip";
+import type { Dialog, Exchange } from "./call.ts";
+import { learnAbilities } from "./called-dialogs.ts";
+import { AUDIT_AFTER_MS } from "./deadlines.ts";
+import { hangUp } from "./hang-up.ts";
+import { ownDescription } from "./headers/description.ts";
+import { reasonsOf } from "./headers/reason.ts";
+import { headerValues, numberIn, readAddress } from "./headers/values.ts";
+import { spread } from "./identity.ts";
+import { endRejected, endsDialog } from "./mid-dialog.ts";
+import { NO_PAYLOAD, sendAck, sendInDialog, type Payload } from "./outgoing.ts";
+import { earlyMs, runningTimer, timerFromAnswer, timerRefresh } from "./session-timer.ts";
+import { peerOf, placeOf, startTimer, type Place, type Turn } from "./turn.ts";
+
+/** Looks after an established call: refreshes due, sessions that lapsed, retries after glare, the audit. */
+export function lookAfter(turn: Turn): void {
+  const { call, now } = turn;
+  for (const place of confirmedPlaces(turn)) {
+    const { timer, retryAtMs } = place.dialog;
+    if (timer !== null && now >= timer.expiresAtMs - earlyMs(timer.intervalS)) {
+      expire(turn);
+      return;
+    }
+    if (timer?.refresher === "us" && now >= timer.actAtMs) refresh(turn, place);
+    if (retryAtMs > 0 && now >= retryAtMs) resync(turn, place);
+  }
+  if (now >= call.auditAtMs) audit(turn);
+}
+
+function confirmedPlaces({ call }: Turn): readonly Place[] {
+  return call.parties.flatMap((party) =>
+    party.dialogs.filter(({ confirmed }) => confirmed).map((dialog): Place => ({ party, dialog })),
+  );
+}
+
+/** RFC 4028 §10: nobody refreshed the session; BYE on both legs. */
+function expire(turn: Turn): void {
+  hangUp(turn, {
+    except: null,
+    bye: { headers: reasonsOf("session-expired"), body: "" },
+    end: { failure: "session-expired", endedBy: "system", q850: null },
+    callerGets: null,
+  });
+}
+
+/** Our refresh: UPDATE without offer where the peer allows it, else a re-INVITE with the description it has (RFC 4028 §7.4). */
+function refresh(turn: Turn, place: Place): void {
+  const { dialog } = place;
+  const { timer } = dialog;
+  if (timer === null) return;
+  // Another try comes at three quarters, in case this one is refused without ending the dialog.
+  timer.actAtMs = turn.now + timer.intervalS * 250;
+  if (dialog.allows.includes("UPDATE")) {
+    const headers: readonly HeaderLine[] = [["Supported", "timer"], ...timerRefresh(timer)];
+    sendInDialog(turn, place, { method: "UPDATE", headers, body: "" }, { kind: "refresh" });
+  } else if (inviteMayGo(turn, place)) reinvite(turn, place, "refresh");
+}
+
+/** Brings a peer back to what the other side has, by a re-INVITE of ours. */
+export function resync(turn: Turn, place: Place): void {
+  place.dialog.retryAtMs = 0;
+  if (inviteMayGo(turn, place)) reinvite(turn, place, "resync");
+  else retryLater(turn, place);
+}
+
+function reinvite(turn: Turn, place: Place, kind: "refresh" | "resync"): void {
+  const other = peerOf(turn.call, place);
+  const { headers, body } = other === null ? NO_PAYLOAD : sdpPayload(place, other);
+  const all: readonly HeaderLine[] = [["Supported", "timer"], ...timerRefresh(place.dialog.timer), ...headers];
+  if (body !== "") place.dialog.offer = "sent";
+  sendInDialog(turn, place, { method: "INVITE", headers: all, body, offered: body }, { kind });
+}
+
+/** What `to` is told of the other side's session: its last description, as ours. */
+export function sdpPayload(to: Place, from: Place): Payload {
+  const { sdp } = from.dialog;
+  if (sdp === "") return NO_PAYLOAD;
+  const type = "application/sdp";
+  const body = ownDescription(to.dialog.origin, type, sdp, to.party.profile.contactHost);
+  return { headers: [["Content-Type", type]], body };
+}
+
+/** RFC 3261 §14.1: one INVITE at a time in a dialog, in either direction; and none while an offer is open. */
+function inviteMayGo({ call }: Turn, { dialog }: Place): boolean {
+  const ids = new Set([dialog.id, dialog.peer]);
+  return (
+    dialog.offer === "none" &&
+    !call.unacked.some((unacked) => ids.has(unacked.dialog)) &&
+    !call.exchanges.some((exchange) => exchange.method === "INVITE" && ids.has(exchange.dialog))
+  );
+}
+
+/**
+ * RFC 3261 §14.1: after 491 the owner of the Call-ID waits 2.1–4 s, the other 0–2 s, in steps of 10 ms. The choice is spread by the dialog's
+ * id instead of chance.
+ */
+export function glareWaitMs(callId: string, { party, dialog }: Place): number {
+  const seed = `${callId}-${dialog.id}-${dialog.localCseq}`;
+  return party.role === "uac" ? 2_100 + 10 * spread(seed, 191) : 10 * spread(seed, 201);
+}
+
+function retryLater(turn: Turn, place: Place): void {
+  const waitMs = glareWaitMs(turn.call.id, place);
+  place.dialog.retryAtMs = turn.now + waitMs;
+  startTimer(turn, `retry:${place.dialog.id}`, waitMs);
+}
+
+/** The answer to a refresh or resync of ours. */
+export function onOwnAnswer(turn: Turn, exchange: Exchange, response: SipMessage): void {
+  const place = placeOf(turn.call, exchange.dialog);
+  if (place === null || response.status < 200) return;
+  const { dialog, party } = place;
+  if (exchange.method === "INVITE") dialog.offer = "none";
+  if (response.status < 300) {
+    if (exchange.method === "INVITE") sendAck(turn, place, exchange.cseq);
+    learnTarget(dialog, response);
+    if (dialog.timer !== null) {
+      dialog.timer = timerFromAnswer(response, party.profile.sessionTimer, dialog.timer, turn.now);
+    }
+  } else onOwnRefusal(turn, place, exchange, response);
+}
+
+function learnTarget(dialog: Dialog, response: SipMessage): void {
+  const contact = headerValues(response, "Contact")[0];
+  if (contact !== undefined) dialog.target = readAddress(contact).uri;
+  learnAbilities(dialog, response);
+}
+
+function onOwnRefusal(turn: Turn, place: Place, exchange: Exchange, response: SipMessage): void {
+  const { dialog } = place;
+  if (endsDialog(exchange.method, response.status)) endRejected(turn, place);
+  else if (response.status === 491) retryLater(turn, place);
+  else if (response.status === 422 && dialog.timer !== null) {
+    const minSeS = numberIn(response.get("Min-SE")) ?? 0;
+    if (minSeS > dialog.timer.intervalS) refreshLonger(turn, place, minSeS);
+  } else if (exchange.method === "UPDATE") {
+    // The peer listed UPDATE and refuses it: re-INVITE instead.
+    dialog.allows = dialog.allows.replace("UPDATE", "");
+    refresh(turn, place);
+  }
+}
+
+/** RFC 4028 §7.4: the peer wants a longer interval; the refresh goes again with it. The session still ends when it was to end. */
+function refreshLonger(turn: Turn, place: Place, minSeS: number): void {
+  const { timer } = place.dialog;
+  if (timer === null) return;
+  place.dialog.timer = { ...runningTimer(minSeS, timer.refresher, turn.now), expiresAtMs: timer.expiresAtMs };
+  refresh(turn, place);
+}
+
+/** Asks peers that no session timer watches whether they still know the dialog, and renews the leases of the call's trunks. */
+function audit(turn: Turn): void {
+  const { call, now, effects } = turn;
+  call.auditAtMs = now + AUDIT_AFTER_MS;
+  for (const place of confirmedPlaces(turn)) {
+    if (place.dialog.timer !== null) continue;
+    sendInDialog(turn, place, { method: "OPTIONS", headers: [], body: "" }, { kind: "audit" });
+  }
+  for (const trunk of call.reserved) effects.push({ kind: "reserve", trunk, maxCalls: 0, maxCallsPerSecond: 0 });
+}
+
+/** No answer at all counts as 408 (RFC 3261 §8.1.3.1). */
+export function onOwnSilence(turn: Turn, exchange: Exchange): void {
+  const place = placeOf(turn.call, exchange.dialog);
+  if (place === null) return;
+  if (exchange.method === "INVITE") place.dialog.offer = "none";
+  endRejected(turn, place);
+}

@@ -1,0 +1,159 @@
+import type { HeaderLine, SipMessage } from "@tandem/sip";
+import type { FailureCode } from "../failure/catalogue.ts";
+import type { Hunt, Party, StoredRequest, StoredResponse, WaitingInvite } from "./call.ts";
+import { allowsOf, supportsOf } from "./called-dialogs.ts";
+import { rejectCaller } from "./caller.ts";
+import type { CallEvent } from "./event.ts";
+import { tryNext } from "./failover.ts";
+import { contactOn, unescaped } from "./headers/addresses.ts";
+import { sdpIn } from "./headers/description.ts";
+import { hostsOfSender } from "./headers/hidden-hosts.ts";
+import { unknownOptions } from "./headers/options.ts";
+import { passableLines } from "./headers/passing.ts";
+import { isLoop, pathMark, pathOf } from "./headers/path.ts";
+import { reliableWish } from "./headers/reliability.ts";
+import { cseqOf, headerValues, numberIn, readAddress, readUri, tagIn, userOf, withoutTag } from "./headers/values.ts";
+import type { LegProfile } from "./leg-profile.ts";
+import { inviteFailureReply } from "./replies.ts";
+import { timerWish, tooSmall } from "./session-timer.ts";
+import type { Turn } from "./turn.ts";
+
+/** Max-Forwards of a request that brings none (RFC 3261 §8.1.1.6). */
+const FULL_HOPS = 70;
+
+type InviteEvent = Extract<CallEvent, { kind: "invite" }>;
+
+/** A new call: the caller's side of the record, the checks that need no route, and the first attempt. */
+export function beginCall(turn: Turn, event: InviteEvent): void {
+  const { call } = turn;
+  const { request, ingress } = event;
+  call.phase = "setup";
+  fillFacts(turn, event);
+  const caller = waitingInvite(event.transaction, request, "a");
+  call.caller = caller;
+  call.parties.push(callerParty(request, ingress));
+  const refusal = whyRefused(event, caller);
+  if (refusal !== null) rejectCaller(turn, refusal.response, refusal.failure);
+  else {
+    const hunt = newHunt(event);
+    call.hunt = hunt;
+    tryNext(turn, hunt);
+  }
+}
+
+function fillFacts({ call }: Turn, { request, ingress, considered, emergency }: InviteEvent): void {
+  Object.assign(call.facts, {
+    pool: ingress.pool,
+    ingressTrunk: ingress.trunk,
+    callingNumber: numberOf(readAddress(request.get("From") ?? "").uri),
+    calledNumber: numberOf(request.uri),
+    sipCallId: request.get("Call-ID") ?? "",
+    emergency,
+    considered: [...considered],
+  });
+}
+
+/** User part for people; a URN is its own number. */
+function numberOf(uri: string): string {
+  return readUri(uri).scheme === "urn" ? uri : unescaped(userOf(uri));
+}
+
+/** The caller's INVITE as it waits for its answers. */
+export function waitingInvite(transaction: string, request: SipMessage, party: string): WaitingInvite {
+  const contact = headerValues(request, "Contact")[0] ?? request.get("From") ?? "";
+  return {
+    transaction,
+    party,
+    cseq: cseqOf(request),
+    from: request.get("From") ?? "",
+    to: withoutTag(request.get("To") ?? ""),
+    remoteTag: tagIn(request, "From"),
+    offered: sdpIn(request.get("Content-Type"), request.body) !== "",
+    reliable: reliableWish(request),
+    recordRoute: headerValues(request, "Record-Route"),
+    target: readAddress(contact).uri,
+    allows: allowsOf(request),
+    supports: supportsOf(request),
+    held: null,
+    timer: timerWish(request),
+  };
+}
+
+/** The party of somebody who sent us an INVITE. */
+export function callerParty(request: SipMessage, profile: LegProfile, id = "a"): Party {
+  const scheme = readUri(request.uri).scheme === "sips" ? "sips" : "sip";
+  return {
+    id,
+    leg: id.startsWith("a") ? "a" : "b",
+    role: "uas",
+    profile,
+    sipCallId: request.get("Call-ID") ?? "",
+    local: withoutTag(request.get("To") ?? ""),
+    remote: withoutTag(request.get("From") ?? ""),
+    contact: contactOn(profile, numberOf(request.uri), scheme),
+    inviteCseq: cseqOf(request),
+    forks: 0,
+    dialogs: [],
+    origin: { id: 0, version: 0, mark: "" },
+  };
+}
+
+function newHunt({ request, attempts, ingress }: InviteEvent): Hunt {
+  return {
+    goal: "setup",
+    leg: "b",
+    request: storedRequest(request, ingress),
+    plans: [...attempts],
+    current: null,
+    progressed: false,
+    best: null,
+    lastFailure: "no-route",
+  };
+}
+
+/** What the attempts need of an INVITE. */
+export function storedRequest(request: SipMessage, from: LegProfile): StoredRequest {
+  const hops = numberIn(request.get("Max-Forwards"));
+  // A leg that is not to use reliable responses counts as one that cannot.
+  const reliable = from.reliableProvisional === "off" ? "no" : reliableWish(request);
+  return {
+    uri: request.uri,
+    from: request.get("From") ?? "",
+    to: request.get("To") ?? "",
+    headers: passableLines(request),
+    contentType: request.get("Content-Type") ?? "",
+    body: request.body,
+    hops: (hops === null ? FULL_HOPS : Math.min(hops, 255)) - 1,
+    hidden: hostsOfSender(request, [from.contactHost, from.peerHost]),
+    path: [...pathOf(request), pathMark(from.trunk, request.uri)],
+    reliable,
+  };
+}
+
+interface Refusal {
+  readonly failure: FailureCode;
+  readonly response: StoredResponse;
+}
+
+/** Checks that need no route, in the order of RFC 3261 §8.2 and §16.3. An emergency call is refused for nothing but a loop. */
+function whyRefused(event: InviteEvent, caller: WaitingInvite): Refusal | null {
+  const { request, ingress, rejection } = event;
+  if (rejection !== undefined) return refusalFor(rejection);
+  if (numberIn(request.get("Max-Forwards")) === 0) return refusalFor("too-many-hops");
+  if (isLoop(request, pathMark(ingress.trunk, request.uri))) return refusalFor("loop-detected");
+  if (event.emergency !== null) return null;
+  const unknown = unsupportedOptions(request, ingress);
+  if (unknown.length > 0) return refusalFor("unsupported-extension", [["Unsupported", unknown.join(", ")]]);
+  const minSeS = caller.timer === null ? null : tooSmall(caller.timer, ingress.sessionTimer);
+  return minSeS === null ? null : refusalFor("session-interval-too-small", [["Min-SE", String(minSeS)]]);
+}
+
+function unsupportedOptions(request: SipMessage, ingress: LegProfile): readonly string[] {
+  const unknown = unknownOptions(request);
+  const refused = ingress.reliableProvisional === "off" && reliableWish(request) === "required";
+  return refused ? [...unknown, "100rel"] : unknown;
+}
+
+function refusalFor(failure: FailureCode, headers: readonly HeaderLine[] = []): Refusal {
+  return { failure, response: inviteFailureReply(failure, headers) };
+}

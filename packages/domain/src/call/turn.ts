@@ -1,0 +1,107 @@
+import { readTag, type SipMessage } from "@tandem/sip";
+import type { Call, Dialog, DialogId, Exchange, Party, PartyId } from "./call.ts";
+import type { Effect } from "./effect.ts";
+import { parseOurTag } from "./identity.ts";
+
+/** One step of the machine while it is being made: a copy of the record that handlers change, and the effects so far. */
+export interface Turn {
+  readonly call: Call;
+  readonly now: number;
+  readonly effects: Effect[];
+  /** The call is over: `finish` follows the other effects. */
+  finished: boolean;
+}
+
+/** A dialog with the party it belongs to. */
+export interface Place {
+  readonly party: Party;
+  readonly dialog: Dialog;
+}
+
+export function partyOf(call: Call, id: PartyId): Party | null {
+  return call.parties.find((party) => party.id === id) ?? null;
+}
+
+export function placeOf(call: Call, id: DialogId | null): Place | null {
+  if (id === null) return null;
+  for (const party of call.parties) {
+    const dialog = party.dialogs.find((candidate) => candidate.id === id);
+    if (dialog !== undefined) return { party, dialog };
+  }
+  return null;
+}
+
+/** The dialog on the other leg that this one is connected to. */
+export function peerOf(call: Call, place: Place): Place | null {
+  return placeOf(call, place.dialog.peer);
+}
+
+/**
+ * The dialog a request belongs to (RFC 3261 §12.2.2): by our tag in To and, where one of our tags serves several dialogs (forks of an
+ * INVITE of ours), the peer's tag in From.
+ */
+export function placeOfRequest(call: Call, request: SipMessage): Place | null {
+  const ours = parseOurTag(readTag(request.get("To") ?? "") ?? "");
+  if (ours === null || ours.callId !== call.id) return null;
+  const party = partyOf(call, ours.party);
+  if (party === null) return null;
+  const theirs = readTag(request.get("From") ?? "") ?? "";
+  const dialog = party.dialogs.find(
+    (candidate) => (party.role === "uac" || candidate.id === ours.dialog) && candidate.remoteTag === theirs,
+  );
+  return dialog === undefined ? null : { party, dialog };
+}
+
+export function exchangeOf(call: Call, id: string): Exchange | null {
+  return call.exchanges.find((exchange) => exchange.id === id) ?? null;
+}
+
+export function dropExchange(call: Call, exchange: Exchange): void {
+  call.exchanges = call.exchanges.filter((candidate) => candidate !== exchange);
+}
+
+export function startTimer(turn: Turn, timer: string, afterMs: number): void {
+  turn.effects.push({ kind: "start-timer", timer, afterMs });
+}
+
+export function stopTimer(turn: Turn, timer: string): void {
+  turn.effects.push({ kind: "stop-timer", timer });
+}
+
+/** The party a dialog id belongs to. */
+export function partyIdOf(dialog: DialogId): PartyId {
+  const dot = dialog.indexOf(".");
+  return dot < 0 ? dialog : dialog.slice(0, dot);
+}
+
+/** A called party's early dialogs are over, and with them the caller's dialogs they were shown in. */
+export function dropDialogs(turn: Turn, party: Party): void {
+  for (const dialog of party.dialogs) {
+    const other = peerOf(turn.call, { party, dialog });
+    if (other !== null) removeDialog(turn, other);
+  }
+  party.dialogs = [];
+}
+
+export function removeDialog(turn: Turn, { party, dialog }: Place): void {
+  if (dialog.reliable?.waiting != null) stopTimer(turn, reliableTimer(dialog));
+  party.dialogs = party.dialogs.filter((candidate) => candidate !== dialog);
+}
+
+/** Timer that repeats a reliable provisional response. */
+export function reliableTimer(dialog: Dialog): string {
+  return `reliable:${dialog.id}`;
+}
+
+/** Parties without dialogs that nothing waits for are forgotten. Runs at the end of every step. */
+export function sweepParties(turn: Turn): void {
+  const { call } = turn;
+  const wanted = new Set<PartyId>();
+  for (const { party, purpose } of call.exchanges) {
+    wanted.add(party);
+    if (purpose.kind === "relay" && purpose.origin.open) wanted.add(partyIdOf(purpose.origin.dialog));
+  }
+  if (call.caller !== null) wanted.add(call.caller.party);
+  if (call.hunt?.current?.party != null) wanted.add(call.hunt.current.party);
+  call.parties = call.parties.filter(({ id, dialogs }) => dialogs.length > 0 || wanted.has(id));
+}
