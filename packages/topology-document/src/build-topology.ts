@@ -75,7 +75,7 @@ function mergeSettings(own: TrunkDefaultsDocument, defaults: TrunkDefaultsDocume
     progressTimeoutMs: progressTimeout ?? base.progressTimeoutMs,
     connectTimeoutMs: connectTimeout ?? base.connectTimeoutMs,
     ringTimeoutMs: ringTimeout ?? base.ringTimeoutMs,
-    failoverCodes: written.failoverCodes?.flatMap(statusesOf) ?? base.failoverCodes,
+    failoverCodes: written.failoverCodes?.map(failoverCode) ?? base.failoverCodes,
     responseRules: (written.responseRules ?? []).map((rule) => {
       return { code: rule.code ?? null, cause: rule.cause ?? null, becomes: rule.becomes };
     }),
@@ -112,10 +112,9 @@ function defined<T extends object>(fields: T): Defined<T> {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Defined<T>;
 }
 
-function statusesOf(code: number | string): readonly number[] {
-  if (typeof code === "number") return [code];
-  const first = Number(code[0]) * 100;
-  return Array.from({ length: 100 }, (_, index) => first + index);
+/** `5xx` is the digit 5 for the domain. */
+function failoverCode(code: number | string): number {
+  return typeof code === "number" ? code : Number(code[0]);
 }
 
 function sessionTimer(written: NonNullable<TrunkDefaultsDocument["sessionTimer"]>): SessionTimerSettings {

@@ -79,7 +79,7 @@ export interface TrunkSettings {
   readonly connectTimeoutMs: number;
   /** Give up an unanswered call after this time. Default 180 000. */
   readonly ringTimeoutMs: number;
-  /** SIP codes after which the next trunk is tried. Default: 408, 500–599. */
+  /** SIP statuses after which the next trunk is tried; 3, 4 or 5 alone stands for its whole class. Default: 408 and 5. */
   readonly failoverCodes: readonly number[];
   readonly responseRules: readonly ResponseRule[];
   /** Dial plan for calls arriving here. */

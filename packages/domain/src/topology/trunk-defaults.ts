@@ -18,8 +18,8 @@ export const defaultProbe: ProbeSettings = {
   successesToUp: 1,
 };
 
-/** Statuses after which the next trunk is tried: the peer did not answer, or it failed. */
-export const defaultFailoverCodes: readonly number[] = [408, ...Array.from({ length: 100 }, (_, index) => 500 + index)];
+/** Statuses after which the next trunk is tried: the peer did not answer, or it failed (5xx). */
+export const defaultFailoverCodes: readonly number[] = [408, 5];
 
 /** What a trunk does unless its document says otherwise. */
 export const defaultTrunkSettings: TrunkSettings = {

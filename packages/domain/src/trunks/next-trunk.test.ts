@@ -18,6 +18,12 @@ describe("failing over after a final response", () => {
     expect(mayTryNextTrunk({ status, cause: null }, noRules, false)).toBe(expected);
   });
 
+  test("a class counts for all its statuses, a status for itself", () => {
+    const rules = { failoverCodes: [404, 5], responseRules: [] };
+    const verdicts = [404, 403, 500, 599].map((status) => mayTryNextTrunk({ status, cause: null }, rules, false));
+    expect(verdicts).toEqual([true, false, true, true]);
+  });
+
   test("603 stops even when somebody lists it", () => {
     expect(mayTryNextTrunk({ status: 603, cause: null }, { failoverCodes: [603], responseRules: [] }, false)).toBe(
       false,

@@ -9,6 +9,7 @@ export interface FinalResponse {
 
 /** What a trunk says about failing over. */
 export interface FailoverRules {
+  /** Statuses, and 3, 4 or 5 for a whole class. */
   readonly failoverCodes: readonly number[];
   readonly responseRules: readonly ResponseRule[];
 }
@@ -34,5 +35,6 @@ export function treatedStatus(response: FinalResponse, rules: readonly ResponseR
 export function mayTryNextTrunk(response: FinalResponse, rules: FailoverRules, emergency: boolean): boolean {
   if (emergency) return true;
   const status = treatedStatus(response, rules.responseRules);
-  return status < 600 && rules.failoverCodes.includes(status);
+  if (status >= 600) return false;
+  return rules.failoverCodes.includes(status) || rules.failoverCodes.includes(Math.floor(status / 100));
 }
