@@ -14,6 +14,8 @@ export interface SippOptions {
   readonly scenario: string;
   /** Calls to make (UAC) or to take (UAS) before it ends; default 1. */
   readonly calls?: number;
+  /** Address of this machine it sends from; default 127.0.0.1. */
+  readonly address?: string;
   /** Where it listens; default a free port. */
   readonly port?: number;
   /** SIPp's `-t`: `u1` one UDP socket, `t1` one TCP connection, `tn` a TCP connection per call. Default `u1`. */
@@ -133,9 +135,10 @@ async function start(options: SippOptions): Promise<SippRun> {
 
 function sippArgs(options: SippOptions, port: number): readonly string[] {
   const { calls = 1, transport = "u1", rate = 10, limitMs = 30_000, logMessages = true } = options;
+  const address = options.address ?? "127.0.0.1";
   const keys = Object.entries({ caller: "caller", ...options.keys }).flatMap(([name, value]) => ["-key", name, value]);
   const fixed = [
-    ["-sf", join(SCENARIOS, `${options.scenario}.xml`), "-nostdin", "-i", "127.0.0.1", "-p", String(port)],
+    ["-sf", join(SCENARIOS, `${options.scenario}.xml`), "-nostdin", "-i", address, "-p", String(port)],
     ["-t", transport, "-m", String(calls), "-timeout", `${Math.ceil(limitMs / 1_000)}s`, "-timeout_error"],
     ["-trace_stat", "-stf", "statistics.csv", "-fd", "1", "-trace_err", "-error_file", "errors.log"],
   ];

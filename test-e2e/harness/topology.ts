@@ -13,6 +13,8 @@ export type TrunkSettingsDocument = Omit<TrunkDocument, "name" | "pool" | "liste
 
 /** One listener of a test topology; its port is chosen when the topology is made. */
 export interface ListenerSpec {
+  /** Default: a free port. */
+  readonly port?: number;
   readonly transport?: ListenerDocument["transport"];
   readonly serves?: ListenerDocument["serves"];
   readonly tls?: ListenerDocument["tls"];
@@ -95,8 +97,8 @@ async function makePools(specs: Readonly<Record<string, PoolSpec>>): Promise<Poo
   const pools: PoolDocument[] = [];
   for (const [name, { edges = 1, workers = 1, listeners = DEFAULT_LISTENERS }] of Object.entries(specs)) {
     const made: ListenerDocument[] = [];
-    for (const [listener, { transport = "udp", serves = "gateways", tls }] of Object.entries(listeners)) {
-      const base = { name: listener, address: LOOPBACK, port: await sipPort(), transport, serves };
+    for (const [listener, { transport = "udp", serves = "gateways", tls, port }] of Object.entries(listeners)) {
+      const base = { name: listener, address: LOOPBACK, port: port ?? (await sipPort()), transport, serves };
       made.push(tls === undefined ? base : { ...base, tls });
     }
     pools.push({ name, edges, workers, listeners: made });

@@ -1,0 +1,120 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { startCluster, type TestCluster } from "../harness/cluster.ts";
+import { placeCall } from "../harness/place-call.ts";
+import { sipPorts } from "../harness/ports.ts";
+import { stopAllSipp, type SippOptions } from "../harness/sipp.ts";
+import { makeCertificates, relayFromTls, relayToTls, type TlsRelay } from "../harness/tls.ts";
+import { makeTopology } from "../harness/topology.ts";
+
+type Transport = "udp" | "tcp" | "tls";
+const TRANSPORTS: readonly Transport[] = ["udp", "tcp", "tls"];
+const MIXES = TRANSPORTS.flatMap((caller) => TRANSPORTS.map((callee) => [caller, callee] as const));
+
+const [udpPeer, tcpPeer, tlsPeer, behindTls] = await sipPorts(4);
+const certificates = makeCertificates();
+let cluster: TestCluster;
+let relays: readonly TlsRelay[] = [];
+let target: Readonly<Record<Transport, number>>;
+
+const { caFile, certificateFile, keyFile } = certificates;
+const tls = { caFile, certificateFile, keyFile, mutual: true };
+
+beforeAll(async () => {
+  const topology = await makeTopology({
+    pools: {
+      east: {
+        listeners: {
+          "core-udp": { transport: "udp", serves: "callers" },
+          "core-tcp": { transport: "tcp", serves: "callers" },
+          "core-tls": { transport: "tls", serves: "callers", tls },
+          "out-udp": { transport: "udp" },
+          "out-tcp": { transport: "tcp" },
+          "out-tls": { transport: "tls", tls },
+        },
+      },
+    },
+    trunks: {
+      udp: { port: udpPeer, listener: "out-udp" },
+      tcp: { port: tcpPeer, listener: "out-tcp" },
+      tls: { port: tlsPeer, listener: "out-tls" },
+    },
+    routes: TRANSPORTS.map((transport, index) => ({
+      name: transport,
+      match: `^${index + 1}00$`,
+      usages: ["any"],
+      trunks: [transport],
+    })),
+  });
+  cluster = await startCluster(topology);
+  const toTls = await relayToTls(cluster.port("core-tls"), certificates);
+  relays = [toTls, await relayFromTls(behindTls, certificates, tlsPeer)];
+  target = { udp: cluster.port("core-udp"), tcp: cluster.port("core-tcp"), tls: toTls.port };
+});
+afterEach(stopAllSipp);
+afterAll(async () => {
+  await Promise.all(relays.map((relay) => relay.stop()));
+  await cluster?.stop();
+  certificates.remove();
+});
+
+const sippTransport = (transport: Transport): NonNullable<SippOptions["transport"]> =>
+  transport === "udp" ? "u1" : "t1";
+const calleePort = { udp: udpPeer, tcp: tcpPeer, tls: behindTls } as const;
+
+function place(caller: Transport, callee: Transport, scenarios: readonly [uac: string, uas: string]) {
+  return placeCall(
+    {
+      scenario: scenarios[0],
+      target: target[caller],
+      transport: sippTransport(caller),
+      service: `${TRANSPORTS.indexOf(callee) + 1}00`,
+      holdMs: 50,
+      calls: 3,
+    },
+    [{ scenario: scenarios[1], port: calleePort[callee], transport: sippTransport(callee), calls: 3 }],
+  );
+}
+
+describe("calls between transports", () => {
+  it.each(MIXES)("%s → %s: answered, ended by the caller, nothing retransmitted", async (caller, callee) => {
+    const outcome = await place(caller, callee, ["uac-basic-expect-200", "uas-basic-expect-200"]);
+    expect(outcome.caller).toMatchObject({ exitCode: 0, completed: 3, retransmissions: 0 });
+    expect(await outcome.callees[0]?.result).toMatchObject({ exitCode: 0, completed: 3, retransmissions: 0 });
+  });
+
+  it.each(MIXES.filter(([caller]) => caller !== "tls"))("%s → %s: ended by the callee", async (caller, callee) => {
+    const outcome = await place(caller, callee, ["uac-callee-ends-expect-200", "uas-ends-expect-200"]);
+    expect(outcome.caller).toMatchObject({ exitCode: 0, completed: 3 });
+    expect(await outcome.callees[0]?.result).toMatchObject({ exitCode: 0, completed: 3 });
+  });
+
+  it("tls → udp: ended by the callee over the connection the caller opened (RFC 5923)", async () => {
+    const outcome = await place("tls", "udp", ["uac-callee-ends-expect-200", "uas-ends-expect-200"]);
+    expect(outcome.caller).toMatchObject({ exitCode: 0, completed: 3 });
+  });
+
+  it("a request larger than 1300 bytes goes to a UDP peer over TCP (RFC 3261 §18.1.1)", async () => {
+    const outcome = await placeCall(
+      { scenario: "uac-large-expect-200", target: target.udp, service: "100", holdMs: 50 },
+      [{ scenario: "uas-basic-expect-200", port: udpPeer, transport: "t1" }],
+    );
+    expect(outcome.caller).toMatchObject({ exitCode: 0, completed: 1 });
+  });
+
+  it("a request larger than 1300 bytes goes over UDP to a peer that has no TCP", async () => {
+    const outcome = await placeCall(
+      { scenario: "uac-large-expect-200", target: target.udp, service: "100", holdMs: 50 },
+      [{ scenario: "uas-basic-expect-200", port: udpPeer }],
+    );
+    expect(outcome.caller).toMatchObject({ exitCode: 0, completed: 1 });
+  });
+});
+
+it("every call left one detail record and none is still counted", async () => {
+  const calls = 3 * MIXES.length + 3 * (MIXES.length - TRANSPORTS.length) + 3 + 2;
+  const ids = (await cluster.recordsOf(calls)).map(({ callId }) => callId);
+  expect(ids).toHaveLength(calls);
+  expect(new Set(ids).size).toBe(calls);
+  const trunks = (await cluster.api.get("/v1/trunks")).body as readonly { readonly load: number }[];
+  expect(trunks.map(({ load }) => load)).toEqual(trunks.map(() => 0));
+});
