@@ -193,20 +193,22 @@ export function releaseTrunk(turn: Turn, trunk: string): void {
 /** Why an attempt is given up. */
 export interface Abandonment {
   readonly failure: FailureCode;
-  /** The peer's final status; 0 when it gave none. */
-  readonly status: number;
+  /** The peer's final status as it came; 0 when it gave none. */
+  readonly sipCode: number;
+  /** The Q.850 cause the peer gave. */
+  readonly q850: number | null;
   /** Header lines of the CANCEL. */
   readonly headers: readonly HeaderLine[];
 }
 
 /** Closes an attempt; what it has out there is cancelled, and its party stays until that is over. */
-export function abandon(turn: Turn, trying: Trying, { failure, status, headers }: Abandonment): void {
+export function abandon(turn: Turn, trying: Trying, { failure, sipCode, q850, headers }: Abandonment): void {
   const { call } = turn;
   closeAttempt(turn, trying, {
     outcome: failure,
-    sipCode: status,
-    q850: failureEntry(failure).q850,
-    unreachable: status === 0 && UNREACHABLE.has(failure),
+    sipCode,
+    q850: q850 ?? failureEntry(failure).q850,
+    unreachable: sipCode === 0 && UNREACHABLE.has(failure),
   });
   const open = call.exchanges.find(({ id }) => id === trying.exchange);
   if (open !== undefined) sendCancel(turn, open, headers);

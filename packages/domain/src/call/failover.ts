@@ -14,7 +14,8 @@ import { transferFailed } from "./transfer-outcome.ts";
 /** Why an attempt failed. `response` is what the caller gets if this stays the best: null when the peer sent none. */
 interface Defeat {
   readonly failure: FailureCode;
-  /** The peer's status after the trunk's response rules; 0 without a response. */
+  /** The peer's status as it came, and after the trunk's response rules; 0 without a response. */
+  readonly sipCode: number;
   readonly status: number;
   readonly q850: number | null;
   readonly response: StoredResponse | null;
@@ -48,7 +49,7 @@ export function onGate(turn: Turn, trunk: string, result: "reserved" | "full" | 
   if (result === "reserved" || result === "unavailable") placeAttempt(turn, hunt, trying);
   else {
     const failure = result === "full" ? "trunk-full" : "trunk-too-fast";
-    defeat(turn, hunt, trying, { failure, status: 0, q850: null, response: null, goOn: true });
+    defeat(turn, hunt, trying, { failure, sipCode: 0, status: 0, q850: null, response: null, goOn: true });
   }
 }
 
@@ -62,6 +63,7 @@ export function onRefusal(turn: Turn, hunt: Hunt, trying: Trying, response: SipM
   const rules = { failoverCodes, responseRules: profile.responseRules };
   defeat(turn, hunt, trying, {
     failure: classifySipFailure(status, cause),
+    sipCode: response.status,
     status,
     q850: cause,
     response: forCaller(turn, trying, response, status),
@@ -73,7 +75,7 @@ export function onRefusal(turn: Turn, hunt: Hunt, trying: Trying, response: SipM
 export function onSilence(turn: Turn, hunt: Hunt, trying: Trying, failure: FailureCode): void {
   const emergency = turn.call.facts.emergency !== null;
   const goOn = emergency || (failureEntry(failure).tryNextTrunk && !hunt.progressed);
-  defeat(turn, hunt, trying, { failure, status: 0, q850: null, response: null, goOn });
+  defeat(turn, hunt, trying, { failure, sipCode: 0, status: 0, q850: null, response: null, goOn });
 }
 
 function defeat(turn: Turn, hunt: Hunt, trying: Trying, why: Defeat): void {

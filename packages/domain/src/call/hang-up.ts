@@ -45,7 +45,7 @@ function reasonLines({ headers }: Payload): readonly HeaderLine[] {
 function stopHunt(turn: Turn, failure: FailureCode, headers: readonly HeaderLine[]): void {
   const { call } = turn;
   const trying = call.hunt?.current ?? null;
-  if (trying !== null) abandon(turn, trying, { failure, status: 0, headers });
+  if (trying !== null) abandon(turn, trying, { failure, sipCode: 0, q850: null, headers });
   call.hunt = null;
   call.transfer = null;
 }
