@@ -29,6 +29,8 @@ export class HeaderScan {
   private readonly text: string;
   private readonly maxHeaders: number;
   private nextCr: number;
+  /** The line being read has a CR inside, so it must not be passed on in an answer. */
+  private strayCr = false;
 
   constructor(text: string, from: number, options: ParseOptions | undefined) {
     this.text = text;
@@ -49,6 +51,7 @@ export class HeaderScan {
     while (at < text.length) {
       let lf = text.indexOf("\n", at);
       if (lf < 0) break;
+      this.strayCr = false;
       let end = this.contentEnd(lf);
       if (end === at) {
         this.bodyStart = lf + 1;
@@ -74,13 +77,17 @@ export class HeaderScan {
   contentEnd(lf: number): number {
     const cr = this.nextCr;
     if (cr < 0 || cr > lf) return lf;
-    if (cr !== lf - 1) this.fail("bad-line-end");
+    if (cr !== lf - 1) {
+      this.strayCr = true;
+      this.fail("bad-line-end");
+    }
     this.nextCr = this.text.indexOf("\r", lf);
     return cr === lf - 1 ? cr : lf;
   }
 
   private readLine(start: number, end: number, next: number, folded: boolean): void {
     const { text } = this;
+    if (this.strayCr) return;
     if (end - start > this.maxLineLength) return this.fail("header-line-too-long");
     let at = start;
     let hash = 0;

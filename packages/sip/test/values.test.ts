@@ -1,0 +1,436 @@
+import * as fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import {
+  buildRequest,
+  firstOfList,
+  formatNameAddr,
+  formatParameters,
+  formatReason,
+  formatReplaces,
+  formatSessionExpires,
+  formatVia,
+  getParameter,
+  hasParameter,
+  hasToken,
+  headerAddresses,
+  headerDiversions,
+  headerHistory,
+  headerLocations,
+  headerPrivacy,
+  headerReasons,
+  headerValues,
+  mayRouteByLocation,
+  parseContentDisposition,
+  parseCSeq,
+  parseDeltaSeconds,
+  parseEvent,
+  parseMaxForwards,
+  parseMediaType,
+  parseMinSe,
+  parseNameAddr,
+  parseParameters,
+  parseRAck,
+  parseReason,
+  parseReplaces,
+  parseRetryAfter,
+  parseRSeq,
+  parseSessionExpires,
+  parseSubscriptionState,
+  parseTargetDialog,
+  parseUri,
+  parseVia,
+  quote,
+  readParameter,
+  readTag,
+  splitList,
+  topVia,
+  unquote,
+  uriHeader,
+  withoutParameter,
+  withParameter,
+  type HeaderLine,
+  type SipMessage,
+} from "@tandem/sip";
+import { latin1Line, sipUri, token } from "./arbitraries.ts";
+
+function withLines(...headers: HeaderLine[]): SipMessage {
+  return buildRequest({ method: "INVITE", uri: "sip:a@b", headers });
+}
+
+describe("name-addr and addr-spec", () => {
+  test.each([
+    ["<sip:a@b>", { displayName: undefined, uri: "sip:a@b", params: [] }],
+    ["sip:a@b;tag=1", { displayName: undefined, uri: "sip:a@b", params: [["tag", "1"]] }],
+    ["sip:a@b", { uri: "sip:a@b", params: [] }],
+    ["Alice Example <sip:a@b>;tag=1", { displayName: "Alice Example" }],
+    ["caller<sip:a@b>", { displayName: "caller" }],
+    ['"A \\"B\\" \\\\" <sip:a@b;x=1>;q=0.5', { displayName: 'A "B" \\', uri: "sip:a@b;x=1", params: [["q", "0.5"]] }],
+    ['"a <sip:no@no>, ;tag=no" <sip:a@b>;tag=1', { uri: "sip:a@b", params: [["tag", "1"]] }],
+    ['"" <sip:a@b>', { displayName: "" }],
+    [
+      '"A"<sip:a@b> ; tag = 1 ; lr',
+      {
+        params: [
+          ["tag", "1"],
+          ["lr", undefined],
+        ],
+      },
+    ],
+    ["< sip:a@b >", { uri: "sip:a@b" }],
+    ["Bell, Alexander <sip:a@b>", { displayName: "Bell, Alexander" }],
+    ["<tel:+1-555;phone-context=x>", { uri: "tel:+1-555;phone-context=x" }],
+    ['sip:a@b;x="<,;>"', { uri: "sip:a@b", params: [["x", '"<,;>"']] }],
+  ])("%s", (value, expected) => {
+    expect(parseNameAddr(value)).toMatchObject(expected);
+  });
+
+  test.each([
+    ["unclosed quotes (RFC 4475 §3.1.2.6)", '"A <sip:a@b>'],
+    ["quotes inside an unquoted name", 'A "B" <sip:a@b>'],
+    ["unclosed bracket", "<sip:a@b"],
+    ["quoted name without an address", '"A" sip:a@b'],
+    ["empty brackets", "<>"],
+    ["empty", ""],
+    ["parameters only", ";tag=1"],
+    ["? without brackets (RFC 3261 §20)", "sip:a@b?Route=x"],
+    ["comma without brackets", "sip:a,b@c"],
+    ["text after the bracket", "<sip:a@b> x"],
+    ["empty parameters (RFC 4475 §3.1.2.1)", "<sip:a@b>;;;;"],
+    ["parameter value that does not close", '<sip:a@b>;x="y'],
+  ])("unreadable: %s", (_fact, value) => {
+    expect(parseNameAddr(value)).toBeUndefined();
+  });
+
+  test("any display name, URI and parameters come back from their text", () => {
+    fc.assert(
+      fc.property(fc.option(latin1Line, { nil: undefined }), sipUri, token, (displayName, uri, tag) => {
+        const address = {
+          displayName,
+          uri,
+          params: [
+            ["tag", tag],
+            ["lr", undefined],
+          ] as const,
+        };
+        expect(parseNameAddr(formatNameAddr(address))).toEqual(address);
+      }),
+    );
+  });
+});
+
+describe("parameters", () => {
+  test.each([
+    ["", []],
+    [";a", [["a", undefined]]],
+    [
+      ' ; a = 1;b="x;y" ;c=[::1]',
+      [
+        ["a", "1"],
+        ["b", '"x;y"'],
+        ["c", "[::1]"],
+      ],
+    ],
+    [";a=", [["a", ""]]],
+  ])("%j", (text, expected) => {
+    expect(parseParameters(text)).toEqual(expected);
+  });
+
+  test.each(["a", ";", ";;a", ";a;", ";=1", ';a="', ";a b", ";a@=1"])("%j is none", (text) => {
+    expect(parseParameters(text)).toBeUndefined();
+  });
+
+  test("reading and changing one", () => {
+    const list = parseParameters(';Tag="a b";lr') ?? [];
+    expect(getParameter(list, "tag")).toBe("a b");
+    expect(getParameter(list, "lr")).toBeUndefined();
+    expect(hasParameter(list, "LR")).toBe(true);
+    expect(formatParameters(withParameter(list, "tag", "x"))).toBe(";Tag=x;lr");
+    expect(formatParameters(withParameter(list, "new"))).toBe(';Tag="a b";lr;new');
+    expect(formatParameters(withoutParameter(list, "TAG"))).toBe(";lr");
+  });
+
+  test.each([
+    ['"A;tag=no" <sip:a@b;tag=no>;Tag = yes', "yes"],
+    ["sip:a@b;tags=1;tag=2,x", "2"],
+    ['<sip:a@b>;x=";tag=no"', undefined],
+    ["<sip:a@b>;tag", undefined],
+    ["<sip:a@b>;tag=", undefined],
+    ['"unclosed ;tag=no', undefined],
+  ])("tag of %s", (value, expected) => {
+    expect(readTag(value)).toBe(expected);
+  });
+
+  test("a quoted value is read with its quotes", () => {
+    expect(readParameter('SIP;text="a;b"', "text")).toBe('"a;b"');
+    expect(readParameter('SIP;text="a;b', "text")).toBeUndefined();
+  });
+
+  test("quote and unquote are inverse", () => {
+    fc.assert(
+      fc.property(latin1Line, (text) => {
+        expect(unquote(quote(text))).toBe(text);
+      }),
+    );
+    expect(unquote("plain")).toBe("plain");
+    expect(quote("a\r\nb")).toBe('"a b"');
+  });
+});
+
+describe("lists", () => {
+  test.each([
+    ["a, b ,c", ["a", "b", "c"]],
+    ['"a,b" <sip:x,y>;z="q,r", <sip:c>', ['"a,b" <sip:x,y>;z="q,r"', "<sip:c>"]],
+    [",a,,b,", ["a", "b"]],
+    ["", []],
+    ['"\\",",b', ['"\\","', "b"]],
+    ['"open, a', ['"open, a']],
+    ["<open, a", ["<open, a"]],
+  ])("%j", (value, expected) => {
+    expect(splitList(value)).toEqual(expected);
+    expect(firstOfList(value)).toBe(expected[0] ?? "");
+  });
+
+  test("several lines and commas are one list (RFC 3261 §7.3.1)", () => {
+    const message = withLines(
+      ["Route", "<sip:1>, <sip:2>"],
+      ["Supported", "100rel"],
+      ["Route", "<sip:3>"],
+      ["k", "Timer"],
+    );
+    expect(headerValues(message, "route")).toEqual(["<sip:1>", "<sip:2>", "<sip:3>"]);
+    expect(hasToken(message, "Supported", "timer")).toBe(true);
+    expect(hasToken(message, "Supported", "time")).toBe(false);
+    expect(hasToken(message, "Require", "timer")).toBe(false);
+  });
+
+  test("addresses of a list; * and unreadable ones are none", () => {
+    const message = withLines(["Contact", "*"], ["m", '"A" <sip:a>;expires=5, <bad'], ["Contact", "sip:b"]);
+    expect(headerAddresses(message, "Contact").map((each) => each.uri)).toEqual(["sip:a", "sip:b"]);
+  });
+});
+
+describe("Via", () => {
+  test("with everything", () => {
+    const via = parseVia(
+      "SIP / 2.0 / udp [2001:db8::9]:5061 ;rport=5062;Received=[2001:db8::1];branch=z9hG4bK1;ttl=16;maddr=m;x",
+    );
+    expect(via).toMatchObject({
+      transport: "UDP",
+      host: "[2001:db8::9]",
+      port: 5061,
+      branch: "z9hG4bK1",
+      received: "2001:db8::1",
+      rport: 5062,
+      maddr: "m",
+      ttl: 16,
+    });
+  });
+
+  test("as text, with what was added to its parameters", () => {
+    const via = parseVia("SIP/2.0/UDP h:5060;rport;branch=z9hG4bK1");
+    expect(via?.rport).toBe("requested");
+    const params = withParameter(withParameter(via?.params ?? [], "rport", "7"), "received", "192.0.2.1");
+    expect(via && formatVia({ ...via, params })).toBe("SIP/2.0/UDP h:5060;rport=7;branch=z9hG4bK1;received=192.0.2.1");
+  });
+
+  test.each([
+    "",
+    "SIP/2.0",
+    "SIP/2.0/UDP",
+    "SIP/2.0/UDP ;branch=1",
+    "SIP/3.0/UDP h",
+    "HTTP/2.0/UDP h",
+    "SIP/2.0/ h",
+    "SIP/2.0/UDPh",
+    "SIP/2.0/UDP h:",
+    "SIP/2.0/UDP h:x",
+    "SIP/2.0/UDP h:65536",
+    "SIP/2.0/UDP [h]",
+    "SIP/2.0/UDP h;;",
+    "SIP/2.0/UDP h x",
+  ])("%j is none", (value) => {
+    expect(parseVia(value)).toBeUndefined();
+  });
+
+  test("the topmost of a list, not a later one's branch", () => {
+    expect(topVia(withLines(["Via", "SIP/2.0/UDP a, SIP/2.0/UDP b;branch=2"]))?.branch).toBeUndefined();
+    expect(topVia(withLines(["To", "x"]))).toBeUndefined();
+  });
+});
+
+describe("numbers", () => {
+  test.each([
+    ["1 INVITE", { sequence: 1, method: "INVITE" }],
+    ["0009 \t INVITE", { sequence: 9, method: "INVITE" }],
+    ["2147483647 x", { sequence: 2_147_483_647, method: "x" }],
+    ["2147483648 INVITE", undefined],
+    ["-1 INVITE", undefined],
+    ["1", undefined],
+    ["1 INVITE x", undefined],
+    ["1 IN,VITE", undefined],
+    ["INVITE", undefined],
+  ])("CSeq %j", (value, expected) => {
+    expect(parseCSeq(value)).toEqual(expected);
+  });
+
+  test("RAck and RSeq (RFC 3262 §7)", () => {
+    expect(parseRAck("776656 1 INVITE")).toEqual({ responseNumber: 776_656, sequence: 1, method: "INVITE" });
+    expect(parseRAck("0 1 INVITE")).toBeUndefined();
+    expect(parseRAck("1 1")).toBeUndefined();
+    expect(parseRAck("1 1 INVITE x")).toBeUndefined();
+    expect(parseRSeq("4294967295")).toBe(4_294_967_295);
+    expect(parseRSeq("4294967296")).toBeUndefined();
+    expect(parseRSeq("0")).toBeUndefined();
+  });
+
+  test("Max-Forwards and delta-seconds", () => {
+    expect([parseMaxForwards("0068"), parseMaxForwards("255"), parseMaxForwards("256"), parseMaxForwards("")]).toEqual([
+      68,
+      255,
+      undefined,
+      undefined,
+    ]);
+    expect([parseDeltaSeconds("3600"), parseDeltaSeconds("4294967296"), parseDeltaSeconds("1e3")]).toEqual([
+      3600,
+      undefined,
+      undefined,
+    ]);
+  });
+
+  test.each([
+    ["1800", { seconds: 1800, refresher: undefined }],
+    ["1800 ;Refresher = UAS", { seconds: 1800, refresher: "uas" }],
+    ["90;refresher=me", { seconds: 90, refresher: undefined }],
+    ["x", undefined],
+    ["90;;", undefined],
+  ])("Session-Expires %j", (value, expected) => {
+    expect(parseSessionExpires(value)).toEqual(expected);
+  });
+
+  test("session timer values as text", () => {
+    expect(formatSessionExpires({ seconds: 90, refresher: "uac" })).toBe("90;refresher=uac");
+    expect(formatSessionExpires({ seconds: 90, refresher: undefined })).toBe("90");
+    expect(parseMinSe("90;x=y")).toBe(90);
+  });
+
+  test.each([
+    ["18000;duration=3600", { seconds: 18_000, durationSeconds: 3600 }],
+    ["120 (I'm in a (long \\)) meeting) ;duration=60", { seconds: 120, durationSeconds: 60 }],
+    ["5", { seconds: 5, durationSeconds: undefined }],
+    ["5 (open", undefined],
+    ["soon", undefined],
+    ["949302838503028349304023988", undefined],
+  ])("Retry-After %j", (value, expected) => {
+    expect(parseRetryAfter(value)).toEqual(expected);
+  });
+});
+
+describe("types and events", () => {
+  test.each([
+    ['Multipart/Mixed ; boundary="a b"', { name: "multipart/mixed", boundary: "a b" }],
+    ["application / sdp", { name: "application/sdp", boundary: undefined }],
+    ["application", undefined],
+    ["/sdp", undefined],
+    ["a/b;;", undefined],
+  ])("Content-Type %j", (value, expected) => {
+    const type = parseMediaType(value);
+    if (expected === undefined) expect(type).toBeUndefined();
+    else expect(type).toMatchObject(expected);
+  });
+
+  test("Content-Disposition: handling is required unless it says otherwise (RFC 3261 §20.11)", () => {
+    expect(parseContentDisposition("Session")).toMatchObject({ type: "session", handling: "required" });
+    expect(parseContentDisposition("render;handling=Optional")?.handling).toBe("optional");
+    expect(parseContentDisposition("render;handling=x")?.handling).toBe("other");
+    expect(parseContentDisposition("")).toBeUndefined();
+  });
+
+  test("Event and Subscription-State (RFC 6665)", () => {
+    expect(parseEvent("presence.winfo;id=7")).toEqual({ name: "presence.winfo", id: "7" });
+    expect(parseEvent(";id=7")).toBeUndefined();
+    expect(parseSubscriptionState("Terminated;reason=NoResource;retry-after=5")).toEqual({
+      state: "terminated",
+      reason: "noresource",
+      expiresSeconds: undefined,
+      retryAfterSeconds: 5,
+    });
+    expect(parseSubscriptionState("")).toBeUndefined();
+  });
+});
+
+describe("reasons, dialogs, history", () => {
+  test("several Reason values, commas in text (RFC 3326)", () => {
+    const message = withLines(
+      ["Reason", 'SIP ;cause=200 ;text="Call completed, elsewhere",Q.850;cause=16'],
+      ["Reason", "bad;;"],
+    );
+    expect(headerReasons(message)).toEqual([
+      { protocol: "SIP", cause: 200, text: "Call completed, elsewhere" },
+      { protocol: "Q.850", cause: 16, text: undefined },
+    ]);
+  });
+
+  test("a Reason as text comes back", () => {
+    const reason = { protocol: "Q.850", cause: 31, text: 'a "b"' };
+    expect(formatReason(reason)).toBe('Q.850;cause=31;text="a \\"b\\""');
+    expect(parseReason(formatReason(reason))).toEqual(reason);
+    expect(formatReason({ protocol: "SIP", cause: undefined, text: undefined })).toBe("SIP");
+  });
+
+  test.each([
+    ["1@h;to-tag=a;from-tag=b", { callId: "1@h", toTag: "a", fromTag: "b", earlyOnly: false }],
+    ["1@h ; FROM-TAG=b;early-only;to-tag=a", { callId: "1@h", toTag: "a", fromTag: "b", earlyOnly: true }],
+    ["1@h;to-tag=a", undefined],
+    [";to-tag=a;from-tag=b", undefined],
+    ["1@h", undefined],
+  ])("Replaces %j", (value, expected) => {
+    expect(parseReplaces(value)).toEqual(expected);
+  });
+
+  test("Replaces inside Refer-To, Replaces as text, Target-Dialog", () => {
+    const refer = parseNameAddr("<sip:c@h?Replaces=1%40h%3Bto-tag%3Da%3Bfrom-tag%3Db%3Bearly-only>");
+    const uri = parseUri(refer?.uri ?? "");
+    const reference = parseReplaces((uri && uriHeader(uri, "Replaces")) ?? "");
+    expect(reference).toEqual({ callId: "1@h", toTag: "a", fromTag: "b", earlyOnly: true });
+    expect(reference && formatReplaces(reference)).toBe("1@h;to-tag=a;from-tag=b;early-only");
+    expect(parseTargetDialog("1;local-tag=l;remote-tag=r")).toMatchObject({ toTag: "l", fromTag: "r" });
+  });
+
+  test("Diversion (RFC 5806)", () => {
+    const message = withLines(["Diversion", "<sip:1@h>;reason=User-Busy;counter=2;privacy=full, <sip:2@h>"]);
+    expect(headerDiversions(message)).toMatchObject([
+      { address: { uri: "sip:1@h" }, reason: "user-busy", counter: 2, privacy: "full" },
+      { address: { uri: "sip:2@h" }, reason: undefined, counter: 1, privacy: undefined },
+    ]);
+  });
+
+  test("History-Info with embedded Reason and Privacy (RFC 7044)", () => {
+    const message = withLines(
+      ["History-Info", "<sip:1@h?Reason=SIP%3Bcause%3D302%3Btext%3D%22Moved%22&Privacy=history>;index=1"],
+      ["History-Info", "<tel:+1>;index=1.1;rc=1"],
+    );
+    expect(headerHistory(message)).toMatchObject([
+      { index: "1", reason: { protocol: "SIP", cause: 302, text: "Moved" }, privacy: "history" },
+      { index: "1.1", reason: undefined, privacy: undefined, address: { uri: "tel:+1" } },
+    ]);
+  });
+
+  test("Privacy values are separated by semicolons (RFC 3323 §4.2)", () => {
+    expect(headerPrivacy(withLines(["Privacy", "ID; Header"], ["Privacy", "critical"]))).toEqual([
+      "id",
+      "header",
+      "critical",
+    ]);
+  });
+
+  test("Geolocation by value and by reference (RFC 6442)", () => {
+    const message = withLines(["Geolocation", "<cid:loc%2d1@h>, <https://lis/x,y>"], ["Geolocation-Routing", "Yes"]);
+    expect(headerLocations(message)).toEqual([
+      { kind: "value", uri: "cid:loc%2d1@h", contentId: "<loc-1@h>" },
+      { kind: "reference", uri: "https://lis/x,y", contentId: undefined },
+    ]);
+    expect(mayRouteByLocation(message)).toBe(true);
+    expect(mayRouteByLocation(withLines(["Geolocation-Routing", "no"]))).toBe(false);
+    expect(mayRouteByLocation(withLines())).toBe(false);
+  });
+});
