@@ -77,6 +77,11 @@ export interface ListenerTls {
   readonly ca?: string;
   /** Ask connecting peers for a certificate and refuse those without one that verifies. */
   readonly mutual: boolean;
+  /**
+   * Verify the certificate and name of peers that we connect to. Default true. False makes a connection encrypted but not
+   * authenticated; it is then reused for every request to that address.
+   */
+  readonly verifyServers?: boolean;
   /** Accept `*.example.com` in a peer's certificate. Default false: RFC 5922 §7.2 forbids it. */
   readonly wildcardNames?: boolean;
 }
@@ -112,6 +117,20 @@ export interface EndpointLimits {
   /** Bytes waiting to be read by a peer before its connection is given up. Default 4 MiB. */
   readonly sendQueueBytes: number;
 }
+
+/** The defaults of `EndpointLimits`. */
+export const DEFAULT_LIMITS: EndpointLimits = {
+  messageBytes: 65_535,
+  headerLines: 256,
+  udpRequestBytes: 1_300,
+  udpBufferBytes: 4 * 1_024 * 1_024,
+  connections: 10_000,
+  connectTimeoutMs: 4_000,
+  partialMessageMs: 10_000,
+  firstMessageMs: 30_000,
+  idleMs: 600_000,
+  sendQueueBytes: 4 * 1_024 * 1_024,
+};
 
 /** The part of a logger that the endpoint uses. */
 export interface EndpointLog {

@@ -16,8 +16,8 @@ export interface Endpoint {
   /** The bound listeners in configuration order, with the ports the system gave. */
   readonly listeners: readonly BoundListener[];
   /**
-   * Sends a request other than ACK in a client transaction of its own. Never throws because of the message or the network: what
-   * goes wrong arrives as `onFailure`, never before this call returned.
+   * Sends a request other than ACK and CANCEL in a client transaction of its own. Never throws because of the message or the network:
+   * what goes wrong arrives as `onFailure`. No event comes before this call returned.
    */
   request(request: OutgoingRequest, events: ClientTransactionEvents): ClientTransaction;
   /**
@@ -68,7 +68,10 @@ export interface EndpointEvents {
   onCancel(transaction: ServerTransaction, cancel: ReceivedMessage): void;
   /** No ACK came within 64*T1 for the 2xx given (RFC 3261 §13.3.1.4): the dialog should be ended with BYE. */
   onAckTimeout(transaction: ServerTransaction, response: SentMessage): void;
-  /** A response could not be delivered (connection gone and not to be made again, socket error). The transaction is over. */
+  /**
+   * A response could not be delivered: its connection is gone and cannot be made again, or the socket refused it. Once per transaction. The
+   * transaction is over, except that a 2xx to INVITE is tried again until its ACK or `onAckTimeout`.
+   */
   onResponseLost(transaction: ServerTransaction): void;
 }
 
@@ -119,8 +122,8 @@ export interface SendFailure {
 }
 
 /**
- * - `transaction-over`: a final response was already sent (or the peer cancelled), or the transaction ended
- * - `not-a-response`: the message given to `respond` is not a response with a status of 101–699
+ * - `transaction-over`: a final response was already sent (or the peer cancelled), or the transaction ended; nothing to cancel
+ * - `not-a-response`: the message given to `respond` is not a response with a status of 100–699
  * - `bad-next-hop`: no URI to send to, or one that cannot be a next hop
  * - `no-listener`: no listener of that name, or none of the transport the next hop needs
  * - `unresolved`: DNS knows no address (RFC 3263)
@@ -201,8 +204,11 @@ export interface ClientTransactionEvents {
   onRepeatedAnswer?(response: ReceivedMessage): void;
 }
 
-/** `timeout`: an address was reached but stayed silent (timer B or F, or 64*T1 after CANCEL); treat as 408. Others as 503. */
+/**
+ * `timeout`: the last address tried stayed silent (timer B or F, or 64*T1 after CANCEL); treat as 408. `cancelled`: the user cancelled before
+ * anything was sent; treat as 487. All others: treat as 503.
+ */
 export interface ClientFailure {
-  readonly reason: "timeout" | SendFailureReason;
+  readonly reason: "timeout" | "cancelled" | SendFailureReason;
   readonly detail: string;
 }

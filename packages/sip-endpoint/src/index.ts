@@ -1,5 +1,7 @@
+export { createEndpoint } from "./create-endpoint.ts";
 export { systemClock } from "./timers/clock.ts";
 export type { Clock } from "./timers/clock.ts";
+export { DEFAULT_LIMITS } from "./config.ts";
 export type {
   BoundListener,
   EndpointConfig,
@@ -28,6 +30,7 @@ export type {
   SentMessage,
   ServerTransaction,
 } from "./endpoint.ts";
+export { createSystemResolver } from "./next-hop/system-resolver.ts";
 export type { NaptrRecord, Resolver, SrvRecord } from "./next-hop/resolver.ts";
 export type { DiscardCause, EndpointStats, MessageCount, MessageKind, TransactionKind } from "./stats.ts";
 export type {

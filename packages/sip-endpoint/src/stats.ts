@@ -44,6 +44,7 @@ export type TransactionKind = "invite-client" | "invite-server" | "non-invite-cl
  * - `stream-garbage`: connection closed because its bytes are no SIP
  * - `stream-timeout`: connection closed because a message did not become complete
  * - `connection-limit`: connection refused
+ * - `tls-handshake`: an incoming connection that did not become a TLS one (no certificate where one is asked for, not TLS, too slow)
  * - `slow-reader`: connection closed because the peer does not read
  */
 export type DiscardCause =
@@ -56,4 +57,5 @@ export type DiscardCause =
   | "stream-garbage"
   | "stream-timeout"
   | "connection-limit"
+  | "tls-handshake"
   | "slow-reader";

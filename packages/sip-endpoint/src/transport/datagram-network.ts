@@ -27,7 +27,7 @@ export interface DatagramSocket {
   readonly receiveBufferBytes: number;
   /**
    * Sends latin1 text as bytes to an IP address literal. `failed` is called, later, if the system refuses the datagram (no route,
-   * too long, …). A port nobody listens on is not reported: an unconnected socket does not learn of it.
+   * too long, …). After `close` nothing happens. A port nobody listens on is not reported: an unconnected socket does not learn of it.
    */
   send(text: string, target: { readonly address: string; readonly port: number }, failed: (error: Error) => void): void;
   close(): Promise<void>;

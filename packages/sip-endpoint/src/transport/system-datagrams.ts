@@ -35,6 +35,7 @@ class SystemDatagramSocket implements DatagramSocket {
   readonly port: number;
   readonly receiveBufferBytes: number;
   private readonly socket: Socket;
+  private closed = false;
 
   constructor(socket: Socket) {
     this.socket = socket;
@@ -49,12 +50,14 @@ class SystemDatagramSocket implements DatagramSocket {
     target: { readonly address: string; readonly port: number },
     failed: (error: Error) => void,
   ): void {
+    if (this.closed) return;
     this.socket.send(Buffer.from(text, "latin1"), target.port, target.address, (error) => {
       if (error !== null) failed(error);
     });
   }
 
   close(): Promise<void> {
+    this.closed = true;
     return new Promise((resolve) => {
       this.socket.close(() => resolve());
     });

@@ -1,0 +1,71 @@
+import {
+  firstOfList,
+  formatMessage,
+  formatVia,
+  withHeaders,
+  withParameter,
+  type SipMessage,
+  type Via,
+} from "@tandem/sip";
+import type { BoundListener, Transport } from "../config.ts";
+import { defaultPort } from "../next-hop/target.ts";
+import type { Arrival } from "../transport/arrival.ts";
+
+/** The request with `received` and `rport` in its top Via where they belong; the very message when they do not. */
+export function withSource(request: SipMessage, via: Via, arrival: Arrival): SipMessage {
+  // RFC 3581 §4: with rport, received is written even when it tells nothing new.
+  const asksPort = via.rport === "requested";
+  // RFC 3261 §18.2.1: when the sent-by is a name or another address.
+  if (!asksPort && hostOf(via) === arrival.address) return request;
+  let params = withParameter(via.params, "received", arrival.address);
+  if (asksPort) params = withParameter(params, "rport", String(arrival.port));
+  const written = request.get("Via") ?? "";
+  const others = written.slice(written.indexOf(firstOfList(written)) + firstOfList(written).length);
+  const value = `${formatVia({ ...via, params })}${others}`;
+  return withHeaders(request, (headers) => headers.replaceFirst("Via", value));
+}
+
+/** Where a response goes over UDP (RFC 3261 §18.2.2, RFC 3581 §4), and over a stream whose connection is gone. */
+export function replyAddress(via: Via, arrival: Arrival): { readonly address: string; readonly port: number } {
+  // Deviation from §18.2.2: `maddr` is not obeyed. It would let anybody have responses sent to anybody.
+  const { address, transport } = arrival;
+  if (transport === "udp" && via.rport !== undefined) return { address, port: arrival.port };
+  return { address, port: sentByPort(via, transport) };
+}
+
+/** Host of the sent-by, IPv6 without brackets, as written. */
+export function hostOf(via: Via): string {
+  return via.host.startsWith("[") ? via.host.slice(1, -1) : via.host;
+}
+
+/** RFC 3261 §18.2.2: the default port of the transport if none is written. */
+export function sentByPort(via: Via, transport: Transport): number {
+  return via.port === undefined || via.port === 0 ? defaultPort(transport) : via.port;
+}
+
+/** A response as text, with exactly the Via lines of its request. */
+export function responseText(response: SipMessage, vias: readonly string[]): string {
+  const own = response.getAll("Via");
+  const same = own.length === vias.length && own.every((line, index) => line === vias[index]);
+  if (same) return formatMessage(response);
+  const edited = withHeaders(response, (headers) => {
+    headers.remove("Via");
+    for (const via of vias.toReversed()) headers.prepend("Via", via);
+  });
+  return formatMessage(edited);
+}
+
+/** Our Via line without its end. RFC 3581 §3: rport over UDP. RFC 5923 §5: alias where the connection may carry requests back. */
+export function ownVia(listener: BoundListener, transport: Transport, branch: string): string {
+  const host = listener.advertisedAddress.includes(":")
+    ? `[${listener.advertisedAddress}]`
+    : listener.advertisedAddress;
+  const flag = transport === "udp" ? "rport" : "alias";
+  return `SIP/2.0/${transport.toUpperCase()} ${host}:${listener.advertisedPort};branch=${branch};${flag}`;
+}
+
+/** A formatted request with our Via put above its header lines. */
+export function withOwnVia(text: string, via: string): string {
+  const afterStartLine = text.indexOf("\r\n") + 2;
+  return `${text.slice(0, afterStartLine)}Via: ${via}\r\n${text.slice(afterStartLine)}`;
+}

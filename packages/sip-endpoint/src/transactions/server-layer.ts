@@ -1,0 +1,184 @@
+import {
+  hasParameter,
+  requestKey,
+  responseTo,
+  serverTransactionKey,
+  topVia,
+  transactionFacts,
+  validateRequest,
+  type SipMessage,
+  type TransactionFacts,
+} from "@tandem/sip";
+import { Received } from "../messages/received-message.ts";
+import { hostOf, responseText, sentByPort, withSource } from "../messages/via-lines.ts";
+import type { Arrival } from "../transport/arrival.ts";
+import type { TransactionContext } from "./context.ts";
+import { InviteServerTx } from "./invite-server-transaction.ts";
+import { NonInviteServerTx } from "./non-invite-server-transaction.ts";
+import { replyOutlet } from "./reply.ts";
+import type { Deliver, ServerTx } from "./server-transaction.ts";
+
+/** Why a request is not passed up. */
+interface Refusal {
+  readonly status: number;
+  readonly reason?: string;
+  readonly headers?: readonly (readonly [string, string])[];
+}
+
+interface Incoming {
+  readonly request: Received;
+  readonly facts: TransactionFacts;
+  readonly key: string;
+}
+
+const MERGED: Refusal = { status: 482, reason: "Merged Request" };
+const CLOSING: Refusal = { status: 503, headers: [["Retry-After", "5"]] };
+
+/** Requests: finds the transaction they belong to, or makes one and tells the user. */
+export class ServerLayer {
+  /** New requests get 503. */
+  closing = false;
+  private readonly context: TransactionContext;
+  private readonly byKey = new Map<string, ServerTx>();
+  /** INVITEs, and other requests that are not of a dialog, by Call-ID, CSeq and From tag. */
+  private readonly byRequest = new Map<string, ServerTx>();
+  private readonly passUp: Deliver;
+
+  constructor(context: TransactionContext) {
+    this.context = context;
+    this.passUp = (transaction, request) => context.events.onRequest(transaction, request);
+  }
+
+  /** Ends every transaction; nothing more is sent. */
+  stop(): void {
+    for (const transaction of this.byKey.values()) transaction.end();
+  }
+
+  /** A readable request arrived. */
+  onRequest(message: SipMessage, arrival: Arrival): void {
+    this.context.counters.message("in", arrival.transport, message.method, 0);
+    const facts = transactionFacts(message);
+    if (facts === undefined)
+      return this.refuseStatelessly(message, arrival, validateRequest(message) ?? { status: 400 });
+    const { via } = facts;
+    const { connection } = arrival;
+    if (connection !== undefined && hasParameter(via.params, "alias")) {
+      this.context.transports.table.alias(connection, hostOf(via), sentByPort(via, arrival.transport));
+    }
+    const request = new Received(withSource(message, via, arrival), arrival, this.context.clock.now());
+    const incoming = { request, facts, key: serverTransactionKey(message, facts) };
+    if (message.method === "ACK") this.onAck(incoming);
+    else this.onOther(incoming);
+  }
+
+  /** Answers a request that could not be read or whose end cannot be told; one line in the log, one metric. */
+  refuseStatelessly(
+    request: SipMessage,
+    arrival: Arrival,
+    fault: { readonly status: number; readonly detail?: string },
+  ): void {
+    const { counters, log, ids, serverHeaders, transports } = this.context;
+    const via = request.method === "ACK" ? undefined : topVia(request);
+    const outlet = via && replyOutlet(transports, arrival, via, { onTransportError: () => undefined });
+    const { transport, address, port, listener } = arrival;
+    const fields = { transport, address, port, listener: listener.name, status: fault.status, reason: fault.detail };
+    if (via === undefined || outlet === undefined) {
+      counters.discarded.malformed++;
+      log.warn(fields, "malformed message dropped");
+      return;
+    }
+    counters.discarded.rejected++;
+    log.warn(fields, "malformed request refused");
+    const annotated = withSource(request, via, arrival);
+    const reason = fault.detail === undefined ? {} : { reason: fault.detail };
+    const response = responseTo(annotated, fault.status, { ...reason, toTag: ids.tag(), headers: serverHeaders });
+    counters.message("out", transport, request.method, fault.status);
+    outlet.send(responseText(response, annotated.getAll("Via")));
+    outlet.release();
+  }
+
+  private onOther(incoming: Incoming): void {
+    const known = this.byKey.get(incoming.key);
+    if (known !== undefined) {
+      this.context.counters.retransmissionsReceived++;
+      return known.onRetransmission();
+    }
+    const refusal = this.refusalOf(incoming);
+    if (refusal !== undefined) {
+      this.open(incoming, (transaction) =>
+        transaction.respondByItself(refusal.status, refusal.reason, refusal.headers),
+      );
+    } else if (incoming.request.message.method === "CANCEL") {
+      this.open(incoming, (transaction, cancel) => this.onCancel(transaction, cancel, incoming.facts));
+    } else {
+      this.open(incoming, this.passUp);
+    }
+  }
+
+  private refusalOf(incoming: Incoming): Refusal | undefined {
+    const { request, facts } = incoming;
+    const fault = validateRequest(request.message);
+    if (fault !== undefined) return this.refused(fault.status, fault.detail, request.source);
+    // A CANCEL shares Call-ID, CSeq and From tag with its INVITE by design.
+    if (request.message.method === "CANCEL") return undefined;
+    // RFC 3261 §8.2.2.2
+    if (facts.toTag === undefined && this.byRequest.get(requestKey(facts))?.ongoing === true) {
+      this.context.counters.discarded.merged++;
+      return MERGED;
+    }
+    return this.closing ? CLOSING : undefined;
+  }
+
+  private refused(status: number, reason: string, source: Arrival): Refusal {
+    const { transport, address, port, listener } = source;
+    this.context.counters.discarded.rejected++;
+    this.context.log.warn(
+      { transport, address, port, listener: listener.name, status, reason },
+      "malformed request refused",
+    );
+    return { status, reason };
+  }
+
+  private onAck(incoming: Incoming): void {
+    const { request, facts, key } = incoming;
+    const invite = this.byKey.get(key) ?? this.byRequest.get(requestKey(facts));
+    if (invite instanceof InviteServerTx && invite.onAck(request, facts.toTag)) return;
+    if (validateRequest(request.message) === undefined) return this.context.events.onAck(request, null);
+    this.context.counters.discarded.malformed++;
+  }
+
+  private onCancel(transaction: ServerTx, cancel: Received, facts: TransactionFacts): void {
+    const invite = this.byKey.get(serverTransactionKey(cancel.message, facts, "INVITE"));
+    if (!(invite instanceof InviteServerTx)) {
+      this.context.counters.discarded["stray-cancel"]++;
+      return transaction.respondByItself(481);
+    }
+    // RFC 3261 §9.2: both responses have the same To tag.
+    invite.localTag ??= this.context.ids.tag();
+    transaction.localTag = invite.localTag;
+    transaction.respondByItself(200);
+    if (invite.cancel()) this.context.events.onCancel(invite, cancel);
+  }
+
+  private open(incoming: Incoming, deliver: Deliver): void {
+    const { request, facts, key } = incoming;
+    const shared = requestKey(facts);
+    const parts = {
+      request,
+      via: facts.via,
+      key,
+      callId: facts.callId,
+      deliver,
+      ended: (transaction: ServerTx): void => {
+        this.byKey.delete(key);
+        if (this.byRequest.get(shared) === transaction) this.byRequest.delete(shared);
+      },
+    };
+    const invite = request.message.method === "INVITE";
+    const transaction = invite ? new InviteServerTx(this.context, parts) : new NonInviteServerTx(this.context, parts);
+    this.byKey.set(key, transaction);
+    const findable = deliver === this.passUp && (invite || facts.toTag === undefined);
+    if (findable) this.byRequest.set(shared, transaction);
+    transaction.start();
+  }
+}
