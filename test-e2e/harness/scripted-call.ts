@@ -1,0 +1,79 @@
+import type { HeaderLine, SipMessage } from "@tandem/sip";
+import type { Arrived, PeerAddressOf, PeerDialog, SipPeer } from "@tandem/testkit";
+
+/** A G.711 session as a scripted peer offers it; `id` and `version` go into the origin, `direction` is a media attribute. */
+export function session(id: number, version = 1, direction = "sendrecv"): string {
+  const lines = [
+    "v=0",
+    `o=- ${id} ${version} IN IP4 192.0.2.${id}`,
+    "s=-",
+    `c=IN IP4 192.0.2.${id}`,
+    "t=0 0",
+    "m=audio 40000 RTP/AVP 0",
+    "a=rtpmap:0 PCMU/8000",
+    `a=${direction}`,
+  ];
+  return `${lines.join("\r\n")}\r\n`;
+}
+
+export const SDP: HeaderLine = ["Content-Type", "application/sdp"];
+export const ALLOW: HeaderLine = [
+  "Allow",
+  "INVITE, ACK, BYE, CANCEL, OPTIONS, INFO, UPDATE, PRACK, REFER, NOTIFY, MESSAGE",
+];
+
+export interface CallOptions {
+  readonly number?: string;
+  /** Added to the caller's INVITE. */
+  readonly headers?: readonly HeaderLine[];
+  /** Added to the callee's 200. */
+  readonly answerHeaders?: readonly HeaderLine[];
+}
+
+/** A call between two scripted peers, answered and acknowledged on both sides. */
+export interface ScriptedCall {
+  /** The caller's dialog and the callee's. */
+  readonly caller: PeerDialog;
+  readonly callee: PeerDialog;
+  /** The INVITE as the caller sent it, and as the callee got it. */
+  readonly sent: SipMessage;
+  readonly arrived: Arrived;
+  /** The 200 as the caller got it. */
+  readonly answer: Arrived;
+}
+
+/** Sends an INVITE with an offer. */
+export function invite(caller: SipPeer, to: PeerAddressOf, options: CallOptions = {}): SipMessage {
+  return caller.request("INVITE", to, {
+    uri: `sip:${options.number ?? "100"}@${to.address}:${to.port}`,
+    headers: [ALLOW, ...(options.headers ?? []), SDP],
+    body: session(1),
+  });
+}
+
+/** Sets a call up through the cluster. */
+export async function setUp(
+  { caller, callee, to }: { readonly caller: SipPeer; readonly callee: SipPeer; readonly to: PeerAddressOf },
+  options: CallOptions = {},
+): Promise<ScriptedCall> {
+  const sent = invite(caller, to, options);
+  const arrived = await callee.expect("INVITE");
+  callee.reply(arrived, 180);
+  await caller.expect(180);
+  const answered = callee.reply(arrived, 200, {
+    headers: [ALLOW, ...(options.answerHeaders ?? []), SDP],
+    body: session(2),
+  });
+  const answer = await caller.expect("200 INVITE");
+  const callerDialog = caller.dialogAsCaller(sent, answer);
+  callerDialog.ack();
+  await callee.expect("ACK");
+  return { caller: callerDialog, callee: callee.dialogAsCallee(arrived, answered), sent, arrived, answer };
+}
+
+/** Ends a call from the caller's side and sees it end at the callee's. */
+export async function hangUp(call: ScriptedCall, caller: SipPeer, callee: SipPeer): Promise<void> {
+  call.caller.request("BYE");
+  callee.reply(await callee.expect("BYE"), 200);
+  await caller.expect("200 BYE");
+}

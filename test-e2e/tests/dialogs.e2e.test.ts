@@ -1,0 +1,394 @@
+import { readTag, type HeaderLine } from "@tandem/sip";
+import { SipPeer, type PeerAddressOf } from "@tandem/testkit";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { startCluster, type TestCluster } from "../harness/cluster.ts";
+import { ALLOW, hangUp, invite, SDP, session, setUp } from "../harness/scripted-call.ts";
+import { makeTopology } from "../harness/topology.ts";
+
+const alice = await SipPeer.open({ user: "alice" });
+const bob = await SipPeer.open({ user: "bob" });
+const carol = await SipPeer.open({ user: "carol" });
+const few = await SipPeer.open({ user: "few" });
+const timed = await SipPeer.open({ user: "timed" });
+const peers = [alice, bob, carol, few, timed];
+
+let cluster: TestCluster;
+let to: PeerAddressOf;
+
+beforeAll(async () => {
+  const route = (name: string, number: string) => ({ name, match: `^${number}$`, usages: ["any"], trunks: [name] });
+  const topology = await makeTopology({
+    trunks: {
+      bob: { port: bob.port, refer: "act", usages: ["any"] },
+      carol: { port: carol.port },
+      few: { port: few.port, maxEarlyDialogs: 2 },
+      timed: { port: timed.port, sessionTimer: { offer: true, expires: "30m" } },
+    },
+    routes: [route("bob", "100"), route("carol", "200"), route("few", "300"), route("timed", "400")],
+  });
+  cluster = await startCluster(topology);
+  to = { address: "127.0.0.1", port: cluster.port("core") };
+});
+afterAll(async () => {
+  await cluster?.stop();
+  await Promise.all(peers.map((peer) => peer.close()));
+});
+// Peers are shared: what a test left behind (a retransmission under way) must not be taken for the next one's.
+beforeEach(() => {
+  for (const peer of peers) (peer.untaken as unknown[]).length = 0;
+});
+
+const tagOf = (value: string | undefined) => readTag(value ?? "");
+
+describe("setup", () => {
+  it("an INVITE that comes twice makes one call", async () => {
+    const sent = invite(alice, to);
+    alice.send(sent, to);
+    const arrived = await bob.expect("INVITE");
+    bob.reply(arrived, 486);
+    const refused = await alice.expect(486);
+    alice.ackFailure(sent, refused);
+    await bob.expect("ACK");
+    expect(bob.seen.filter((line) => line.startsWith("INVITE")).length).toBe(1);
+  });
+
+  it("Max-Forwards is one less on the other leg", async () => {
+    const call = await setUp({ caller: alice, callee: bob, to });
+    expect(call.arrived.message.get("Max-Forwards")).toBe("69");
+    await hangUp(call, alice, bob);
+  });
+
+  it("Require with an unknown option: 420 with Unsupported (RFC 3261 §8.2.2.3)", async () => {
+    const sent = invite(alice, to, { headers: [["Require", "time-travel"]] });
+    const refused = await alice.expect(420);
+    expect(refused.message.get("Unsupported")).toBe("time-travel");
+    alice.ackFailure(sent, refused);
+  });
+
+  it("a 200 that is repeated until a late ACK comes does no harm", async () => {
+    const sent = invite(alice, to);
+    const arrived = await bob.expect("INVITE");
+    const answered = bob.reply(arrived, 200, { headers: [SDP], body: session(2) });
+    const answer = await alice.expect("200 INVITE");
+    await alice.expect("200 INVITE");
+    await alice.expect("200 INVITE");
+    const dialog = alice.dialogAsCaller(sent, answer);
+    dialog.ack();
+    await bob.expect("ACK");
+    bob.dialogAsCallee(arrived, answered).request("BYE");
+    alice.reply(await alice.expect("BYE"), 200);
+    await bob.expect("200 BYE");
+  });
+
+  it("a provisional response after the answer is not passed on", async () => {
+    const call = await setUp({ caller: alice, callee: bob, to });
+    bob.reply(call.arrived, 183);
+    call.callee.request("BYE");
+    alice.reply(await alice.expect("BYE"), 200);
+    await bob.expect("200 BYE");
+    expect(alice.untaken.map(({ message }) => message.status)).not.toContain(183);
+  });
+
+  it("a request in a dialog that never was: 481", async () => {
+    const call = await setUp({ caller: alice, callee: bob, to });
+    await hangUp(call, alice, bob);
+    call.caller.request("INFO");
+    await alice.expect("481 INFO");
+  });
+});
+
+describe("several early dialogs (forks behind the callee)", () => {
+  it("two 18x with different tags reach the caller with different tags, and the answer belongs to the second", async () => {
+    const sent = invite(alice, to);
+    const arrived = await bob.expect("INVITE");
+    bob.reply(arrived, 180, { toTag: "fork-1" });
+    bob.reply(arrived, 183, { toTag: "fork-2", headers: [SDP], body: session(3) });
+    const [first, second] = [await alice.expect(180), await alice.expect(183)];
+    const answered = bob.reply(arrived, 200, { toTag: "fork-2", headers: [SDP], body: session(3) });
+    const answer = await alice.expect("200 INVITE");
+    const tags = [first, second, answer].map(({ message }) => tagOf(message.get("To")));
+    expect(tags[0]).not.toBe(tags[1]);
+    expect(tags[2]).toBe(tags[1]);
+    const dialog = alice.dialogAsCaller(sent, answer);
+    dialog.ack();
+    expect(tagOf((await bob.expect("ACK")).message.get("To"))).toBe("fork-2");
+    dialog.request("BYE");
+    const bye = await bob.expect("BYE");
+    expect(tagOf(bye.message.get("To"))).toBe(tagOf(answered.get("To")));
+    bob.reply(bye, 200);
+    await alice.expect("200 BYE");
+  });
+
+  it("no more early dialogs reach the caller than the trunk may have", async () => {
+    const sent = invite(alice, to, { number: "300" });
+    const arrived = await few.expect("INVITE");
+    for (const fork of [1, 2, 3]) few.reply(arrived, 180, { toTag: `fork-${fork}` });
+    few.reply(arrived, 486, { toTag: "fork-1" });
+    const refused = await alice.expect(486);
+    alice.ackFailure(sent, refused);
+    const ringing = alice.untaken.filter(({ message }) => message.status === 180);
+    expect(new Set(ringing.map(({ message }) => tagOf(message.get("To")))).size).toBe(2);
+  });
+
+  it("two forks answer: the first is connected, the second gets ACK and BYE", async () => {
+    const sent = invite(alice, to);
+    const arrived = await bob.expect("INVITE");
+    bob.reply(arrived, 200, { toTag: "fork-1", headers: [SDP], body: session(2) });
+    const answer = await alice.expect("200 INVITE");
+    const dialog = alice.dialogAsCaller(sent, answer);
+    dialog.ack();
+    await bob.expect("ACK");
+    bob.reply(arrived, 200, { toTag: "fork-2", headers: [SDP], body: session(3) });
+    const ack = await bob.expect((message) => message.method === "ACK" && tagOf(message.get("To")) === "fork-2");
+    expect(ack.message.get("CSeq")).toBe(arrived.message.get("CSeq")?.replace("INVITE", "ACK"));
+    const bye = await bob.expect((message) => message.method === "BYE" && message.kind === "request");
+    expect(tagOf(bye.message.get("To"))).toBe("fork-2");
+    bob.reply(bye, 200);
+    dialog.request("BYE");
+    bob.reply(await bob.expect("BYE"), 200);
+    await alice.expect("200 BYE");
+  });
+});
+
+describe("CANCEL", () => {
+  it("a Reason in the CANCEL reaches the callee (RFC 3326)", async () => {
+    const reason = 'SIP;cause=200;text="Call completed elsewhere"';
+    const sent = invite(alice, to);
+    const arrived = await bob.expect("INVITE");
+    bob.reply(arrived, 180);
+    await alice.expect(180);
+    alice.cancel(sent, to, [["Reason", reason]]);
+    await alice.expect("200 CANCEL");
+    alice.ackFailure(sent, await alice.expect(487));
+    const cancel = await bob.expect("CANCEL");
+    expect(cancel.message.get("Reason")).toBe(reason);
+    bob.reply(cancel, 200);
+    bob.reply(arrived, 487);
+    await bob.expect("ACK");
+  });
+
+  it("an answer that crosses the CANCEL is acknowledged and ended with BYE", async () => {
+    const sent = invite(alice, to);
+    const arrived = await bob.expect("INVITE");
+    bob.reply(arrived, 180);
+    await alice.expect(180);
+    alice.cancel(sent, to);
+    alice.ackFailure(sent, await alice.expect(487));
+    bob.reply(await bob.expect("CANCEL"), 200);
+    bob.reply(arrived, 200, { headers: [SDP], body: session(2) });
+    await bob.expect("ACK");
+    bob.reply(await bob.expect("BYE"), 200);
+  });
+});
+
+describe("offers in the call", () => {
+  it("glare: a re-INVITE while another is pending gets 491 (RFC 3261 §14.2), and the first goes on", async () => {
+    const call = await setUp({ caller: alice, callee: bob, to });
+    call.caller.request("INVITE", { headers: [SDP], body: session(1, 2) });
+    const offered = await bob.expect("INVITE");
+    const crossing = call.callee.request("INVITE", { headers: [SDP], body: session(2, 2) });
+    bob.ackFailure(crossing, await bob.expect("491 INVITE"));
+    bob.reply(offered, 200, { headers: [SDP], body: session(2, 2) });
+    await alice.expect("200 INVITE");
+    call.caller.ack({}, call.caller.sequence);
+    await bob.expect("ACK");
+    await hangUp(call, alice, bob);
+  });
+
+  it("UPDATE with an offer while a re-INVITE is pending gets 491 (RFC 3311 §5.2)", async () => {
+    const call = await setUp({ caller: alice, callee: bob, to });
+    call.caller.request("INVITE", { headers: [SDP], body: session(1, 2) });
+    const offered = await bob.expect("INVITE");
+    call.callee.request("UPDATE", { headers: [SDP], body: session(2, 2) });
+    await bob.expect("491 UPDATE");
+    bob.reply(offered, 200, { headers: [SDP], body: session(2, 2) });
+    await alice.expect("200 INVITE");
+    call.caller.ack({}, call.caller.sequence);
+    await bob.expect("ACK");
+    await hangUp(call, alice, bob);
+  });
+
+  it("a refused re-INVITE leaves the call as it was", async () => {
+    const call = await setUp({ caller: alice, callee: bob, to });
+    const offer = call.caller.request("INVITE", { headers: [SDP], body: session(1, 2) });
+    bob.reply(await bob.expect("INVITE"), 488);
+    await bob.expect("ACK");
+    alice.ackFailure(offer, await alice.expect("488 INVITE"));
+    await hangUp(call, alice, bob);
+  });
+
+  it("the origin of what a peer gets grows by one version with every change, and keeps its session id (RFC 3264 §8)", async () => {
+    const originOf = (body: string) => /^o=\S+ (\d+) (\d+) /m.exec(body)?.slice(1).map(Number) ?? [];
+    const call = await setUp({ caller: alice, callee: bob, to });
+    const [id, version] = originOf(call.arrived.message.body);
+    call.caller.request("INVITE", { headers: [SDP], body: session(1, 2, "sendonly") });
+    const offered = await bob.expect("INVITE");
+    expect(originOf(offered.message.body)).toEqual([id, (version ?? 0) + 1]);
+    bob.reply(offered, 200, { headers: [SDP], body: session(2, 2, "recvonly") });
+    await alice.expect("200 INVITE");
+    call.caller.ack({}, call.caller.sequence);
+    await bob.expect("ACK");
+    await hangUp(call, alice, bob);
+  });
+});
+
+describe("session timers (RFC 4028)", () => {
+  it("Session-Expires below 90: 422 with Min-SE", async () => {
+    const headers: readonly HeaderLine[] = [
+      ["Supported", "timer"],
+      ["Session-Expires", "60"],
+    ];
+    const sent = invite(alice, to, { headers });
+    const refused = await alice.expect(422);
+    expect(Number(refused.message.get("Min-SE"))).toBeGreaterThanOrEqual(90);
+    alice.ackFailure(sent, refused);
+  });
+
+  it("a peer that wants a longer interval (422, Min-SE) is asked again with it", async () => {
+    const sent = invite(alice, to, { number: "400" });
+    const first = await timed.expect("INVITE");
+    expect(first.message.get("Session-Expires")).toMatch(/^1800/);
+    timed.reply(first, 422, { headers: [["Min-SE", "3600"]] });
+    await timed.expect("ACK");
+    const second = await timed.expect("INVITE");
+    expect(second.message.get("Session-Expires")).toMatch(/^3600/);
+    expect(second.message.get("Min-SE")).toBe("3600");
+    timed.reply(second, 486);
+    const refused = await alice.expect(486);
+    alice.ackFailure(sent, refused);
+  });
+
+  it("a peer that starts the timer is answered: the 200 names interval and refresher", async () => {
+    const headers: readonly HeaderLine[] = [
+      ["Supported", "timer"],
+      ["Session-Expires", "600;refresher=uac"],
+    ];
+    const call = await setUp({ caller: alice, callee: bob, to }, { headers });
+    expect(call.answer.message.get("Session-Expires")).toMatch(/^600\s*;\s*refresher=uac$/);
+    await hangUp(call, alice, bob);
+  });
+
+  it("a refresh by UPDATE without a body is answered", async () => {
+    const headers: readonly HeaderLine[] = [
+      ["Supported", "timer"],
+      ["Session-Expires", "600;refresher=uac"],
+    ];
+    const call = await setUp({ caller: alice, callee: bob, to }, { headers });
+    call.caller.request("UPDATE", { headers });
+    const answer = await Promise.race([
+      alice.expect("200 UPDATE"),
+      bob.expect("UPDATE").then((update) => {
+        bob.reply(update, 200);
+        return alice.expect("200 UPDATE");
+      }),
+    ]);
+    expect(answer.message.get("Session-Expires")).toMatch(/^600/);
+    await hangUp(call, alice, bob);
+  });
+});
+
+describe("transfer", () => {
+  it("REFER on a trunk that acts: 202, NOTIFYs, the new party is called and connected, the referrer released", async () => {
+    const call = await setUp({ caller: alice, callee: bob, to });
+    call.callee.request("REFER", { headers: [["Refer-To", `<sip:200@${to.address}:${to.port}>`]] });
+    await bob.expect("202 REFER");
+    const trying = await bob.expect("NOTIFY");
+    expect(trying.message.body).toMatch(/^SIP\/2\.0 100/);
+    bob.reply(trying, 200);
+    const called = await carol.expect("INVITE");
+    const answered = carol.reply(called, 200, { headers: [ALLOW, SDP], body: session(4) });
+    await carol.expect("ACK");
+    const done = await bob.expect(
+      (message) => message.method === "NOTIFY" && / 200 /.test(message.body.split("\r\n")[0] ?? ""),
+    );
+    expect(done.message.get("Subscription-State")).toMatch(/^terminated/);
+    bob.reply(done, 200);
+    const offered = await alice.expect("INVITE");
+    expect(offered.message.body).toContain("192.0.2.4");
+    alice.reply(offered, 200, { headers: [SDP], body: session(1, 2) });
+    await alice.expect("ACK");
+    bob.reply(await bob.expect("BYE"), 200);
+    carol.dialogAsCallee(called, answered).request("BYE");
+    alice.reply(await alice.expect("BYE"), 200);
+    await carol.expect("200 BYE");
+  });
+
+  it("REFER on a trunk that passes: the other leg gets it, and its NOTIFYs come back", async () => {
+    const call = await setUp({ caller: alice, callee: bob, to });
+    call.caller.request("REFER", { headers: [["Refer-To", `<sip:200@${to.address}:${to.port}>`]] });
+    const refer = await bob.expect("REFER");
+    bob.reply(refer, 202);
+    await alice.expect("202 REFER");
+    call.callee.request("NOTIFY", {
+      headers: [
+        ["Event", "refer"],
+        ["Subscription-State", "terminated;reason=noresource"],
+        ["Content-Type", "message/sipfrag"],
+      ],
+      body: "SIP/2.0 200 OK\r\n",
+    });
+    const notified = await alice.expect("NOTIFY");
+    expect(notified.message.body).toBe("SIP/2.0 200 OK\r\n");
+    alice.reply(notified, 200);
+    await bob.expect("200 NOTIFY");
+    await hangUp(call, alice, bob);
+  });
+
+  it("INVITE with Replaces takes the caller's place (RFC 3891)", async () => {
+    const call = await setUp({ caller: alice, callee: bob, to });
+    const replaces = `${call.caller.callId};to-tag=${call.caller.remoteTag};from-tag=${call.caller.localTag}`;
+    const newcomer = await SipPeer.open({ user: "newcomer" });
+    peers.push(newcomer);
+    const sent = newcomer.request("INVITE", to, {
+      uri: `sip:100@${to.address}:${to.port}`,
+      headers: [ALLOW, ["Supported", "replaces"], ["Replaces", replaces], SDP],
+      body: session(5),
+    });
+    const answering = newcomer.expect("200 INVITE");
+    const offered = await bob.expect("INVITE");
+    expect(offered.message.body).toContain("192.0.2.5");
+    bob.reply(offered, 200, { headers: [SDP], body: session(2, 2) });
+    newcomer.dialogAsCaller(sent, await answering).ack();
+    await bob.expect("ACK");
+    alice.reply(await alice.expect("BYE"), 200);
+    call.callee.request("BYE");
+    newcomer.reply(await newcomer.expect("BYE"), 200);
+    await bob.expect("200 BYE");
+  });
+
+  it("INVITE with Replaces of a call that is not there: 481", async () => {
+    const replaces = "no-such-call;to-tag=a;from-tag=b";
+    const sent = invite(alice, to, { headers: [["Replaces", replaces]] });
+    alice.ackFailure(sent, await alice.expect(481));
+  });
+});
+
+describe("the end of a call", () => {
+  it("a Reason in the BYE reaches the other leg", async () => {
+    const call = await setUp({ caller: alice, callee: bob, to });
+    call.caller.request("BYE", { headers: [["Reason", 'Q.850;cause=16;text="normal"']] });
+    const bye = await bob.expect("BYE");
+    expect(bye.message.get("Reason")).toBe('Q.850;cause=16;text="normal"');
+    bob.reply(bye, 200);
+    await alice.expect("200 BYE");
+  });
+
+  it("BYEs that cross are both answered with 200", async () => {
+    const call = await setUp({ caller: alice, callee: bob, to });
+    call.caller.request("BYE");
+    call.callee.request("BYE");
+    await alice.expect("200 BYE");
+    await bob.expect("200 BYE");
+  });
+
+  it("a BYE that comes twice is answered twice and ends one call", async () => {
+    const call = await setUp({ caller: alice, callee: bob, to });
+    const bye = call.caller.request("BYE");
+    alice.send(bye, to);
+    bob.reply(await bob.expect("BYE"), 200);
+    await alice.expect("200 BYE");
+    alice.send(bye, to);
+    await alice.expect("200 BYE");
+    expect(bob.untaken.filter(({ message }) => message.method === "BYE" && message.kind === "request")).toHaveLength(0);
+  });
+});

@@ -1,0 +1,133 @@
+import { SipPeer, until, type PeerAddressOf } from "@tandem/testkit";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { startCluster, type TestCluster } from "../harness/cluster.ts";
+import { killProcess } from "../harness/kill.ts";
+import { invite, SDP, session, setUp } from "../harness/scripted-call.ts";
+import { startUac, startUas, stopAllSipp } from "../harness/sipp.ts";
+import { sipPort } from "../harness/ports.ts";
+import { makeTopology } from "../harness/topology.ts";
+
+const alice = await SipPeer.open({ user: "alice", patienceMs: 15_000 });
+const bob = await SipPeer.open({ user: "bob", patienceMs: 15_000 });
+const load = await sipPort();
+const WORKERS = ["worker-east-1", "worker-east-2"] as const;
+
+let cluster: TestCluster;
+let to: PeerAddressOf;
+
+beforeAll(async () => {
+  const topology = await makeTopology({
+    pools: { east: { workers: 2 } },
+    trunks: { bob: { port: bob.port }, load: { port: load, maxCalls: 500 } },
+    routes: [
+      { name: "bob", match: "^100$", usages: ["any"], trunks: ["bob"] },
+      { name: "load", match: "^200$", usages: ["any"], trunks: ["load"] },
+    ],
+  });
+  cluster = await startCluster(topology);
+  to = { address: "127.0.0.1", port: cluster.port("core") };
+});
+afterAll(async () => {
+  await stopAllSipp();
+  await cluster?.stop();
+  await Promise.all([alice.close(), bob.close()]);
+});
+
+const bothWorkers = () =>
+  until(
+    async () => {
+      const { body } = await cluster.api.get("/v1/members");
+      return (body as readonly { readonly role: string }[]).filter(({ role }) => role === "worker").length === 2;
+    },
+    { what: "both workers" },
+  );
+
+describe("kill -9 of a worker", () => {
+  it.each(WORKERS)("%s between answer and BYE: the BYE completes on both legs, one detail record", async (worker) => {
+    const before = cluster.callRecords().length;
+    const call = await setUp({ caller: alice, callee: bob, to });
+    await killProcess(cluster, worker);
+    call.caller.request("BYE");
+    bob.reply(await bob.expect("BYE"), 200);
+    await alice.expect("200 BYE");
+    const records = await cluster.recordsOf(before + 1);
+    expect(records).toHaveLength(before + 1);
+    expect(records.at(-1)).toMatchObject({ sipCode: 200, endedBy: "caller" });
+    await bothWorkers();
+  });
+
+  it("both workers between answer and re-INVITE: the session changes, then ends", async () => {
+    const call = await setUp({ caller: alice, callee: bob, to });
+    for (const worker of WORKERS) await killProcess(cluster, worker);
+    call.callee.request("INVITE", { headers: [SDP], body: session(2, 2, "sendonly") });
+    const offered = await alice.expect("INVITE");
+    expect(offered.message.body).toContain("a=sendonly");
+    alice.reply(offered, 200, { headers: [SDP], body: session(1, 2, "recvonly") });
+    await bob.expect("200 INVITE");
+    call.callee.ack({}, call.callee.sequence);
+    await alice.expect("ACK");
+    call.callee.request("BYE");
+    alice.reply(await alice.expect("BYE"), 200);
+    await bob.expect("200 BYE");
+    await bothWorkers();
+  });
+
+  it("both, one after the other, while it rings: the caller's INVITE is answered all the same", async () => {
+    const before = cluster.callRecords().length;
+    const sent = invite(alice, to);
+    const first = await bob.expect("INVITE");
+    bob.reply(first, 180);
+    await alice.expect(180);
+    // Nobody knows from outside which of the two has the setup; one of them had to.
+    for (const worker of WORKERS) await killProcess(cluster, worker);
+    bob.reply(await bob.expect("CANCEL"), 200);
+    bob.reply(first, 487);
+    const final = await Promise.race([
+      bob.expect("INVITE").then(async (again) => {
+        bob.reply(again, 200, { headers: [SDP], body: session(2) });
+        return alice.expect("200 INVITE");
+      }),
+      alice.expect((message) => message.method === "INVITE" && message.status >= 300),
+    ]);
+    if (final.message.status === 200) {
+      const dialog = alice.dialogAsCaller(sent, final);
+      dialog.ack();
+      await bob.expect("ACK");
+      dialog.request("BYE");
+      bob.reply(await bob.expect("BYE"), 200);
+      await alice.expect("200 BYE");
+    } else {
+      alice.ackFailure(sent, final);
+    }
+    const records = await cluster.recordsOf(before + 1);
+    expect(records).toHaveLength(before + 1);
+    await bothWorkers();
+  });
+
+  it("under 20 calls a second: every established call ends with BYE, every call has one record, no lease is left", async () => {
+    const calls = 120;
+    const before = cluster.callRecords().length;
+    await startUas({ scenario: "uas-basic-expect-200", port: load, calls: 2 * calls, logMessages: false });
+    const uac = await startUac({
+      scenario: "uac-basic-expect-200",
+      target: to.port,
+      service: "200",
+      calls,
+      rate: 20,
+      holdMs: 2_000,
+      logMessages: false,
+    });
+    await until(async () => (await trunkLoad("load")) > 20, { what: "calls under way" });
+    await killProcess(cluster, WORKERS[0]);
+    const result = await uac.result;
+    expect(result.completed).toBeGreaterThanOrEqual(calls - 2);
+    await until(async () => (await trunkLoad("load")) === 0, { what: "no load left", limitMs: 60_000 });
+    const ids = (await cluster.recordsOf(before + calls)).slice(before).map(({ callId }) => callId);
+    expect(new Set(ids).size).toBe(ids.length);
+  });
+});
+
+async function trunkLoad(trunk: string): Promise<number> {
+  const { body } = await cluster.api.get(`/v1/trunks/${trunk}`);
+  return (body as { readonly load: number }).load;
+}
