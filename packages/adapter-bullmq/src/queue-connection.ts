@@ -1,0 +1,19 @@
+import type { Cluster, Redis } from "ioredis";
+
+/**
+ * A client for BullMQ, made by the process's Redis adapter: `maxRetriesPerRequest: null`, no command timeout. BullMQ makes its blocking connections from
+ * it by itself.
+ */
+export type QueueClient = Redis | Cluster;
+
+export interface QueueConnection {
+  readonly client: QueueClient;
+  /** Told of errors of BullMQ's own making, for the log; never holds job data. */
+  readonly onError: (where: string, error: Error) => void;
+}
+
+/** All keys of all queues share one hash tag, which BullMQ needs on a Redis Cluster. */
+export const QUEUE_PREFIX = "{tandem-bull}";
+
+/** Names are noun-verb; also in the keys, so they never change. */
+export const QUEUES = { trunkProbe: "trunk-probe", detailDeliver: "detail-deliver" } as const;
