@@ -35,16 +35,15 @@ export function count(min: number, max: number): z.ZodNumber {
 
 /** A duration in milliseconds: `10s`, `500ms`, `2m`, `1h`, or a bare number of milliseconds. */
 export function duration(minMs: number, maxMs: number): z.ZodType<number, number | string> {
-  const range = `from ${formatDuration(minMs)} to ${formatDuration(maxMs)}`;
+  const fix = `write it as 500ms, 10s, 2m or 1h, from ${formatDuration(minMs)} to ${formatDuration(maxMs)}`;
+  const message = wording("is no duration", fix);
   return z
-    .union([z.number(), z.string()], {
-      error: wording("is no duration", `write it as 500ms, 10s, 2m or 1h, ${range}`),
-    })
+    .union([z.number().int(message).min(0, message), z.string().regex(durationText, message)], message)
     .transform((written, context) => {
       const value = durationMs(written);
       if (value !== null && value >= minMs && value <= maxMs) return value;
       const problem = value === null ? "is no duration" : `is ${formatDuration(value)}, which is out of range`;
-      context.addIssue({ code: "custom", message: wording(problem, `write it as 500ms, 10s, 2m or 1h, ${range}`) });
+      context.addIssue({ code: "custom", message: wording(problem, fix) });
       return z.NEVER;
     });
 }
