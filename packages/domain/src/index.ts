@@ -6,6 +6,14 @@ export { outcomes, type FailureEntry, type FailureVerdict, type Outcome } from "
 export { causeFromSipStatus, sipStatusFromCause } from "./failure/q850.ts";
 export { classifySipFailure } from "./failure/classify-sip-failure.ts";
 export { mayTryNextTrunk, treatedStatus, type FailoverRules, type FinalResponse } from "./trunks/next-trunk.ts";
+export {
+  nextLookMs,
+  nextTrunkHealth,
+  unknownHealth,
+  type TrunkEvidence,
+  type TrunkHealthRecord,
+  type TrunkHealthState,
+} from "./trunks/trunk-health.ts";
 export { compilePattern, maxNumberLength, patternGroups, patternMatches, type Pattern } from "./numbering/pattern.ts";
 export { applyNumberRules, compileNumberRule, type CompiledRule, type RuleResult } from "./numbering/number-rule.ts";
 export { normaliseNumber, type CompiledDialPlan } from "./numbering/dial-plan.ts";
@@ -39,7 +47,10 @@ export type * from "./call/effect.ts";
 export type * from "./call/leg-profile.ts";
 export type * from "./call/call.ts";
 export { detailRecords, type AttemptDetailRecord, type CallDetailRecord } from "./call/cdr.ts";
-export { parseOurTag, tagOf, type OurTag } from "./call/identity.ts";
+export { parseOurTag, sipCallIdOf, tagOf, type OurTag } from "./call/identity.ts";
+export { addressesOf, callAddresses, contactOn, type AddressedRequest } from "./call/headers/addresses.ts";
+export { hostsOfSender } from "./call/headers/hidden-hosts.ts";
+export { passingHeaders, type Way } from "./call/headers/passing.ts";
 export { ladder, type LadderEntry } from "./call/ladder.ts";
 export { newCall } from "./call/new-call.ts";
 export { callDeadline, occupiedTrunks, parseCall, serialiseCall } from "./call/record.ts";
