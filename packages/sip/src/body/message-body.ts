@@ -1,4 +1,5 @@
 import { withBody, withHeaders } from "../edit-message.ts";
+import { makeHeader } from "../header-text.ts";
 import type { HeaderLine, SipMessage } from "../message.ts";
 import { parseMediaType } from "../values/media-type.ts";
 import { parseMultipart, type BodyPart } from "./multipart.ts";
@@ -133,7 +134,7 @@ function leafOf(part: BodyPart, offset: number): BodyLeaf {
 }
 
 function formatPart(part: NewPart): string {
-  return `${part.headers.map(([name, value]) => `${name}: ${value}\r\n`).join("")}\r\n${part.body}`;
+  return `${part.headers.map(([name, value]) => makeHeader(name, value).text).join("")}\r\n${part.body}`;
 }
 
 function appendPart(

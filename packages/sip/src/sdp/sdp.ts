@@ -1,4 +1,5 @@
 import { readDecimal } from "../characters.ts";
+import { withoutLineBreaks } from "../header-text.ts";
 
 /** One line of a description. `text` is the line as it came with its line end; a line of no known shape has an empty `type`. */
 export interface SdpLine {
@@ -46,9 +47,10 @@ export function formatSdp(sdp: Sdp): string {
   return text(sdp.session) + sdp.media.map((media) => text(media.lines)).join("");
 }
 
-/** A line to put into a description. */
+/** A line to put into a description. Line breaks in the value become spaces, so that it stays one line. */
 export function makeSdpLine(type: string, value: string): SdpLine {
-  return { type, value, text: `${type}=${value}\r\n` };
+  const safeValue = withoutLineBreaks(value);
+  return { type, value: safeValue, text: `${type}=${safeValue}\r\n` };
 }
 
 function readLines(text: string): readonly SdpLine[] {
