@@ -27,12 +27,11 @@ function passAck(turn: Turn, place: Place, unacked: Unacked, ack: SipMessage): v
   const to = placeOf(turn.call, unacked.ack?.dialog ?? null);
   if (unacked.ack === null || to === null) return;
   to.dialog.offer = "none";
-  const contentType = ack.get("Content-Type");
-  const sdp = sdpIn(contentType, ack.body);
+  const sdp = sdpIn(ack);
   if (sdp !== "") dialog.sdp = sdp;
   sendAck(turn, to, unacked.ack.cseq, {
     headers: passingHeaders(ack.headers, wayTo(turn, place, to, ack)),
-    body: ownDescription(to.dialog.origin, contentType, ack.body, to.party.profile.contactHost),
+    body: ownDescription(to.dialog.origin, ack, to.party.profile.contactHost),
   });
 }
 

@@ -4,7 +4,7 @@ import type { Dialog, HeldAnswer, Hunt, Trying, WaitingInvite } from "./call.ts"
 import { calledDialog, passedResponse } from "./called-dialogs.ts";
 import { callerDialog, closeCaller, pendingInvite, respondToCaller } from "./caller.ts";
 import { AUDIT_AFTER_MS } from "./deadlines.ts";
-import { ownDescription, sdpIn } from "./headers/description.ts";
+import { bodyMessage, ownDescription, sdpIn } from "./headers/description.ts";
 import { q850In } from "./headers/reason.ts";
 import { endCalledDialog } from "./hang-up.ts";
 import { mustHold } from "./reliable-provisionals.ts";
@@ -36,7 +36,7 @@ export function onAnswer(turn: Turn, hunt: Hunt, trying: Trying, response: SipMe
   }
   const place = call.caller === null ? null : callerDialog(turn, call.caller, dialog);
   if (call.caller === null || place === null) return;
-  if (place.dialog.sdp === "") place.dialog.sdp = sdpIn(hunt.request.contentType, hunt.request.body);
+  if (place.dialog.sdp === "") place.dialog.sdp = sdpIn(bodyMessage(hunt.request.contentType, hunt.request.body));
   const held: HeldAnswer = {
     dialog: dialog.id,
     contentType: response.get("Content-Type") ?? "",
@@ -56,7 +56,7 @@ function confirmCalled(turn: Turn, called: Place, response: SipMessage): void {
   party.dialogs = [dialog];
   dialog.confirmed = true;
   dialog.timer = timerFromAnswer(response, party.profile.sessionTimer, null, turn.now);
-  const sdp = sdpIn(response.get("Content-Type"), response.body);
+  const sdp = sdpIn(response);
   // An INVITE with offer has its answer now; without one the first description of the called side is the offer (RFC 3264 §4, RFC 6337 §2).
   const offers = dialog.offer === "none" && dialog.sdp === "" && sdp !== "";
   dialog.offer = offers ? "received" : "none";
@@ -77,7 +77,7 @@ export function giveAnswer(turn: Turn, caller: WaitingInvite, held: HeldAnswer):
   const response = {
     ...held.response,
     headers: [...held.response.headers, ...terms],
-    body: ownDescription(dialog.origin, held.contentType, held.response.body, party.profile.contactHost),
+    body: ownDescription(dialog.origin, bodyMessage(held.contentType, held.response.body), party.profile.contactHost),
   };
   call.unacked.push({
     transaction: caller.transaction,

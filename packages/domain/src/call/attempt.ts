@@ -2,11 +2,11 @@ import { buildRequest, type HeaderLine } from "@tandem/sip";
 import { failureEntry, type FailureCode } from "../failure/catalogue.ts";
 import type { AttemptFacts, Call, Exchange, Hunt, Party, Trying } from "./call.ts";
 import { callAddresses, contactOn } from "./headers/addresses.ts";
-import { ownDescription, sdpIn } from "./headers/description.ts";
+import { bodyMessage, ownDescription, sdpIn } from "./headers/description.ts";
 import { passingHeaders, type Way } from "./headers/passing.ts";
 import { reliableOffer, SETTLED_OPTIONS } from "./headers/reliability.ts";
 import { pathLine } from "./headers/path.ts";
-import { readUri } from "./headers/values.ts";
+import { schemeOf } from "./headers/values.ts";
 import { sipCallIdOf, spread, tagOf } from "./identity.ts";
 import { noteMessage } from "./ladder.ts";
 import type { AttemptPlan } from "./leg-profile.ts";
@@ -71,7 +71,7 @@ function newParty(turn: Turn, hunt: Hunt, plan: AttemptPlan): Party {
   const id = `${hunt.leg}${call.partySerial}`;
   const emergency = call.facts.emergency !== null;
   const { from, to } = callAddresses(hunt.request, plan, emergency);
-  const scheme = readUri(inviteUri(call, hunt, plan)).scheme === "sips" ? "sips" : "sip";
+  const scheme = schemeOf(inviteUri(call, hunt, plan)) === "sips" ? "sips" : "sip";
   return {
     id,
     leg: hunt.leg,
@@ -120,7 +120,7 @@ export function sendInvite(
     method: "INVITE",
     uri,
     headers: inviteHeaders(turn, hunt, { party, plan: trying.plan, minSeS }),
-    body: ownDescription(party.origin, request.contentType, request.body, party.profile.contactHost),
+    body: ownDescription(party.origin, bodyMessage(request.contentType, request.body), party.profile.contactHost),
   });
   turn.effects.push({ kind: "send", exchange: exchange.id, leg: party.leg, request: message, pool, listener, nextHop });
   noteMessage(turn.call, ">", trunk, [`INVITE ${uri}`, turn.now]);
@@ -143,7 +143,7 @@ function inviteHeaders(turn: Turn, hunt: Hunt, { party, plan, minSeS }: InvitePa
     settled: SETTLED_OPTIONS,
   };
   const withheld = plan.suppressCallerId && !emergency && plan.callingNumber === "";
-  const offerless = sdpIn(request.contentType, request.body) === "";
+  const offerless = sdpIn(bodyMessage(request.contentType, request.body)) === "";
   return [
     ["Max-Forwards", String(request.hops)],
     ["From", `${party.local};tag=${tagOf(turn.call.id, party.id)}`],

@@ -1,9 +1,9 @@
-import { readTag, type SipMessage } from "@tandem/sip";
+import { headerValues, readTag, type SipMessage } from "@tandem/sip";
 import type { Call, Dialog, Party, StoredResponse } from "./call.ts";
 import { hostsOfSender } from "./headers/hidden-hosts.ts";
 import { passingHeaders } from "./headers/passing.ts";
 import { SETTLED_OPTIONS } from "./headers/reliability.ts";
-import { headerValues, readAddress } from "./headers/values.ts";
+import { addressOf, firstUri } from "./headers/values.ts";
 import type { LegProfile } from "./leg-profile.ts";
 
 /** Methods and options of a peer that we ask for later; the rest of its lists is not kept. */
@@ -33,7 +33,7 @@ function newCalledDialog(party: Party, remoteTag: string): Dialog {
     remoteTag,
     confirmed: false,
     peer: null,
-    target: readAddress(party.remote).uri,
+    target: addressOf(party.remote).uri,
     routes: [],
     localCseq: party.inviteCseq,
     remoteCseq: 0,
@@ -50,8 +50,7 @@ function newCalledDialog(party: Party, remoteTag: string): Dialog {
 
 /** Takes remote target, route set and abilities from a response; the route set of a confirmed dialog never changes (RFC 3261 §12.2.1.2). */
 export function learnFrom(dialog: Dialog, response: SipMessage): void {
-  const contact = headerValues(response, "Contact")[0];
-  if (contact !== undefined) dialog.target = readAddress(contact).uri;
+  dialog.target = firstUri(response, "Contact") ?? dialog.target;
   // RFC 3261 §12.1.2: the UAC's route set is the Record-Route in reverse order.
   if (!dialog.confirmed) dialog.routes = [...headerValues(response, "Record-Route")].reverse();
   learnAbilities(dialog, response);

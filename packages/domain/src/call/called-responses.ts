@@ -1,11 +1,10 @@
-import type { SipMessage } from "@tandem/sip";
+import { parseMinSe, type SipMessage } from "@tandem/sip";
 import type { FailureCode } from "../failure/catalogue.ts";
 import { dismissAnswer, onAnswer } from "./answer.ts";
 import { sendInvite } from "./attempt.ts";
 import type { Exchange, Trying } from "./call.ts";
 import { onProvisional } from "./early-dialogs.ts";
 import { onRefusal, onSilence } from "./failover.ts";
-import { numberIn } from "./headers/values.ts";
 import { onRelayAnswer, onRelaySilence } from "./mid-dialog.ts";
 import { onReInviteAnswer } from "./re-invite.ts";
 import { onOwnAnswer, onOwnSilence } from "./session-refresh.ts";
@@ -65,10 +64,10 @@ function onAttemptResponse(turn: Turn, exchange: Exchange, response: SipMessage)
 
 /** RFC 4028 §7.4: 422 names the smallest interval the peer takes; the same attempt goes again with it. */
 function retryLonger(turn: Turn, trying: Trying, response: SipMessage): boolean {
-  const minSeS = numberIn(response.get("Min-SE"));
+  const minSeS = parseMinSe(response.get("Min-SE") ?? "");
   const party = partyOf(turn.call, trying.party ?? "");
   const { hunt } = turn.call;
-  if (response.status !== 422 || minSeS === null || party === null || hunt === null) return false;
+  if (response.status !== 422 || minSeS === undefined || party === null || hunt === null) return false;
   if (trying.retries >= MAX_INTERVAL_RETRIES) return false;
   trying.retries += 1;
   sendInvite(turn, hunt, trying, { party, minSeS });

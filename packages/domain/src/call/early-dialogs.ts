@@ -61,7 +61,7 @@ function relayProvisional(turn: Turn, called: Place, response: SipMessage, rseq:
   if (rseq !== null) called.dialog.reliable = { taken: rseq, sent: 0, waiting: null, queue: [] };
   if (reliably) {
     const rack = rseq === null ? null : `${rseq} ${called.party.inviteCseq} INVITE`;
-    const hasDescription = sdpIn(response.get("Content-Type"), response.body) !== "";
+    const hasDescription = sdpIn(response) !== "";
     sendReliably(turn, caller, place, { response: told, rack, hasDescription });
     return;
   }
@@ -72,8 +72,7 @@ function relayProvisional(turn: Turn, called: Place, response: SipMessage, rseq:
 /** The response with our own SDP origin in its body. */
 export function describedFor(place: Place, response: SipMessage, passed: StoredResponse): StoredResponse {
   const { dialog, party } = place;
-  const type = response.get("Content-Type");
-  return { ...passed, body: ownDescription(dialog.origin, type, passed.body, party.profile.contactHost) };
+  return { ...passed, body: ownDescription(dialog.origin, response, party.profile.contactHost) };
 }
 
 /** RFC 6228: one fork of ours is over; what the caller saw of it is no dialog any more. */

@@ -1,4 +1,4 @@
-import type { HeaderLine, SipMessage } from "@tandem/sip";
+import { parseMaxForwards, type HeaderLine, type SipMessage } from "@tandem/sip";
 import type { Dialog, Exchange, PendingRequest } from "./call.ts";
 import { learnAbilities, passedResponse } from "./called-dialogs.ts";
 import { hangUp } from "./hang-up.ts";
@@ -7,7 +7,7 @@ import { hostsOfSender } from "./headers/hidden-hosts.ts";
 import { passingHeaders } from "./headers/passing.ts";
 import { reasonsOf } from "./headers/reason.ts";
 import { SETTLED_OPTIONS } from "./headers/reliability.ts";
-import { cseqOf, headerValues, numberIn, readAddress } from "./headers/values.ts";
+import { cseqOf, firstUri } from "./headers/values.ts";
 import { answerPending, answerRequest, sendInDialog, type Received } from "./outgoing.ts";
 import { failureReply, reply } from "./replies.ts";
 import { acceptTimer, timerFromAnswer, timerRefresh, timerWish } from "./session-timer.ts";
@@ -22,7 +22,7 @@ const OFFERING: ReadonlySet<string> = new Set(["INVITE", "UPDATE", "PRACK"]);
 /** Passes a request of one peer to the other; the answer comes back through `onRelayAnswer`. */
 export function relayRequest(turn: Turn, place: Place, received: Received, as: RelayAs = {}): void {
   const to = peerOf(turn.call, place);
-  const hops = numberIn(received.message.get("Max-Forwards")) ?? 70;
+  const hops = parseMaxForwards(received.message.get("Max-Forwards") ?? "") ?? 70;
   if (to === null) answerRequest(turn, place, received, failureReply("call-gone"));
   else if (hops === 0) answerRequest(turn, place, received, failureReply("too-many-hops"));
   else passOn(turn, { place, to, received, hops }, as);
@@ -45,8 +45,7 @@ interface Relay {
 function passOn(turn: Turn, { place, to, received, hops }: Relay, as: RelayAs): void {
   const { message } = received;
   const method = as.method ?? message.method;
-  const contentType = message.get("Content-Type");
-  const sdp = sdpIn(contentType, message.body);
+  const sdp = sdpIn(message);
   const refreshing = REFRESHING.has(method);
   const offered = OFFERING.has(method) && place.dialog.offer === "none" ? sdp : "";
   if (offered !== "") noteOffer(place.dialog, to.dialog);
@@ -56,7 +55,7 @@ function passOn(turn: Turn, { place, to, received, hops }: Relay, as: RelayAs): 
     ...passingHeaders(message.headers, wayTo(turn, place, to, message)),
     ...(refreshing ? [["Supported", "timer"] as const, ...timerRefresh(to.dialog.timer)] : []),
   ];
-  const body = ownDescription(to.dialog.origin, contentType, message.body, to.party.profile.contactHost);
+  const body = ownDescription(to.dialog.origin, message, to.party.profile.contactHost);
   const purpose = { kind: "relay", origin: pendingRequest(place, received) } as const;
   sendInDialog(turn, to, { method, headers, body, offered }, purpose);
 }
@@ -81,7 +80,6 @@ export function wayTo(turn: Turn, from: Place, to: Place, message: SipMessage) {
 
 /** A request as it is kept until its answer comes. */
 export function pendingRequest(place: Place, { transaction, message }: Received): PendingRequest {
-  const contact = headerValues(message, "Contact")[0];
   return {
     transaction,
     dialog: place.dialog.id,
@@ -89,7 +87,7 @@ export function pendingRequest(place: Place, { transaction, message }: Received)
     cseq: cseqOf(message),
     from: message.get("From") ?? "",
     to: message.get("To") ?? "",
-    target: contact === undefined ? "" : readAddress(contact).uri,
+    target: firstUri(message, "Contact") ?? "",
     timer: REFRESHING.has(message.method) ? timerWish(message) : null,
     open: true,
   };
@@ -105,13 +103,12 @@ export function onRelayAnswer(turn: Turn, exchange: Exchange, origin: PendingReq
   }
   if (response.status < 300) learnFromSuccess(turn, exchange, { asked, asker }, response);
   if (exchange.offered !== "") settleOffer({ asked, asker });
-  const contentType = response.get("Content-Type");
   const passed = passedResponse(turn.call, response, asked.party.profile, asker.party.profile);
   const terms = response.status < 300 ? acceptRefresh(turn, asker, origin) : [];
   answerPending(turn, origin, {
     ...passed,
     headers: [...passed.headers, ...terms],
-    body: ownDescription(asker.dialog.origin, contentType, passed.body, asker.party.profile.contactHost),
+    body: ownDescription(asker.dialog.origin, response, asker.party.profile.contactHost),
   });
   if (endsDialog(exchange.method, response.status)) endRejected(turn, asked);
 }
@@ -130,14 +127,13 @@ export function learnFromSuccess(
   { asked, asker }: Exchanged,
   response: SipMessage,
 ): void {
-  const sdp = sdpIn(response.get("Content-Type"), response.body);
+  const sdp = sdpIn(response);
   if (exchange.offered !== "") {
     asker.dialog.sdp = exchange.offered;
     if (sdp !== "") asked.dialog.sdp = sdp;
   }
   if (!REFRESHING.has(exchange.method)) return;
-  const contact = headerValues(response, "Contact")[0];
-  if (contact !== undefined) asked.dialog.target = readAddress(contact).uri;
+  asked.dialog.target = firstUri(response, "Contact") ?? asked.dialog.target;
   learnAbilities(asked.dialog, response);
   const { profile } = asked.party;
   if (asked.dialog.timer !== null) {

@@ -1,7 +1,7 @@
-import { buildRequest, buildResponse, responseTo, type HeaderLine, type SipMessage } from "@tandem/sip";
+import { buildRequest, buildResponse, parseUri, responseTo, type HeaderLine, type SipMessage } from "@tandem/sip";
 import type { Dialog, Exchange, Party, PendingRequest, Purpose, StoredResponse } from "./call.ts";
 import type { TransactionId } from "./event.ts";
-import { readAddress, readUri } from "./headers/values.ts";
+import { addressOf, hasUriParameter } from "./headers/values.ts";
 import { tagOf } from "./identity.ts";
 import { noteMessage } from "./ladder.ts";
 import { partyIdOf, partyOf, type Place, type Turn } from "./turn.ts";
@@ -98,8 +98,8 @@ export function localTag(turn: Turn, party: Party, dialog: Dialog): string {
 function routing(dialog: Dialog): { readonly uri: string; readonly routes: readonly string[] } {
   const [first, ...others] = dialog.routes;
   if (first === undefined) return { uri: dialog.target, routes: [] };
-  const top = readAddress(first).uri;
-  if (/;lr(?:[;=]|$)/i.test(readUri(top).params)) return { uri: dialog.target, routes: dialog.routes };
+  const top = addressOf(first).uri;
+  if (hasUriParameter(parseUri(top), "lr")) return { uri: dialog.target, routes: dialog.routes };
   return { uri: top, routes: [...others, `<${dialog.target}>`] };
 }
 

@@ -25,7 +25,7 @@ export function onPrack(turn: Turn, place: Place, received: Received): void {
 
 /** The answer to an offer in the reliable response, or a new offer (RFC 3262 §5). True for an offer. */
 function noteDescription(turn: Turn, place: Place, { message }: Received): boolean {
-  const sdp = sdpIn(message.get("Content-Type"), message.body);
+  const sdp = sdpIn(message);
   if (sdp === "") return false;
   if (place.dialog.offer !== "sent") return true;
   const other = peerOf(turn.call, place);

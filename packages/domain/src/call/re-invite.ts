@@ -44,7 +44,7 @@ function whyNotNow(turn: Turn, place: Place, invite: SipMessage): FailureCode | 
 
 /** RFC 3311 §5.2, RFC 6337 §2.2: no second offer while one is open. */
 export function offerPending({ dialog }: Place, request: SipMessage): FailureCode | null {
-  if (dialog.offer === "none" || sdpIn(request.get("Content-Type"), request.body) === "") return null;
+  if (dialog.offer === "none" || sdpIn(request) === "") return null;
   return dialog.offer === "sent" ? "request-pending" : "answer-pending";
 }
 
@@ -56,7 +56,7 @@ export function onReInviteAnswer(turn: Turn, exchange: Exchange, origin: Pending
   if (asked === null || asker === null) return;
   const passed = passedResponse(call, response, asked.party.profile, asker.party.profile);
   const { contactHost } = asker.party.profile;
-  const body = ownDescription(asker.dialog.origin, response.get("Content-Type"), passed.body, contactHost);
+  const body = ownDescription(asker.dialog.origin, response, contactHost);
   if (response.status < 200) {
     answerPending(turn, origin, { ...passed, body });
     return;
@@ -85,7 +85,7 @@ function acceptAnswer(
   learnFromSuccess(turn, exchange, { asked, asker }, response);
   const terms = acceptRefresh(turn, asker, origin);
   const told = { ...passed, headers: [...passed.headers, ...terms] };
-  const offerless = exchange.offered === "" && sdpIn(response.get("Content-Type"), response.body) !== "";
+  const offerless = exchange.offered === "" && sdpIn(response) !== "";
   if (offerless) noteOffer(asked.dialog, asker.dialog);
   turn.call.unacked.push({
     transaction: origin.transaction,

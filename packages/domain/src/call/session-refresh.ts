@@ -1,11 +1,11 @@
-import type { HeaderLine, SipMessage } from "@tandem/sip";
+import { parseMinSe, type HeaderLine, type SipMessage } from "@tandem/sip";
 import type { Dialog, Exchange } from "./call.ts";
 import { learnAbilities } from "./called-dialogs.ts";
 import { AUDIT_AFTER_MS } from "./deadlines.ts";
 import { hangUp } from "./hang-up.ts";
-import { ownDescription } from "./headers/description.ts";
+import { bodyMessage, ownDescription } from "./headers/description.ts";
 import { reasonsOf } from "./headers/reason.ts";
-import { headerValues, numberIn, readAddress } from "./headers/values.ts";
+import { firstUri } from "./headers/values.ts";
 import { spread } from "./identity.ts";
 import { endRejected, endsDialog } from "./mid-dialog.ts";
 import { NO_PAYLOAD, sendAck, sendInDialog, type Payload } from "./outgoing.ts";
@@ -76,7 +76,7 @@ export function sdpPayload(to: Place, from: Place): Payload {
   const { sdp } = from.dialog;
   if (sdp === "") return NO_PAYLOAD;
   const type = "application/sdp";
-  const body = ownDescription(to.dialog.origin, type, sdp, to.party.profile.contactHost);
+  const body = ownDescription(to.dialog.origin, bodyMessage(type, sdp), to.party.profile.contactHost);
   return { headers: [["Content-Type", type]], body };
 }
 
@@ -121,8 +121,7 @@ export function onOwnAnswer(turn: Turn, exchange: Exchange, response: SipMessage
 }
 
 function learnTarget(dialog: Dialog, response: SipMessage): void {
-  const contact = headerValues(response, "Contact")[0];
-  if (contact !== undefined) dialog.target = readAddress(contact).uri;
+  dialog.target = firstUri(response, "Contact") ?? dialog.target;
   learnAbilities(dialog, response);
 }
 
@@ -131,7 +130,7 @@ function onOwnRefusal(turn: Turn, place: Place, exchange: Exchange, response: Si
   if (endsDialog(exchange.method, response.status)) endRejected(turn, place);
   else if (response.status === 491) retryLater(turn, place);
   else if (response.status === 422 && dialog.timer !== null) {
-    const minSeS = numberIn(response.get("Min-SE")) ?? 0;
+    const minSeS = parseMinSe(response.get("Min-SE") ?? "") ?? 0;
     if (minSeS > dialog.timer.intervalS) refreshLonger(turn, place, minSeS);
   } else if (exchange.method === "UPDATE") {
     // The peer listed UPDATE and refuses it: re-INVITE instead.
@@ -148,15 +147,14 @@ function refreshLonger(turn: Turn, place: Place, minSeS: number): void {
   refresh(turn, place);
 }
 
-/** Asks peers that no session timer watches whether they still know the dialog, and renews the leases of the call's trunks. */
+/** Asks peers that no session timer watches whether they still know the dialog. */
 function audit(turn: Turn): void {
-  const { call, now, effects } = turn;
+  const { call, now } = turn;
   call.auditAtMs = now + AUDIT_AFTER_MS;
   for (const place of confirmedPlaces(turn)) {
     if (place.dialog.timer !== null) continue;
     sendInDialog(turn, place, { method: "OPTIONS", headers: [], body: "" }, { kind: "audit" });
   }
-  for (const trunk of call.reserved) effects.push({ kind: "reserve", trunk, maxCalls: 0, maxCallsPerSecond: 0 });
 }
 
 /** No answer at all counts as 408 (RFC 3261 §8.1.3.1). */

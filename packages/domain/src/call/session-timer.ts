@@ -1,7 +1,7 @@
-import type { HeaderLine, SipMessage } from "@tandem/sip";
+import { parseMinSe, parseSessionExpires, type HeaderLine, type SipMessage } from "@tandem/sip";
 import type { SessionTimerSettings } from "../topology/topology.ts";
 import type { SessionTimer, TimerWish } from "./call.ts";
-import { numberIn, optionTags, paramIn } from "./headers/values.ts";
+import { optionTags } from "./headers/values.ts";
 
 /** Smallest session interval there is (RFC 4028 §5), in seconds. */
 const SMALLEST_S = 90;
@@ -10,13 +10,12 @@ const LONGEST_S = 86_400;
 
 /** What a request says about the session timer. */
 export function timerWish(message: SipMessage): TimerWish {
-  const value = message.get("Session-Expires") ?? "";
-  const refresher = paramIn(value, "refresher")?.toLowerCase();
+  const expires = parseSessionExpires(message.get("Session-Expires") ?? "");
   return {
     supported: optionTags(message, "Supported").includes("timer") || optionTags(message, "Require").includes("timer"),
-    expiresS: Math.min(numberIn(value) ?? 0, LONGEST_S),
-    refresher: refresher === "uac" || refresher === "uas" ? refresher : null,
-    minSeS: Math.min(numberIn(message.get("Min-SE")) ?? 0, LONGEST_S),
+    expiresS: Math.min(expires?.seconds ?? 0, LONGEST_S),
+    refresher: expires?.refresher ?? null,
+    minSeS: Math.min(parseMinSe(message.get("Min-SE") ?? "") ?? 0, LONGEST_S),
   };
 }
 

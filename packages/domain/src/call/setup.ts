@@ -1,18 +1,18 @@
-import type { HeaderLine, SipMessage } from "@tandem/sip";
+import { headerValues, parseMaxForwards, type HeaderLine, type SipMessage } from "@tandem/sip";
 import type { FailureCode } from "../failure/catalogue.ts";
 import type { Hunt, Party, StoredRequest, StoredResponse, WaitingInvite } from "./call.ts";
 import { allowsOf, supportsOf } from "./called-dialogs.ts";
 import { rejectCaller } from "./caller.ts";
 import type { CallEvent } from "./event.ts";
 import { tryNext } from "./failover.ts";
-import { contactOn, unescaped } from "./headers/addresses.ts";
+import { contactOn } from "./headers/addresses.ts";
 import { sdpIn } from "./headers/description.ts";
 import { hostsOfSender } from "./headers/hidden-hosts.ts";
 import { unknownOptions } from "./headers/options.ts";
 import { passableLines } from "./headers/passing.ts";
 import { isLoop, pathMark, pathOf } from "./headers/path.ts";
 import { reliableWish } from "./headers/reliability.ts";
-import { cseqOf, headerValues, numberIn, readAddress, readUri, tagIn, userOf, withoutTag } from "./headers/values.ts";
+import { addressOf, cseqOf, firstUri, numberOf, schemeOf, tagIn, withoutTag } from "./headers/values.ts";
 import type { LegProfile } from "./leg-profile.ts";
 import { inviteFailureReply } from "./replies.ts";
 import { timerWish, tooSmall } from "./session-timer.ts";
@@ -45,7 +45,7 @@ function fillFacts({ call }: Turn, { request, ingress, considered, emergency }: 
   Object.assign(call.facts, {
     pool: ingress.pool,
     ingressTrunk: ingress.trunk,
-    callingNumber: numberOf(readAddress(request.get("From") ?? "").uri),
+    callingNumber: numberOf(addressOf(request.get("From") ?? "").uri),
     calledNumber: numberOf(request.uri),
     sipCallId: request.get("Call-ID") ?? "",
     emergency,
@@ -53,14 +53,8 @@ function fillFacts({ call }: Turn, { request, ingress, considered, emergency }: 
   });
 }
 
-/** User part for people; a URN is its own number. */
-function numberOf(uri: string): string {
-  return readUri(uri).scheme === "urn" ? uri : unescaped(userOf(uri));
-}
-
 /** The caller's INVITE as it waits for its answers. */
 export function waitingInvite(transaction: string, request: SipMessage, party: string): WaitingInvite {
-  const contact = headerValues(request, "Contact")[0] ?? request.get("From") ?? "";
   return {
     transaction,
     party,
@@ -68,10 +62,10 @@ export function waitingInvite(transaction: string, request: SipMessage, party: s
     from: request.get("From") ?? "",
     to: withoutTag(request.get("To") ?? ""),
     remoteTag: tagIn(request, "From"),
-    offered: sdpIn(request.get("Content-Type"), request.body) !== "",
+    offered: sdpIn(request) !== "",
     reliable: reliableWish(request),
     recordRoute: headerValues(request, "Record-Route"),
-    target: readAddress(contact).uri,
+    target: firstUri(request, "Contact") ?? firstUri(request, "From") ?? "",
     allows: allowsOf(request),
     supports: supportsOf(request),
     held: null,
@@ -81,7 +75,7 @@ export function waitingInvite(transaction: string, request: SipMessage, party: s
 
 /** The party of somebody who sent us an INVITE. */
 export function callerParty(request: SipMessage, profile: LegProfile, id = "a"): Party {
-  const scheme = readUri(request.uri).scheme === "sips" ? "sips" : "sip";
+  const scheme = schemeOf(request.uri) === "sips" ? "sips" : "sip";
   return {
     id,
     leg: id.startsWith("a") ? "a" : "b",
@@ -113,7 +107,7 @@ function newHunt({ request, attempts, ingress }: InviteEvent): Hunt {
 
 /** What the attempts need of an INVITE. */
 export function storedRequest(request: SipMessage, from: LegProfile): StoredRequest {
-  const hops = numberIn(request.get("Max-Forwards"));
+  const hops = parseMaxForwards(request.get("Max-Forwards") ?? "") ?? FULL_HOPS;
   // A leg that is not to use reliable responses counts as one that cannot.
   const reliable = from.reliableProvisional === "off" ? "no" : reliableWish(request);
   return {
@@ -123,7 +117,7 @@ export function storedRequest(request: SipMessage, from: LegProfile): StoredRequ
     headers: passableLines(request),
     contentType: request.get("Content-Type") ?? "",
     body: request.body,
-    hops: (hops === null ? FULL_HOPS : Math.min(hops, 255)) - 1,
+    hops: hops - 1,
     hidden: hostsOfSender(request, [from.contactHost, from.peerHost]),
     path: [...pathOf(request), pathMark(from.trunk, request.uri)],
     reliable,
@@ -139,7 +133,7 @@ interface Refusal {
 function whyRefused(event: InviteEvent, caller: WaitingInvite): Refusal | null {
   const { request, ingress, rejection } = event;
   if (rejection !== undefined) return refusalFor(rejection);
-  if (numberIn(request.get("Max-Forwards")) === 0) return refusalFor("too-many-hops");
+  if (parseMaxForwards(request.get("Max-Forwards") ?? "") === 0) return refusalFor("too-many-hops");
   if (isLoop(request, pathMark(ingress.trunk, request.uri))) return refusalFor("loop-detected");
   if (event.emergency !== null) return null;
   const unknown = unsupportedOptions(request, ingress);

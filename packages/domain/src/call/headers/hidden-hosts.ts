@@ -1,5 +1,5 @@
-import type { SipMessage } from "@tandem/sip";
-import { headerValues, hostOf, readAddress, withoutPort } from "./values.ts";
+import { headerAddresses, headerValues, parseVia, type SipMessage } from "@tandem/sip";
+import { hostOf, withoutPort } from "./values.ts";
 
 /**
  * Host names and addresses of the network a message came from: what must not be seen on the other leg. IP literals are hidden wherever they
@@ -8,11 +8,11 @@ import { headerValues, hostOf, readAddress, withoutPort } from "./values.ts";
 export function hostsOfSender(message: SipMessage, known: readonly string[]): readonly string[] {
   const hosts = new Set(known.map((host) => withoutPort(host).toLowerCase()));
   for (const name of ["Contact", "Record-Route", "From"]) {
-    for (const value of headerValues(message, name)) hosts.add(hostOf(readAddress(value).uri));
+    for (const { uri } of headerAddresses(message, name)) hosts.add(hostOf(uri));
   }
   for (const via of headerValues(message, "Via")) {
-    const sentBy = /^\S+\s+([^\s;]+)/.exec(via)?.[1];
-    if (sentBy !== undefined) hosts.add(withoutPort(sentBy).toLowerCase());
+    const host = parseVia(via)?.host;
+    if (host !== undefined) hosts.add(host.toLowerCase());
   }
   hosts.delete("");
   return [...hosts];

@@ -1,5 +1,5 @@
-import type { SipMessage } from "@tandem/sip";
-import { optionTags, splitValues } from "./values.ts";
+import { splitList, type SipMessage } from "@tandem/sip";
+import { optionTags } from "./values.ts";
 
 /**
  * Option tags that work through us: either both ends do them and we only carry what they need, or we do them on each leg (`100rel`, `timer`,
@@ -66,7 +66,7 @@ export function unknownOptions(request: SipMessage): readonly string[] {
 }
 
 function filterList(line: string, keep: (item: string) => boolean): string {
-  const items = splitValues(line);
+  const items = splitList(line);
   const kept = items.filter(keep);
   return kept.length === items.length ? line : kept.join(", ");
 }

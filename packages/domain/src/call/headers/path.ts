@@ -1,6 +1,6 @@
-import type { HeaderLine, SipMessage } from "@tandem/sip";
+import { headerValues, type HeaderLine, type SipMessage } from "@tandem/sip";
 import { spread } from "../identity.ts";
-import { headerValues, readUri } from "./values.ts";
+import { numberOf } from "./values.ts";
 
 /**
  * Loop detection that outlives a back-to-back user agent, where Via and Call-ID begin anew: each INVITE of ours carries the marks of the places it
@@ -18,7 +18,7 @@ export function pathOf(invite: SipMessage): readonly string[] {
 }
 
 export function pathMark(ingressTrunk: string, uri: string): string {
-  return spread(`${ingressTrunk} ${readUri(uri).user}`, 0xffffffff).toString(36);
+  return spread(`${ingressTrunk} ${numberOf(uri)}`, 0xffffffff).toString(36);
 }
 
 /** True when the INVITE was here before with the same target. */

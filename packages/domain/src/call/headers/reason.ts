@@ -1,27 +1,22 @@
-import type { HeaderLine, SipMessage } from "@tandem/sip";
+import { headerReasons, parseReason, splitList, type HeaderLine, type Reason, type SipMessage } from "@tandem/sip";
 import { failureEntry, type FailureCode } from "../../failure/catalogue.ts";
-import { headerValues, paramIn, splitValues } from "./values.ts";
 
 /** The Q.850 cause (1–127) in Reason headers (RFC 3326); null when there is none. */
 export function q850In(message: SipMessage): number | null {
-  return causeIn(headerValues(message, "Reason"));
+  return causeIn(headerReasons(message));
 }
 
 /** The Q.850 cause in header lines that are kept. */
 export function q850Of(headers: readonly HeaderLine[]): number | null {
-  return causeIn(
-    headers.filter(([name]) => name.toLowerCase() === "reason").flatMap(([, value]) => splitValues(value)),
-  );
+  const lines = headers.filter(([name]) => name.toLowerCase() === "reason");
+  return causeIn(lines.flatMap(([, value]) => splitList(value).flatMap((each) => parseReason(each) ?? [])));
 }
 
-function causeIn(values: readonly string[]): number | null {
-  for (const value of values) {
-    const semicolon = value.indexOf(";");
-    if (semicolon < 0 || value.slice(0, semicolon).trim().toLowerCase() !== "q.850") continue;
-    const cause = Number(paramIn(value.slice(semicolon), "cause") ?? "");
-    if (Number.isInteger(cause) && cause >= 1 && cause <= 127) return cause;
-  }
-  return null;
+function causeIn(reasons: readonly Reason[]): number | null {
+  const found = reasons.find(
+    ({ protocol, cause = 0 }) => protocol.toLowerCase() === "q.850" && cause >= 1 && cause <= 127,
+  );
+  return found?.cause ?? null;
 }
 
 /** Reason lines of a request that ends something because of a failure of the catalogue: both faces, SIP and Q.850. */

@@ -1,6 +1,6 @@
-import { numberIn, optionTags } from "./values.ts";
-import type { HeaderLine, SipMessage } from "@tandem/sip";
+import { parseRSeq, type HeaderLine, type SipMessage } from "@tandem/sip";
 import type { LegProfile } from "../leg-profile.ts";
+import { optionTags } from "./values.ts";
 
 /** Options each leg settles by itself: they are written anew where they apply and never just passed on. */
 export const SETTLED_OPTIONS: ReadonlySet<string> = new Set(["100rel", "timer"]);
@@ -29,5 +29,5 @@ export function reliableOffer(
 /** RSeq of a provisional response that is reliable; null for the others. */
 export function reliableNumber(response: SipMessage): number | null {
   if (response.status <= 100 || response.status >= 200) return null;
-  return optionTags(response, "Require").includes("100rel") ? numberIn(response.get("RSeq")) : null;
+  return optionTags(response, "Require").includes("100rel") ? (parseRSeq(response.get("RSeq") ?? "") ?? null) : null;
 }
