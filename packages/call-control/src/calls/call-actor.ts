@@ -10,7 +10,7 @@ import {
   type Step,
   type TransactionId,
 } from "@tandem/domain";
-import type { SipMessage } from "@tandem/sip";
+import { readTag, type SipMessage } from "@tandem/sip";
 import { CallRecord, type SaveOutcome } from "./call-record.ts";
 import type { CallShell, Mail } from "./call-shell.ts";
 import { finishOf } from "./finished-calls.ts";
@@ -52,6 +52,7 @@ export class CallActor {
   readonly #mailbox: Mail[] = [];
   #running = false;
   #reconcile = false;
+  #endedElsewhere = false;
 
   constructor(callId: string, shell: CallShell) {
     this.#callId = callId;
@@ -90,14 +91,22 @@ export class CallActor {
     this.#rest();
   }
 
-  /** Goes when nothing is pending. A request that nothing will answer any more is a bug, and is answered all the same. */
+  /** Goes when nothing is pending. Whatever request is still open then, no event will answer it any more. */
   #rest(): void {
     if (this.#running || !this.#work.quiet) return;
-    for (const [transaction, request] of this.#work.unanswered) {
+    for (const [transaction, request] of this.#work.unanswered) this.#close(transaction, request);
+    if (!this.#record.unsettled) this.#shell.release(this.#callId);
+  }
+
+  #close(transaction: TransactionId, request: SipMessage): void {
+    const { call } = this.#record;
+    const elsewhere = this.#endedElsewhere || (call !== null && call.caller?.transaction !== transaction);
+    if (elsewhere && isFirstInvite(request)) this.#work.unanswered.delete(transaction);
+    else if (this.#endedElsewhere) this.#refuse(transaction, request, "call-gone");
+    else {
       this.#log("error", "request left without an answer", { method: request.method });
       this.#refuse(transaction, request, "internal-error");
     }
-    if (!this.#record.unsettled) this.#shell.release(this.#callId);
   }
 
   #onLazyWrite(outcome: SaveOutcome): void {
@@ -111,7 +120,7 @@ export class CallActor {
   async #reload(): Promise<void> {
     this.#reconcile = false;
     const found = await this.#record.reload();
-    if (found.ok && found.value === null) this.#record.forget();
+    if (found.ok && found.value === null) this.#missed();
     if (found.ok) return;
     this.#reconcile = true;
     this.#shell.keepAwake(this.#callId);
@@ -127,6 +136,7 @@ export class CallActor {
     for (let run = 0; run < MOST_RUNS; run += 1) {
       if (!found.ok) return this.#giveUp(event, found.error.code);
       if (found.value === null) return this.#onMissing(mail, event);
+      if (this.#work.unanswered.size > 0) this.#dropCopies(found.value, event);
       const step = transition(found.value, event, this.#shell.ports.clock.now());
       const performed = await this.#perform(step, event);
       if (performed === "done") return;
@@ -144,6 +154,16 @@ export class CallActor {
     return event.kind === "invite" && this.#record.call !== null ? again(event) : event;
   }
 
+  /** Copies of the caller's INVITE but for the one the record answers: an answer to those would be a second one to the same request. */
+  #dropCopies(call: Call, event: CallEvent): void {
+    const current = event.kind === "redelivered" ? event.transaction : call.caller?.transaction;
+    const own = requestOf(event)?.transaction;
+    for (const [transaction, request] of this.#work.unanswered) {
+      const isCopy = transaction !== current && transaction !== own && isFirstInvite(request);
+      if (isCopy && call.phase !== "new") this.#work.unanswered.delete(transaction);
+    }
+  }
+
   #begin(event: CallEvent): Promise<Result<Call | null, Failure>> {
     if (event.kind !== "invite") return this.#record.current();
     return Promise.resolve(ok(newCall(this.#callId, this.#shell.ports.clock.now())));
@@ -155,7 +175,8 @@ export class CallActor {
     const serving = requestOf(event)?.transaction ?? null;
     const context = { call: step.call, work: this.#work, shell: this.#shell, serving };
     for (const effect of step.effects) {
-      if (effect.kind === "save") {
+      // The first write decides whose call it is, so it is always waited for.
+      if (effect.kind === "save" || (effect.kind === "save-lazily" && this.#record.version === 0)) {
         const outcome = await this.#record.save(step.call, event);
         if (outcome === "unstored") {
           if (!mayGoOnUnstored(step.call, this.#record.version)) return "refused";
@@ -177,7 +198,14 @@ export class CallActor {
     await this.#shell.finished.finish(finishOf(call, version, this.#shell.ports.clock.now()));
   }
 
+  /** The call ended in another process. */
+  #missed(): void {
+    this.#endedElsewhere = true;
+    this.#record.forget();
+  }
+
   #onMissing(mail: Mail, event: CallEvent): void {
+    this.#missed();
     const waiting = requestOf(event);
     if (mail.otherwise !== undefined) {
       if (waiting !== null) this.#work.unanswered.delete(waiting.transaction);
@@ -193,6 +221,10 @@ export class CallActor {
 
   #giveUp(event: CallEvent, code: FailureCode): void {
     if (this.#record.version === 0) this.#record.forget();
+    // A place on a trunk that came too late for its call.
+    if (event.kind === "gate" && event.result === "reserved") {
+      void this.#shell.ports.gate.release(event.trunk, this.#callId);
+    }
     const waiting = requestOf(event);
     if (waiting !== null) this.#refuse(waiting.transaction, waiting.request, code);
   }
@@ -207,6 +239,11 @@ export class CallActor {
   #log(level: "info" | "error", message: string, fields: Readonly<Record<string, unknown>>): void {
     this.#shell.ports.telemetry.log(level, message, { callId: this.#callId, ...fields });
   }
+}
+
+/** The INVITE that made the call, as against one in a dialog. */
+function isFirstInvite(request: SipMessage): boolean {
+  return request.method === "INVITE" && readTag(request.get("To") ?? "") === undefined;
 }
 
 function again(event: Extract<CallEvent, { kind: "invite" }>): CallEvent {

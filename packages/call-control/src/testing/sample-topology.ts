@@ -73,7 +73,12 @@ export const sampleTopology: Topology = {
       suppressCallerId: false,
     },
   ],
-  emergency: { trunks: ["sos"], fallbackTrunks: ["pstn-1"], numbers: [{ dial: "911", masks: ["112"], test: false }] },
+  emergency: {
+    preferOwnPool: true,
+    trunks: ["sos"],
+    fallbackTrunks: ["pstn-1"],
+    numbers: [{ dial: "911", masks: ["112"], test: false }],
+  },
 };
 
 /** The sample with other settings for one trunk. */

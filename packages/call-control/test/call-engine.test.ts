@@ -1,0 +1,600 @@
+import { describe, expect, test } from "vitest";
+import { withHeaders, type SipMessage } from "@tandem/sip";
+import {
+  answerTo,
+  arriving,
+  FakeWorld,
+  peer,
+  requestFrom,
+  settle,
+  withTrunkSettings,
+  type FakeWorker,
+  type RequestSketch,
+  type SentRequest,
+} from "../src/testing/index.ts";
+
+/** Delivers the caller's INVITE; returns its server transaction id. */
+async function invite(worker: FakeWorker, sketch: RequestSketch = {}, change: Parameters<typeof arriving>[1] = {}) {
+  const request = arriving(requestFrom(sketch), change);
+  worker.engine.onRequest(request);
+  await settle();
+  return request.transaction.id;
+}
+
+function last<T>(list: readonly T[]): T {
+  const found = list.at(-1);
+  if (found === undefined) throw new Error("nothing there");
+  return found;
+}
+
+/** The callee of the last INVITE answers with these codes. */
+async function answers(worker: FakeWorker, ...codes: number[]): Promise<SentRequest> {
+  const sent = last(worker.sip.requests("INVITE"));
+  for (const code of codes) sent.answer(answerTo(sent.message, code));
+  await settle();
+  return sent;
+}
+
+/** A request of the caller in the dialog that `response` (ours) made. */
+function inDialog(method: string, response: SipMessage, cseq: number): SipMessage {
+  return requestFrom({ method, cseq, to: response.get("To") ?? "", body: "", branch: `z9hG4bK-${method}-${cseq}` });
+}
+
+function ours(worker: FakeWorker, transaction: string, status: number): SipMessage {
+  return last(
+    worker.sip.responses.filter((each) => each.transaction.id === transaction && each.message.status === status),
+  ).message;
+}
+
+/** A call that is up: INVITE, 180, 200, ACK. */
+async function established(world: FakeWorld, worker: FakeWorker) {
+  const transaction = await invite(worker);
+  const sent = await answers(worker, 180, 200);
+  const ok = ours(worker, transaction, 200);
+  worker.engine.onRequest(arriving(inDialog("ACK", ok, 1)));
+  await settle();
+  return { sent, ok, world };
+}
+
+function details(world: FakeWorld): Record<string, unknown>[] {
+  return world.store.details.map(({ json }) => JSON.parse(json) as Record<string, unknown>);
+}
+
+describe("a basic call", () => {
+  test("is written ahead: the record is stored before the INVITE leaves", async () => {
+    const world = new FakeWorld();
+    const worker = await world.worker();
+    const held = Promise.withResolvers<void>();
+    world.store.hold = (operation) => (operation === "create" ? held.promise : Promise.resolve());
+    await invite(worker);
+    expect(worker.sip.sent).toHaveLength(0);
+    held.resolve();
+    await settle();
+    expect(worker.sip.requests("INVITE")).toHaveLength(1);
+  });
+
+  test("INVITE, 180, 200, ACK, BYE: one call record, one attempt record, nothing left", async () => {
+    const world = new FakeWorld();
+    const worker = await world.worker();
+    const { ok } = await established(world, worker);
+    expect(worker.sip.requests("ACK")).toHaveLength(1);
+    expect(worker.engine.facts()).toMatchObject({ setups: 0, active: 0 });
+    const bye = arriving(inDialog("BYE", ok, 2));
+    worker.engine.onRequest(bye);
+    await settle();
+    const sentBye = last(worker.sip.requests("BYE"));
+    sentBye.answer(answerTo(sentBye.message, 200));
+    await settle();
+    expect(worker.sip.statuses(bye.transaction.id)).toEqual([200]);
+    expect(details(world).map(({ kind }) => kind)).toEqual(["call", "attempt"]);
+    expect(world.store.rows.size).toBe(0);
+    expect(worker.engine.facts().active).toBe(0);
+    expect(world.clock.pending()).toBe(await idleAlarms());
+    expect(worker.telemetry.ended).toEqual([expect.objectContaining({ pool: "east", outcome: "success" })]);
+  });
+
+  test("another worker serves the BYE from the record", async () => {
+    const world = new FakeWorld();
+    const first = await world.worker();
+    const second = await world.worker();
+    const { ok } = await established(world, first);
+    const bye = arriving(inDialog("BYE", ok, 2));
+    second.engine.onRequest(bye);
+    await settle();
+    const sentBye = last(second.sip.requests("BYE"));
+    sentBye.answer(answerTo(sentBye.message, 200));
+    await settle();
+    expect(second.sip.statuses(bye.transaction.id)).toEqual([200]);
+    expect(details(world)).toHaveLength(2);
+  });
+
+  test("a request for a call that is over is 481", async () => {
+    const world = new FakeWorld();
+    const worker = await world.worker();
+    const { ok } = await established(world, worker);
+    worker.engine.onRequest(arriving(inDialog("BYE", ok, 2)));
+    await settle();
+    const sentBye = last(worker.sip.requests("BYE"));
+    sentBye.answer(answerTo(sentBye.message, 200));
+    await settle();
+    const late = arriving(inDialog("INFO", ok, 3));
+    worker.engine.onRequest(late);
+    await settle();
+    expect(worker.sip.statuses(late.transaction.id)).toEqual([481]);
+  });
+
+  test("post-dial delay and answer delay are observed on the egress trunk", async () => {
+    const world = new FakeWorld();
+    const worker = await world.worker();
+    await invite(worker);
+    await world.clock.advance(1_500);
+    await answers(worker, 180);
+    await world.clock.advance(3_500);
+    await answers(worker, 200);
+    expect(worker.telemetry.delays).toEqual([
+      { kind: "ring", trunk: "pstn-1", ms: 1_500 },
+      { kind: "answer", trunk: "pstn-1", ms: 5_000 },
+    ]);
+  });
+});
+
+/** Alarms of a worker without calls. */
+async function idleAlarms(): Promise<number> {
+  const world = new FakeWorld();
+  await world.worker();
+  await settle();
+  return world.clock.pending();
+}
+
+describe("failover", () => {
+  test("503 moves to the next trunk; the caller sees only the answer; health hears of both", async () => {
+    const world = new FakeWorld();
+    const worker = await world.worker();
+    const transaction = await invite(worker);
+    await answers(worker, 503);
+    const second = await answers(worker, 200);
+    expect(second.request.nextHop).toContain("198.51.100.2");
+    expect(worker.sip.statuses(transaction)).toEqual([200]);
+    expect(world.health.signals.map(({ trunk, outcome }) => `${trunk} ${outcome}`)).toEqual([
+      "pstn-1 failed",
+      "pstn-2 answered",
+    ]);
+  });
+
+  test("486 ends the call, and does not count against the trunk", async () => {
+    const world = new FakeWorld();
+    const worker = await world.worker();
+    const transaction = await invite(worker);
+    await answers(worker, 486);
+    expect(worker.sip.statuses(transaction)).toEqual([486]);
+    expect(world.health.signals.map(({ outcome }) => outcome)).toEqual(["answered"]);
+  });
+
+  test("no edge for the first trunk's pool is an unreachable attempt", async () => {
+    const world = new FakeWorld();
+    const worker = await world.worker();
+    worker.sip.refusal = { code: "edge-unavailable", detail: "none" };
+    const transaction = await invite(worker);
+    expect(worker.sip.statuses(transaction)).toEqual([503]);
+    expect(details(world).map(({ kind }) => kind)).toEqual(["call", "attempt", "attempt"]);
+  });
+
+  test("10 s without an 18x cancel the attempt and try the next trunk", async () => {
+    const world = new FakeWorld();
+    const worker = await world.worker();
+    await invite(worker);
+    const first = await answers(worker, 100);
+    await world.clock.advance(9_999);
+    expect(first.cancelled).toBe(false);
+    await world.clock.advance(2);
+    expect(first.cancelled).toBe(true);
+    expect(worker.sip.requests("INVITE")).toHaveLength(2);
+  });
+});
+
+describe("limits", () => {
+  const limited = withTrunkSettings("pstn-1", { maxCalls: 1 });
+
+  test("a full trunk is passed over; leases go with their calls", async () => {
+    const world = new FakeWorld(limited);
+    const worker = await world.worker();
+    await invite(worker);
+    await answers(worker, 200);
+    await invite(worker, { callId: "second", branch: "z9hG4bK-2" });
+    expect(last(worker.sip.requests("INVITE")).request.nextHop).toContain("198.51.100.2");
+    expect(world.gate.held("pstn-1")).toBe(1);
+  });
+
+  test("a failed call gives its place back once", async () => {
+    const world = new FakeWorld(limited);
+    const worker = await world.worker();
+    await invite(worker);
+    await answers(worker, 486);
+    expect(world.gate.held("pstn-1")).toBe(0);
+    expect(world.gate.released).toHaveLength(1);
+  });
+
+  test("an established call renews its lease when its deadline is looked at", async () => {
+    const world = new FakeWorld(limited);
+    const worker = await world.worker();
+    await established(world, worker);
+    const [callId = ""] = world.store.rows.keys();
+    const before = world.gate.leases.get("pstn-1")?.get(callId) ?? 0;
+    await world.clock.advance(1_801_000);
+    for (const sent of worker.sip.requests("OPTIONS")) sent.answer(answerTo(sent.message, 200));
+    await settle();
+    expect(world.gate.leases.get("pstn-1")?.get(callId)).toBeGreaterThan(before);
+  });
+
+  test("a gate that cannot be asked does not stop calls", async () => {
+    const world = new FakeWorld(limited);
+    const worker = await world.worker();
+    world.gate.away = true;
+    await invite(worker);
+    expect(last(worker.sip.requests("INVITE")).request.nextHop).toContain("198.51.100.1");
+  });
+});
+
+describe("races between workers", () => {
+  test("a lost compare-and-set runs the event again on the newer record", async () => {
+    const world = new FakeWorld();
+    const first = await world.worker();
+    const second = await world.worker();
+    const { ok } = await established(world, first);
+    const gate = Promise.withResolvers<void>();
+    world.store.hold = (operation) => (operation === "save" ? gate.promise : Promise.resolve());
+    const info = arriving(inDialog("INFO", ok, 2));
+    const update = arriving(inDialog("INFO", ok, 3));
+    first.engine.onRequest(info);
+    second.engine.onRequest(update);
+    await settle();
+    gate.resolve();
+    await settle();
+    expect(first.telemetry.conflicts + second.telemetry.conflicts).toBe(1);
+    const cseqs = [...first.sip.requests("INFO"), ...second.sip.requests("INFO")].map(({ message }) =>
+      message.get("CSeq"),
+    );
+    expect(new Set(cseqs).size).toBe(cseqs.length);
+    for (const worker of [first, second]) {
+      for (const sent of worker.sip.requests("INFO")) sent.answer(answerTo(sent.message, 200));
+    }
+    await settle();
+    const answered = [...first.sip.statuses(info.transaction.id), ...second.sip.statuses(update.transaction.id)];
+    expect(answered.filter((status) => status >= 200)).toHaveLength(2);
+  });
+
+  test("BYEs of both peers at two workers end the call once", async () => {
+    const world = new FakeWorld();
+    const first = await world.worker();
+    const second = await world.worker();
+    const { ok, sent } = await established(world, first);
+    const byCaller = arriving(inDialog("BYE", ok, 2));
+    const theirs = answerTo(sent.message, 200);
+    const byCallee = arriving(
+      requestFrom({
+        method: "BYE",
+        from: theirs.get("To") ?? "",
+        to: sent.message.get("From") ?? "",
+        callId: sent.message.get("Call-ID") ?? "",
+        body: "",
+      }),
+      { source: peer("198.51.100.1"), listener: "outside" },
+    );
+    first.engine.onRequest(byCaller);
+    second.engine.onRequest(byCallee);
+    await settle();
+    for (const worker of [first, second]) {
+      for (const bye of worker.sip.requests("BYE")) bye.answer(answerTo(bye.message, 200));
+    }
+    await world.clock.advance(40_000);
+    expect(first.sip.statuses(byCaller.transaction.id)).toHaveLength(1);
+    expect(second.sip.statuses(byCallee.transaction.id)).toHaveLength(1);
+    expect(details(world).filter(({ kind }) => kind === "call")).toHaveLength(1);
+  });
+});
+
+describe("the INVITE again", () => {
+  test("redelivered after its worker died, another worker goes on from the record", async () => {
+    const world = new FakeWorld();
+    const first = await world.worker();
+    const second = await world.worker();
+    await invite(first);
+    const transaction = await invite(second, {}, { redelivered: true });
+    expect(second.sip.requests("INVITE")).toHaveLength(1);
+    await answers(second, 200);
+    expect(second.sip.statuses(transaction)).toEqual([200]);
+    expect(second.telemetry.started).toHaveLength(0);
+  });
+
+  test("redelivered goes on even when new calls would be refused", async () => {
+    const world = new FakeWorld();
+    const first = await world.worker();
+    const second = await world.worker();
+    await invite(first);
+    second.engine.setDraining(true);
+    await invite(second, {}, { redelivered: true });
+    expect(second.sip.requests("INVITE")).toHaveLength(1);
+  });
+
+  test("redelivered without a record is a new call", async () => {
+    const world = new FakeWorld();
+    const worker = await world.worker();
+    await invite(worker, {}, { redelivered: true });
+    expect(worker.sip.requests("INVITE")).toHaveLength(1);
+    expect(worker.telemetry.started).toHaveLength(1);
+  });
+
+  test("by another edge, without anybody having said so, finds the record by its identity", async () => {
+    const world = new FakeWorld();
+    const first = await world.worker();
+    const second = await world.worker();
+    await invite(first);
+    await invite(second);
+    expect(world.store.rows.size).toBe(1);
+    expect(world.store.operations.filter((operation) => operation === "create")).toHaveLength(2);
+  });
+
+  test("after its call ended is a late duplicate, not a new call", async () => {
+    const world = new FakeWorld();
+    const first = await world.worker();
+    const second = await world.worker();
+    await invite(first);
+    await answers(first, 486);
+    const transaction = await invite(second);
+    expect(second.sip.sent).toHaveLength(0);
+    expect(second.sip.statuses(transaction)).toEqual([482]);
+  });
+
+  test("by another branch while the call is set up is merged (RFC 3261 §8.2.2.2)", async () => {
+    const world = new FakeWorld();
+    const worker = await world.worker();
+    await invite(worker);
+    const transaction = await invite(worker, { branch: "z9hG4bK-other" });
+    expect(worker.sip.statuses(transaction)).toEqual([482]);
+    expect(worker.sip.requests("INVITE")).toHaveLength(1);
+  });
+
+  test("forked to another number is another call", async () => {
+    const world = new FakeWorld();
+    const worker = await world.worker();
+    await invite(worker);
+    await invite(worker, { branch: "z9hG4bK-other", uri: "sip:12025550124@192.0.2.1" });
+    expect(worker.sip.requests("INVITE")).toHaveLength(2);
+  });
+
+  test("our own, sent back by a peer, is a loop", async () => {
+    const world = new FakeWorld();
+    const worker = await world.worker();
+    await invite(worker);
+    const sent = last(worker.sip.requests("INVITE")).message;
+    const back = withHeaders(sent, (edit) => void edit.set("Via", "SIP/2.0/UDP 198.51.100.1;branch=z9hG4bK-back"));
+    const request = arriving(back, { source: peer("198.51.100.1"), listener: "outside" });
+    worker.engine.onRequest(request);
+    await settle();
+    expect(worker.sip.statuses(request.transaction.id)).toEqual([482]);
+  });
+});
+
+describe("CANCEL", () => {
+  test("of the caller cancels the attempt; a cancelled call is recorded", async () => {
+    const world = new FakeWorld();
+    const worker = await world.worker();
+    const request = arriving(requestFrom());
+    worker.engine.onRequest(request);
+    await settle();
+    await answers(worker, 180);
+    worker.engine.onCancel(request.transaction, requestFrom({ method: "CANCEL", body: "" }));
+    await settle();
+    const sent = last(worker.sip.requests("INVITE"));
+    expect(sent.cancelled).toBe(true);
+    sent.answer(answerTo(sent.message, 487));
+    await settle();
+    expect(details(world)[0]).toMatchObject({ kind: "call", sipCode: 487 });
+    expect(worker.engine.facts().active).toBe(0);
+  });
+
+  test("that overtakes the store still ends the call", async () => {
+    const world = new FakeWorld();
+    const worker = await world.worker();
+    const held = Promise.withResolvers<void>();
+    world.store.hold = (operation) => (operation === "create" ? held.promise : Promise.resolve());
+    const request = arriving(requestFrom());
+    worker.engine.onRequest(request);
+    worker.engine.onCancel(request.transaction, requestFrom({ method: "CANCEL", body: "" }));
+    await settle();
+    held.resolve();
+    await settle();
+    const sent = last(worker.sip.requests("INVITE"));
+    expect(sent.cancelled).toBe(true);
+    sent.answer(answerTo(sent.message, 487));
+    await settle();
+    expect(world.store.rows.size).toBe(0);
+  });
+});
+
+describe("without the store", () => {
+  test("an ordinary new call gets 503 with Retry-After", async () => {
+    const world = new FakeWorld();
+    const worker = await world.worker();
+    world.store.away = true;
+    const transaction = await invite(worker);
+    expect(worker.sip.statuses(transaction)).toEqual([503]);
+    expect(ours(worker, transaction, 503).get("Retry-After")).toBeDefined();
+    expect(worker.engine.facts().active).toBe(0);
+    const next = await invite(worker, { callId: "second" });
+    expect(worker.sip.statuses(next)).toEqual([503]);
+    expect(worker.telemetry.refused.at(-1)).toEqual({ method: "INVITE", failure: "store-unavailable" });
+  });
+
+  test("an emergency call is served from memory, and its records arrive later", async () => {
+    const world = new FakeWorld();
+    const worker = await world.worker();
+    world.store.away = true;
+    const transaction = await invite(worker, { uri: "sip:911@192.0.2.1" });
+    expect(last(worker.sip.requests("INVITE")).request.nextHop).toContain("203.0.113.9");
+    await answers(worker, 200);
+    const ok = ours(worker, transaction, 200);
+    worker.engine.onRequest(arriving(inDialog("ACK", ok, 1)));
+    worker.engine.onRequest(arriving(inDialog("BYE", ok, 2)));
+    await settle();
+    const bye = last(worker.sip.requests("BYE"));
+    bye.answer(answerTo(bye.message, 200));
+    await settle();
+    expect(details(world)).toHaveLength(0);
+    world.store.away = false;
+    await world.clock.advance(3_000);
+    expect(details(world).map(({ kind }) => kind)).toEqual(["call", "attempt"]);
+  });
+
+  test("an emergency call that outlives the outage is stored when the store is back", async () => {
+    const world = new FakeWorld();
+    const worker = await world.worker();
+    world.store.away = true;
+    await invite(worker, { uri: "sip:911@192.0.2.1" });
+    await answers(worker, 200);
+    expect(world.store.rows.size).toBe(0);
+    world.store.away = false;
+    await world.clock.advance(3_000);
+    expect(world.store.rows.size).toBe(1);
+  });
+
+  test("a call being set up goes on, and is stored when the store is back", async () => {
+    const world = new FakeWorld();
+    const worker = await world.worker();
+    const transaction = await invite(worker);
+    world.store.away = true;
+    await answers(worker, 180, 200);
+    expect(worker.sip.statuses(transaction)).toEqual([180, 200]);
+    world.store.away = false;
+    await world.clock.advance(3_000);
+    const [row] = world.store.rows.values();
+    expect(JSON.parse(row?.write.document ?? "{}")).toMatchObject({ phase: "up" });
+  });
+
+  test("a request in an established call nobody here remembers gets 503", async () => {
+    const world = new FakeWorld();
+    const worker = await world.worker();
+    const { ok } = await established(world, worker);
+    world.store.away = true;
+    const info = arriving(inDialog("INFO", ok, 2));
+    worker.engine.onRequest(info);
+    await settle();
+    expect(worker.sip.statuses(info.transaction.id)).toEqual([503]);
+  });
+
+  test("a write whose reply was lost is not mistaken for another worker's", async () => {
+    const world = new FakeWorld();
+    const worker = await world.worker();
+    const transaction = await invite(worker);
+    const save = world.store.save.bind(world.store);
+    world.store.save = async (call, expected) => {
+      world.store.save = save;
+      await save(call, expected);
+      return { ok: false, error: { code: "store-unavailable", detail: "reply lost" } };
+    };
+    await answers(worker, 200);
+    expect(worker.sip.statuses(transaction)).toEqual([200]);
+    await world.clock.advance(3_000);
+    expect(worker.telemetry.conflicts).toBe(0);
+    expect(worker.engine.facts().active).toBe(0);
+  });
+});
+
+describe("refusals", () => {
+  test.each([
+    ["an unknown source", {}, { source: peer("10.9.9.9") }, 403],
+    ["no route", { uri: "sip:777@192.0.2.1" }, {}, 404],
+    ["no shared usage", {}, { source: peer("198.51.100.1"), listener: "outside" }, 403],
+  ])("%s: one response, one metric", async (_name, sketch, change, status) => {
+    const world = new FakeWorld();
+    const worker = await world.worker();
+    const transaction = await invite(worker, sketch, change);
+    expect(worker.sip.statuses(transaction)).toEqual([status]);
+    expect(worker.sip.sent).toHaveLength(0);
+    expect(worker.engine.facts().active).toBe(0);
+  });
+
+  test("a refused call of a known trunk is recorded, a stranger's is not", async () => {
+    const world = new FakeWorld();
+    const worker = await world.worker();
+    await invite(worker, {}, { source: peer("10.9.9.9") });
+    expect(details(world)).toHaveLength(0);
+    await invite(worker, { uri: "sip:777@192.0.2.1" });
+    expect(details(world)).toEqual([expect.objectContaining({ kind: "call", failure: "no-route" })]);
+  });
+
+  test("an emergency call of a stranger is served where callers live, refused where gateways are", async () => {
+    const world = new FakeWorld();
+    const worker = await world.worker();
+    const source = peer("10.9.9.9");
+    const served = await invite(worker, { uri: "sip:911@192.0.2.1" }, { source });
+    expect(worker.sip.statuses(served)).toEqual([]);
+    expect(worker.sip.requests("INVITE")).toHaveLength(1);
+    const refused = await invite(worker, { uri: "sip:911@192.0.2.1", callId: "b" }, { source, listener: "outside" });
+    expect(worker.sip.statuses(refused)).toEqual([403]);
+  });
+});
+
+describe("drain and overload", () => {
+  test("ordinary new calls get 503 with Retry-After, emergency calls are served", async () => {
+    const world = new FakeWorld();
+    const worker = await world.worker();
+    worker.engine.setDraining(true);
+    const ordinary = await invite(worker);
+    expect(worker.sip.statuses(ordinary)).toEqual([503]);
+    await invite(worker, { uri: "sip:911@192.0.2.1", callId: "sos" });
+    expect(worker.sip.requests("INVITE")).toHaveLength(1);
+  });
+
+  test("ends when the calls being set up are answered; they are not cut", async () => {
+    const world = new FakeWorld();
+    const worker = await world.worker();
+    const transaction = await invite(worker);
+    await answers(worker, 180);
+    let drained = false;
+    const drain = worker.engine.drain().then(() => (drained = true));
+    await world.clock.advance(5_000);
+    expect(drained).toBe(false);
+    await answers(worker, 200);
+    worker.engine.onRequest(arriving(inDialog("ACK", ours(worker, transaction, 200), 1)));
+    await world.clock.advance(200);
+    await drain;
+    expect(world.store.rows.size).toBe(1);
+  });
+
+  test("more set-ups than allowed are refused, emergency calls are not", async () => {
+    const world = new FakeWorld();
+    const worker = await world.worker({ limits: { maxSetups: 1 } });
+    await invite(worker);
+    const second = await invite(worker, { callId: "second" });
+    expect(worker.sip.statuses(second)).toEqual([503]);
+    await invite(worker, { uri: "sip:911@192.0.2.1", callId: "sos" });
+    const [first, ...others] = worker.sip.requests("INVITE");
+    expect(others).toHaveLength(1);
+    first?.answer(answerTo(first.message, 486));
+    await settle();
+    expect(worker.telemetry.setups).toBe(1);
+  });
+
+  test("a late event loop refuses ordinary calls", async () => {
+    const world = new FakeWorld();
+    const worker = await world.worker();
+    worker.load.lag = 10_000;
+    const transaction = await invite(worker);
+    expect(worker.sip.statuses(transaction)).toEqual([503]);
+  });
+});
+
+describe("calls whose worker is gone", () => {
+  test("are looked after by another worker when their deadline passes", async () => {
+    const world = new FakeWorld();
+    const first = await world.worker();
+    await invite(first);
+    await first.engine.stop();
+    const second = await world.worker();
+    await world.clock.advance(260_000);
+    expect(world.store.rows.size).toBe(0);
+    expect(details(world).filter(({ kind }) => kind === "call")).toHaveLength(1);
+    expect(second.engine.facts().active).toBe(0);
+  });
+});

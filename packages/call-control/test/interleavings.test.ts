@@ -1,0 +1,209 @@
+import { assert, asyncProperty, constantFrom, array, record, integer, nat } from "fast-check";
+import { expect, test } from "vitest";
+import type { SipMessage } from "@tandem/sip";
+import {
+  answerTo,
+  arriving,
+  FakeWorld,
+  requestFrom,
+  settle,
+  withTrunkSettings,
+  type FakeWorker,
+  type SentRequest,
+} from "../src/testing/index.ts";
+import type { IncomingRequest } from "../src/ports/index.ts";
+
+/** One thing that happens in the world; `pick` chooses among what there is. */
+const step = record({
+  what: constantFrom(
+    "invite",
+    "answer",
+    "answer",
+    "answer",
+    "fail",
+    "cancel",
+    "ack",
+    "bye-caller",
+    "info-caller",
+    "callee-bye",
+    "redeliver",
+    "wait",
+    "store-away",
+    "store-back",
+    "hold",
+    "unhold",
+  ),
+  worker: nat({ max: 1 }),
+  pick: nat({ max: 20 }),
+  code: constantFrom(100, 180, 183, 200, 200, 302, 404, 481, 486, 487, 488, 500, 503, 603),
+  waitMs: constantFrom(0, 10, 600, 4_100, 11_000),
+});
+
+/** What peers would see: requests with their final answers. */
+class Observer {
+  readonly given: IncomingRequest[] = [];
+  readonly cancelled = new Set<string>();
+  readonly answered = new Set<SentRequest>();
+
+  give(worker: FakeWorker, request: IncomingRequest): void {
+    this.given.push(request);
+    worker.engine.onRequest(request);
+  }
+
+  finals(workers: readonly FakeWorker[], request: IncomingRequest): number {
+    return workers.flatMap(({ sip }) => sip.statuses(request.transaction.id)).filter((status) => status >= 200).length;
+  }
+}
+
+type Step = typeof step extends { generate(...args: never[]): { value: infer T } } ? T : never;
+
+async function run(steps: readonly Step[]): Promise<void> {
+  const world = new FakeWorld(withTrunkSettings("pstn-1", { maxCalls: 2 }));
+  const workers = [await world.worker(), await world.worker()];
+  const seen = new Observer();
+  let release = Promise.withResolvers<void>();
+  for (const each of steps) {
+    const worker = workers[each.worker]!;
+    if (each.what === "hold") world.store.hold = () => release.promise;
+    else if (each.what === "unhold") {
+      world.store.hold = () => Promise.resolve();
+      release.resolve();
+      release = Promise.withResolvers<void>();
+    } else await act({ each, worker, workers, world, seen });
+    await settle();
+  }
+  world.store.hold = () => Promise.resolve();
+  world.store.away = false;
+  release.resolve();
+  await finishEverything(workers, world, seen);
+  check(workers, world, seen);
+}
+
+interface Scene {
+  readonly each: Step;
+  readonly worker: FakeWorker;
+  readonly workers: readonly FakeWorker[];
+  readonly world: FakeWorld;
+  readonly seen: Observer;
+}
+
+async function act({ each, worker, workers, world, seen }: Scene): Promise<void> {
+  const open = workers
+    .flatMap(({ sip }) => sip.sent)
+    .filter((sent) => !seen.answered.has(sent) && sent.message.method !== "ACK");
+  const target = open[each.pick % Math.max(open.length, 1)];
+  const oks = workers
+    .flatMap(({ sip }) => sip.responses)
+    .filter(({ message }) => message.status === 200 && message.method === "INVITE");
+  const ok = oks[each.pick % Math.max(oks.length, 1)]?.message;
+  switch (each.what) {
+    case "invite":
+      return seen.give(worker, arriving(requestFrom({ callId: `call-${each.pick % 3}@x` })));
+    case "redeliver":
+      return seen.give(worker, arriving(requestFrom({ callId: `call-${each.pick % 3}@x` }), { redelivered: true }));
+    case "answer":
+      if (target === undefined) return;
+      if (each.code >= 200) seen.answered.add(target);
+      return target.answer(answerTo(target.message, each.code));
+    case "fail":
+      if (target === undefined) return;
+      seen.answered.add(target);
+      return target.fail({ code: "transport-failure", detail: "" });
+    case "cancel": {
+      const invite = seen.given.filter(({ message }) => message.method === "INVITE")[each.pick % 3];
+      if (invite === undefined || seen.finals(workers, invite) > 0) return;
+      seen.cancelled.add(invite.transaction.id);
+      return worker.engine.onCancel(
+        invite.transaction,
+        requestFrom({ method: "CANCEL", callId: invite.message.get("Call-ID") ?? "", body: "" }),
+      );
+    }
+    case "ack":
+    case "bye-caller":
+    case "info-caller":
+      return ok === undefined ? undefined : seen.give(worker, arriving(fromCaller(each, ok)));
+    case "callee-bye": {
+      const invites = workers.flatMap(({ sip }) => sip.requests("INVITE"));
+      const called = invites[each.pick % Math.max(invites.length, 1)];
+      return called === undefined ? undefined : seen.give(worker, arriving(fromCallee(called.message, each.pick)));
+    }
+    case "wait":
+      return world.clock.advance(each.waitMs);
+    case "store-away":
+      world.store.away = true;
+      return;
+    case "store-back":
+      world.store.away = false;
+      return;
+    default:
+  }
+}
+
+function fromCaller({ what, pick }: Step, ok: SipMessage): SipMessage {
+  const method = what === "ack" ? "ACK" : what === "bye-caller" ? "BYE" : "INFO";
+  const cseq = method === "ACK" ? 1 : 2 + pick;
+  const callId = ok.get("Call-ID") ?? "";
+  return requestFrom({ method, cseq, callId, to: ok.get("To") ?? "", body: "", branch: `z9hG4bK-${method}-${cseq}` });
+}
+
+function fromCallee(invite: SipMessage, pick: number): SipMessage {
+  const to = invite.get("From") ?? "";
+  const from = `${invite.get("To") ?? ""};tag=callee`;
+  return requestFrom({ method: "BYE", cseq: 1 + pick, callId: invite.get("Call-ID") ?? "", from, to, body: "" });
+}
+
+/** The peers answer what is open, again and again, and time passes, until the world is quiet. */
+async function finishEverything(workers: readonly FakeWorker[], world: FakeWorld, seen: Observer): Promise<void> {
+  for (let round = 0; round < 12; round += 1) {
+    await world.clock.advance(40_000);
+    for (const sent of workers.flatMap(({ sip }) => sip.sent)) {
+      if (seen.answered.has(sent) || sent.message.method === "ACK") continue;
+      seen.answered.add(sent);
+      sent.answer(answerTo(sent.message, sent.message.method === "INVITE" ? 487 : 200));
+      await settle();
+    }
+  }
+}
+
+function check(workers: readonly FakeWorker[], world: FakeWorld, seen: Observer): void {
+  for (const [callId, copies] of Map.groupBy(seen.given.filter(isFirstInvite), callIdOf)) {
+    // Copies of one INVITE are one request: it is answered by one way at least.
+    const answered = copies.filter((each) => seen.finals(workers, each) > 0 || seen.cancelled.has(each.transaction.id));
+    expect(answered.length, callId).toBeGreaterThanOrEqual(1);
+  }
+  for (const request of seen.given) {
+    if (request.message.method === "ACK" || isFirstInvite(request)) continue;
+    const finals = seen.finals(workers, request);
+    const byEdge = seen.cancelled.has(request.transaction.id) ? 1 : 0;
+    expect(finals + byEdge, `${request.message.method} ${request.transaction.id}`).toBeGreaterThanOrEqual(1);
+  }
+  for (const worker of workers) {
+    expect(worker.telemetry.logged.filter(({ level }) => level === "error")).toEqual([]);
+    expect(worker.engine.facts()).toMatchObject({ setups: 0, active: 0, finishing: 0 });
+  }
+  const ids = world.store.details.map(({ id }) => id);
+  expect(new Set(ids).size).toBe(ids.length);
+}
+
+function isFirstInvite({ message }: IncomingRequest): boolean {
+  return message.method === "INVITE";
+}
+
+function callIdOf({ message }: IncomingRequest): string {
+  return message.get("Call-ID") ?? "";
+}
+
+test("whatever happens in whatever order: every request is answered, every call is recorded at most once, nothing stays behind", async () => {
+  await assert(asyncProperty(array(step, { minLength: 3, maxLength: 25 }), run), { numRuns: 150 });
+}, 60_000);
+
+test("the same for calls that come in bursts", async () => {
+  const burst = array(step, { minLength: 20, maxLength: 60 });
+  await assert(
+    asyncProperty(integer({ min: 1, max: 3 }), burst, async (invites, steps) => {
+      const first = Array.from({ length: invites }, (_, pick) => ({ ...steps[0]!, what: "invite" as const, pick }));
+      await run([...first, ...steps]);
+    }),
+    { numRuns: 60 },
+  );
+}, 60_000);
