@@ -89,8 +89,11 @@ const KNOWN_HEADERS: readonly (readonly [name: string, compact?: string])[] = [
   ["WWW-Authenticate"],
 ];
 
+/** Ids are below this. */
+export const HEADER_COUNT = KNOWN_HEADERS.length;
+
 /** Id of a header that is not in the table; such headers are matched by name. */
-export const UNKNOWN_HEADER = -1;
+const UNKNOWN_HEADER = -1;
 
 const idsByName = new Map<string, number>();
 const lowerNames: string[] = [];
@@ -160,7 +163,6 @@ export const HEADER_ID = {
   callId: headerId("Call-ID"),
   cseq: headerId("CSeq"),
   contentLength: headerId("Content-Length"),
-  contentType: headerId("Content-Type"),
   recordRoute: headerId("Record-Route"),
   timestamp: headerId("Timestamp"),
 } as const;

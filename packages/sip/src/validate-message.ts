@@ -1,7 +1,7 @@
 import { parseNameAddr } from "./address/name-addr.ts";
 import { parseUri } from "./address/uri.ts";
 import { readDecimal } from "./characters.ts";
-import { headerId } from "./header-name.ts";
+import { HEADER_COUNT, headerId } from "./header-name.ts";
 import type { HeaderText } from "./header-text.ts";
 import type { SipMessage } from "./message.ts";
 import { asTextMessage, type TextMessage } from "./text-message.ts";
@@ -48,7 +48,33 @@ const SINGLE = [
 ] as const;
 
 const requiredIds = REQUIRED.map((name) => [headerId(name), name] as const);
-const singleIds = new Map<number, string>(SINGLE.map((name) => [headerId(name), name]));
+/** By header id; undefined where several lines are fine. */
+const singleNames: readonly (string | undefined)[] = byId(SINGLE.map((name) => [headerId(name), name]));
+
+type ValueCheck = readonly [name: string, reads: (value: string) => boolean];
+
+const CHECKS: readonly ValueCheck[] = [
+  ["From", (value) => parseNameAddr(value) !== undefined],
+  ["To", (value) => parseNameAddr(value) !== undefined],
+  ["Call-ID", (value) => value !== "" && !/[ \t]/.test(value)],
+  ["CSeq", (value) => parseCSeq(value) !== undefined],
+  ["Max-Forwards", (value) => parseMaxForwards(value) !== undefined],
+  ["Content-Length", (value) => readDecimal(value, 2_147_483_647) !== undefined],
+  ["Contact", (value) => value === "*" || readsAsAddresses(value)],
+  ["Route", readsAsAddresses],
+  ["Refer-To", (value) => parseNameAddr(value) !== undefined],
+];
+
+/** What each header's value must be able to be read as, by header id. */
+const checks: readonly (ValueCheck | undefined)[] = byId(CHECKS.map((check) => [headerId(check[0]), check]));
+
+function byId<T>(entries: readonly (readonly [id: number, entry: T])[]): readonly (T | undefined)[] {
+  const table: (T | undefined)[] = Array.from({ length: HEADER_COUNT }, () => undefined);
+  for (const [id, entry] of entries) table[id] = entry;
+  return table;
+}
+
+const viaId = headerId("Via");
 
 /** Checks every request before anything acts on it (RFC 3261 §8.2, §16.3); undefined when nothing is wrong. */
 export function validateRequest(request: SipMessage): MessageFault | undefined {
@@ -74,38 +100,20 @@ function requestUriFault(text: string): MessageFault | undefined {
   return undefined;
 }
 
+/** Required headers that are missing, single ones that repeat. */
 function countFault(message: TextMessage): MessageFault | undefined {
   for (const [id, name] of requiredIds) {
     if (message.line(id) === undefined) return headerFault("missing-header", name, "Missing");
   }
-  const seen = new Set<number>();
-  for (const { id } of message.lines) {
-    const name = singleIds.get(id);
-    if (name === undefined) continue;
-    if (seen.has(id)) return headerFault("repeated-header", name, "Repeated");
-    seen.add(id);
+  const lines = message.lines;
+  for (let at = 0; at < lines.length; at++) {
+    const id = lines[at]?.id ?? -1;
+    const name = id < 0 ? undefined : singleNames[id];
+    // When the first line with that id is another one, this one repeats it.
+    if (name !== undefined && message.line(id) !== lines[at]) return headerFault("repeated-header", name, "Repeated");
   }
   return undefined;
 }
-
-/** What each header's value must be able to be read as. */
-const READABLE: ReadonlyMap<number, readonly [name: string, reads: (value: string) => boolean]> = new Map(
-  (
-    [
-      ["From", (value) => parseNameAddr(value) !== undefined],
-      ["To", (value) => parseNameAddr(value) !== undefined],
-      ["Call-ID", (value) => value !== "" && !/[ \t]/.test(value)],
-      ["CSeq", (value) => parseCSeq(value) !== undefined],
-      ["Max-Forwards", (value) => parseMaxForwards(value) !== undefined],
-      ["Content-Length", (value) => readDecimal(value, 2_147_483_647) !== undefined],
-      ["Contact", (value) => value === "*" || readsAsAddresses(value)],
-      ["Route", readsAsAddresses],
-      ["Refer-To", (value) => parseNameAddr(value) !== undefined],
-    ] satisfies readonly (readonly [string, (value: string) => boolean])[]
-  ).map(([name, reads]) => [headerId(name), [name, reads]]),
-);
-
-const viaId = headerId("Via");
 
 function valueFault(message: TextMessage): MessageFault | undefined {
   let viaSeen = false;
@@ -116,7 +124,7 @@ function valueFault(message: TextMessage): MessageFault | undefined {
       viaSeen = true;
       continue;
     }
-    const check = READABLE.get(line.id);
+    const check = line.id < 0 ? undefined : checks[line.id];
     if (check !== undefined && !check[1](line.value)) return badHeader(check[0]);
   }
   return undefined;

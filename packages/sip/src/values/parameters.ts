@@ -1,4 +1,4 @@
-import { CHAR, isToken, trimBlanks } from "../characters.ts";
+import { CHAR, trimBlanks } from "../characters.ts";
 import { Cursor } from "./cursor.ts";
 import { unquote } from "./quoted-string.ts";
 
@@ -70,11 +70,6 @@ export function formatParameters(list: ParameterList): string {
   let out = "";
   for (const [name, value] of list) out += value === undefined ? `;${name}` : `;${name}=${value}`;
   return out;
-}
-
-/** The value as a parameter value: as it is when a token, else quoted. */
-export function tokenOrQuoted(value: string, quoteText: (text: string) => string): string {
-  return isToken(value) ? value : quoteText(value);
 }
 
 function find(list: ParameterList, name: string): Parameter | undefined {
