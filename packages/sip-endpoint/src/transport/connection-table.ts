@@ -9,6 +9,7 @@ import type { TimerWheel } from "../timers/timer-wheel.ts";
 import { StreamConnection, type ConnectionOwner } from "./stream-connection.ts";
 import type { FramingFailure } from "./stream-framer.ts";
 import { coversHost, peerIdentities } from "./tls-identity.ts";
+import { traced, type Tracer } from "./trace.ts";
 import { serverNameCheck, type TlsMaterial } from "./tls-material.ts";
 
 /** What a listener lends to the connections opened for it. */
@@ -32,6 +33,7 @@ export interface ConnectionTableParts {
   readonly clock: Clock;
   readonly wheel: TimerWheel;
   readonly receiver: StreamReceiver;
+  readonly trace?: Tracer;
 }
 
 const SWEEP_MS = 1_000;
@@ -109,6 +111,7 @@ export class ConnectionTable implements ConnectionOwner {
   onStreamMessage(connection: StreamConnection, text: string): void {
     this.touch(connection);
     connection.partialSince = 0;
+    this.parts.trace?.(traced("received", text, connection, this.parts.clock));
     this.parts.receiver.onStreamMessage(connection, text);
   }
 
@@ -159,13 +162,14 @@ export class ConnectionTable implements ConnectionOwner {
     side: StreamSide,
     peer: Pick<StreamConnection, "incoming" | "address" | "port" | "openedFor">,
   ): StreamConnection {
-    const { messageBytes, sendQueueBytes } = this.parts.limits;
-    const connection = new StreamConnection(socket, this, {
+    const { limits, trace, clock } = this.parts;
+    const connection: StreamConnection = new StreamConnection(socket, this, {
       ...peer,
       transport: side.transport,
       listener: side.bound,
-      maxMessageBytes: messageBytes,
-      maxQueuedBytes: sendQueueBytes,
+      maxMessageBytes: limits.messageBytes,
+      maxQueuedBytes: limits.sendQueueBytes,
+      ...(trace !== undefined && { onSend: (text: string) => trace(traced("sent", text, connection, clock)) }),
     });
     this.all.add(connection);
     this.open[side.transport]++;

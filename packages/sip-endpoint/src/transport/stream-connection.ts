@@ -27,6 +27,8 @@ export interface ConnectionParts {
   readonly openedFor: string | undefined;
   readonly maxMessageBytes: number;
   readonly maxQueuedBytes: number;
+  /** Told of every message handed to the socket. */
+  readonly onSend?: (text: string) => void;
 }
 
 /** A TCP or TLS connection that carries SIP messages both ways, whoever opened it (RFC 5923). */
@@ -52,6 +54,7 @@ export class StreamConnection implements FrameReceiver {
   private readonly owner: ConnectionOwner;
   private readonly framer: StreamFramer;
   private readonly maxQueuedBytes: number;
+  private readonly onSend: ((text: string) => void) | undefined;
   private readonly watchers = new Set<ConnectionWatcher>();
   private corked = false;
   private error = "closed";
@@ -66,6 +69,7 @@ export class StreamConnection implements FrameReceiver {
     this.port = parts.port;
     this.openedFor = parts.openedFor;
     this.maxQueuedBytes = parts.maxQueuedBytes;
+    this.onSend = parts.onSend;
     this.framer = new StreamFramer(this, parts.maxMessageBytes);
     socket.on("data", (chunk: Buffer) => this.framer.push(chunk));
     socket.on("error", (error) => this.noteError(error));
@@ -121,6 +125,7 @@ export class StreamConnection implements FrameReceiver {
       });
     }
     this.socket.write(text, "latin1");
+    this.onSend?.(text);
     return true;
   }
 

@@ -65,7 +65,8 @@ export class Transports {
   constructor(parts: TransportsParts) {
     this.receiver = parts.receiver;
     this.largeRequests = parts.config.largeRequests ?? "ephemeral";
-    this.table = new ConnectionTable({ ...parts, receiver: this });
+    const { trace } = parts.config;
+    this.table = new ConnectionTable({ ...parts, receiver: this, ...(trace !== undefined && { trace }) });
   }
 
   addDatagramPort(port: DatagramPort): void {
