@@ -1,0 +1,62 @@
+import type { SocketAddress } from "@tandem/runtime";
+import {
+  createDrachtioServer,
+  DEFAULT_EDGE_SETTINGS,
+  type DrachtioServer,
+  type EdgeSettings,
+} from "../../src/server/index.ts";
+import { FakeEndpoint } from "./fake-endpoint.ts";
+
+/** A protocol server on a fake endpoint, with a clock whose timers are real and whose hands the test may move. */
+export interface EdgeRig {
+  readonly server: DrachtioServer;
+  readonly endpoint: FakeEndpoint;
+  readonly address: SocketAddress;
+  /** What happened to sessions, in order. */
+  readonly changes: string[];
+  /** Moves the clock; the next sweep sees it. */
+  readonly advance: (ms: number) => void;
+  readonly [Symbol.asyncDispose]: () => Promise<void>;
+}
+
+export type RigSettings = Partial<Omit<EdgeSettings, "session">> & {
+  readonly session?: Partial<EdgeSettings["session"]>;
+};
+
+export interface RigOptions {
+  readonly settings?: RigSettings;
+  readonly edge?: string;
+  readonly pool?: string;
+}
+
+export async function startEdge(options: RigOptions = {}): Promise<EdgeRig> {
+  let offsetMs = 0;
+  const changes: string[] = [];
+  const { session, ...settings } = options.settings ?? {};
+  const server = createDrachtioServer({
+    edge: options.edge ?? "e1",
+    pool: options.pool ?? "east",
+    secret: "s3cret",
+    settings: { sweepMs: 10, ...settings, session: { ...DEFAULT_EDGE_SETTINGS.session, ...session } },
+    clock: {
+      now: () => Date.now() + offsetMs,
+      after: (delayMs, fire) => {
+        const timer = setTimeout(fire, delayMs);
+        return () => clearTimeout(timer);
+      },
+    },
+    onSession: ({ change }) => changes.push(change),
+  });
+  const endpoint = new FakeEndpoint(server.events);
+  const address = await server.serve(endpoint, { host: "127.0.0.1", port: 0 });
+  return {
+    server,
+    endpoint,
+    address,
+    changes,
+    advance: (ms) => {
+      offsetMs += ms;
+    },
+    [Symbol.asyncDispose]: () => server.close(),
+  };
+}

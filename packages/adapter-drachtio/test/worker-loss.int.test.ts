@@ -1,0 +1,217 @@
+import { describe, expect, test } from "vitest";
+import { startEdge } from "./support/edge-rig.ts";
+import { RawApp } from "./support/raw-app.ts";
+
+const OCTETS = { tags: "octets", verbs: ["*"] } as const;
+const INVITE =
+  "INVITE sip:b@198.51.100.9 SIP/2.0\r\nFrom: <sip:a@x>;tag=1\r\nTo: <sip:b@y>\r\nCall-ID: k1\r\nCSeq: 1 INVITE\r\n\r\n";
+const ACK =
+  "ACK sip:b@198.51.100.9 SIP/2.0\r\nFrom: <sip:a@x>;tag=1\r\nTo: <sip:b@y>;tag=peer-tag\r\nCall-ID: k1\r\nCSeq: 1 ACK\r\n\r\n";
+
+describe("a worker dies with a request of the network", () => {
+  test.each(["INVITE", "BYE", "INFO", "OPTIONS"])("%s unanswered: offered to another, marked", async (method) => {
+    await using edge = await startEdge();
+    const dying = await RawApp.login(edge.address, OCTETS);
+    const toTag = method === "INVITE" || method === "OPTIONS" ? {} : { toTag: "our-tag" };
+    edge.endpoint.receive(method, toTag);
+    const first = await dying.sip(method);
+    const other = await RawApp.login(edge.address, OCTETS);
+    dying.socket.destroy();
+    const second = await other.sip(method);
+    expect([first.tokens[14] ?? "", second.tokens[14]]).toEqual(["", "redelivered"]);
+    expect(second.tokens[8]).toBe(first.tokens[8]);
+    expect(second.text).toBe(first.text);
+    expect(edge.server.stats().counters.redelivered).toBe(1);
+  });
+
+  test("INVITE after a 180: offered to another, whose answer goes out", async () => {
+    await using edge = await startEdge();
+    const dying = await RawApp.login(edge.address, OCTETS);
+    const invite = edge.endpoint.receive("INVITE");
+    await dying.sip("INVITE");
+    await dying.ask("sip|s1|\r\nSIP/2.0 180 Ringing\r\nTo: <sip:x>;tag=our-tag\r\n\r\n");
+    const other = await RawApp.login(edge.address, OCTETS);
+    dying.socket.destroy();
+    await other.sip("INVITE");
+    await other.ask("sip|s1|\r\nSIP/2.0 200 OK\r\nTo: <sip:x>;tag=our-tag\r\n\r\n");
+    expect(invite.responses.map((each) => each.status)).toEqual([180, 200]);
+  });
+
+  test("after the 2xx, before the ACK: the ACK goes to another", async () => {
+    await using edge = await startEdge();
+    const dying = await RawApp.login(edge.address, OCTETS);
+    const invite = edge.endpoint.receive("INVITE");
+    await dying.sip("INVITE");
+    await dying.ask("sip|s1|\r\nSIP/2.0 200 OK\r\nTo: <sip:x>;tag=our-tag\r\n\r\n");
+    const other = await RawApp.login(edge.address, OCTETS);
+    dying.socket.destroy();
+    await edge.endpoint.until(() => (edge.server.stats().applications === 1 ? true : undefined));
+    edge.endpoint.receiveAck(invite);
+    expect((await other.sip("ACK")).tokens[8]).toBe("s1");
+    expect(other.frames).toEqual([]);
+  });
+
+  test("a missing ACK is told to another", async () => {
+    await using edge = await startEdge();
+    const dying = await RawApp.login(edge.address, OCTETS);
+    const invite = edge.endpoint.receive("INVITE");
+    await dying.sip("INVITE");
+    await dying.ask("sip|s1|\r\nSIP/2.0 200 OK\r\nTo: <sip:x>;tag=our-tag\r\n\r\n");
+    const other = await RawApp.login(edge.address, OCTETS);
+    dying.socket.destroy();
+    await edge.endpoint.until(() => (edge.server.stats().applications === 1 ? true : undefined));
+    edge.endpoint.ackTimeout(invite);
+    expect((await other.sip("SIP/2.0 200 OK")).tokens[8]).toBe("ack-timeout");
+  });
+
+  test("a cancelled INVITE is not offered again", async () => {
+    await using edge = await startEdge();
+    const dying = await RawApp.login(edge.address, OCTETS);
+    const invite = edge.endpoint.receive("INVITE");
+    await dying.sip("INVITE");
+    edge.endpoint.receiveCancel(invite);
+    const other = await RawApp.login(edge.address, OCTETS);
+    dying.socket.destroy();
+    await edge.endpoint.until(() => (edge.server.stats().applications === 1 ? true : undefined));
+    await other.ask("ping");
+    expect(other.frames).toEqual([]);
+  });
+
+  test("no worker left: 503 with Retry-After", async () => {
+    await using edge = await startEdge();
+    const dying = await RawApp.login(edge.address, OCTETS);
+    const invite = edge.endpoint.receive("INVITE");
+    await dying.sip("INVITE");
+    dying.socket.destroy();
+    await edge.endpoint.until(() => (invite.answered ? true : undefined));
+    expect(invite.responses.map((each) => [each.status, each.get("Retry-After")])).toEqual([[503, "5"]]);
+  });
+
+  test("a request that kills every worker is answered 500 after the third", async () => {
+    await using edge = await startEdge();
+    const invite = await (async () => {
+      const first = await RawApp.login(edge.address, OCTETS);
+      const received = edge.endpoint.receive("INVITE");
+      let victim = first;
+      for (let round = 0; round < 3; round += 1) {
+        await victim.sip("INVITE");
+        const next = await RawApp.login(edge.address, OCTETS);
+        victim.socket.destroy();
+        victim = next;
+      }
+      return received;
+    })();
+    await edge.endpoint.until(() => (invite.answered ? true : undefined));
+    expect(invite.responses.map((each) => each.status)).toEqual([500]);
+  });
+
+  test("another worker may answer without being asked", async () => {
+    await using edge = await startEdge();
+    const asked = await RawApp.login(edge.address, OCTETS);
+    const invite = edge.endpoint.receive("INVITE");
+    await asked.sip("INVITE");
+    const other = await RawApp.login(edge.address, OCTETS);
+    expect((await other.ask("sip|s1|\r\nSIP/2.0 180 Ringing\r\nTo: <sip:x>;tag=t\r\n\r\n")).tokens[3]).toBe("OK");
+    expect(invite.responses.map((each) => each.status)).toEqual([180]);
+    edge.endpoint.receive("PRACK", { toTag: "t" });
+    await other.sip("PRACK");
+  });
+});
+
+describe("a worker dies with an INVITE of its own", () => {
+  test("pending: it is cancelled", async () => {
+    await using edge = await startEdge();
+    const dying = await RawApp.login(edge.address, OCTETS);
+    await dying.ask(`sip||\r\n${INVITE}`);
+    dying.socket.destroy();
+    const call = await edge.endpoint.sentRequest(0);
+    await edge.endpoint.until(() => call.cancelled ?? undefined);
+    expect(call.cancelled).toEqual([["Reason", 'SIP;cause=503;text="Application lost"']]);
+    call.answer(487);
+    expect([edge.endpoint.requests.length, edge.endpoint.acks.length]).toEqual([1, 0]);
+    expect(edge.server.stats().waiting.outgoing).toBe(0);
+  });
+
+  test("a 2xx that crosses the CANCEL is acknowledged and ended with BYE", async () => {
+    await using edge = await startEdge();
+    const dying = await RawApp.login(edge.address, OCTETS);
+    await dying.ask(`sip||\r\n${INVITE}`);
+    dying.socket.destroy();
+    const call = await edge.endpoint.sentRequest(0);
+    await edge.endpoint.until(() => call.cancelled ?? undefined);
+    call.answer(200, {
+      headers: [
+        ["Contact", "<sip:callee@203.0.113.9:5099>"],
+        ["Record-Route", "<sip:p2;lr>, <sip:p1;lr>"],
+      ],
+    });
+    const ack = edge.endpoint.acks[0]?.message;
+    const bye = edge.endpoint.requests[1]?.out.message;
+    expect([ack?.method, ack?.uri, ack?.get("CSeq"), ack?.getAll("Route")]).toEqual([
+      "ACK",
+      "sip:callee@203.0.113.9:5099",
+      "1 ACK",
+      ["<sip:p1;lr>", "<sip:p2;lr>"],
+    ]);
+    expect([bye?.method, bye?.get("CSeq"), bye?.get("To")]).toEqual(["BYE", "2 BYE", "<sip:b@y>;tag=peer-tag"]);
+    expect(edge.server.stats().counters.orphansEnded).toBe(1);
+  });
+
+  test("answered, not acknowledged: another worker's ACK in time keeps the call", async () => {
+    await using edge = await startEdge({ settings: { orphanAckMs: 500 } });
+    const dying = await RawApp.login(edge.address, OCTETS);
+    const other = await RawApp.login(edge.address, OCTETS);
+    await dying.ask(`sip||\r\n${INVITE}`);
+    (await edge.endpoint.sentRequest(0)).answer(200);
+    await dying.sip("SIP/2.0 200");
+    dying.socket.destroy();
+    await edge.endpoint.until(() => (edge.server.stats().applications === 1 ? true : undefined));
+    await other.ask(`sip||\r\n${ACK}`);
+    edge.advance(600);
+    await other.ask("ping");
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(edge.endpoint.requests).toHaveLength(1);
+    expect(edge.endpoint.acks).toHaveLength(1);
+  });
+
+  test("answered, not acknowledged by anybody: the edge acknowledges and ends it", async () => {
+    await using edge = await startEdge({ settings: { orphanAckMs: 500 } });
+    const dying = await RawApp.login(edge.address, OCTETS);
+    await dying.ask(`sip||\r\n${INVITE}`);
+    (await edge.endpoint.sentRequest(0)).answer(200);
+    await dying.sip("SIP/2.0 200");
+    dying.socket.destroy();
+    await edge.endpoint.until(() => (edge.server.stats().applications === 0 ? true : undefined));
+    expect(edge.endpoint.acks).toHaveLength(0);
+    edge.advance(600);
+    const bye = await edge.endpoint.sentRequest(1);
+    expect([bye.method, edge.endpoint.acks.length]).toEqual(["BYE", 1]);
+  });
+
+  test("acknowledged: nothing happens", async () => {
+    await using edge = await startEdge({ settings: { orphanAckMs: 0 } });
+    const dying = await RawApp.login(edge.address, OCTETS);
+    const other = await RawApp.login(edge.address, OCTETS);
+    await dying.ask(`sip||\r\n${INVITE}`);
+    (await edge.endpoint.sentRequest(0)).answer(200);
+    await dying.sip("SIP/2.0 200");
+    await dying.ask(`sip||\r\n${ACK}`);
+    dying.socket.destroy();
+    await edge.endpoint.until(() => (edge.server.stats().applications === 1 ? true : undefined));
+    edge.advance(60_000);
+    await other.end();
+    expect(edge.endpoint.requests).toHaveLength(1);
+  });
+
+  test("a pending request other than INVITE is left to its timers, its answer dropped", async () => {
+    await using edge = await startEdge();
+    const dying = await RawApp.login(edge.address, OCTETS);
+    await dying.ask("sip||\r\nOPTIONS sip:b@198.51.100.9 SIP/2.0\r\nCall-ID: k1\r\nCSeq: 1 OPTIONS\r\n\r\n");
+    dying.socket.destroy();
+    await edge.endpoint.until(() => (edge.server.stats().applications === 0 ? true : undefined));
+    const call = await edge.endpoint.sentRequest(0);
+    call.answer(200);
+    expect(call.cancelled).toBeNull();
+    expect(edge.server.stats().waiting.outgoing).toBe(0);
+  });
+});
