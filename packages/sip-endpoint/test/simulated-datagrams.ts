@@ -24,16 +24,15 @@ export class SimulatedDatagrams implements DatagramNetwork {
     const port = options.port === 0 ? this.nextPort++ : options.port;
     const name = `${options.address}:${port}`;
     this.sockets.set(name, receiver);
-    const network = this;
     return Promise.resolve({
       address: options.address,
       port,
       receiveBufferBytes: options.bufferBytes,
-      send(text, target, failed) {
-        network.carry({ text, from: name, to: `${target.address}:${target.port}` }, failed);
+      send: (text, target, failed) => {
+        this.carry({ text, from: name, to: `${target.address}:${target.port}` }, failed);
       },
       close: () => {
-        network.sockets.delete(name);
+        this.sockets.delete(name);
         return Promise.resolve();
       },
     });
