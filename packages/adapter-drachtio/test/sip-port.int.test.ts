@@ -1,0 +1,280 @@
+import { responseTo } from "@tandem/sip";
+import { describe, expect, test } from "vitest";
+import { startEdge, type EdgeRig } from "./support/edge-rig.ts";
+import { RecordingEvents } from "./support/recording-app.ts";
+import { isUp, outgoing, startWorker, type WorkerRig } from "./support/worker-rig.ts";
+
+async function connected(edge: EdgeRig): Promise<WorkerRig> {
+  const worker = await startWorker(() => [edge.address]);
+  await worker.until(isUp);
+  await edge.endpoint.until(() => (edge.server.stats().applications > 0 ? true : undefined));
+  return worker;
+}
+
+/** The edge knows the worker's route once it answered a round trip after it. */
+async function routed(edge: EdgeRig, worker: WorkerRig): Promise<void> {
+  const events = new RecordingEvents();
+  await worker.port.sendRequest(outgoing("ACK"), events);
+  expect(edge.server.stats().applications).toBeGreaterThan(0);
+}
+
+describe("requests from the network", () => {
+  test("arrive with transaction, source, listener and identities, and are answered", async () => {
+    await using edge = await startEdge();
+    await using worker = await connected(edge);
+    await routed(edge, worker);
+    const received = edge.endpoint.receive("INVITE", { body: "caf\u00e9", source: { identities: ["sbc.example"] } });
+    const request = await worker.app.requests.next();
+    expect(request).toMatchObject({
+      transaction: { edge: "e1", id: received.id },
+      source: { address: "198.51.100.7", port: 5062, transport: "udp" },
+      pool: "east",
+      listener: "outside",
+      tlsIdentities: ["sbc.example"],
+      redelivered: false,
+    });
+    expect(request.message.body).toBe("caf\u00e9");
+    const answer = responseTo(request.message, 200, { toTag: "mine", body: "\u00ff" });
+    expect(await worker.port.respond(request.transaction, answer)).toEqual({ ok: true, value: undefined });
+    expect(received.responses.map((each) => [each.status, each.body])).toEqual([[200, "\u00ff"]]);
+    expect(worker.port.edges()[0]?.pendingServer).toBe(0);
+  });
+
+  test("an ACK arrives with the INVITE's transaction, a CANCEL as onCancel, a missing ACK as onAckTimeout", async () => {
+    await using edge = await startEdge();
+    await using worker = await connected(edge);
+    await routed(edge, worker);
+    const first = edge.endpoint.receive("INVITE", { callId: "c1" });
+    const request = await worker.app.requests.next();
+    await worker.port.respond(request.transaction, responseTo(request.message, 200, { toTag: "our-tag" }));
+    edge.endpoint.receiveAck(first);
+    expect(await worker.app.requests.next()).toMatchObject({
+      transaction: request.transaction,
+      message: { method: "ACK" },
+    });
+
+    const second = edge.endpoint.receive("INVITE", { callId: "c2" });
+    const invite = await worker.app.requests.next();
+    edge.endpoint.receiveCancel(second);
+    expect((await worker.app.cancels.next()).transaction).toEqual(invite.transaction);
+
+    const third = edge.endpoint.receive("INVITE", { callId: "c3" });
+    const unacknowledged = await worker.app.requests.next();
+    await worker.port.respond(unacknowledged.transaction, responseTo(unacknowledged.message, 200, { toTag: "t" }));
+    edge.endpoint.ackTimeout(third);
+    const timeout = await worker.app.ackTimeouts.next();
+    expect([timeout.transaction, timeout.response.status]).toEqual([unacknowledged.transaction, 200]);
+  });
+
+  test("answering what is over is a failure, not a throw", async () => {
+    await using edge = await startEdge();
+    await using worker = await connected(edge);
+    await routed(edge, worker);
+    edge.endpoint.receive("OPTIONS");
+    const request = await worker.app.requests.next();
+    const response = responseTo(request.message, 200, { toTag: "t" });
+    await worker.port.respond(request.transaction, response);
+    expect(await worker.port.respond(request.transaction, response)).toMatchObject({
+      ok: false,
+      error: { code: "call-gone" },
+    });
+    expect(await worker.port.respond({ edge: "elsewhere", id: "s1" }, response)).toMatchObject({
+      ok: false,
+      error: { code: "edge-lost" },
+    });
+  });
+});
+
+describe("requests of the worker", () => {
+  test("go out by listener and next hop; responses come in order", async () => {
+    await using edge = await startEdge();
+    await using worker = await connected(edge);
+    const events = new RecordingEvents();
+    const sent = await worker.port.sendRequest(
+      outgoing("INVITE", { nextHop: "sip:203.0.113.5", body: "\u00e9" }),
+      events,
+    );
+    const call = await edge.endpoint.sentRequest(0);
+    expect(sent).toEqual({ ok: true, value: { edge: "e1", id: call.id } });
+    expect([call.out.listener, call.out.nextHop, call.out.message.body]).toEqual([
+      "outside",
+      "sip:203.0.113.5",
+      "\u00e9",
+    ]);
+    call.answer(180);
+    call.answer(183, { body: "v=0" });
+    call.answer(200);
+    await events.responses.next();
+    await events.responses.next();
+    const last = await events.responses.next();
+    expect(last.source).toEqual({ address: "198.51.100.7", port: 5062, transport: "udp" });
+    expect(events.order).toEqual([180, 183, 200]);
+    expect(worker.port.edges()[0]?.pendingClient).toBe(0);
+  });
+
+  test("a response in the same turn as the reply does not overtake it", async () => {
+    await using edge = await startEdge();
+    await using worker = await connected(edge);
+    const events = new RecordingEvents();
+    const original = edge.endpoint.request.bind(edge.endpoint);
+    edge.endpoint.request = (request, callEvents) => {
+      const transaction = original(request, callEvents);
+      queueMicrotask(() => edge.endpoint.requests[0]?.answer(486));
+      return transaction;
+    };
+    await worker.port.sendRequest(outgoing("INVITE"), events).then(() => events.order.push("sent"));
+    await events.responses.next();
+    expect(events.order).toEqual(["sent", 486]);
+  });
+
+  test("a further 2xx of a fork is passed on after the first", async () => {
+    await using edge = await startEdge();
+    await using worker = await connected(edge);
+    const events = new RecordingEvents();
+    await worker.port.sendRequest(outgoing("INVITE"), events);
+    const call = await edge.endpoint.sentRequest(0);
+    call.answer(200, { toTag: "fork-1" });
+    call.answer(200, { toTag: "fork-2" });
+    await events.responses.next();
+    const second = await events.responses.next();
+    expect(second.response.get("To")).toContain("fork-2");
+  });
+
+  test.each([
+    ["timeout", "peer-timeout"],
+    ["transport", "transport-failure"],
+    ["unresolved", "resolve-failure"],
+    ["no-listener", "protocol-error"],
+  ] as const)("%s is onFailure with %s", async (reason, code) => {
+    await using edge = await startEdge();
+    await using worker = await connected(edge);
+    const events = new RecordingEvents();
+    await worker.port.sendRequest(outgoing("INVITE"), events);
+    (await edge.endpoint.sentRequest(0)).fail(reason);
+    expect(await events.failures.next()).toMatchObject({ code });
+    expect(events.order).toEqual([code]);
+  });
+
+  test("a CANCEL carries its headers and the final response still comes", async () => {
+    await using edge = await startEdge();
+    await using worker = await connected(edge);
+    const events = new RecordingEvents();
+    const sent = await worker.port.sendRequest(outgoing("INVITE"), events);
+    if (!sent.ok) throw new Error(sent.error.detail);
+    expect(await worker.port.cancel(sent.value, [["Reason", "Q.850;cause=16"]])).toEqual({
+      ok: true,
+      value: undefined,
+    });
+    const call = await edge.endpoint.sentRequest(0);
+    expect(call.cancelled).toEqual([["Reason", "Q.850;cause=16"]]);
+    call.answer(487);
+    expect((await events.responses.next()).response.status).toBe(487);
+    expect(await worker.port.cancel(sent.value, [])).toMatchObject({ ok: false, error: { code: "call-gone" } });
+  });
+
+  test("an ACK is sent and has no transaction", async () => {
+    await using edge = await startEdge();
+    await using worker = await connected(edge);
+    const sent = await worker.port.sendRequest(outgoing("ACK"), new RecordingEvents());
+    expect(sent.ok).toBe(true);
+    expect(edge.endpoint.acks).toHaveLength(1);
+    expect(worker.port.edges()[0]?.pendingClient).toBe(0);
+  });
+
+  test("with no edge there is a failure at once", async () => {
+    await using worker = await startWorker(() => []);
+    expect(await worker.port.sendRequest(outgoing("INVITE"), new RecordingEvents())).toMatchObject({
+      ok: false,
+      error: { code: "edge-unavailable" },
+    });
+  });
+});
+
+describe("two edges", () => {
+  test("take turns, except where one is preferred", async () => {
+    await using first = await startEdge({ edge: "e1" });
+    await using second = await startEdge({ edge: "e2" });
+    await using worker = await startWorker(() => [first.address, second.address]);
+    await worker.until((edges) => edges.length === 2 && isUp(edges));
+    const events = new RecordingEvents();
+    for (const callId of ["a", "b", "c", "d"]) await worker.port.sendRequest(outgoing("OPTIONS", { callId }), events);
+    expect([first.endpoint.requests.length, second.endpoint.requests.length]).toEqual([2, 2]);
+    for (const callId of ["e", "f", "g"]) {
+      const sent = await worker.port.sendRequest(outgoing("OPTIONS", { callId, preferredEdge: "e2" }), events);
+      expect(sent).toMatchObject({ ok: true, value: { edge: "e2" } });
+    }
+    expect([first.endpoint.requests.length, second.endpoint.requests.length]).toEqual([2, 5]);
+  });
+
+  test("one is lost: its transactions fail, the other goes on", async () => {
+    await using first = await startEdge({ edge: "e1" });
+    await using second = await startEdge({ edge: "e2" });
+    await using worker = await startWorker(() => [first.address, second.address]);
+    await worker.until((edges) => edges.length === 2 && isUp(edges));
+    const doomed = new RecordingEvents();
+    const healthy = new RecordingEvents();
+    const sent = await worker.port.sendRequest(outgoing("INVITE", { callId: "a", preferredEdge: "e1" }), doomed);
+    await worker.port.sendRequest(outgoing("INVITE", { callId: "b", preferredEdge: "e2" }), healthy);
+    await first.server.close();
+    expect(await doomed.failures.next()).toMatchObject({ code: "edge-lost" });
+    if (!sent.ok) throw new Error(sent.error.detail);
+    expect(await worker.port.cancel(sent.value, [])).toMatchObject({ ok: false, error: { code: "edge-lost" } });
+    (await second.endpoint.sentRequest(0)).answer(200);
+    await healthy.responses.next();
+    expect([doomed.order, healthy.order]).toEqual([["edge-lost"], [200]]);
+    const after = await worker.port.sendRequest(outgoing("OPTIONS", { callId: "c", preferredEdge: "e1" }), healthy);
+    expect(after).toMatchObject({ ok: true, value: { edge: "e2" } });
+    expect(worker.port.stats().linksLost).toBe(1);
+  });
+
+  test("of two pools: it sends through both, and is offered requests by its own only", async () => {
+    await using east = await startEdge({ edge: "e1", pool: "east" });
+    await using west = await startEdge({ edge: "w1", pool: "west" });
+    await using worker = await startWorker(() => [], {
+      pools: ["east", "west"],
+      edges: async (pool) => [pool === "east" ? east.address : west.address],
+    });
+    await worker.until((edges) => edges.length === 2 && isUp(edges));
+    const events = new RecordingEvents();
+    await worker.port.sendRequest(outgoing("OPTIONS", { pool: "west" }), events);
+    expect(west.endpoint.requests).toHaveLength(1);
+    const refused = west.endpoint.receive("INVITE");
+    expect(refused.responses.map((each) => each.status)).toEqual([503]);
+    await worker.port.sendRequest(outgoing("OPTIONS", { pool: "east" }), events);
+    east.endpoint.receive("INVITE");
+    await worker.app.requests.next();
+  });
+});
+
+describe("draining", () => {
+  test("no new requests come, what is under way is finished, then drain resolves", async () => {
+    await using edge = await startEdge();
+    await using worker = await connected(edge);
+    await routed(edge, worker);
+    edge.endpoint.receive("INVITE", { callId: "old" });
+    const old = await worker.app.requests.next();
+    let drained = false;
+    const draining = worker.port.drain().then(() => (drained = true));
+    await worker.port.sendRequest(outgoing("ACK"), new RecordingEvents());
+    const refused = edge.endpoint.receive("INVITE", { callId: "new" });
+    expect(refused.responses.map((each) => each.status)).toEqual([503]);
+    expect(drained).toBe(false);
+    await worker.port.respond(old.transaction, responseTo(old.message, 486, { toTag: "t" }));
+    await draining;
+    worker.port.resume();
+    await routed(edge, worker);
+    edge.endpoint.receive("INVITE", { callId: "again" });
+    expect((await worker.app.requests.next()).message.get("Call-ID")).toBe("again");
+  });
+
+  test("a worker that is paused before it connects registers no route", async () => {
+    await using edge = await startEdge();
+    await using worker = await startWorker(() => []);
+    worker.port.pause();
+    await using late = await startWorker(() => [edge.address]);
+    late.port.pause();
+    await late.until(isUp);
+    await routed(edge, late);
+    expect(edge.endpoint.receive("INVITE").responses.map((each) => each.status)).toEqual([503]);
+  });
+});
