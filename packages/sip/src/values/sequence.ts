@@ -1,4 +1,5 @@
-import { isToken, readDecimal, trimBlanks } from "../characters.ts";
+import { isBlank, readDecimal, trimBlanks } from "../characters.ts";
+import { Cursor } from "./cursor.ts";
 
 /** RFC 3261 §8.1.1.5: the sequence number is less than 2^31. */
 const MAX_CSEQ = 2_147_483_647;
@@ -21,19 +22,19 @@ export interface RAck {
 
 /** Reads CSeq (RFC 3261 §20.16); undefined for anything else, numbers of 2^31 and above included. */
 export function parseCSeq(value: string): CSeq | undefined {
-  const [number, method, rest] = words(value);
-  if (number === undefined || method === undefined || rest !== undefined || !isToken(method)) return undefined;
-  const sequence = readDecimal(number, MAX_CSEQ);
-  return sequence === undefined ? undefined : { sequence, method };
+  const cursor = new Cursor(value);
+  const sequence = readDecimal(word(cursor), MAX_CSEQ);
+  const method = word(cursor);
+  return sequence === undefined || method === "" || !cursor.done ? undefined : { sequence, method };
 }
 
 /** Reads RAck. */
 export function parseRAck(value: string): RAck | undefined {
-  const [response, number, method, rest] = words(value);
-  if (response === undefined || number === undefined || method === undefined || rest !== undefined) return undefined;
-  const responseNumber = parseRSeq(response);
-  const sequence = readDecimal(number, MAX_CSEQ);
-  if (responseNumber === undefined || sequence === undefined || !isToken(method)) return undefined;
+  const cursor = new Cursor(value);
+  const responseNumber = parseRSeq(word(cursor));
+  const sequence = readDecimal(word(cursor), MAX_CSEQ);
+  const method = word(cursor);
+  if (responseNumber === undefined || sequence === undefined || method === "" || !cursor.done) return undefined;
   return { responseNumber, sequence, method };
 }
 
@@ -53,7 +54,11 @@ export function parseDeltaSeconds(value: string): number | undefined {
   return readDecimal(trimBlanks(value), 4_294_967_295);
 }
 
-/** Words between blanks, at most four: enough to tell that there is one too many. */
-function words(value: string): readonly string[] {
-  return trimBlanks(value).split(/[ \t]+/, 4);
+/** The token here and the blanks around it; empty when something else stands here or directly after it. */
+function word(cursor: Cursor): string {
+  cursor.skipBlanks();
+  const token = cursor.token();
+  if (!cursor.done && !isBlank(cursor.code)) return "";
+  cursor.skipBlanks();
+  return token;
 }
