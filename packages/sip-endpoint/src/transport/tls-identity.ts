@@ -35,7 +35,7 @@ export function coversHost(identities: readonly string[], host: string, wildcard
 function identityOf(type: string | undefined, value: string): string | undefined {
   if (type !== "URI") return value.toLowerCase();
   // RFC 5922 §7.1: a sip URI without a user part names a domain.
-  const match = /^sips?:([^@;?]+)/i.exec(value);
+  const match = /^sips?:([^@;?]+)(?=[;?]|$)/i.exec(value);
   return match?.[1]?.replace(/:\d+$/, "").toLowerCase();
 }
 
