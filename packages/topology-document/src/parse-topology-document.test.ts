@@ -401,6 +401,14 @@ describe("hostile text", () => {
     expect(issues.every((issue) => issue.path !== "" && issue.problem !== "" && issue.fix !== "")).toBe(true);
   });
 
+  test("a flood of errors is told in part", () => {
+    const flood = Object.fromEntries(Array.from({ length: 100_000 }, (_, at) => [`key-${at}`, at]));
+    const issues = issuesOf(JSON.stringify({ ...(parse(base) as object), ...flood }));
+    expect(issues).toHaveLength(201);
+    expect(issues.at(-1)?.problem).toMatch(/more errors/);
+    expect(issuesOf(`a: [\n`.repeat(20_000)).length).toBeLessThanOrEqual(10);
+  });
+
   test("YAML errors tell line and column", () => {
     expect(issuesOf("pools:\n  - name: [1\n")[0]?.path).toMatch(/^line \d+, column \d+$/);
   });

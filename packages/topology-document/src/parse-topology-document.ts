@@ -14,7 +14,7 @@ import { furtherIssues } from "./further-issues.ts";
 import { formatPath, setValueAt } from "./issue-path.ts";
 import { type LocalSettings, localSettings } from "./local-settings.ts";
 import { type DocumentFormat, type RawDocument, readDocument } from "./read-document.ts";
-import { schemaIssues } from "./schema-issues.ts";
+import { maxIssues, schemaIssues } from "./schema-issues.ts";
 import { topologyDocument } from "./schema/document-schema.ts";
 
 /** A topology document that was read, checked and compiled. */
@@ -43,7 +43,7 @@ export function parseTopologyDocument(
   const raw = readDocument(text, options.format);
   if (!raw.ok) return raw;
   const { document, parsed } = validate(raw.value);
-  if (!parsed.success) return err([...schemaIssues(parsed.error, document), ...furtherIssues(document, parsed.error)]);
+  if (!parsed.success) return err(allIssues(document, parsed.error));
   const topology = buildTopology(parsed.data);
   const snapshot = compileSnapshot(topology);
   if (!snapshot.ok) return err(domainIssues(snapshot.error, document));
@@ -55,6 +55,11 @@ export function parseTopologyDocument(
     local: localSettings(parsed.data),
     warnings,
   });
+}
+
+function allIssues(document: unknown, error: z.ZodError): readonly TopologyIssue[] {
+  const told = schemaIssues(error, document);
+  return told.length > maxIssues ? told : [...told, ...furtherIssues(document, error)];
 }
 
 interface Validated {

@@ -7,12 +7,25 @@ import { splitWording } from "./schema/wording.ts";
 
 type SchemaIssue = z.core.$ZodIssue;
 
+/** Most issues put into words: nobody reads more, and a hostile document may have millions. */
+export const maxIssues = 200;
+
 /** What the schema found, in words for the person who wrote the document. An unknown key is an issue of its own. */
 export function schemaIssues(error: z.core.$ZodError, document: unknown): readonly TopologyIssue[] {
-  return error.issues.flatMap((issue) => {
-    if (issue.code === "unrecognized_keys") return issue.keys.map((key) => unknownKey(issue.path, key));
-    return [{ severity: "error", path: formatPath(issue.path), ...describe(issue, document) } satisfies TopologyIssue];
+  const described = error.issues.slice(0, maxIssues).flatMap((issue) => {
+    if (issue.code !== "unrecognized_keys") return [knownField(issue, document)];
+    return issue.keys.slice(0, maxIssues + 1).map((key) => unknownKey(issue.path, key));
   });
+  if (described.length <= maxIssues && error.issues.length <= maxIssues) return described;
+  const problem = `has more errors than the ${maxIssues} told here`;
+  return [
+    ...described.slice(0, maxIssues),
+    { severity: "error", path: "document", problem, fix: "correct these first" },
+  ];
+}
+
+function knownField(issue: SchemaIssue, document: unknown): TopologyIssue {
+  return { severity: "error", path: formatPath(issue.path), ...describe(issue, document) };
 }
 
 /** Path segments of everything an error is about: what has to go before the rest can be looked at. */
