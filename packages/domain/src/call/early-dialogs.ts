@@ -57,16 +57,24 @@ function relayProvisional(turn: Turn, called: Place, response: SipMessage, rseq:
   if (caller === null || place === null) return;
   const passed = passedResponse(turn.call, response, called.party.profile, place.party.profile);
   const told = describedFor(place, response, passed);
-  const reliably = wantsReliable(caller, place.party.profile, rseq !== null);
-  if (rseq !== null) called.dialog.reliable = { taken: rseq, sent: 0, waiting: null, queue: [] };
-  if (reliably) {
+  const sdp = sdpIn(response);
+  if (rseq !== null) takeReliable(called, rseq, sdp);
+  if (wantsReliable(caller, place.party.profile, rseq !== null)) {
     const rack = rseq === null ? null : `${rseq} ${called.party.inviteCseq} INVITE`;
-    const hasDescription = sdpIn(response) !== "";
-    sendReliably(turn, caller, place, { response: told, rack, hasDescription });
+    if (sdp !== "") place.dialog.offer = place.dialog.offer === "received" ? "none" : "sent";
+    sendReliably(turn, caller, place, { response: told, rack, hasDescription: sdp !== "" });
     return;
   }
   if (rseq !== null) acknowledgeProvisional(turn, called, rseq);
   respondToCaller(turn, caller, place, told);
+}
+
+/** A description in a reliable response is the answer to our offer, or the first offer (RFC 3262 §5); in others it only announces one. */
+function takeReliable({ dialog }: Place, rseq: number, sdp: string): void {
+  dialog.reliable = { taken: rseq, sent: 0, waiting: null, queue: [] };
+  if (sdp === "") return;
+  dialog.offer = dialog.offer === "sent" ? "none" : "received";
+  dialog.sdp = sdp;
 }
 
 /** The response with our own SDP origin in its body. */

@@ -36,7 +36,13 @@ export type CallEvent =
       readonly profile: LegProfile;
     }
   /** The INVITE again, after the worker that had it died: go on from the record. */
-  | { readonly kind: "redelivered"; readonly transaction: TransactionId; readonly request: SipMessage }
+  | {
+      readonly kind: "redelivered";
+      readonly transaction: TransactionId;
+      readonly request: SipMessage;
+      /** Exchanges that this process itself still waits for: then the INVITE came by another way and nothing is started again. */
+      readonly alive?: readonly ExchangeId[];
+    }
   /** A request in a dialog of this call (ACK included). */
   | {
       readonly kind: "request";

@@ -12,7 +12,7 @@ export function withSaves(before: Call, turn: Turn): readonly Effect[] {
   const { effects } = turn;
   if (turn.finished) return [...effects, { kind: "finish" }];
   if (effects.some((effect) => isWrittenAhead(effect, turn.call))) return [{ kind: "save" }, ...effects];
-  return isSame(before, turn.call) ? effects : [...effects, { kind: "save-lazily" }];
+  return saysTheSame(before, turn.call) ? effects : [...effects, { kind: "save-lazily" }];
 }
 
 function isWrittenAhead(effect: Effect, call: Call): boolean {
@@ -22,4 +22,9 @@ function isWrittenAhead(effect: Effect, call: Call): boolean {
   }
   if (effect.kind !== "respond") return effect.kind === "route-transfer";
   return effect.response.status >= 200 && call.phase !== "setup" && call.phase !== "new";
+}
+
+/** A line in the ladder alone is not worth a write. */
+function saysTheSame(before: Call, after: Call): boolean {
+  return isSame({ ...before, ladder: null }, { ...after, ladder: null });
 }

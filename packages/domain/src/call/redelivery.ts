@@ -3,6 +3,7 @@ import { failureEntry } from "../failure/catalogue.ts";
 import { placeAttempt } from "./attempt.ts";
 import type { Hunt, Trying } from "./call.ts";
 import { finish } from "./ending.ts";
+import type { ExchangeId } from "./event.ts";
 import { answerPending, type Received } from "./outgoing.ts";
 import { repeatReliable } from "./reliable-provisionals.ts";
 import { dropDialogs, partyOf, type Turn } from "./turn.ts";
@@ -11,12 +12,12 @@ import { dropDialogs, partyOf, type Turn } from "./turn.ts";
  * The caller's INVITE again: the worker that had it died, and the edge has cancelled what it sent to the called side. From the record: an answer
  * that was accepted is given again, a setup goes on with the attempt it was at, as a new dialog.
  */
-export function onRedelivered(turn: Turn, received: Received): void {
+export function onRedelivered(turn: Turn, received: Received, alive: readonly ExchangeId[] = []): void {
   const { call } = turn;
   const { transaction } = received;
   if (call.phase === "setup" && call.caller !== null) {
     call.caller = { ...call.caller, transaction };
-    resume(turn);
+    resume(turn, alive);
     return;
   }
   const answered = call.unacked.find(({ request }) => request.method === "INVITE" && request.dialog.startsWith("a"));
@@ -37,7 +38,7 @@ function refuse(turn: Turn, { transaction, message }: Received): void {
   if (turn.call.phase === "new") finish(turn);
 }
 
-function resume(turn: Turn): void {
+function resume(turn: Turn, alive: readonly ExchangeId[]): void {
   const { hunt } = turn.call;
   const trying = hunt?.current ?? null;
   // The answer is there and only PRACKs are missing.
@@ -45,7 +46,7 @@ function resume(turn: Turn): void {
   else if (trying.state === "gate") {
     const { profile, maxCalls, maxCallsPerSecond } = trying.plan;
     turn.effects.push({ kind: "reserve", trunk: profile.trunk, maxCalls, maxCallsPerSecond });
-  } else restart(turn, hunt, trying);
+  } else if (!alive.includes(trying.exchange ?? "")) restart(turn, hunt, trying);
 }
 
 function restart(turn: Turn, hunt: Hunt, trying: Trying): void {

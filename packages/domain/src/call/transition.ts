@@ -48,7 +48,7 @@ function handle(turn: Turn, event: CallEvent): void {
       else onRedelivered(turn, { transaction: event.transaction, message: event.request });
       break;
     case "redelivered":
-      onRedelivered(turn, { transaction: event.transaction, message: event.request });
+      onRedelivered(turn, { transaction: event.transaction, message: event.request }, event.alive ?? []);
       break;
     case "replacing-invite":
       onReplacingInvite(turn, event);
