@@ -91,7 +91,7 @@ describe.concurrent("a connection to an edge", () => {
     await worker.until(isUp);
     const events = new RecordingEvents();
     void worker.port.sendRequest(outgoing("INVITE"), events);
-    await expect.poll(() => worker.port.edges()[0]?.reason, { timeout: 20_000, interval: 250 }).toBe("silent");
+    await worker.until((edges) => edges[0]?.reason === "silent", 20_000);
   });
 
   test("two addresses of one edge: one connection serves, the other is a duplicate", async () => {

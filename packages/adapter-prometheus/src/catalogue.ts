@@ -118,38 +118,38 @@ export const METRICS = {
   },
   tandem_messages_total: {
     type: "counter",
-    help: "SIP messages by direction (in, out), transport and kind (method, or class of response).",
-    labels: ["direction", "transport", "kind"],
+    help: "SIP messages by direction (in, out), transport, method and kind (request, or class of response).",
+    labels: ["direction", "transport", "method", "kind"],
     process: "edge",
   },
-  tandem_malformed_messages_total: {
+  tandem_discarded_total: {
     type: "counter",
-    help: "Datagrams and stream messages that could not be read as SIP.",
-    labels: ["transport"],
-    process: "edge",
-  },
-  tandem_transactions_total: {
-    type: "counter",
-    help: "SIP transactions begun, by role (client, server) and method.",
-    labels: ["role", "method"],
+    help: "SIP messages or bytes dropped or refused before any worker saw them, by cause.",
+    labels: ["cause"],
     process: "edge",
   },
   tandem_transactions_active: {
     type: "gauge",
-    help: "SIP transactions in progress, by role.",
-    labels: ["role"],
+    help: "SIP transactions alive, lingering ones included, by kind.",
+    labels: ["kind"],
     process: "edge",
   },
   tandem_transactions_failed_total: {
     type: "counter",
-    help: "SIP transactions that ended by timeout or transport failure.",
-    labels: ["role", "reason"],
+    help: "Client transactions that ended without a response, by reason (timeout, transport).",
+    labels: ["reason"],
     process: "edge",
   },
   tandem_retransmissions_total: {
     type: "counter",
     help: "SIP retransmissions: sent by us, or received and absorbed.",
     labels: ["direction"],
+    process: "edge",
+  },
+  tandem_ack_timeouts_total: {
+    type: "counter",
+    help: "Answered INVITEs whose ACK never came.",
+    labels: [],
     process: "edge",
   },
   tandem_connections_active: {
@@ -164,6 +164,24 @@ export const METRICS = {
     labels: [],
     process: "edge",
   },
+  tandem_worker_losses_total: {
+    type: "counter",
+    help: "Connections of workers that ended, or were refused, by reason.",
+    labels: ["reason"],
+    process: "edge",
+  },
+  tandem_worker_frames_total: {
+    type: "counter",
+    help: "Frames exchanged with workers, by direction (in, out).",
+    labels: ["direction"],
+    process: "edge",
+  },
+  tandem_requests_waiting: {
+    type: "gauge",
+    help: "Requests without a final response yet: incoming from peers, outgoing of workers, proxied.",
+    labels: ["side"],
+    process: "edge",
+  },
   tandem_redeliveries_total: {
     type: "counter",
     help: "Transactions offered to another worker because theirs was lost.",
@@ -172,8 +190,14 @@ export const METRICS = {
   },
   tandem_unserved_total: {
     type: "counter",
-    help: "Requests answered 503 by the edge because no worker was connected.",
-    labels: ["method"],
+    help: "Requests the edge answered itself: no worker (503), not answered in time or offered too often (500).",
+    labels: ["reason", "method"],
+    process: "edge",
+  },
+  tandem_orphans_total: {
+    type: "counter",
+    help: "Outgoing calls of lost workers that the edge cancelled, or acknowledged and ended.",
+    labels: ["action"],
     process: "edge",
   },
   tandem_leader: {

@@ -1,76 +1,114 @@
 import type { Registry } from "prom-client";
-import { closedLabel, codeClass, methodLabel } from "./bounded-label.ts";
+import { cappedLabel, closedLabel, methodLabel } from "./bounded-label.ts";
 import { counter, gauge } from "./metric-set.ts";
 
-type TransactionRole = "client" | "server";
+/** Counts by a label value of the edge's own making. */
+export type CountsByName = Readonly<Record<string, number>>;
 
-/** What the edge's SIP endpoint and protocol server tell. */
-export interface EdgeMetrics {
-  message(direction: "in" | "out", transport: string, kind: { readonly method: string; readonly status: number }): void;
-  malformed(transport: string): void;
-  transactionBegun(role: TransactionRole, method: string): void;
-  /** `reason` is null when it ended by a response. */
-  transactionEnded(role: TransactionRole, reason: "timeout" | "transport" | null): void;
-  retransmission(direction: "sent" | "absorbed"): void;
-  connections(transport: string, count: number): void;
-  workers(count: number): void;
-  redelivered(): void;
-  unserved(method: string): void;
-  draining(draining: boolean): void;
+/** What an edge knows of itself: counters since its start, gauges of this moment. Read once per metric and scrape. */
+export interface EdgeSnapshot {
+  readonly messages: readonly {
+    readonly direction: string;
+    readonly transport: string;
+    readonly method: string;
+    readonly kind: string;
+    readonly count: number;
+  }[];
+  readonly discarded: CountsByName;
+  readonly transactions: CountsByName;
+  readonly failures: CountsByName;
+  readonly retransmissions: CountsByName;
+  readonly ackTimeouts: number;
+  readonly connections: CountsByName;
+  readonly workers: number;
+  readonly workerLosses: CountsByName;
+  readonly workerFrames: CountsByName;
+  readonly waiting: CountsByName;
+  readonly redeliveries: number;
+  readonly unserved: readonly { readonly reason: string; readonly method: string; readonly count: number }[];
+  readonly orphans: CountsByName;
+  readonly draining: boolean;
 }
 
-const transportLabel = closedLabel(["udp", "tcp", "tls"]);
+/** More causes, reasons and kinds than the edge has; what comes on top counts as `other`. */
+const MOST_VALUES = 50;
 
-/** Metrics of an edge process. */
-export function createEdgeMetrics(registry: Registry): EdgeMetrics {
-  return { ...messageMetrics(registry), ...transactionMetrics(registry), ...connectionMetrics(registry) };
+/**
+ * Metrics of an edge process. The edge counts in plain fields, because it counts for every message, and is asked at every scrape.
+ */
+export function createEdgeMetrics(registry: Registry, snapshot: () => EdgeSnapshot): void {
+  registerMessages(registry, snapshot);
+  registerTransactions(registry, snapshot);
+  registerWorkers(registry, snapshot);
 }
 
-function messageMetrics(registry: Registry): Pick<EdgeMetrics, "message" | "malformed" | "retransmission"> {
-  const messages = counter(registry, "tandem_messages_total");
-  const malformed = counter(registry, "tandem_malformed_messages_total");
-  const retransmissions = counter(registry, "tandem_retransmissions_total");
-  return {
-    message: (direction, transport, { method, status }) =>
-      messages.inc({
-        direction,
-        transport: transportLabel(transport),
-        kind: status === 0 ? methodLabel(method) : codeClass(status),
-      }),
-    malformed: (transport) => malformed.inc({ transport: transportLabel(transport) }),
-    retransmission: (direction) => retransmissions.inc({ direction }),
-  };
+function registerMessages(registry: Registry, snapshot: () => EdgeSnapshot): void {
+  const transport = closedLabel(["udp", "tcp", "tls"]);
+  const cause = cappedLabel(MOST_VALUES);
+  counter(registry, "tandem_messages_total", function collect() {
+    this.reset();
+    for (const { direction, transport: used, method, kind, count } of snapshot().messages) {
+      this.inc({ direction, transport: transport(used), method: methodLabel(method), kind }, count);
+    }
+  });
+  counter(registry, "tandem_discarded_total", function collect() {
+    this.reset();
+    for (const [name, count] of Object.entries(snapshot().discarded)) this.inc({ cause: cause(name) }, count);
+  });
+  counter(registry, "tandem_retransmissions_total", function collect() {
+    this.reset();
+    for (const [direction, count] of Object.entries(snapshot().retransmissions)) this.inc({ direction }, count);
+  });
+  gauge(registry, "tandem_connections_active", function collect() {
+    for (const [used, count] of Object.entries(snapshot().connections)) this.set({ transport: transport(used) }, count);
+  });
 }
 
-function transactionMetrics(registry: Registry): Pick<EdgeMetrics, "transactionBegun" | "transactionEnded"> {
-  const begun = counter(registry, "tandem_transactions_total");
-  const active = gauge(registry, "tandem_transactions_active");
-  const failed = counter(registry, "tandem_transactions_failed_total");
-  return {
-    transactionBegun: (role, method) => {
-      begun.inc({ role, method: methodLabel(method) });
-      active.inc({ role });
-    },
-    transactionEnded: (role, reason) => {
-      active.dec({ role });
-      if (reason !== null) failed.inc({ role, reason });
-    },
-  };
+function registerTransactions(registry: Registry, snapshot: () => EdgeSnapshot): void {
+  gauge(registry, "tandem_transactions_active", function collect() {
+    for (const [kind, count] of Object.entries(snapshot().transactions)) this.set({ kind }, count);
+  });
+  counter(registry, "tandem_transactions_failed_total", function collect() {
+    this.reset();
+    for (const [reason, count] of Object.entries(snapshot().failures)) this.inc({ reason }, count);
+  });
+  counter(registry, "tandem_ack_timeouts_total", function collect() {
+    this.reset();
+    this.inc(snapshot().ackTimeouts);
+  });
+  gauge(registry, "tandem_requests_waiting", function collect() {
+    for (const [side, count] of Object.entries(snapshot().waiting)) this.set({ side }, count);
+  });
+  counter(registry, "tandem_redeliveries_total", function collect() {
+    this.reset();
+    this.inc(snapshot().redeliveries);
+  });
+  counter(registry, "tandem_unserved_total", function collect() {
+    this.reset();
+    for (const { reason, method, count } of snapshot().unserved) {
+      this.inc({ reason, method: methodLabel(method) }, count);
+    }
+  });
+  counter(registry, "tandem_orphans_total", function collect() {
+    this.reset();
+    for (const [action, count] of Object.entries(snapshot().orphans)) this.inc({ action }, count);
+  });
 }
 
-type ConnectionMetrics = Pick<EdgeMetrics, "connections" | "workers" | "redelivered" | "unserved" | "draining">;
-
-function connectionMetrics(registry: Registry): ConnectionMetrics {
-  const connections = gauge(registry, "tandem_connections_active");
-  const workers = gauge(registry, "tandem_workers_connected");
-  const redeliveries = counter(registry, "tandem_redeliveries_total");
-  const unserved = counter(registry, "tandem_unserved_total");
-  const draining = gauge(registry, "tandem_draining");
-  return {
-    connections: (transport, count) => connections.set({ transport: transportLabel(transport) }, count),
-    workers: (count) => workers.set(count),
-    redelivered: () => redeliveries.inc(),
-    unserved: (method) => unserved.inc({ method: methodLabel(method) }),
-    draining: (is) => draining.set(is ? 1 : 0),
-  };
+function registerWorkers(registry: Registry, snapshot: () => EdgeSnapshot): void {
+  const reason = cappedLabel(MOST_VALUES);
+  gauge(registry, "tandem_workers_connected", function collect() {
+    this.set(snapshot().workers);
+  });
+  counter(registry, "tandem_worker_losses_total", function collect() {
+    this.reset();
+    for (const [name, count] of Object.entries(snapshot().workerLosses)) this.inc({ reason: reason(name) }, count);
+  });
+  counter(registry, "tandem_worker_frames_total", function collect() {
+    this.reset();
+    for (const [direction, count] of Object.entries(snapshot().workerFrames)) this.inc({ direction }, count);
+  });
+  gauge(registry, "tandem_draining", function collect() {
+    this.set(snapshot().draining ? 1 : 0);
+  });
 }

@@ -4,7 +4,7 @@ export { ConfiguredNames } from "./bounded-label.ts";
 export { METRICS, type MetricDefinition, type MetricName, type MetricProcess } from "./catalogue.ts";
 export { createClusterMetrics, type ClusterMetrics } from "./cluster-metrics.ts";
 export { createControllerMetrics, type ControllerMetrics } from "./controller-metrics.ts";
-export { createEdgeMetrics, type EdgeMetrics } from "./edge-metrics.ts";
+export { createEdgeMetrics, type EdgeSnapshot } from "./edge-metrics.ts";
 export { metricsPage } from "./metrics-page.ts";
 export { createProcessMetrics, type ProcessMetrics } from "./process-metrics.ts";
 export { createRedisMetrics, type RedisObserver } from "./redis-metrics.ts";

@@ -1,9 +1,14 @@
 import { Counter, Gauge, Histogram, type Registry } from "prom-client";
 import { METRICS, type LabelOf, type MetricName, type MetricNameOf } from "./catalogue.ts";
 
-/** Registers the catalogue's counter `name`. */
-export function counter<Name extends MetricNameOf<"counter">>(registry: Registry, name: Name): Counter<LabelOf<Name>> {
-  return new Counter({ ...shape(name), labelNames: labels(name), registers: [registry] });
+/** Registers the catalogue's counter `name`; `collect` runs at every scrape. */
+export function counter<Name extends MetricNameOf<"counter">>(
+  registry: Registry,
+  name: Name,
+  collect?: (this: Counter<LabelOf<Name>>) => void,
+): Counter<LabelOf<Name>> {
+  const definition = { ...shape(name), labelNames: labels(name), registers: [registry] };
+  return new Counter(collect === undefined ? definition : { ...definition, collect });
 }
 
 /** Registers the catalogue's gauge `name`; `collect` runs at every scrape. */

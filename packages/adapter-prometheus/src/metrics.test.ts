@@ -13,9 +13,28 @@ import {
   METRICS,
   metricsPage,
   Registry,
+  type EdgeSnapshot,
 } from "./index.ts";
 
 const silent = createLogger({ name: "test", level: "silent" });
+
+const quietEdge: EdgeSnapshot = {
+  messages: [],
+  discarded: {},
+  transactions: {},
+  failures: {},
+  retransmissions: {},
+  ackTimeouts: 0,
+  connections: {},
+  workers: 0,
+  workerLosses: {},
+  workerFrames: {},
+  waiting: {},
+  redeliveries: 0,
+  unserved: [],
+  orphans: {},
+  draining: false,
+};
 
 function names(): ConfiguredNames {
   const configured = new ConfiguredNames();
@@ -46,14 +65,18 @@ describe("label bounds", () => {
 
   test("an invented method counts as other", async () => {
     const registry = new Registry();
-    createEdgeMetrics(registry).message("in", "udp", { method: "X-FLOOD-1", status: 0 });
-    expect(await registry.metrics()).toContain('tandem_messages_total{direction="in",transport="udp",kind="other"} 1');
+    const flood = { direction: "in", transport: "udp", method: "X-FLOOD-1", kind: "request", count: 7 };
+    createEdgeMetrics(registry, () => ({ ...quietEdge, messages: [flood] }));
+    expect(await registry.metrics()).toContain(
+      'tandem_messages_total{direction="in",transport="udp",method="other",kind="request"} 7',
+    );
   });
 
   test("failure codes stop at the cap", async () => {
     const registry = new Registry();
     const telemetry = createWorkerTelemetry(registry, { logger: silent, names: names() });
-    for (let i = 0; i < 500; i += 1) telemetry.requestRefused({ method: "INVITE", failure: `code-${i}` as FailureCode });
+    for (let i = 0; i < 500; i += 1)
+      telemetry.requestRefused({ method: "INVITE", failure: `code-${i}` as FailureCode });
     const { values } = (await registry.getSingleMetric("tandem_refusals_total")?.get()) ?? { values: [] };
     expect(values).toHaveLength(101);
   });
@@ -87,6 +110,27 @@ describe("worker telemetry", () => {
     expect(lines.map((line) => JSON.parse(line) as unknown)).toEqual([
       expect.objectContaining({ level: 40, msg: "trunk full", trunk: "east-1" }),
     ]);
+  });
+});
+
+describe("edge metrics", () => {
+  test("every scrape shows the snapshot of its moment, not a sum of snapshots", async () => {
+    const registry = new Registry();
+    let redeliveries = 2;
+    createEdgeMetrics(registry, () => ({
+      ...quietEdge,
+      redeliveries,
+      workers: 3,
+      connections: { tcp: 4 },
+      unserved: [{ reason: "no-application", method: "INVITE", count: 5 }],
+    }));
+    const first = await registry.metrics();
+    expect(first).toContain("tandem_redeliveries_total 2");
+    expect(first).toContain("tandem_workers_connected 3");
+    expect(first).toContain('tandem_connections_active{transport="tcp"} 4');
+    expect(first).toContain('tandem_unserved_total{reason="no-application",method="INVITE"} 5');
+    redeliveries = 3;
+    expect(await registry.metrics()).toContain("tandem_redeliveries_total 3");
   });
 });
 
@@ -125,7 +169,7 @@ test("each process registers exactly the metrics the catalogue gives it", () => 
   };
   createWorkerTelemetry(registries.worker, { logger: silent, names: names() });
   createWorkerMetrics(registries.worker, names());
-  createEdgeMetrics(registries.edge);
+  createEdgeMetrics(registries.edge, () => quietEdge);
   createControllerMetrics(registries.controller, names());
   createApiMetrics(registries["control-api"], names());
   for (const role of ["worker", "controller", "control-api"] as const) createRedisMetrics(registries[role]);

@@ -13,7 +13,7 @@ export interface WorkerRig {
   readonly port: DrachtioSipPort;
   readonly app: RecordingApp;
   /** Waits until the edges' states satisfy the test. */
-  readonly until: (look: (edges: readonly EdgeState[]) => boolean) => Promise<void>;
+  readonly until: (look: (edges: readonly EdgeState[]) => boolean, patienceMs?: number) => Promise<void>;
   readonly [Symbol.asyncDispose]: () => Promise<void>;
 }
 
@@ -41,8 +41,8 @@ export async function startWorker(
   return {
     port,
     app,
-    until: async (look) => {
-      const deadline = Date.now() + 5_000;
+    until: async (look, patienceMs = 5_000) => {
+      const deadline = Date.now() + patienceMs;
       while (!look(port.edges())) {
         if (Date.now() > deadline) throw new Error(`edges: ${JSON.stringify(port.edges())}`);
         await new Promise<void>((resolve) => {
