@@ -103,7 +103,7 @@ function acceptAnswer(
 function dropAnswer(turn: Turn, { exchange, asked, asker }: ReInvite): void {
   const offerless = exchange.offered === "";
   sendAck(turn, asked, exchange.cseq, offerless ? sdpPayload(asked, asker) : undefined);
-  if (!offerless) resync(turn, asked);
+  if (!offerless && turn.call.phase === "up") resync(turn, asked);
 }
 
 /** CANCEL crossed the 200 of a re-INVITE: the asker has 487, the other side has the new session. It is acknowledged and brought back. */

@@ -1,5 +1,5 @@
 import { err, ok, type Result } from "../lang/result.ts";
-import type { Call } from "./call.ts";
+import type { Call, Dialog } from "./call.ts";
 
 /** Time given to a setup beyond the ring timer before it counts as abandoned by a dead worker. */
 const SETUP_MARGIN_MS = 40_000;
@@ -27,8 +27,11 @@ export function callDeadline(call: Call): number {
   if (call.phase === "new" || call.phase === "over") return call.createdMs + SETUP_MARGIN_MS;
   if (call.phase === "ending") return call.endByMs;
   if (call.phase === "setup") return setupDeadline(call);
-  const timers = call.parties.flatMap((party) => party.dialogs.map((dialog) => dialog.timer?.actAtMs ?? Infinity));
-  return Math.min(call.auditAtMs, ...timers);
+  return Math.min(call.auditAtMs, ...call.parties.flatMap(({ dialogs }) => dialogs.map(dialogDue)));
+}
+
+function dialogDue({ timer, retryAtMs }: Dialog): number {
+  return Math.min(timer?.actAtMs ?? Infinity, retryAtMs === 0 ? Infinity : retryAtMs);
 }
 
 function setupDeadline(call: Call): number {

@@ -246,7 +246,7 @@ export class CallRig {
         ["Call-ID", options.callId],
         ["CSeq", `${cseq} ${method}`],
         ["Contact", options.contact],
-        ["Max-Forwards", "70"],
+        ...(options.headers?.some(([name]) => name === "Max-Forwards") ? [] : [["Max-Forwards", "70"] as const]),
         ...(options.headers ?? []),
         ...(body === "" ? [] : [["Content-Type", options.contentType ?? "application/sdp"] as const]),
       ],
