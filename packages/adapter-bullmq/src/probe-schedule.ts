@@ -40,6 +40,11 @@ export function createProbeSchedule(connection: QueueConnection): BullProbeSched
       return queueOperation("reschedule probe", () => upsert(queue, entry, Date.now() + entry.everyMs));
     },
 
+    async cancel(trunk) {
+      const removed = await queueOperation("cancel probe", () => queue.removeJobScheduler(trunk));
+      return removed.ok ? ok(undefined) : removed;
+    },
+
     run: (onDue) => runProbes(connection, onDue),
 
     close: () => queue.close(),

@@ -249,6 +249,18 @@ export const METRICS = {
     labels: [],
     process: "controller",
   },
+  tandem_gate_leases_swept_total: {
+    type: "counter",
+    help: "Leases on trunks ended by the sweep because their call was gone.",
+    labels: [],
+    process: "controller",
+  },
+  tandem_detail_dead_letters: {
+    type: "gauge",
+    help: "Batches of detail records given up by the webhook delivery, kept for people to look at.",
+    labels: [],
+    process: "controller",
+  },
   tandem_detail_records_backlog: {
     type: "gauge",
     help: "Detail records waiting in the streams.",

@@ -12,13 +12,18 @@ export interface ControllerMetrics extends ClusterMetrics, Pick<WorkerMetrics, "
   trunkTransition(health: TrunkHealth): void;
   swept(calls: number): void;
   detailRecordBacklog(records: number): void;
-  detailRecord(sink: string, result: "delivered" | "retried" | "failed"): void;
+  /** Counts so many records, default one. */
+  detailRecord(sink: string, result: "delivered" | "retried" | "failed", count?: number): void;
+  leasesSwept(leases: number): void;
+  deadLetters(batches: number): void;
 }
 
 /** Metrics of the controller process. */
 export function createControllerMetrics(registry: Registry, names: ConfiguredNames): ControllerMetrics {
   const leader = gauge(registry, "tandem_leader");
   const swept = counter(registry, "tandem_calls_swept_total");
+  const leases = counter(registry, "tandem_gate_leases_swept_total");
+  const deadLetters = gauge(registry, "tandem_detail_dead_letters");
   return {
     ...createClusterMetrics(registry, names),
     ...topologyMetrics(registry),
@@ -26,6 +31,8 @@ export function createControllerMetrics(registry: Registry, names: ConfiguredNam
     ...detailRecordMetrics(registry),
     leader: (held) => leader.set(held ? 1 : 0),
     swept: (calls) => swept.inc(calls),
+    leasesSwept: (count) => leases.inc(count),
+    deadLetters: (batches) => deadLetters.set(batches),
   };
 }
 
@@ -52,6 +59,6 @@ function detailRecordMetrics(registry: Registry): Pick<ControllerMetrics, "detai
   const sinks = cappedLabel(20);
   return {
     detailRecordBacklog: (count) => backlog.set(count),
-    detailRecord: (sink, result) => records.inc({ sink: sinks(sink), result }),
+    detailRecord: (sink, result, count = 1) => records.inc({ sink: sinks(sink), result }, count),
   };
 }

@@ -46,6 +46,7 @@ export type * from "./call/event.ts";
 export type * from "./call/effect.ts";
 export type * from "./call/leg-profile.ts";
 export type * from "./call/call.ts";
+export { abandonedCall } from "./call/abandoned-call.ts";
 export { detailRecords, type AttemptDetailRecord, type CallDetailRecord } from "./call/cdr.ts";
 export { parseOurTag, sipCallIdOf, tagOf, type OurTag } from "./call/identity.ts";
 export { addressesOf, callAddresses, contactOn, type AddressedRequest } from "./call/headers/addresses.ts";

@@ -7,6 +7,8 @@ export interface ProbeSchedule {
   replace(entries: readonly ProbeEntry[]): Promise<Result<void, Failure>>;
   /** Changes or adds one trunk; it is due next after `everyMs`. */
   reschedule(entry: ProbeEntry): Promise<Result<void, Failure>>;
+  /** The trunk is never due again. */
+  cancel(trunk: string): Promise<Result<void, Failure>>;
   /** Calls `onDue` for each trunk that is due, several at a time, until unwatched; only the leader runs it. */
   run(onDue: (trunk: string) => Promise<void>): Promise<Result<Unwatch, Failure>>;
 }

@@ -1,0 +1,68 @@
+import { configurationOrExit, field, type Environment } from "@tandem/runtime";
+import { z } from "zod";
+
+const MEGABYTE = 1_048_576;
+
+/** The controller's environment; docs/architecture.md lists the variables. */
+export const controllerSchema = z
+  .object({
+    TANDEM_NODE_ID: field.nodeId("controller"),
+    TANDEM_LOG_LEVEL: field.logLevel(),
+    TANDEM_HTTP: field.address(),
+    TANDEM_REDIS: z.string({ error: "expected a redis, rediss, sentinel or cluster URL" }),
+    /** Detail records as JSON lines. */
+    TANDEM_CDR_FILE: z.string().optional(),
+    /** The file is put aside when it is this large; 0: never. */
+    TANDEM_CDR_FILE_MAX_MB: field.integer(0, 1_000_000).default(100),
+    /** `on`: a record counts as written when the disk has it; `off`: when the system has it. */
+    TANDEM_CDR_FSYNC: z.enum(["on", "off"], { error: "expected on or off" }).default("on"),
+    /** Detail records by HTTP POST. */
+    TANDEM_CDR_WEBHOOK: z.url({ protocol: /^https?$/, error: "expected an http or https URL" }).optional(),
+    TANDEM_CDR_WEBHOOK_SECRET: z.string().optional(),
+    TANDEM_CDR_WEBHOOK_TOKEN: z.string().optional(),
+    TANDEM_CDR_WEBHOOK_TIMEOUT_MS: field.integer(100, 120_000).default(10_000),
+    /** Life of the leader lease: a dead leader is followed within this and a third. */
+    TANDEM_LEASE_MS: field.integer(500, 60_000).default(3_000),
+    /** How long past its deadline a call waits for a worker before the controller ends it. */
+    TANDEM_SWEEP_GRACE_MS: field.integer(1_000, 24 * 3_600_000).default(120_000),
+  })
+  .superRefine((given, context) => {
+    if (given.TANDEM_CDR_WEBHOOK !== undefined) return;
+    for (const name of ["TANDEM_CDR_WEBHOOK_SECRET", "TANDEM_CDR_WEBHOOK_TOKEN"] as const) {
+      if (given[name] === undefined) continue;
+      context.addIssue({ code: "custom", path: [name], message: "expected TANDEM_CDR_WEBHOOK beside it" });
+    }
+  })
+  .transform((given) => ({
+    nodeId: given.TANDEM_NODE_ID,
+    logLevel: given.TANDEM_LOG_LEVEL,
+    http: given.TANDEM_HTTP,
+    redisUrl: given.TANDEM_REDIS,
+    detailFile:
+      given.TANDEM_CDR_FILE === undefined
+        ? null
+        : {
+            path: given.TANDEM_CDR_FILE,
+            maxBytes: given.TANDEM_CDR_FILE_MAX_MB * MEGABYTE,
+            sync: given.TANDEM_CDR_FSYNC === "on",
+          },
+    webhook:
+      given.TANDEM_CDR_WEBHOOK === undefined
+        ? null
+        : {
+            url: given.TANDEM_CDR_WEBHOOK,
+            secret: given.TANDEM_CDR_WEBHOOK_SECRET ?? null,
+            token: given.TANDEM_CDR_WEBHOOK_TOKEN ?? null,
+            timeoutMs: given.TANDEM_CDR_WEBHOOK_TIMEOUT_MS,
+          },
+    leaseMs: given.TANDEM_LEASE_MS,
+    sweepGraceMs: given.TANDEM_SWEEP_GRACE_MS,
+  }));
+
+/** One controller's configuration. */
+export type ControllerConfig = z.output<typeof controllerSchema>;
+
+/** Reads the environment; ends the process with one sentence per problem when it is wrong. */
+export function readConfig(environment: Environment): ControllerConfig {
+  return configurationOrExit(controllerSchema, environment);
+}

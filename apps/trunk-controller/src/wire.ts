@@ -1,0 +1,171 @@
+import { createProbeSchedule, createWebhookSink, type QueueConnection, type WebhookSink } from "@tandem/adapter-bullmq";
+import {
+  ConfiguredNames,
+  createControllerMetrics,
+  createProcessMetrics,
+  createRedisMetrics,
+  metricsPage,
+  Registry,
+} from "@tandem/adapter-prometheus";
+import {
+  connectRedis,
+  createDetailRecordStream,
+  createLeaderLease,
+  createMembership,
+  createProbeExchange,
+  createRedisCallStore,
+  createRedisTrunkGate,
+  createTopologyRegistry,
+  createTrunkHealthBoard,
+  type RedisConnection,
+} from "@tandem/adapter-redis";
+import { createController, type Controller, type ControllerObserver } from "@tandem/call-control/controller";
+import { ok, type Failure, type Result } from "@tandem/domain";
+import { systemClock, type Logger } from "@tandem/runtime";
+import { compileTopology } from "./compile-topology.ts";
+import type { ControllerConfig } from "./config.ts";
+import { createDetailFileSink, type DetailFileSink } from "./detail-file-sink.ts";
+import { startMembership } from "./membership.ts";
+import { throttled } from "./throttled.ts";
+
+/** A controller process put together, not yet started. */
+export interface ControllerProcess {
+  readonly unready: () => readonly string[];
+  readonly metrics: ReturnType<typeof metricsPage>;
+  /** Begins to stand by, and to lead when it can; `http` is the bound address of the probe server. */
+  start(http: string): Promise<void>;
+  stop(): Promise<void>;
+  /** Opens the detail record file again, after a log rotator moved it. */
+  reopenFiles(): void;
+}
+
+/** One complaint per kind and this long, however often a client repeats it. */
+const COMPLAIN_EVERY_MS = 10_000;
+
+interface Context {
+  readonly config: ControllerConfig;
+  readonly logger: Logger;
+  readonly registry: Registry;
+  readonly names: ConfiguredNames;
+  readonly observer: ControllerObserver;
+}
+
+/** Names every adapter and every use case of the process, and nothing else does. Fails only for an unusable Redis URL. */
+export function wireController(config: ControllerConfig, logger: Logger): Result<ControllerProcess, Failure> {
+  const registry = new Registry();
+  const names = new ConfiguredNames();
+  const log: ControllerObserver["log"] = (level, message, fields) => logger[level](fields, message);
+  const observer: ControllerObserver = { ...createControllerMetrics(registry, names), log };
+  const context: Context = { config, logger, registry, names, observer };
+  const reachable = { redis: false };
+  const redis = connectToRedis(context, reachable);
+  if (!redis.ok) return redis;
+  return ok(assemble(context, redis.value, reachable));
+}
+
+function connectToRedis(
+  { config, logger, registry }: Context,
+  reachable: { redis: boolean },
+): Result<RedisConnection, Failure> {
+  const observe = createRedisMetrics(registry);
+  return connectRedis(config.redisUrl, {
+    onCommand: (name, ms, succeeded) => observe(name, ms, succeeded ? null : "store-unavailable"),
+    onState: (state, detail) => {
+      const now = state === "ready";
+      if (now !== reachable.redis) logger[now ? "info" : "warn"]({ state, detail }, "redis connection");
+      reachable.redis = now;
+    },
+  });
+}
+
+interface Sinks {
+  readonly file: DetailFileSink | null;
+  readonly webhook: WebhookSink | null;
+}
+
+function createSinks({ config, observer }: Context, queues: QueueConnection): Sinks {
+  const { detailFile, webhook } = config;
+  return {
+    file: detailFile === null ? null : createDetailFileSink({ ...detailFile, now: () => systemClock.now() }),
+    webhook:
+      webhook === null
+        ? null
+        : createWebhookSink(queues, {
+            target: webhook,
+            onDelivery: (result, records) => observer.detailRecord("webhook-delivery", result, records),
+          }),
+  };
+}
+
+function createQueues({ logger }: Context, redis: RedisConnection): QueueConnection {
+  const complain = throttled<Error>(
+    COMPLAIN_EVERY_MS,
+    () => systemClock.now(),
+    (where, error) => {
+      logger.warn({ where, reason: error.message.slice(0, 160) }, "job queue");
+    },
+  );
+  return { client: redis.dedicated("queue"), onError: complain };
+}
+
+function assemble(context: Context, redis: RedisConnection, reachable: { readonly redis: boolean }): ControllerProcess {
+  const { config, logger, registry } = context;
+  const queues = createQueues(context, redis);
+  const schedule = createProbeSchedule(queues);
+  const sinks = createSinks(context, queues);
+  const controller = createControllerOn(context, redis, { schedule, sinks });
+  const processMetrics = createProcessMetrics(registry);
+  let member: { stop(): Promise<void> } | null = null;
+  if (sinks.file === null && sinks.webhook === null) logger.warn("detail records are not kept: no sink is configured");
+  return {
+    unready: () => (reachable.redis ? [] : ["Redis is not reachable"]),
+    metrics: metricsPage(registry),
+    async start(http) {
+      await controller.start();
+      const membership = createMembership(redis);
+      const leader = (): boolean => controller.facts().leader;
+      member = startMembership({ membership, clock: systemClock, nodeId: config.nodeId, http, leader });
+    },
+    async stop() {
+      await controller.stop();
+      await member?.stop();
+      await Promise.all([schedule.close(), sinks.webhook?.close(), sinks.file?.close()]);
+      processMetrics.stop();
+      await redis.close();
+    },
+    reopenFiles: () => sinks.file?.reopen(),
+  };
+}
+
+function createControllerOn(
+  { config, names, observer }: Context,
+  redis: RedisConnection,
+  { schedule, sinks }: { readonly schedule: ReturnType<typeof createProbeSchedule>; readonly sinks: Sinks },
+): Controller {
+  const { file, webhook } = sinks;
+  return createController(
+    {
+      clock: systemClock,
+      observer,
+      lease: createLeaderLease(redis),
+      topology: createTopologyRegistry(redis),
+      board: createTrunkHealthBoard(redis),
+      probes: createProbeExchange(redis),
+      schedule,
+      store: createRedisCallStore(redis),
+      gate: createRedisTrunkGate(redis),
+      details: createDetailRecordStream(redis),
+      sinks: [file, webhook].filter((sink) => sink !== null),
+      deliveries: webhook === null ? [] : [webhook],
+      deadLetters: () => webhook?.deadLetters() ?? Promise.resolve(ok(0)),
+    },
+    {
+      nodeId: config.nodeId,
+      leaseMs: config.leaseMs,
+      sweepGraceMs: config.sweepGraceMs,
+      compile: compileTopology,
+      onTopology: ({ trunks, topology }) =>
+        names.configure({ trunks: trunks.keys(), pools: topology.pools.map(({ name }) => name) }),
+    },
+  );
+}

@@ -1,0 +1,160 @@
+import type { Failure, Result, Snapshot } from "@tandem/domain";
+import type { CompileTopology } from "../live/topology-in-force.ts";
+import type {
+  CallPresence,
+  CallStore,
+  Clock,
+  DetailRecordSink,
+  DetailRecordStream,
+  GateLedger,
+  LeaderLease,
+  ProbeExchange,
+  ProbeSchedule,
+  TopologySource,
+  Unwatch,
+} from "../ports/index.ts";
+import { readClusterGauges } from "./cluster-gauges.ts";
+import type { ControllerObserver } from "./controller-observer.ts";
+import { DetailForwarder } from "./detail-forwarder.ts";
+import { sweepExpiredCalls } from "./expired-calls.ts";
+import { Leadership } from "./leadership.ts";
+import { PublishedTopologyFollower } from "./published-topology.ts";
+import { repeat } from "./repeat.ts";
+import { StaleLeases } from "./stale-leases.ts";
+import { TrunkHealthKeeper, type TrunkHealthPorts } from "./trunk-health-keeper.ts";
+
+export interface ControllerPorts {
+  readonly clock: Clock;
+  readonly observer: ControllerObserver;
+  readonly lease: LeaderLease;
+  readonly topology: TopologySource;
+  readonly board: TrunkHealthPorts["board"];
+  readonly probes: ProbeExchange;
+  readonly schedule: ProbeSchedule;
+  readonly store: CallStore & CallPresence;
+  readonly gate: GateLedger;
+  readonly details: DetailRecordStream;
+  readonly sinks: readonly DetailRecordSink[];
+  /** Deliveries given up. */
+  readonly deadLetters: () => Promise<Result<number, Failure>>;
+  /** Runs while leading besides the above, such as the delivery of queued records. Its failure is tried again. */
+  readonly deliveries: readonly { readonly run: () => ReturnType<ProbeSchedule["run"]> }[];
+}
+
+export interface ControllerOptions {
+  /** Names this process among controllers. */
+  readonly nodeId: string;
+  /** Life of the leader lease (ms): a dead leader is followed within this and a third. */
+  readonly leaseMs: number;
+  /** How long past its deadline a call may wait for a worker before it is swept (ms). */
+  readonly sweepGraceMs: number;
+  readonly compile: CompileTopology;
+  /** Told of every topology in force. */
+  readonly onTopology: (snapshot: Snapshot) => void;
+}
+
+export interface Controller {
+  start(): Promise<void>;
+  stop(): Promise<void>;
+  readonly facts: () => { readonly leader: boolean; readonly topologyKnown: boolean };
+}
+
+const GAUGES_MS = 5_000;
+const SWEEP_CALLS_MS = 5_000;
+const SWEEP_LEASES_MS = 30_000;
+const FORWARD_MS = 250;
+const RETRY_MS = 1_000;
+
+/** The controller of a cluster: one of several processes, of which the leader acts and the others stand by. */
+export function createController(ports: ControllerPorts, options: ControllerOptions): Controller {
+  const term = new ControllerTerm(ports, options);
+  const topology = new PublishedTopologyFollower({
+    source: ports.topology,
+    compile: options.compile,
+    clock: ports.clock,
+    observer: ports.observer,
+    onChange: (snapshot) => {
+      options.onTopology(snapshot);
+      term.follow(snapshot);
+    },
+  });
+  const lease = { holder: options.nodeId, ttlMs: options.leaseMs };
+  const leadership = new Leadership(ports, lease, term);
+  let stopGauges: () => Promise<void> = () => Promise.resolve();
+  return {
+    async start() {
+      await topology.start();
+      leadership.start();
+      stopGauges = repeat(ports.clock, GAUGES_MS, () => readClusterGauges(ports));
+    },
+    async stop() {
+      await Promise.all([leadership.stop(), topology.stop(), stopGauges()]);
+    },
+    facts: () => ({ leader: leadership.held, topologyKnown: topology.current !== null }),
+  };
+}
+
+/** Everything only the leader does. */
+class ControllerTerm {
+  readonly #ports: ControllerPorts;
+  readonly #options: ControllerOptions;
+  #snapshot: Snapshot | null = null;
+  #keeper: TrunkHealthKeeper | null = null;
+  #leading = false;
+  #stops: (() => Promise<unknown>)[] = [];
+
+  constructor(ports: ControllerPorts, options: ControllerOptions) {
+    this.#ports = ports;
+    this.#options = options;
+  }
+
+  start(): Promise<void> {
+    const { clock } = this.#ports;
+    const leases = new StaleLeases({ ...this.#ports, calls: this.#ports.store });
+    const forwarder = new DetailForwarder(this.#ports);
+    this.#leading = true;
+    this.#watchTrunks();
+    this.#stops = [
+      repeat(clock, SWEEP_CALLS_MS, () => sweepExpiredCalls(this.#ports, this.#options.sweepGraceMs)),
+      repeat(clock, SWEEP_LEASES_MS, () => leases.sweep(this.#snapshot?.trunks.keys() ?? [])),
+      repeat(clock, FORWARD_MS, () => forwarder.round()),
+      ...this.#ports.deliveries.map((delivery) => this.#runDelivery(delivery)),
+    ];
+    return Promise.resolve();
+  }
+
+  async stop(): Promise<void> {
+    this.#leading = false;
+    const stops = this.#stops.splice(0);
+    const keeper = this.#keeper;
+    this.#keeper = null;
+    await Promise.all([keeper?.stop(), ...stops.map((stop) => stop())]);
+  }
+
+  follow(snapshot: Snapshot): void {
+    this.#snapshot = snapshot;
+    if (this.#keeper !== null) void this.#keeper.follow(snapshot.topology);
+    else if (this.#leading) this.#watchTrunks();
+  }
+
+  #watchTrunks(): void {
+    if (this.#snapshot === null) return;
+    this.#keeper = new TrunkHealthKeeper(this.#ports, this.#options.nodeId);
+    this.#keeper.start(this.#snapshot.topology);
+  }
+
+  /** Starts a delivery as soon as it can be; the returned function ends it. */
+  #runDelivery({ run }: ControllerPorts["deliveries"][number]): () => Promise<void> {
+    let running: Unwatch | null = null;
+    const stopTrying = repeat(this.#ports.clock, RETRY_MS, async () => {
+      if (running !== null) return "rest";
+      const started = await run();
+      if (started.ok) running = started.value;
+      return "rest";
+    });
+    return async () => {
+      await stopTrying();
+      await running?.();
+    };
+  }
+}

@@ -1,0 +1,54 @@
+import type { DetailRecordSink, DetailRecordStream } from "../ports/index.ts";
+import type { ControllerObserver } from "./controller-observer.ts";
+import type { RoundEnd } from "./repeat.ts";
+
+export interface DetailForwarderPorts {
+  readonly details: DetailRecordStream;
+  /** In this order; empty: records are counted and dropped, which the log says. */
+  readonly sinks: readonly DetailRecordSink[];
+  readonly observer: ControllerObserver;
+}
+
+const BATCH = 200;
+
+/**
+ * Moves detail records from the stream to the sinks, in order. A batch is acknowledged when every sink has it; until then it is read again, so a sink may get
+ * a record twice (with the same id) after a failure or a change of leader.
+ */
+export class DetailForwarder {
+  readonly #ports: DetailForwarderPorts;
+  #failing: string | null = null;
+
+  constructor(ports: DetailForwarderPorts) {
+    this.#ports = ports;
+  }
+
+  async round(): Promise<RoundEnd> {
+    const { details, sinks, observer } = this.#ports;
+    const read = await details.read(BATCH);
+    if (!read.ok || read.value.length === 0) return "rest";
+    for (const sink of sinks) {
+      const taken = await sink.take(read.value);
+      if (!taken.ok) {
+        observer.detailRecord(sink.name, "retried", read.value.length);
+        this.#note(sink.name, taken.error.detail);
+        return "rest";
+      }
+    }
+    this.#note(null, "");
+    const acknowledged = await details.acknowledge(read.value);
+    if (!acknowledged.ok) return "rest";
+    for (const { name } of sinks) observer.detailRecord(name, "delivered", read.value.length);
+    if (sinks.length === 0) observer.detailRecord("none", "failed", read.value.length);
+    return "again";
+  }
+
+  /** One line when a sink begins to fail and one when all work again, not one per round. */
+  #note(failing: string | null, detail: string): void {
+    if (failing === this.#failing) return;
+    const { observer } = this.#ports;
+    if (failing === null) observer.log("info", "detail records flow again", { sink: this.#failing });
+    else observer.log("error", "detail records are not taken", { sink: failing, detail });
+    this.#failing = failing;
+  }
+}

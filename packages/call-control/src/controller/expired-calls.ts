@@ -1,0 +1,56 @@
+import { abandonedCall, detailRecords, parseCall, type Call } from "@tandem/domain";
+import type { CallStore, Clock, DetailRecord, GateLedger, StoredCall } from "../ports/index.ts";
+import type { ControllerObserver } from "./controller-observer.ts";
+import type { RoundEnd } from "./repeat.ts";
+
+export interface ExpiredCallPorts {
+  readonly store: CallStore;
+  readonly gate: GateLedger;
+  readonly clock: Clock;
+  readonly observer: ControllerObserver;
+}
+
+const BATCH = 64;
+/** Nobody else looks at a claimed call meanwhile. */
+const LEASE_MS = 15_000;
+
+/**
+ * Ends calls whose deadline passed more than `graceMs` ago and whom no worker took: no worker of any pool is left that could. The peers are not told, there
+ * is nobody to tell them; record, loads and leases go, and the detail records say `node-lost`.
+ */
+export async function sweepExpiredCalls(ports: ExpiredCallPorts, graceMs: number): Promise<RoundEnd> {
+  const { store, clock, observer } = ports;
+  // The store counts the lease from the time it is given, which lies in the past here.
+  const due = await store.claimDue(clock.now() - graceMs, BATCH, graceMs + LEASE_MS);
+  if (!due.ok) return "rest";
+  const ended = await Promise.all(due.value.map((stored) => endCall(ports, stored)));
+  const count = ended.filter(Boolean).length;
+  if (count > 0) {
+    observer.swept(count);
+    observer.log("warn", "calls without a worker ended", { calls: count });
+  }
+  return due.value.length === BATCH ? "again" : "rest";
+}
+
+async function endCall({ store, gate, clock }: ExpiredCallPorts, stored: StoredCall): Promise<boolean> {
+  const nowMs = clock.now();
+  const parsed = parseCall(stored.document);
+  const call = parsed.ok ? abandonedCall(parsed.value, nowMs) : null;
+  const records = call === null ? [illegibleRecord(stored, nowMs)] : recordsOf(call, nowMs);
+  const write = { callId: stored.callId, document: "", deadlineMs: nowMs, trunks: [] };
+  const finished = await store.finish(write, stored.version, records);
+  if (!finished.ok || finished.value !== "finished") return false;
+  await Promise.all((call?.reserved ?? []).map((trunk) => gate.release(trunk, stored.callId)));
+  return true;
+}
+
+function recordsOf(call: Call, nowMs: number): readonly DetailRecord[] {
+  const { call: record, attempts } = detailRecords(call, nowMs);
+  return [record, ...attempts].map((each) => ({ id: each.id, kind: each.kind, json: JSON.stringify(each) }));
+}
+
+/** All that can be said of a record nobody can read: that there was a call. */
+function illegibleRecord({ callId }: StoredCall, nowMs: number): DetailRecord {
+  const record = { kind: "call", id: callId, callId, endMs: nowMs, failure: "state-lost", endedBy: "system" };
+  return { id: callId, kind: "call", json: JSON.stringify(record) };
+}

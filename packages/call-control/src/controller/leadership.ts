@@ -1,0 +1,100 @@
+import type { Clock, LeaderLease } from "../ports/index.ts";
+import type { ControllerObserver } from "./controller-observer.ts";
+import { repeat } from "./repeat.ts";
+
+/** What is done while leading. Start and stop come in turns, never at the same time. */
+export interface Term {
+  start(epoch: number): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export interface LeadershipPorts {
+  readonly lease: LeaderLease;
+  readonly clock: Clock;
+  readonly observer: ControllerObserver;
+}
+
+/** Part of the lease's life after which a holder that could not renew stops acting: before anybody else can start. */
+const TRUSTED_PART = 0.8;
+
+/**
+ * Holds the lease when it can, and runs the term while it is held. A holder that is cut off from the lease ends its term by its own clock before the
+ * lease lapses; a holder that was only frozen learns of its loss with the next renewal, and the lease's epoch has moved on.
+ */
+export class Leadership {
+  readonly #ports: LeadershipPorts;
+  readonly #holder: string;
+  readonly #ttlMs: number;
+  readonly #term: Term;
+  /** Epoch of the term that shall run; null: none. */
+  #wanted: number | null = null;
+  #running: number | null = null;
+  #switching: Promise<void> = Promise.resolve();
+  #cancelTrust: () => void = () => undefined;
+  #stopRenewing: (() => Promise<void>) | null = null;
+
+  constructor(ports: LeadershipPorts, lease: { readonly holder: string; readonly ttlMs: number }, term: Term) {
+    this.#ports = ports;
+    this.#holder = lease.holder;
+    this.#ttlMs = lease.ttlMs;
+    this.#term = term;
+  }
+
+  /** True while this process may act as the leader. */
+  get held(): boolean {
+    return this.#wanted !== null;
+  }
+
+  start(): void {
+    this.#stopRenewing = repeat(this.#ports.clock, this.#ttlMs / 3, () => this.#renew());
+  }
+
+  /** Ends the term and gives the lease back, so that a successor need not wait for its lapse. */
+  async stop(): Promise<void> {
+    await this.#stopRenewing?.();
+    this.#lead(null);
+    await this.#switching;
+    await this.#ports.lease.release(this.#holder);
+  }
+
+  async #renew(): Promise<"rest"> {
+    const { clock, lease } = this.#ports;
+    const askedMs = clock.now();
+    const answer = await lease.acquire(this.#holder, this.#ttlMs);
+    if (!answer.ok) return "rest";
+    if (!answer.value.held) {
+      this.#lead(null);
+      return "rest";
+    }
+    const trustedMs = askedMs + this.#ttlMs * TRUSTED_PART - clock.now();
+    this.#cancelTrust();
+    if (trustedMs <= 0) {
+      this.#lead(null);
+      return "rest";
+    }
+    this.#cancelTrust = clock.after(trustedMs, () => {
+      this.#lead(null);
+    });
+    this.#lead(answer.value.epoch);
+    return "rest";
+  }
+
+  #lead(epoch: number | null): void {
+    if (epoch === null) this.#cancelTrust();
+    if (this.#wanted === epoch) return;
+    this.#wanted = epoch;
+    this.#ports.observer.leader(epoch !== null);
+    this.#ports.observer.log("info", epoch === null ? "leadership lost" : "leadership gained", { epoch });
+    this.#switching = this.#switching.then(() => this.#switch());
+  }
+
+  async #switch(): Promise<void> {
+    const wanted = this.#wanted;
+    if (this.#running === wanted) return;
+    if (this.#running !== null) await this.#term.stop();
+    this.#running = null;
+    if (wanted === null || this.#wanted !== wanted) return;
+    this.#running = wanted;
+    await this.#term.start(wanted);
+  }
+}

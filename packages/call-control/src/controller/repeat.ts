@@ -1,0 +1,27 @@
+import type { Clock } from "../ports/index.ts";
+
+/** What a round of work leaves: `again` at once because there is more, or `rest` until the next round. */
+export type RoundEnd = "again" | "rest";
+
+/**
+ * Runs `round` at once and then `everyMs` after each end, never twice at the same time. The returned function ends it and resolves when the round under
+ * way is over.
+ */
+export function repeat(clock: Clock, everyMs: number, round: () => Promise<RoundEnd>): () => Promise<void> {
+  let cancel: () => void = () => undefined;
+  let stopped = false;
+  let current: Promise<void> = Promise.resolve();
+  const run = async (): Promise<void> => {
+    const end = await round();
+    if (!stopped) cancel = clock.after(end === "again" ? 0 : everyMs, begin);
+  };
+  const begin = (): void => {
+    current = run();
+  };
+  begin();
+  return () => {
+    stopped = true;
+    cancel();
+    return current;
+  };
+}
