@@ -90,8 +90,8 @@ class WiredEngine implements CallEngine {
     });
     const answers = new StatelessAnswers(ports);
     const post = this.#calls.post.bind(this.#calls);
-    const shared = { ...ports, topology: this.#topology, live: this.#live, answers, post };
-    this.#newCalls = new NewCalls(shared);
+    const shared = { ...ports, topology: this.#topology, live: this.#live, answers };
+    this.#newCalls = new NewCalls({ ...shared, post, works: (callId) => this.#calls.works(callId) });
     const standalone = new StandaloneRequests(shared);
     this.#router = new RequestRouter({ newCalls: this.#newCalls, standalone, answers, hash: ports.hash, post });
     this.#deadlines = new DeadlineLoop(ports, post);

@@ -52,7 +52,8 @@ export class CallActor {
   readonly #mailbox: Mail[] = [];
   #running = false;
   #reconcile = false;
-  #endedElsewhere = false;
+  /** Another worker wrote the record, too. */
+  #raced = false;
 
   constructor(callId: string, shell: CallShell) {
     this.#callId = callId;
@@ -99,10 +100,9 @@ export class CallActor {
   }
 
   #close(transaction: TransactionId, request: SipMessage): void {
-    const { call } = this.#record;
-    const elsewhere = this.#endedElsewhere || (call !== null && call.caller?.transaction !== transaction);
-    if (elsewhere && isFirstInvite(request)) this.#work.unanswered.delete(transaction);
-    else if (this.#endedElsewhere) this.#refuse(transaction, request, "call-gone");
+    // Another worker may have answered it: the INVITE by the way it came there, anything else as its call ended. A second answer is dropped by the edge.
+    if (this.#raced && isFirstInvite(request)) this.#work.unanswered.delete(transaction);
+    else if (this.#raced) this.#refuse(transaction, request, "call-gone");
     else {
       this.#log("error", "request left without an answer", { method: request.method });
       this.#refuse(transaction, request, "internal-error");
@@ -112,15 +112,20 @@ export class CallActor {
   #onLazyWrite(outcome: SaveOutcome): void {
     if (outcome === "unstored") return this.#shell.keepAwake(this.#callId);
     if (outcome === "stored") return this.wake();
-    this.#shell.ports.telemetry.casConflict();
+    this.#lostRace();
     this.#reconcile = true;
     this.wake();
+  }
+
+  #lostRace(): void {
+    this.#raced = true;
+    this.#shell.ports.telemetry.casConflict();
   }
 
   async #reload(): Promise<void> {
     this.#reconcile = false;
     const found = await this.#record.reload();
-    if (found.ok && found.value === null) this.#missed();
+    if (found.ok && found.value === null) this.#record.forget();
     if (found.ok) return;
     this.#reconcile = true;
     this.#shell.keepAwake(this.#callId);
@@ -129,7 +134,7 @@ export class CallActor {
   async #handle(mail: Mail): Promise<void> {
     if (mail.stored !== undefined) this.#record.adopt(mail.stored);
     const waiting = requestOf(mail.event);
-    if (waiting !== null) this.#work.unanswered.set(waiting.transaction, waiting.request);
+    if (waiting !== null) this.#await(waiting.transaction, waiting.request);
     if (mail.event.kind === "cancelled") this.#work.unanswered.delete(mail.event.transaction);
     let event = this.#asKnown(mail.event);
     let found = await this.#begin(event);
@@ -141,8 +146,8 @@ export class CallActor {
       const performed = await this.#perform(step, event);
       if (performed === "done") return;
       if (performed === "refused") return this.#giveUp(event, "store-unavailable");
-      if (performed === "exists" && event.kind === "invite") event = again(event);
-      this.#shell.ports.telemetry.casConflict();
+      if (performed === "exists" && event.kind === "invite") event = this.#again(event);
+      this.#lostRace();
       found = await this.#record.reload();
     }
     this.#log("error", "event given up after too many lost races", { event: event.kind });
@@ -151,7 +156,17 @@ export class CallActor {
 
   /** An INVITE for a call that is already here is the same INVITE by another way. */
   #asKnown(event: CallEvent): CallEvent {
-    return event.kind === "invite" && this.#record.call !== null ? again(event) : event;
+    const isAgain = event.kind === "redelivered" || (event.kind === "invite" && this.#record.call !== null);
+    return isAgain ? this.#again(event) : event;
+  }
+
+  /** A copy of a request that is open already came by another way, and is answered there: an answer to both would be two to the same request. */
+  #await(transaction: TransactionId, request: SipMessage): void {
+    for (const [older, open] of this.#work.unanswered) {
+      const isCopy = open.get("CSeq") === request.get("CSeq") && open.get("From") === request.get("From");
+      if (isCopy) this.#work.unanswered.delete(older);
+    }
+    this.#work.unanswered.set(transaction, request);
   }
 
   /** Copies of the caller's INVITE but for the one the record answers: an answer to those would be a second one to the same request. */
@@ -162,6 +177,11 @@ export class CallActor {
       const isCopy = transaction !== current && transaction !== own && isFirstInvite(request);
       if (isCopy && call.phase !== "new") this.#work.unanswered.delete(transaction);
     }
+  }
+
+  /** What this process itself still waits for need not be sent again. */
+  #again({ transaction, request }: Extract<CallEvent, { kind: "invite" | "redelivered" }>): CallEvent {
+    return { kind: "redelivered", transaction, request, alive: [...this.#work.exchanges.keys()] };
   }
 
   #begin(event: CallEvent): Promise<Result<Call | null, Failure>> {
@@ -198,14 +218,9 @@ export class CallActor {
     await this.#shell.finished.finish(finishOf(call, version, this.#shell.ports.clock.now()));
   }
 
-  /** The call ended in another process. */
-  #missed(): void {
-    this.#endedElsewhere = true;
-    this.#record.forget();
-  }
-
   #onMissing(mail: Mail, event: CallEvent): void {
-    this.#missed();
+    this.#raced = true;
+    this.#record.forget();
     const waiting = requestOf(event);
     if (mail.otherwise !== undefined) {
       if (waiting !== null) this.#work.unanswered.delete(waiting.transaction);
@@ -244,10 +259,6 @@ export class CallActor {
 /** The INVITE that made the call, as against one in a dialog. */
 function isFirstInvite(request: SipMessage): boolean {
   return request.method === "INVITE" && readTag(request.get("To") ?? "") === undefined;
-}
-
-function again(event: Extract<CallEvent, { kind: "invite" }>): CallEvent {
-  return { kind: "redelivered", transaction: event.transaction, request: event.request };
 }
 
 /** A call that was stored once goes on from memory; a new one may only when it is an emergency. */

@@ -43,6 +43,10 @@ export class CallDirectory implements CallShell {
     return this.#actors.size;
   }
 
+  works(callId: string): boolean {
+    return this.#actors.has(callId);
+  }
+
   post(callId: string, mail: Mail): void {
     let actor = this.#actors.get(callId);
     if (actor === undefined) {

@@ -25,6 +25,8 @@ export interface NewCallParts {
   readonly telemetry: Telemetry;
   readonly hash: IdentityHash;
   readonly post: (callId: string, mail: Mail) => void;
+  /** True while this process works on the call. */
+  readonly works: (callId: string) => boolean;
 }
 
 /** Refusals that say something about us or about a stranger, not about a call: nothing is recorded. */
@@ -46,10 +48,10 @@ export class NewCalls {
     this.#parts = parts;
   }
 
-  /** Takes an INVITE. A redelivered one goes on from its record, whatever would be decided now. */
+  /** Takes an INVITE. One that was here before goes on from its record, whatever would be decided now. */
   take(request: IncomingRequest): void {
     const callId = callIdOf(request.message, this.#parts.hash);
-    if (!request.redelivered) return this.#decide(request, callId);
+    if (!request.redelivered && !this.#parts.works(callId)) return this.#decide(request, callId);
     const event: CallEvent = {
       kind: "redelivered",
       transaction: transactionId(request.transaction),
