@@ -110,8 +110,9 @@ export class StreamConnection implements FrameReceiver {
     this.socket.setKeepAlive(true, 30_000);
   }
 
-  /** Sends latin1 text. What is sent in one turn goes out in one piece. False: the peer does not read, the connection is given up. */
+  /** Sends latin1 text. What is sent in one turn goes out in one piece. False: the connection is gone, or given up because the peer does not read. */
   send(text: string): boolean {
+    if (!this.usable) return false;
     if (this.socket.writableLength > this.maxQueuedBytes) {
       this.destroy("slow-reader");
       return false;
@@ -149,6 +150,8 @@ export class StreamConnection implements FrameReceiver {
   }
 
   onMessage(text: string): void {
+    // What is left of a chunk when an earlier message of it made us give up the connection.
+    if (this.socket.destroyed) return;
     this.owner.onStreamMessage(this, text);
   }
 

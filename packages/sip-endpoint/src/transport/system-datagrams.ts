@@ -22,7 +22,7 @@ function openSocket(options: DatagramOptions): Socket {
   return createSocket({
     type: isIPv6(options.address) ? "udp6" : "udp4",
     // `::` takes IPv6 only, so that a listener on 0.0.0.0 may stand beside it.
-    ipv6Only: true,
+    ipv6Only: isIPv6(options.address),
     recvBufferSize: options.bufferBytes,
     sendBufferSize: options.bufferBytes,
     // Targets are literals. Node's own lookup would put every datagram off to a later turn.

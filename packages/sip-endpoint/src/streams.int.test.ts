@@ -1,0 +1,297 @@
+import { afterEach, describe, expect, it } from "vitest";
+import { outgoing, RecordingClient } from "../test/recorder.ts";
+import { closeAll, loopback, run, type Running } from "../test/running-endpoint.ts";
+import { headerOf, requestText, responseText } from "../test/sip-texts.ts";
+import { StreamPeer, StreamServer } from "../test/stream-peer.ts";
+import { waitUntil } from "../test/wait-until.ts";
+import type { EndpointLimits } from "./config.ts";
+import { createEndpoint } from "./create-endpoint.ts";
+
+const OPTIONS = requestText({ method: "OPTIONS", via: "SIP/2.0/TCP 127.0.0.1:5060" });
+
+const servers: StreamServer[] = [];
+
+async function serve(): Promise<StreamServer> {
+  const server = await StreamServer.listen();
+  servers.push(server);
+  return server;
+}
+
+afterEach(async () => {
+  await closeAll();
+  for (const server of servers.splice(0)) server.close();
+});
+
+async function tcp(limits: Partial<EndpointLimits> = {}): Promise<{ readonly us: Running; readonly peer: StreamPeer }> {
+  const us = await run([loopback("tcp", "tcp")], { limits });
+  us.user.answer = () => us.user.respond(200);
+  return { us, peer: await StreamPeer.connect(us.at("tcp").port) };
+}
+
+describe("a TCP peer that connects to us", () => {
+  it("gets the response on its connection, whatever Via says", async () => {
+    const { us, peer } = await tcp();
+    peer.send(OPTIONS);
+    await peer.got(1);
+    expect(peer.startLines).toEqual(["SIP/2.0 200 OK"]);
+    expect(us.user.requests[0]?.request.source).toMatchObject({
+      transport: "tcp",
+      address: "127.0.0.1",
+      port: peer.socket.localPort,
+      localPort: us.at("tcp").port,
+      identities: [],
+    });
+  });
+
+  it("may send byte by byte", async () => {
+    const { us, peer } = await tcp();
+    for (const byte of OPTIONS) peer.send(byte);
+    await peer.got(1);
+    expect(us.user.requests[0]?.request.text).toBe(OPTIONS);
+  });
+
+  it("may send several messages in one piece", async () => {
+    const { us, peer } = await tcp();
+    const texts = ["1", "2", "3"].map((id) => OPTIONS.replace("call-1", `call-${id}`).replace("peer1", `peer${id}`));
+    peer.send(texts.join(""));
+    await peer.got(3);
+    expect(us.user.requests.map(({ request }) => request.message.get("Call-ID"))).toEqual([
+      "call-1",
+      "call-2",
+      "call-3",
+    ]);
+  });
+
+  it("gets a CRLF for a double CRLF", async () => {
+    const { us, peer } = await tcp();
+    peer.send("\r\n\r\n");
+    await waitUntil("a pong", () => peer.text === "\r\n");
+    expect(us.endpoint.stats().keepAlives).toBe(1);
+  });
+
+  const refused: readonly [string, string, string | undefined][] = [
+    ["no Content-Length", OPTIONS.replace("Content-Length: 0\r\n", ""), "400 Missing Content-Length"],
+    ["a bad Content-Length", OPTIONS.replace("Content-Length: 0", "Content-Length: x"), "400 Bad Content-Length"],
+    [
+      "a message over the limit",
+      OPTIONS.replace("Content-Length: 0", "Content-Length: 99999"),
+      "513 Message Too Large",
+    ],
+    ["another protocol", "GET / HTTP/1.1\r\n\r\n", undefined],
+    ["an endless header", `${OPTIONS.slice(0, 60)}${"x".repeat(80_000)}`, undefined],
+  ];
+  it.each(refused)("is cut off after %s, with an answer if that is possible", async (_fact, text, answer) => {
+    const { us, peer } = await tcp();
+    peer.send(text);
+    await peer.gone();
+    expect(peer.startLines).toEqual(answer === undefined ? [] : [`SIP/2.0 ${answer}`]);
+    expect(us.user.requests).toEqual([]);
+    const { discarded, connections } = us.endpoint.stats();
+    expect(discarded.oversize + discarded["stream-garbage"]).toBe(1);
+    expect(connections.tcp).toBe(0);
+  });
+
+  it("keeps its connection after a bad message whose end is known", async () => {
+    const { us, peer } = await tcp();
+    peer.send(OPTIONS.replace("CSeq: 1 OPTIONS", "CSeq: 1 BYE") + OPTIONS);
+    await peer.got(2);
+    expect(peer.startLines.map((line) => line.slice(0, 11))).toEqual(["SIP/2.0 400", "SIP/2.0 200"]);
+    expect(us.user.requests).toHaveLength(1);
+  });
+
+  it("is cut off when a message stays unfinished", async () => {
+    const { us, peer } = await tcp({ partialMessageMs: 1_000 });
+    peer.send(OPTIONS.slice(0, 100));
+    await peer.gone();
+    expect(us.endpoint.stats().discarded["stream-timeout"]).toBe(1);
+  });
+
+  it("is cut off when it says nothing at first", async () => {
+    const { us, peer } = await tcp({ firstMessageMs: 1_000 });
+    await peer.gone();
+    expect(us.endpoint.stats().discarded["stream-timeout"]).toBe(1);
+  });
+
+  it("loses an idle connection", async () => {
+    const { us, peer } = await tcp({ idleMs: 1_000 });
+    peer.send(OPTIONS);
+    await peer.got(1);
+    await peer.gone();
+    expect(us.endpoint.stats().connections.tcp).toBe(0);
+  });
+
+  it("is refused when there are too many", async () => {
+    const { us, peer } = await tcp({ connections: 1 });
+    peer.send(OPTIONS);
+    await peer.got(1);
+    const second = await StreamPeer.connect(us.at("tcp").port);
+    await second.gone();
+    expect(us.endpoint.stats().discarded["connection-limit"]).toBe(1);
+  });
+
+  it("is given up when it does not read", async () => {
+    const { us, peer } = await tcp({ sendQueueBytes: 50_000 });
+    peer.socket.pause();
+    const header = ["X-Filler", "x".repeat(4_000)] as const;
+    us.user.answer = () => us.user.respond(200, { headers: [header] });
+    for (let index = 0; !peer.closed && index < 4_000; index++) {
+      peer.send(OPTIONS.replace("peer1", `peer${index}`).replace("call-1", `call-${index}`));
+      if (us.endpoint.stats().discarded["slow-reader"] > 0) break;
+      if (index % 50 === 0) await new Promise((resolve) => setImmediate(resolve));
+    }
+    await waitUntil("the reader is given up", () => us.endpoint.stats().discarded["slow-reader"] > 0);
+  });
+
+  it("that closed gets the response on a new connection to its sent-by", async () => {
+    const server = await serve();
+    const us = await run([loopback("tcp", "tcp")]);
+    const peer = await StreamPeer.connect(us.at("tcp").port);
+    peer.send(requestText({ via: `SIP/2.0/TCP 127.0.0.1:${server.port}` }));
+    await peer.got(1);
+    peer.socket.destroy();
+    await waitUntil("the loss is noticed", () => us.endpoint.stats().connections.tcp === 0);
+    us.user.respond(486);
+    const back = await server.peer();
+    await back.got(1);
+    expect(back.startLines).toEqual(["SIP/2.0 486 Busy Here"]);
+  });
+
+  it("that closed and cannot be reached: the user is told", async () => {
+    const us = await run([loopback("tcp", "tcp")]);
+    const peer = await StreamPeer.connect(us.at("tcp").port);
+    peer.send(requestText({ via: "SIP/2.0/TCP 127.0.0.1:1" }));
+    await peer.got(1);
+    peer.socket.destroy();
+    await waitUntil("the loss is noticed", () => us.endpoint.stats().connections.tcp === 0);
+    us.user.respond(486);
+    await waitUntil("the user is told", () => us.user.lost.length === 1);
+  });
+});
+
+describe("a request of ours over TCP", () => {
+  async function call(us: Running, port: number, method = "OPTIONS"): Promise<RecordingClient> {
+    const client = new RecordingClient();
+    const uri = `sip:127.0.0.1:${port};transport=tcp`;
+    us.endpoint.request({ message: outgoing(method, uri), listener: "tcp", nextHop: null }, client);
+    await waitUntil("sent or failed", () => client.sent.length + client.failures.length > 0);
+    return client;
+  }
+
+  it("opens one connection for all requests to one peer, and takes requests on it", async () => {
+    const server = await serve();
+    const us = await run([loopback("tcp", "tcp")]);
+    const [first, second] = [await call(us, server.port), await call(us, server.port)];
+    const peer = await server.peer();
+    await peer.got(2);
+    for (const message of peer.messages) peer.send(responseText(message, 200));
+    await waitUntil("both answered", () => first.responses.length + second.responses.length === 2);
+    peer.send(OPTIONS);
+    await waitUntil("their request", () => us.user.requests.length === 1);
+    us.user.respond(200);
+    await peer.got(3);
+    expect(server.peers).toHaveLength(1);
+    expect(headerOf(peer.messages[0]!, "Via")).toMatch(
+      new RegExp(`^SIP/2\\.0/TCP 127\\.0\\.0\\.1:${us.at("tcp").port};branch=z9hG4bK[^;]+;alias$`),
+    );
+  });
+
+  it("uses a connection that the peer opened from that address and port", async () => {
+    const us = await run([loopback("tcp", "tcp")]);
+    const peer = await StreamPeer.connect(us.at("tcp").port);
+    peer.send("\r\n\r\n");
+    await waitUntil("a pong", () => peer.text === "\r\n");
+    const client = await call(us, peer.socket.localPort ?? 0);
+    await peer.got(1);
+    peer.send(responseText(peer.messages[0]!.trimStart(), 200));
+    await waitUntil("answered", () => client.responses.length === 1);
+    expect(us.endpoint.stats().connectionsOpened).toEqual({ incoming: 1, outgoing: 0 });
+  });
+
+  it("uses a connection whose peer said alias for the port it listens on (RFC 5923)", async () => {
+    const us = await run([loopback("tcp", "tcp")]);
+    us.user.answer = () => us.user.respond(200);
+    const peer = await StreamPeer.connect(us.at("tcp").port);
+    peer.send(OPTIONS.replace("127.0.0.1:5060", "127.0.0.1:15060;alias"));
+    await peer.got(1);
+    await call(us, 15_060);
+    await peer.got(2);
+    expect(peer.startLines[1]).toMatch(/^OPTIONS /);
+  });
+
+  it("does not believe an alias for another address", async () => {
+    const us = await run([loopback("tcp", "tcp")]);
+    us.user.answer = () => us.user.respond(200);
+    const peer = await StreamPeer.connect(us.at("tcp").port);
+    peer.send(OPTIONS.replace("127.0.0.1:5060", "gw.example.com:15061;alias"));
+    await peer.got(1);
+    const client = await call(us, 15_061);
+    await waitUntil("refused", () => client.failures.length === 1);
+    expect(peer.messages).toHaveLength(1);
+  });
+
+  it("fails at once when the peer refuses the connection", async () => {
+    const server = await serve();
+    const { port } = server;
+    server.close();
+    const us = await run([loopback("tcp", "tcp")]);
+    const client = await call(us, port, "INVITE");
+    await waitUntil("failed", () => client.failures.length === 1);
+    expect(client.failures).toMatchObject([{ reason: "transport" }]);
+  });
+
+  it("fails at once when the connection is lost before any response", async () => {
+    const server = await serve();
+    const us = await run([loopback("tcp", "tcp")]);
+    const client = await call(us, server.port, "INVITE");
+    const peer = await server.peer();
+    await peer.got(1);
+    peer.socket.resetAndDestroy();
+    await waitUntil("failed", () => client.failures.length === 1);
+  });
+
+  it("waits on when the connection is lost after a provisional response: the final one may come by another", async () => {
+    const server = await serve();
+    const us = await run([loopback("tcp", "tcp")]);
+    const client = await call(us, server.port, "INVITE");
+    const peer = await server.peer();
+    await peer.got(1);
+    const invite = peer.messages[0]!;
+    peer.send(responseText(invite, 180));
+    await waitUntil("ringing", () => client.responses.length === 1);
+    peer.socket.destroy();
+    const another = await StreamPeer.connect(us.at("tcp").port);
+    another.send(responseText(invite, 486));
+    await waitUntil("refused", () => client.responses.length === 2);
+    expect(client.failures).toEqual([]);
+    expect(client.statuses).toEqual([180, 486]);
+  });
+
+  it("closes politely: the peer sees the end of the stream", async () => {
+    const { us, peer } = await tcp();
+    peer.send(OPTIONS);
+    await peer.got(1);
+    await us.endpoint.close();
+    await peer.gone();
+    expect(us.endpoint.stats().connections).toEqual({ tcp: 0, tls: 0 });
+  });
+});
+
+describe("listeners", () => {
+  it("that cannot be had are named, with the system's code, and nothing stays open", async () => {
+    const us = await run([loopback("first", "tcp")]);
+    const taken = { ...loopback("second", "tcp"), port: us.at("first").port };
+    const made = await createEndpoint({ listeners: [loopback("free", "udp"), taken] }, us.user);
+    expect(made).toEqual({ ok: false, error: { reason: "bind", listener: "second", detail: "EADDRINUSE" } });
+  });
+
+  it.each([
+    ["none", [], ""],
+    ["two of one name", [loopback("a", "udp"), loopback("a", "tcp")], "a"],
+    ["TLS without a certificate", [loopback("a", "tls")], "a"],
+    ["TLS with a broken one", [loopback("a", "tls", { certificate: "x", key: "y", mutual: false })], "a"],
+  ])("are checked: %s", async (_fact, listeners, listener) => {
+    const us = await run([loopback("other", "udp")]);
+    const made = await createEndpoint({ listeners }, us.user);
+    expect(made).toMatchObject({ ok: false, error: { reason: "bad-config", listener } });
+  });
+});
