@@ -20,7 +20,7 @@ async function start(): Promise<void> {
     drainTimeoutMs: 1_000,
     stopTimeoutMs: 5_000,
   });
-  readyLine(logger, { id: config.nodeId, api: running.api, http: running.http, docs: `${running.api}/docs` });
+  readyLine(logger, { id: config.nodeId, api: running.api, http: running.http });
 }
 
 start().catch((error: unknown) => {

@@ -1,3 +1,4 @@
+import type { AddressInfo } from "node:net";
 import {
   ConfiguredNames,
   createApiMetrics,
@@ -26,6 +27,7 @@ import { announceMember } from "./membership.ts";
 import type { ControlServices } from "./services.ts";
 import type { TypedApp } from "./typed-app.ts";
 
+/** Bound addresses as `host:port`, and the end of it. */
 export interface RunningApi {
   readonly api: string;
   readonly http: string;
@@ -56,7 +58,9 @@ export async function startControlApi(config: ControlApiConfig, logger: Logger):
   const processMetrics = createProcessMetrics(registry);
   const app = await createApp({ services, keys: config.keys, logger: logger as unknown as FastifyBaseLogger, unready });
   measureRequests(app, metrics);
-  const api = await app.listen({ host: config.api.host, port: config.api.port });
+  await app.listen({ host: config.api.host, port: config.api.port });
+  const bound = app.server.address() as AddressInfo;
+  const api = formatSocketAddress({ host: bound.address, port: bound.port });
   const page = metricsPage(registry);
   const probes = await startProbeServer({
     address: config.http,
@@ -66,7 +70,7 @@ export async function startControlApi(config: ControlApiConfig, logger: Logger):
       return page();
     },
   });
-  const http = `http://${formatSocketAddress(probes.address)}`;
+  const http = formatSocketAddress(probes.address);
   const withdraw = announceMember(services, config, { api, http });
   return ok({
     api,
