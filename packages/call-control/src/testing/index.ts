@@ -1,6 +1,16 @@
 export { FakeCallStore } from "./fake-call-store.ts";
 export { FakeClock, settle } from "./fake-clock.ts";
 export { FakeProbeExchange, FakeTopologySource, FakeTrunkHealthBoard } from "./fake-cluster-state.ts";
+export {
+  FakeControllerObserver,
+  FakeDetailRecordSink,
+  FakeDetailRecordStream,
+  FakeGateLedger,
+  FakeLeaderLease,
+  FakeProbeSchedule,
+  ForgettingHealthBoard,
+  ScriptedProbes,
+} from "./fake-controller-ports.ts";
 export { fakeHash, FakeDetailRecordSpool, FakeLoadMeter, FakeNameResolver, FakeTelemetry } from "./fake-process.ts";
 export { FakeSipPort, type GivenResponse, type SentRequest } from "./fake-sip-port.ts";
 export { FakeTrunkGate } from "./fake-trunk-gate.ts";

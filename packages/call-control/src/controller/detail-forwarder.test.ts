@@ -1,0 +1,54 @@
+import { describe, expect, it } from "vitest";
+import type { StreamedRecord } from "../ports/index.ts";
+import {
+  FakeControllerObserver,
+  FakeDetailRecordSink,
+  FakeDetailRecordStream,
+} from "../testing/fake-controller-ports.ts";
+import { DetailForwarder } from "./detail-forwarder.ts";
+
+const records = (...ids: readonly string[]): readonly StreamedRecord[] =>
+  ids.map((id) => ({ shard: 0, streamId: "1-0", id, kind: "call", json: "{}" }));
+
+function world(sinks: readonly FakeDetailRecordSink[]) {
+  const details = new FakeDetailRecordStream();
+  const observer = new FakeControllerObserver();
+  return { details, observer, forwarder: new DetailForwarder({ details, sinks, observer }) };
+}
+
+describe("detail records", () => {
+  it("go to every sink in order and are acknowledged then", async () => {
+    const sinks = [new FakeDetailRecordSink("file"), new FakeDetailRecordSink("webhook")];
+    const { details, forwarder } = world(sinks);
+    details.owed = records("a", "b", "c");
+    expect(await forwarder.round()).toBe("again");
+    for (const sink of sinks) expect(sink.taken).toEqual(["a", "b", "c"]);
+    expect(details.owed).toEqual([]);
+    expect(await forwarder.round()).toBe("rest");
+  });
+
+  it("stay in the stream while one sink does not take them, and are complained about once", async () => {
+    const file = new FakeDetailRecordSink("file");
+    const webhook = new FakeDetailRecordSink("webhook");
+    const { details, forwarder, observer } = world([file, webhook]);
+    details.owed = records("a");
+    webhook.away = true;
+    expect(await forwarder.round()).toBe("rest");
+    expect(await forwarder.round()).toBe("rest");
+    expect(details.owed).toHaveLength(1);
+    webhook.away = false;
+    await forwarder.round();
+    expect(details.owed).toEqual([]);
+    expect(webhook.taken).toEqual(["a"]);
+    expect(observer.told.filter((line) => line.startsWith("error:"))).toHaveLength(1);
+    expect(observer.told).toContain("info: detail records flow again");
+  });
+
+  it("are counted as lost where no sink is configured", async () => {
+    const { details, forwarder, observer } = world([]);
+    details.owed = records("a", "b");
+    await forwarder.round();
+    expect(details.owed).toEqual([]);
+    expect(observer.told).toContain("records none failed 2");
+  });
+});

@@ -1,0 +1,126 @@
+import { describe, expect, it } from "vitest";
+import { FakeClock, settle } from "../testing/fake-clock.ts";
+import { FakeControllerObserver, FakeLeaderLease } from "../testing/fake-controller-ports.ts";
+import { Leadership, type Term } from "./leadership.ts";
+
+const TTL_MS = 3_000;
+
+class RecordedTerm implements Term {
+  readonly log: string[] = [];
+  /** Awaited by a stop: a term that takes its time. */
+  stopping: Promise<void> = Promise.resolve();
+  start(epoch: number): Promise<void> {
+    this.log.push(`start ${epoch}`);
+    return Promise.resolve();
+  }
+  async stop(): Promise<void> {
+    await this.stopping;
+    this.log.push("stop");
+  }
+}
+
+function candidate(lease: FakeLeaderLease, clock: FakeClock, holder: string) {
+  const term = new RecordedTerm();
+  const observer = new FakeControllerObserver();
+  return { term, observer, leadership: new Leadership({ lease, clock, observer }, { holder, ttlMs: TTL_MS }, term) };
+}
+
+describe("leadership", () => {
+  it("begins a term with the first who asks, and the others stand by", async () => {
+    const clock = new FakeClock();
+    const lease = new FakeLeaderLease(clock);
+    const first = candidate(lease, clock, "first");
+    const second = candidate(lease, clock, "second");
+    first.leadership.start();
+    second.leadership.start();
+    await clock.advance(10 * TTL_MS);
+    expect(first.term.log).toEqual(["start 1"]);
+    expect(second.term.log).toEqual([]);
+    expect(first.leadership.held).toBe(true);
+    expect(second.leadership.held).toBe(false);
+  });
+
+  it("passes to a standby within the lease's life and a third when the leader vanishes", async () => {
+    const clock = new FakeClock();
+    const lease = new FakeLeaderLease(clock);
+    await lease.acquire("vanished", TTL_MS);
+    const standby = candidate(lease, clock, "standby");
+    standby.leadership.start();
+    await clock.advance(TTL_MS + TTL_MS / 3);
+    expect(standby.term.log).toEqual(["start 2"]);
+  });
+
+  it("passes at once when the leader stops in good order", async () => {
+    const clock = new FakeClock();
+    const lease = new FakeLeaderLease(clock);
+    const first = candidate(lease, clock, "first");
+    const second = candidate(lease, clock, "second");
+    first.leadership.start();
+    await settle();
+    second.leadership.start();
+    await settle();
+    await first.leadership.stop();
+    await clock.advance(TTL_MS / 3);
+    expect(first.term.log).toEqual(["start 1", "stop"]);
+    expect(second.term.log).toEqual(["start 2"]);
+  });
+
+  it("ends by the holder's own clock before the lease lapses when the lease cannot be reached", async () => {
+    const clock = new FakeClock();
+    const lease = new FakeLeaderLease(clock);
+    const leader = candidate(lease, clock, "leader");
+    leader.leadership.start();
+    await settle();
+    lease.away = true;
+    await clock.advance(TTL_MS * 0.79);
+    expect(leader.leadership.held).toBe(true);
+    await clock.advance(TTL_MS * 0.02);
+    expect(leader.leadership.held).toBe(false);
+    expect(leader.term.log).toEqual(["start 1", "stop"]);
+  });
+
+  it("survives a renewal that fails now and then", async () => {
+    const clock = new FakeClock();
+    const lease = new FakeLeaderLease(clock);
+    const leader = candidate(lease, clock, "leader");
+    leader.leadership.start();
+    for (let round = 0; round < 10; round += 1) {
+      lease.away = round % 2 === 0;
+      await clock.advance(TTL_MS / 3);
+    }
+    expect(leader.term.log).toEqual(["start 1"]);
+  });
+
+  it("ends when somebody else holds the lease, and begins anew with a later epoch", async () => {
+    const clock = new FakeClock();
+    const lease = new FakeLeaderLease(clock);
+    const leader = candidate(lease, clock, "leader");
+    leader.leadership.start();
+    await settle();
+    lease.holder = "usurper";
+    lease.epoch = 2;
+    await clock.advance(TTL_MS / 3);
+    expect(leader.term.log).toEqual(["start 1", "stop"]);
+    await lease.release("usurper");
+    await clock.advance(TTL_MS / 3);
+    expect(leader.term.log).toEqual(["start 1", "stop", "start 3"]);
+  });
+
+  it("never starts a term before the earlier one has stopped", async () => {
+    const clock = new FakeClock();
+    const lease = new FakeLeaderLease(clock);
+    const leader = candidate(lease, clock, "leader");
+    let release: () => void = () => undefined;
+    leader.term.stopping = new Promise((resolve) => (release = resolve));
+    leader.leadership.start();
+    await settle();
+    lease.holder = "usurper";
+    await clock.advance(TTL_MS / 3);
+    await lease.release("usurper");
+    await clock.advance(TTL_MS / 3);
+    expect(leader.term.log).toEqual(["start 1"]);
+    release();
+    await settle();
+    expect(leader.term.log).toEqual(["start 1", "stop", "start 2"]);
+  });
+});
