@@ -1,1 +1,38 @@
-export {};
+import { bindShutdown, createLogger, EXIT, formatSocketAddress, readyLine, startProbeServer } from "@tandem/runtime";
+import { readConfig } from "./config.ts";
+import { startEdge } from "./edge.ts";
+
+/** Longest the closing of sockets may take. */
+const STOP_MS = 10_000;
+
+const config = readConfig(process.env);
+const logger = createLogger({ name: "sip-edge", level: config.logLevel });
+
+/**
+ * The life of an edge:
+ * 1. SIP listeners and the port for workers are bound, then the probe server; the ready line tells all addresses.
+ * 2. SIGTERM: `/readyz` says "draining". The edge knows no calls and refuses nothing: it goes on serving until no request was under way for
+ *    two seconds, or the bound is reached.
+ * 3. Then, or at once on SIGINT, workers are disconnected, what is unanswered gets 503, and the sockets close.
+ */
+async function main(): Promise<void> {
+  const edge = await startEdge(config, logger);
+  const probes = await startProbeServer({ address: config.http, unready: edge.unready, metrics: edge.metrics });
+  bindShutdown({
+    logger,
+    drain: () => edge.drain(),
+    stop: async () => {
+      await edge.stop();
+      await probes.close();
+    },
+    drainTimeoutMs: config.drainMs,
+    stopTimeoutMs: STOP_MS,
+  });
+  const http = formatSocketAddress(probes.address);
+  readyLine(logger, { id: config.nodeId, pool: config.pool, http, ...edge.addresses });
+}
+
+main().catch((error: unknown) => {
+  logger.fatal({ err: error }, "cannot start");
+  process.exit(EXIT.unavailable);
+});

@@ -43,7 +43,7 @@ describe("new requests", () => {
     const { responses } = edge.endpoint.receive("INVITE");
     expect(responses.map((each) => [each.status, each.get("Retry-After")])).toEqual([[503, "5"]]);
     expect(responses[0]?.get("To")).toContain(";tag=");
-    expect(edge.server.stats().counters.ownAnswers.get("no-application INVITE")).toBe(1);
+    expect(edge.server.stats().ownAnswers).toEqual([{ reason: "no-application", method: "INVITE", count: 1 }]);
   });
 
   test("an ACK that belongs nowhere is dropped when there is no application", async () => {

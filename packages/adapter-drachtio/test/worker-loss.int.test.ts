@@ -21,7 +21,7 @@ describe("a worker dies with a request of the network", () => {
     expect([first.tokens[14] ?? "", second.tokens[14]]).toEqual(["", "redelivered"]);
     expect(second.tokens[8]).toBe(first.tokens[8]);
     expect(second.text).toBe(first.text);
-    expect(edge.server.stats().counters.redelivered).toBe(1);
+    expect(edge.server.stats().redelivered).toBe(1);
   });
 
   test("INVITE after a 180: offered to another, whose answer goes out", async () => {
@@ -154,7 +154,7 @@ describe("a worker dies with an INVITE of its own", () => {
       ["<sip:p1;lr>", "<sip:p2;lr>"],
     ]);
     expect([bye?.method, bye?.get("CSeq"), bye?.get("To")]).toEqual(["BYE", "2 BYE", "<sip:b@y>;tag=peer-tag"]);
-    expect(edge.server.stats().counters.orphansEnded).toBe(1);
+    expect(edge.server.stats().orphans.ended).toBe(1);
   });
 
   test("answered, not acknowledged: another worker's ACK in time keeps the call", async () => {

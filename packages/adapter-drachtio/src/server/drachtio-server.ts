@@ -10,7 +10,7 @@ import { AppRoster } from "./app-roster.ts";
 import { AppSession, type AppSessionOptions, type SessionLoss, type WorkFrame } from "./app-session.ts";
 import { CallAffinity } from "./call-affinity.ts";
 import type { EdgeClock, EdgeContext } from "./edge-context.ts";
-import { EdgeCounters } from "./edge-counters.ts";
+import { EdgeCounters, type OwnAnswer } from "./edge-counters.ts";
 import { DEFAULT_EDGE_SETTINGS, type EdgeSettings } from "./edge-settings.ts";
 import { IncomingRequests } from "./incoming-requests.ts";
 import { reportMissingAck } from "./missing-ack.ts";
@@ -50,7 +50,20 @@ export interface DrachtioServerStats {
   readonly applications: number;
   /** Requests from the network waiting for an answer, requests of applications waiting for one, requests being proxied. */
   readonly waiting: { readonly incoming: number; readonly outgoing: number; readonly proxied: number };
-  readonly counters: EdgeCounters;
+  /** Frames of applications, refused ones included. */
+  readonly frames: { readonly received: number; readonly sent: number };
+  /** Connections that ended, by reason. */
+  readonly losses: Readonly<Record<string, number>>;
+  /** Requests offered again because their application was lost. */
+  readonly redelivered: number;
+  /** Requests the edge answered because no application did. */
+  readonly ownAnswers: readonly { readonly reason: OwnAnswer; readonly method: string; readonly count: number }[];
+  /** Client INVITEs of lost applications: cancelled while pending, or acknowledged and ended after their answer. */
+  readonly orphans: { readonly cancelled: number; readonly ended: number };
+  /** Missing ACKs told to an application. */
+  readonly ackTimeouts: number;
+  /** SIP messages of applications that could not be read. */
+  readonly unreadable: number;
 }
 
 /** The drachtio application protocol in front of a SIP endpoint. */
@@ -113,16 +126,23 @@ class Server implements DrachtioServer {
 
   stats(): DrachtioServerStats {
     const { counters, roster } = this.#context;
+    const sessions = [...this.#sessions];
     return {
       applications: roster.size,
       waiting: { incoming: this.#incoming.size, outgoing: this.#outgoing.size, proxied: this.#proxies.size },
-      counters,
+      frames: {
+        received: sessions.reduce((sum, each) => sum + each.framesIn, counters.framesIn),
+        sent: sessions.reduce((sum, each) => sum + each.framesOut, counters.framesOut),
+      },
+      ...counters.snapshot(),
     };
   }
 
   async close(): Promise<void> {
     this.#cancelSweep();
     const closed = this.#listener?.close();
+    // Nobody is offered what another leaves behind: it is answered 503.
+    for (const session of this.#sessions) this.#context.roster.remove(session);
     for (const session of this.#sessions) session.drop("shutdown");
     await closed;
   }

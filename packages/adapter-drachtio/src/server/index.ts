@@ -7,5 +7,5 @@ export {
   type SessionChange,
 } from "./drachtio-server.ts";
 export type { EdgeClock } from "./edge-context.ts";
-export type { EdgeCounters, OwnAnswer } from "./edge-counters.ts";
+export type { OwnAnswer } from "./edge-counters.ts";
 export { DEFAULT_EDGE_SETTINGS, type EdgeSettings } from "./edge-settings.ts";

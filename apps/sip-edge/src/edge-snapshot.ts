@@ -1,0 +1,26 @@
+import type { DrachtioServer } from "@tandem/adapter-drachtio/server";
+import type { EdgeSnapshot } from "@tandem/adapter-prometheus";
+import type { Endpoint } from "@tandem/sip-endpoint";
+
+/** What the edge's parts count, as the metrics show it. */
+export function edgeSnapshot(endpoint: Endpoint, server: DrachtioServer, draining: boolean): EdgeSnapshot {
+  const sip = endpoint.stats();
+  const apps = server.stats();
+  return {
+    messages: sip.messages,
+    discarded: sip.discarded,
+    transactions: sip.transactions,
+    failures: { timeout: sip.failures.timeout, transport: sip.failures.transport },
+    retransmissions: { sent: sip.retransmissions.sent, absorbed: sip.retransmissions.received },
+    ackTimeouts: sip.ackTimeouts,
+    connections: sip.connections,
+    workers: apps.applications,
+    workerLosses: apps.losses,
+    workerFrames: { in: apps.frames.received, out: apps.frames.sent },
+    waiting: apps.waiting,
+    redeliveries: apps.redelivered,
+    unserved: apps.ownAnswers,
+    orphans: apps.orphans,
+    draining,
+  };
+}

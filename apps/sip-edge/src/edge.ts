@@ -1,0 +1,105 @@
+import { createDrachtioServer, type DrachtioServer } from "@tandem/adapter-drachtio/server";
+import { createEdgeMetrics, createProcessMetrics, metricsPage, Registry } from "@tandem/adapter-prometheus";
+import { formatSocketAddress, systemClock, type Logger } from "@tandem/runtime";
+import { createEndpoint, type Endpoint } from "@tandem/sip-endpoint";
+import type { EdgeConfig } from "./config.ts";
+import { edgeSnapshot } from "./edge-snapshot.ts";
+import { toEndpointListener } from "./listeners.ts";
+
+/** A running edge. */
+export interface Edge {
+  /** Bound addresses, for the ready line. */
+  readonly addresses: EdgeAddresses;
+  /** What keeps it from serving, one short sentence each. */
+  readonly unready: () => readonly string[];
+  readonly metrics: ReturnType<typeof metricsPage>;
+  /** Resolves when nothing is under way any more; new requests are still served. The caller bounds it. */
+  drain(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export interface EdgeAddresses {
+  readonly admin: string;
+  readonly listeners: readonly { readonly name: string; readonly transport: string; readonly address: string }[];
+}
+
+/** An edge is idle when nothing was under way for this long: peers and balancers need time to notice the drain. */
+const QUIET_MS = 2_000;
+const QUIET_CHECK_MS = 100;
+/** Time for final answers to leave when the process stops. */
+const STOP_GRACE_MS = 500;
+
+/**
+ * Binds the SIP listeners and the port for workers.
+ * @throws (rejects with) an error whose message is one sentence, when a file or a port cannot be had
+ */
+export async function startEdge(config: EdgeConfig, logger: Logger): Promise<Edge> {
+  const server = createDrachtioServer({
+    edge: config.nodeId,
+    pool: config.pool,
+    secret: config.secret,
+    onSession: ({ session, change }) => {
+      if (change === "ready") logger.info({ session }, "worker connected");
+      else logger.warn({ session, reason: change }, "worker lost");
+    },
+  });
+  const listeners = await Promise.all(config.listeners.map(toEndpointListener));
+  const endpoint = await createEndpoint({ listeners, log: logger }, server.events);
+  if (!endpoint.ok) {
+    const { listener, reason, detail } = endpoint.error;
+    throw new Error(`Listener ${listener} cannot be opened (${reason}: ${detail}).`);
+  }
+  try {
+    const admin = await server.serve(endpoint.value, config.admin);
+    return runningEdge(endpoint.value, server, formatSocketAddress(admin));
+  } catch (error) {
+    await endpoint.value.close();
+    throw new Error("The port for workers (TANDEM_ADMIN) cannot be opened.", { cause: error });
+  }
+}
+
+function runningEdge(endpoint: Endpoint, server: DrachtioServer, admin: string): Edge {
+  let draining = false;
+  const registry = new Registry();
+  const processMetrics = createProcessMetrics(registry);
+  createEdgeMetrics(registry, () => edgeSnapshot(endpoint, server, draining));
+  return {
+    addresses: {
+      admin,
+      listeners: endpoint.listeners.map(({ name, transport, address, port }) => ({
+        name,
+        transport,
+        address: formatSocketAddress({ host: address, port }),
+      })),
+    },
+    unready: () => [
+      ...(draining ? ["draining"] : []),
+      ...(server.stats().applications === 0 ? ["no worker is connected"] : []),
+    ],
+    metrics: metricsPage(registry),
+    drain: () => {
+      draining = true;
+      return untilQuiet(server);
+    },
+    stop: async () => {
+      processMetrics.stop();
+      await server.close();
+      await endpoint.close({ graceMs: STOP_GRACE_MS });
+    },
+  };
+}
+
+/** Resolves once nothing was under way for a while. */
+function untilQuiet(server: DrachtioServer): Promise<void> {
+  return new Promise((resolve) => {
+    let quietSinceMs = systemClock.now();
+    const check = (): void => {
+      const { incoming, outgoing, proxied } = server.stats().waiting;
+      const nowMs = systemClock.now();
+      if (incoming + outgoing + proxied > 0) quietSinceMs = nowMs;
+      if (nowMs - quietSinceMs >= QUIET_MS) return resolve();
+      systemClock.after(QUIET_CHECK_MS, check);
+    };
+    check();
+  });
+}

@@ -1,0 +1,35 @@
+import { readFile } from "node:fs/promises";
+import type { ListenerConfig, ListenerTls } from "@tandem/sip-endpoint";
+import type { ConfiguredListener } from "./config.ts";
+
+/**
+ * A listener as the endpoint wants it, its TLS files read.
+ * @throws (rejects with) the system's error of a file that cannot be read
+ */
+export async function toEndpointListener(configured: ConfiguredListener): Promise<ListenerConfig> {
+  const { name, transport, address, port, advertisedAddress, advertisedPort, tls } = configured;
+  return {
+    name,
+    transport,
+    address,
+    port,
+    ...(advertisedAddress === undefined || advertisedAddress === "" ? {} : { advertisedAddress }),
+    ...(advertisedPort === undefined || advertisedPort === 0 ? {} : { advertisedPort }),
+    ...(tls === undefined ? {} : { tls: await readTls(tls) }),
+  };
+}
+
+async function readTls(tls: NonNullable<ConfiguredListener["tls"]>): Promise<ListenerTls> {
+  const [certificate, key, ca] = await Promise.all([
+    readFile(tls.certificateFile, "latin1"),
+    readFile(tls.keyFile, "latin1"),
+    tls.caFile === undefined ? undefined : readFile(tls.caFile, "latin1"),
+  ]);
+  return {
+    certificate,
+    key,
+    mutual: tls.mutual,
+    ...(ca === undefined ? {} : { ca }),
+    ...(tls.verifyServers === undefined ? {} : { verifyServers: tls.verifyServers }),
+  };
+}
