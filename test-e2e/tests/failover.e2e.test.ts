@@ -163,13 +163,6 @@ describe("A6: a peer that cannot be reached", () => {
     expect(invited!.atMs - caller.messages[0]!.atMs).toBeLessThan(500);
   });
 
-  it("port unreachable (UDP): the next trunk within 500 ms", async () => {
-    const { caller, callees } = await placeCall(basic("100"), [{ scenario: "uas-basic-expect-200", port: s2 }]);
-    expect(caller).toMatchObject({ exitCode: 0, completed: 1 });
-    const invited = await callees[0]?.saw(({ what }) => what === "INVITE");
-    expect(invited!.atMs - caller.messages[0]!.atMs).toBeLessThan(500);
-  });
-
   it("silence (UDP): the next trunk after the connect limit of 4 s", async () => {
     const { caller, callees } = await placeCall(basic("400"), [
       { scenario: "uas-silent-expect-nothing", port: silent },
