@@ -1,4 +1,5 @@
 import { getParameter, uriTransport, type SipUri } from "@tandem/sip";
+import { detached } from "../messages/detached.ts";
 import type { Transport } from "../config.ts";
 import type { NaptrRecord, Resolver } from "./resolver.ts";
 import { defaultPort, familyOf, type Path, type Target } from "./target.ts";
@@ -54,7 +55,7 @@ function questionOf(uri: SipUri): Question | undefined {
   const host = (getParameter(uri.params, "maddr") ?? uri.host).toLowerCase();
   const secure = uri.scheme === "sips";
   const asked = uriTransport(uri);
-  const question = { host: withoutBrackets(host), port: uri.port === 0 ? undefined : uri.port, secure };
+  const question = { host: detached(withoutBrackets(host)), port: uri.port === 0 ? undefined : uri.port, secure };
   switch (asked) {
     case undefined:
       return { ...question, transport: secure ? "tls" : undefined };

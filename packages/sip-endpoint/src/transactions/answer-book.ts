@@ -1,3 +1,4 @@
+import { detached } from "../messages/detached.ts";
 import type { TransactionContext } from "./context.ts";
 import type { Way } from "./address-queue.ts";
 
@@ -21,7 +22,7 @@ export class AnswerBook {
   seen(toTag: string): "new" | "unacknowledged" | "acknowledged" {
     const ack = this.acks.get(toTag);
     if (ack === undefined) {
-      this.acks.set(toTag, null);
+      this.acks.set(detached(toTag), null);
       return "new";
     }
     this.context.counters.retransmissionsReceived++;
@@ -33,7 +34,7 @@ export class AnswerBook {
 
   /** The user's ACK. */
   acknowledge(toTag: string, ack: SentAck): void {
-    this.acks.set(toTag, ack);
+    this.acks.set(detached(toTag), ack);
   }
 }
 

@@ -93,10 +93,10 @@ export class ClientLayer implements ClientRequestHost {
     this.context.counters.transactions[kindOf(transaction)]++;
   }
 
-  remove(transaction: ClientTx): void {
+  readonly remove = (transaction: ClientTx): void => {
     this.byKey.delete(transaction.key);
     this.context.counters.transactions[kindOf(transaction)]--;
-  }
+  };
 
   locate(request: OutgoingRequest): Promise<AddressQueue | SendFailure> | AddressQueue | SendFailure {
     const { transports, resolver, ids } = this.context;

@@ -15,6 +15,7 @@ import type {
   OutgoingRequest,
   SendFailure,
 } from "../endpoint.ts";
+import { detached } from "../messages/detached.ts";
 import { cancelText } from "../messages/own-requests.ts";
 import type { Received } from "../messages/received-message.ts";
 import { sentMessage } from "../messages/sent-message.ts";
@@ -34,7 +35,8 @@ export interface ClientRequestHost {
   readonly context: TransactionContext;
   /** Responses with the transaction's key go to it from now on. */
   add(transaction: ClientTx): void;
-  remove(transaction: ClientTx): void;
+  /** Bound, so that a transaction can keep it without keeping the place it was made in. */
+  readonly remove: (transaction: ClientTx) => void;
   /** Where to try, in order; or why nowhere. */
   locate(request: OutgoingRequest): Promise<AddressQueue | SendFailure> | AddressQueue | SendFailure;
   /** The 2xxs to an INVITE and their ACKs. */
@@ -64,7 +66,8 @@ export class ClientRequest implements ClientTransaction, ClientTxUser, TimerOwne
   readonly callId: string;
   pending = true;
   private readonly host: ClientRequestHost;
-  private readonly request: OutgoingRequest;
+  /** Until the outcome is known. */
+  private request: OutgoingRequest | undefined;
   private readonly events: ClientTransactionEvents;
   private readonly timers: TransactionTimers;
   private text = "";
@@ -83,7 +86,7 @@ export class ClientRequest implements ClientTransaction, ClientTxUser, TimerOwne
     this.events = events;
     this.id = host.context.ids.transaction();
     this.method = request.message.method;
-    this.callId = request.message.get("Call-ID") ?? "";
+    this.callId = detached(request.message.get("Call-ID") ?? "");
     this.timers = new TransactionTimers(host.context.wheel, this);
     host.context.pending.begin();
   }
@@ -91,6 +94,7 @@ export class ClientRequest implements ClientTransaction, ClientTxUser, TimerOwne
   /** Looks for the next hop and sends. */
   begin(): void {
     if (this.cancelHeaders !== undefined) return this.fail(CANCELLED);
+    if (this.request === undefined) return;
     this.text = formatMessage(this.request.message);
     const located = this.host.locate(this.request);
     if (located instanceof Promise) void located.then((found) => this.located(found));
@@ -154,34 +158,27 @@ export class ClientRequest implements ClientTransaction, ClientTxUser, TimerOwne
   }
 
   private send(port: LocalPort, target: Target): void {
+    if (this.request === undefined) return;
     const { context } = this.host;
     const branch = context.ids.branch();
     const via = ownVia(port.bound, port.transport, branch);
     const text = withOwnVia(this.text, via);
-    const transaction = this.open({ port, target, branch, text, via });
-    this.attempt = { transaction, via, branch, port, target };
-    transaction.start();
-    this.events.onSent?.(sentMessage(text, transaction.outlet, context.clock.now()), this.attempts);
-  }
-
-  private open(way: Omit<Attempt, "transaction"> & { readonly text: string }): ClientTx {
-    const { context } = this.host;
+    const { message, timeoutMs } = this.request;
     const parts = {
       method: this.method,
-      branch: way.branch,
-      text: way.text,
+      branch,
+      text,
       user: this,
-      timeoutMs: this.request.timeoutMs,
-      open: (user: OutletUser) => context.transports.outlet(way.port, way.target, user),
-      ended: (ended: ClientTx) => this.host.remove(ended),
+      timeoutMs,
+      open: (user: OutletUser) => context.transports.outlet(port, target, user),
+      ended: this.host.remove,
     };
-    const { message } = this.request;
-    const transaction =
-      this.method === "INVITE"
-        ? new InviteClientTx(context, parts, { message, via: way.via })
-        : new NonInviteClientTx(context, parts);
+    const invite = this.method === "INVITE" ? { message, via } : undefined;
+    const transaction = invite ? new InviteClientTx(context, parts, invite) : new NonInviteClientTx(context, parts);
+    this.attempt = { transaction, via, branch, port, target };
     this.host.add(transaction);
-    return transaction;
+    transaction.start();
+    this.events.onSent?.(sentMessage(text, transaction.outlet, context.clock.now()), this.attempts);
   }
 
   private onProvisional(response: Received): void {
@@ -195,7 +192,8 @@ export class ClientRequest implements ClientTransaction, ClientTxUser, TimerOwne
 
   /** A 2xx to INVITE: once per To tag to the user, and the ACK again for each that is repeated (RFC 3261 §13.2.2.4). */
   private onAnswer(response: Received): void {
-    this.answers ??= this.host.answersTo(this.request);
+    if (this.request !== undefined) this.answers ??= this.host.answersTo(this.request);
+    if (this.answers === undefined) return;
     const toTag = readTag(response.message.get("To") ?? "") ?? "";
     const known = this.answers.seen(toTag);
     if (known === "acknowledged") return;
@@ -217,7 +215,7 @@ export class ClientRequest implements ClientTransaction, ClientTxUser, TimerOwne
 
   /** RFC 3261 §9.1: to the address of the INVITE, with its branch, in a transaction of its own whose outcome nobody needs. */
   private sendCancel(): void {
-    if (this.attempt === undefined) return;
+    if (this.attempt === undefined || this.request === undefined) return;
     const { context } = this.host;
     const { branch, port, target, via } = this.attempt;
     const transaction = new NonInviteClientTx(context, {
@@ -227,7 +225,7 @@ export class ClientRequest implements ClientTransaction, ClientTxUser, TimerOwne
       user: NOBODY,
       timeoutMs: undefined,
       open: (user) => context.transports.outlet(port, target, user),
-      ended: (ended) => this.host.remove(ended),
+      ended: this.host.remove,
     });
     this.host.add(transaction);
     transaction.start();
@@ -253,9 +251,10 @@ export class ClientRequest implements ClientTransaction, ClientTxUser, TimerOwne
   private finish(): void {
     if (!this.pending) return;
     this.pending = false;
+    this.stepCancel({ type: "final" });
     this.text = "";
     this.queue = undefined;
-    this.stepCancel({ type: "final" });
+    this.request = undefined;
     this.host.context.pending.end();
     this.host.settled(this);
   }

@@ -161,6 +161,8 @@ export class InviteClientTx extends ClientTx {
   private take(step: Step<InviteClientState, InviteClientEffect>): void {
     this.state = step.state;
     if (step.state.name !== "calling") this.forgetText();
+    // The user makes the ACK to a 2xx.
+    if (step.state.name === "accepted") this.invite = undefined;
     for (const effect of step.effects) {
       if (effect.type === "send-ack") this.sendAck();
       else this.perform(effect);

@@ -100,7 +100,7 @@ export class InviteServerTx extends ServerTx {
   private perform(effect: InviteServerEffect): void {
     switch (effect.type) {
       case "pass-up":
-        if (this.received !== null) this.deliver(this, this.received);
+        if (this.received !== null) this.deliver?.(this, this.received);
         return;
       case "send-trying":
         return this.sendTrying();

@@ -62,7 +62,7 @@ export class NonInviteServerTx extends ServerTx {
   private perform(effect: NonInviteServerEffect): void {
     switch (effect.type) {
       case "pass-up":
-        if (this.received !== null) this.deliver(this, this.received);
+        if (this.received !== null) this.deliver?.(this, this.received);
         return;
       case "send-response":
         return this.responding > 0 ? this.send(this.responding) : this.resend();

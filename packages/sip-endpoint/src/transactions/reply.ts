@@ -1,6 +1,8 @@
 import type { Via } from "@tandem/sip";
 import type { BoundListener, Transport } from "../config.ts";
+import { detached } from "../messages/detached.ts";
 import { hostOf, replyAddress } from "../messages/via-lines.ts";
+import type { Target } from "../next-hop/target.ts";
 import type { Arrival } from "../transport/arrival.ts";
 import { DatagramOutlet, type Outlet, type OutletUser } from "../transport/outlet.ts";
 import type { Transports } from "../transport/transports.ts";
@@ -18,14 +20,15 @@ class StreamReply implements Outlet {
   readonly transport: Transport;
   private readonly transports: Transports;
   private readonly arrival: Arrival;
-  private readonly via: Via;
+  /** Where the peer listens. */
+  private readonly target: Target;
   private readonly user: OutletUser;
   private instead: Outlet | undefined = undefined;
 
   constructor(transports: Transports, arrival: Arrival, via: Via, user: OutletUser) {
     this.transports = transports;
     this.arrival = arrival;
-    this.via = via;
+    this.target = { ...replyAddress(via, arrival), transport: arrival.transport, host: detached(hostOf(via)) };
     this.user = user;
     this.listener = arrival.listener;
     this.transport = arrival.transport;
@@ -64,8 +67,7 @@ class StreamReply implements Outlet {
     this.instead?.release();
     const port = this.transports.portOf(this.arrival);
     if (port === undefined) return undefined;
-    const target = { ...replyAddress(this.via, this.arrival), transport: this.transport, host: hostOf(this.via) };
-    this.instead = this.transports.outlet(port, target, this.user);
+    this.instead = this.transports.outlet(port, this.target, this.user);
     return this.instead;
   }
 }

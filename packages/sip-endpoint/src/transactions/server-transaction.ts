@@ -1,5 +1,6 @@
 import { err, ok, readTag, responseTo, type SipMessage, type TimerName, type Via } from "@tandem/sip";
 import type { SendFailure, SendResult, SentMessage, ServerTransaction } from "../endpoint.ts";
+import { detached } from "../messages/detached.ts";
 import type { Received } from "../messages/received-message.ts";
 import { sentMessage } from "../messages/sent-message.ts";
 import { responseText } from "../messages/via-lines.ts";
@@ -36,7 +37,7 @@ export abstract class ServerTx implements ServerTransaction, TimerOwner<TimerNam
   localTag: string | undefined = undefined;
   protected readonly context: TransactionContext;
   protected readonly timers: TransactionTimers;
-  protected readonly deliver: Deliver;
+  protected deliver: Deliver | undefined;
   protected received: Received | null;
   protected lastText = "";
   protected ended = false;
@@ -51,7 +52,7 @@ export abstract class ServerTx implements ServerTransaction, TimerOwner<TimerNam
     this.context = context;
     this.id = context.ids.transaction();
     this.method = request.message.method;
-    this.callId = parts.callId;
+    this.callId = detached(parts.callId);
     this.key = parts.key;
     this.deliver = parts.deliver;
     this.received = request;
@@ -83,7 +84,7 @@ export abstract class ServerTx implements ServerTransaction, TimerOwner<TimerNam
     if (this.outlet === undefined) return err(NO_WAY_BACK);
     this.lastText = responseText(response, this.vias);
     // RFC 3261 §8.2.6.2: every response of a dialog has the same tag.
-    if (status > 100) this.localTag = readTag(response.get("To") ?? "") ?? this.localTag;
+    if (status > 100) this.noteTag(readTag(response.get("To") ?? ""));
     if (status >= 200) this.forgetRequest();
     this.give(status);
     return ok(sentMessage(this.lastText, this.outlet, this.context.clock.now()));
@@ -158,9 +159,14 @@ export abstract class ServerTx implements ServerTransaction, TimerOwner<TimerNam
     this.endedHook(this);
   }
 
+  private noteTag(tag: string | undefined): void {
+    if (tag !== undefined && tag !== this.localTag) this.localTag = detached(tag);
+  }
+
   /** A transaction that lingers for 32 s keeps no request. */
   private forgetRequest(): void {
     this.received = null;
     this.vias = [];
+    this.deliver = undefined;
   }
 }
