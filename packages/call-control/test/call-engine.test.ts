@@ -52,7 +52,7 @@ async function established(world: FakeWorld, worker: FakeWorker) {
   const sent = await answers(worker, 180, 200);
   const ok = ours(worker, transaction, 200);
   worker.engine.onRequest(arriving(inDialog("ACK", ok, 1)));
-  await settle();
+  await world.clock.advance(100);
   return { sent, ok, world };
 }
 
@@ -89,6 +89,7 @@ describe("a basic call", () => {
     expect(details(world).map(({ kind }) => kind)).toEqual(["call", "attempt"]);
     expect(world.store.rows.size).toBe(0);
     expect(worker.engine.facts().active).toBe(0);
+    await world.clock.advance(2_000);
     expect(world.clock.pending()).toBe(await idleAlarms());
     expect(worker.telemetry.ended).toEqual([expect.objectContaining({ pool: "east", outcome: "success" })]);
   });
@@ -142,7 +143,7 @@ describe("a basic call", () => {
 async function idleAlarms(): Promise<number> {
   const world = new FakeWorld();
   await world.worker();
-  await settle();
+  await world.clock.advance(2_000);
   return world.clock.pending();
 }
 

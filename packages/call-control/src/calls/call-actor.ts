@@ -4,16 +4,18 @@ import {
   transition,
   type Call,
   type CallEvent,
+  type Effect,
   type Failure,
   type FailureCode,
   type Result,
   type Step,
   type TransactionId,
 } from "@tandem/domain";
-import { readTag, type SipMessage } from "@tandem/sip";
+import type { SipMessage } from "@tandem/sip";
 import { CallRecord, type SaveOutcome } from "./call-record.ts";
 import type { CallShell, Mail } from "./call-shell.ts";
 import { finishOf } from "./finished-calls.ts";
+import { isFirstInvite, requestOf } from "./open-requests.ts";
 import { PendingWork } from "./pending-work.ts";
 import { refusal } from "./refusal.ts";
 import { renewLeases, runEffect } from "./run-effect.ts";
@@ -23,22 +25,6 @@ import { serverTransaction } from "./transaction-id.ts";
 const MOST_RUNS = 10;
 
 type Performed = "done" | "refused" | Exclude<SaveOutcome, "stored" | "unstored">;
-
-/** A peer's request that an event carries and that must be answered, whatever becomes of the call. */
-export function requestOf(
-  event: CallEvent,
-): { readonly transaction: TransactionId; readonly request: SipMessage } | null {
-  switch (event.kind) {
-    case "invite":
-    case "redelivered":
-    case "replacing-invite":
-      return event;
-    case "request":
-      return event.request.method === "ACK" ? null : event;
-    default:
-      return null;
-  }
-}
 
 /**
  * One call in this process: a mailbox that runs the call's events one after another. Each runs the machine on the record, stores and acts as the machine
@@ -51,9 +37,11 @@ export class CallActor {
   readonly #work: PendingWork;
   readonly #mailbox: Mail[] = [];
   #running = false;
-  #reconcile = false;
+  /** A lazy write lost a race: read the record again before anything else. */
+  #outdated = false;
   /** Another worker wrote the record, too. */
   #raced = false;
+  #lingered = false;
 
   constructor(callId: string, shell: CallShell) {
     this.#callId = callId;
@@ -67,19 +55,33 @@ export class CallActor {
     if (!this.#running) void this.#run();
   }
 
-  /** Tries again to store what the store does not have. */
+  /** Goes on after a pause: tries again to store what the store does not have. */
   wake(): void {
-    if (!this.#running) void this.#run();
+    if (this.#running) return;
+    if (this.#outdated) void this.#run();
+    else this.flush();
+  }
+
+  /** Stores what was left for a convenient moment, without waiting. */
+  flush(): void {
+    this.#record.flush((outcome) => this.#onLazyWrite(outcome));
+  }
+
+  /** The time to wait for an ACK is over. */
+  leave(): void {
+    this.#lingered = true;
+    this.#rest();
   }
 
   /** Everything this actor knows is stored, or the store is away. */
   settled(): Promise<void> {
+    this.flush();
     return this.#record.settled();
   }
 
   async #run(): Promise<void> {
     this.#running = true;
-    if (this.#reconcile) await this.#reload();
+    if (this.#outdated) await this.#reload();
     for (let mail = this.#mailbox.shift(); mail !== undefined; mail = this.#mailbox.shift()) {
       try {
         await this.#handle(mail);
@@ -88,20 +90,24 @@ export class CallActor {
       }
     }
     this.#running = false;
-    this.#record.flush((outcome) => this.#onLazyWrite(outcome));
+    if (this.#record.unsaved) this.#shell.flushSoon(this.#callId);
     this.#rest();
   }
 
   /** Goes when nothing is pending. Whatever request is still open then, no event will answer it any more. */
   #rest(): void {
     if (this.#running || !this.#work.quiet) return;
-    for (const [transaction, request] of this.#work.unanswered) this.#close(transaction, request);
-    if (!this.#record.unsettled) this.#shell.release(this.#callId);
+    for (const [transaction, request] of this.#work.requests.all) this.#close(transaction, request);
+    if (this.#record.unsettled) return;
+    // The edge brings the ACK to the worker that answered; it need not read the record for that.
+    const awaitsAck = (this.#record.call?.unacked.length ?? 0) > 0;
+    if (awaitsAck && !this.#lingered) this.#shell.linger(this.#callId);
+    else this.#shell.release(this.#callId);
   }
 
   #close(transaction: TransactionId, request: SipMessage): void {
     // Another worker may have answered it: the INVITE by the way it came there, anything else as its call ended. A second answer is dropped by the edge.
-    if (this.#raced && isFirstInvite(request)) this.#work.unanswered.delete(transaction);
+    if (this.#raced && isFirstInvite(request)) this.#work.requests.close(transaction);
     else if (this.#raced) this.#refuse(transaction, request, "call-gone");
     else {
       this.#log("error", "request left without an answer", { method: request.method });
@@ -111,10 +117,10 @@ export class CallActor {
 
   #onLazyWrite(outcome: SaveOutcome): void {
     if (outcome === "unstored") return this.#shell.keepAwake(this.#callId);
-    if (outcome === "stored") return this.wake();
+    if (outcome === "stored") return this.#rest();
     this.#lostRace();
-    this.#reconcile = true;
-    this.wake();
+    this.#outdated = true;
+    if (!this.#running) void this.#run();
   }
 
   #lostRace(): void {
@@ -123,32 +129,39 @@ export class CallActor {
   }
 
   async #reload(): Promise<void> {
-    this.#reconcile = false;
-    const found = await this.#record.reload();
+    this.#outdated = false;
+    const found = await this.#readAgain();
     if (found.ok && found.value === null) this.#record.forget();
     if (found.ok) return;
-    this.#reconcile = true;
+    this.#outdated = true;
     this.#shell.keepAwake(this.#callId);
+  }
+
+  /** Reads the newer record, and does what earlier events ask for only now. */
+  async #readAgain(): Promise<Result<Call | null, Failure>> {
+    const found = await this.#record.reload();
+    const owed = this.#record.takeOwed();
+    if (!found.ok || found.value === null || owed.length === 0) return found;
+    return (await this.#do(owed, found.value, null)) === "over" ? ok(null) : found;
   }
 
   async #handle(mail: Mail): Promise<void> {
     if (mail.stored !== undefined) this.#record.adopt(mail.stored);
-    const waiting = requestOf(mail.event);
-    if (waiting !== null) this.#await(waiting.transaction, waiting.request);
-    if (mail.event.kind === "cancelled") this.#work.unanswered.delete(mail.event.transaction);
+    this.#work.requests.add(mail.event);
+    if (mail.event.kind === "cancelled") this.#work.requests.close(mail.event.transaction);
     let event = this.#asKnown(mail.event);
     let found = await this.#begin(event);
     for (let run = 0; run < MOST_RUNS; run += 1) {
       if (!found.ok) return this.#giveUp(event, found.error.code);
       if (found.value === null) return this.#onMissing(mail, event);
-      if (this.#work.unanswered.size > 0) this.#dropCopies(found.value, event);
+      this.#work.requests.closeCopies(found.value, event);
       const step = transition(found.value, event, this.#shell.ports.clock.now());
       const performed = await this.#perform(step, event);
       if (performed === "done") return;
       if (performed === "refused") return this.#giveUp(event, "store-unavailable");
       if (performed === "exists" && event.kind === "invite") event = this.#again(event);
       this.#lostRace();
-      found = await this.#record.reload();
+      found = await this.#readAgain();
     }
     this.#log("error", "event given up after too many lost races", { event: event.kind });
     this.#giveUp(event, "internal-error");
@@ -158,25 +171,6 @@ export class CallActor {
   #asKnown(event: CallEvent): CallEvent {
     const isAgain = event.kind === "redelivered" || (event.kind === "invite" && this.#record.call !== null);
     return isAgain ? this.#again(event) : event;
-  }
-
-  /** A copy of a request that is open already came by another way, and is answered there: an answer to both would be two to the same request. */
-  #await(transaction: TransactionId, request: SipMessage): void {
-    for (const [older, open] of this.#work.unanswered) {
-      const isCopy = open.get("CSeq") === request.get("CSeq") && open.get("From") === request.get("From");
-      if (isCopy) this.#work.unanswered.delete(older);
-    }
-    this.#work.unanswered.set(transaction, request);
-  }
-
-  /** Copies of the caller's INVITE but for the one the record answers: an answer to those would be a second one to the same request. */
-  #dropCopies(call: Call, event: CallEvent): void {
-    const current = event.kind === "redelivered" ? event.transaction : call.caller?.transaction;
-    const own = requestOf(event)?.transaction;
-    for (const [transaction, request] of this.#work.unanswered) {
-      const isCopy = transaction !== current && transaction !== own && isFirstInvite(request);
-      if (isCopy && call.phase !== "new") this.#work.unanswered.delete(transaction);
-    }
   }
 
   /** What this process itself still waits for need not be sent again. */
@@ -189,24 +183,34 @@ export class CallActor {
     return Promise.resolve(ok(newCall(this.#callId, this.#shell.ports.clock.now())));
   }
 
-  async #perform(step: Step, event: CallEvent): Promise<Performed> {
-    this.#record.commit(step.call);
-    this.#shell.phaseChanged(this.#callId, step.call.phase);
-    const serving = requestOf(event)?.transaction ?? null;
-    const context = { call: step.call, work: this.#work, shell: this.#shell, serving };
-    for (const effect of step.effects) {
-      // The first write decides whose call it is, so it is always waited for.
-      if (effect.kind === "save" || (effect.kind === "save-lazily" && this.#record.version === 0)) {
-        const outcome = await this.#record.save(step.call, event);
-        if (outcome === "unstored") {
-          if (!mayGoOnUnstored(step.call, this.#record.version)) return "refused";
-          this.#shell.keepAwake(this.#callId);
-        } else if (outcome !== "stored") return outcome;
-      } else if (effect.kind === "save-lazily") this.#record.defer(event);
-      else if (effect.kind === "finish") await this.#finish(step.call);
-      else runEffect(effect, context);
+  async #perform({ call, effects }: Step, event: CallEvent): Promise<Performed> {
+    this.#record.commit(call);
+    this.#shell.phaseChanged(this.#callId, call.phase);
+    // The first write decides whose call it is, so it is always waited for.
+    const strict = effects.some(
+      ({ kind }) => kind === "save" || (kind === "save-lazily" && this.#record.version === 0),
+    );
+    if (strict) {
+      const outcome = await this.#record.save(call, event, effects);
+      if (outcome === "unstored" && !mayGoOnUnstored(call, this.#record.version)) return "refused";
+      if (outcome === "unstored") this.#shell.keepAwake(this.#callId);
+      else if (outcome !== "stored") return outcome;
+    } else if (effects.some(({ kind }) => kind === "save-lazily")) this.#record.defer(event, effects);
+    await this.#do(effects, call, requestOf(event)?.transaction ?? null);
+    if (event.kind === "deadline") renewLeases(call, this.#shell);
+    return "done";
+  }
+
+  /** Does the effects in order; `over` when the call ended with them. */
+  async #do(effects: readonly Effect[], call: Call, serving: TransactionId | null): Promise<"done" | "over"> {
+    const context = { call, work: this.#work, shell: this.#shell, serving };
+    for (const effect of effects) {
+      if (effect.kind === "finish") {
+        await this.#finish(call);
+        return "over";
+      }
+      if (effect.kind !== "save" && effect.kind !== "save-lazily") runEffect(effect, context);
     }
-    if (event.kind === "deadline") renewLeases(step.call, this.#shell);
     return "done";
   }
 
@@ -221,12 +225,10 @@ export class CallActor {
   #onMissing(mail: Mail, event: CallEvent): void {
     this.#raced = true;
     this.#record.forget();
+    if (mail.otherwise === undefined) return this.#giveUp(event, goneCode(event));
     const waiting = requestOf(event);
-    if (mail.otherwise !== undefined) {
-      if (waiting !== null) this.#work.unanswered.delete(waiting.transaction);
-      return mail.otherwise();
-    }
-    this.#giveUp(event, goneCode(event));
+    if (waiting !== null) this.#work.requests.close(waiting.transaction);
+    return mail.otherwise();
   }
 
   #onBug(mail: Mail, bug: unknown): void {
@@ -245,7 +247,7 @@ export class CallActor {
   }
 
   #refuse(transaction: TransactionId, request: SipMessage, code: FailureCode): void {
-    if (!this.#work.unanswered.delete(transaction)) return;
+    if (!this.#work.requests.close(transaction)) return;
     const { sip, telemetry } = this.#shell.ports;
     telemetry.requestRefused({ method: request.method, failure: code });
     void sip.respond(serverTransaction(transaction), refusal(request, code, `${this.#callId}-a`));
@@ -254,11 +256,6 @@ export class CallActor {
   #log(level: "info" | "error", message: string, fields: Readonly<Record<string, unknown>>): void {
     this.#shell.ports.telemetry.log(level, message, { callId: this.#callId, ...fields });
   }
-}
-
-/** The INVITE that made the call, as against one in a dialog. */
-function isFirstInvite(request: SipMessage): boolean {
-  return request.method === "INVITE" && readTag(request.get("To") ?? "") === undefined;
 }
 
 /** A call that was stored once goes on from memory; a new one may only when it is an emergency. */

@@ -3,9 +3,14 @@ import type { EnginePorts } from "../engine-ports.ts";
 import { CallActor } from "./call-actor.ts";
 import type { CallShell, Mail, TransferRoute } from "./call-shell.ts";
 import type { FinishedCalls } from "./finished-calls.ts";
+import { Rota } from "./rota.ts";
 
 /** How often what the store could not take is offered to it again. */
 const WAKE_MS = 1_000;
+/** Longest that a lazy write waits: what follows quickly (100, 180, 200) is one write. */
+const FLUSH_MS = 40;
+/** Longest that an actor stays for an ACK. */
+const LINGER_MS = 1_000;
 
 export interface DirectoryParts {
   readonly ports: EnginePorts;
@@ -23,14 +28,19 @@ export class CallDirectory implements CallShell {
   readonly #onPhase: DirectoryParts["onPhase"];
   readonly #actors = new Map<string, CallActor>();
   readonly #setups = new Set<string>();
-  readonly #sleepless = new Set<string>();
-  #cancelWake: (() => void) | null = null;
+  readonly #sleepless: Rota;
+  readonly #unflushed: Rota;
+  readonly #lingering: Rota;
 
   constructor(parts: DirectoryParts) {
     this.ports = parts.ports;
     this.finished = parts.finished;
     this.routeTransfer = parts.routeTransfer;
     this.#onPhase = parts.onPhase;
+    const { clock } = parts.ports;
+    this.#sleepless = new Rota(clock, WAKE_MS, (callId) => this.#actors.get(callId)?.wake());
+    this.#unflushed = new Rota(clock, FLUSH_MS, (callId) => this.#actors.get(callId)?.flush());
+    this.#lingering = new Rota(clock, LINGER_MS, (callId) => this.#actors.get(callId)?.leave());
   }
 
   /** Calls being set up here. */
@@ -38,9 +48,9 @@ export class CallDirectory implements CallShell {
     return this.#setups.size;
   }
 
-  /** Calls with work pending here. */
+  /** Calls with work pending here; those that merely stay for an ACK are not counted. */
   get active(): number {
-    return this.#actors.size;
+    return this.#actors.size - this.#lingering.size;
   }
 
   works(callId: string): boolean {
@@ -53,6 +63,7 @@ export class CallDirectory implements CallShell {
       actor = new CallActor(callId, this);
       this.#actors.set(callId, actor);
     }
+    this.#lingering.delete(callId);
     actor.post(mail);
   }
 
@@ -64,31 +75,30 @@ export class CallDirectory implements CallShell {
     this.#onPhase(callId, phase);
   }
 
+  flushSoon(callId: string): void {
+    this.#unflushed.add(callId);
+  }
+
   keepAwake(callId: string): void {
     this.#sleepless.add(callId);
-    this.#cancelWake ??= this.ports.clock.after(WAKE_MS, () => this.#wakeAll());
+  }
+
+  linger(callId: string): void {
+    this.#lingering.add(callId);
   }
 
   release(callId: string): void {
     this.#actors.delete(callId);
-    this.#sleepless.delete(callId);
+    for (const rota of [this.#sleepless, this.#unflushed, this.#lingering]) rota.delete(callId);
     this.phaseChanged(callId, null);
   }
 
-  /** Waits until the writes under way are done. */
+  /** Stores what is left to store and waits until the writes are done. */
   async settled(): Promise<void> {
     await Promise.all([...this.#actors.values()].map((actor) => actor.settled()));
   }
 
   stop(): void {
-    this.#cancelWake?.();
-    this.#cancelWake = null;
-  }
-
-  #wakeAll(): void {
-    this.#cancelWake = null;
-    const sleepless = [...this.#sleepless];
-    this.#sleepless.clear();
-    for (const callId of sleepless) this.#actors.get(callId)?.wake();
+    for (const rota of [this.#sleepless, this.#unflushed, this.#lingering]) rota.stop();
   }
 }

@@ -8,10 +8,12 @@ import {
   transition,
   type Call,
   type CallEvent,
+  type Effect,
   type Failure,
   type Result,
 } from "@tandem/domain";
 import type { CallStore, CallWrite, Clock, StoredCall } from "../ports/index.ts";
+import { effectName } from "./effect-name.ts";
 
 /**
  * `stored`; `conflict`: another worker wrote in between; `exists`: the call id is taken; `gone`: the call is over;
@@ -21,6 +23,12 @@ export type SaveOutcome = "stored" | "conflict" | "exists" | "gone" | "unstored"
 
 /** Events kept for a replay while they are not stored; a call that sees more during one outage loses the oldest. */
 const MOST_UNSAVED = 64;
+
+/** An event whose outcome the store does not have, with what was done for it. */
+interface Unsaved {
+  readonly event: CallEvent;
+  readonly done: readonly Effect[];
+}
 
 /** What the store keeps of a call. */
 export function callWrite(call: Call): CallWrite {
@@ -42,8 +50,9 @@ export class CallRecord {
   readonly #clock: Clock;
   #call: Call | null = null;
   #version = 0;
-  /** Events whose outcome the store does not have, oldest first. Their effects are done. */
-  readonly #unsaved: CallEvent[] = [];
+  /** Oldest first. */
+  readonly #unsaved: Unsaved[] = [];
+  #owed: readonly Effect[] = [];
   #saving: Promise<SaveOutcome> | null = null;
   /** Document of a write whose reply never came: the store may hold it. */
   #doubtful: string | null = null;
@@ -64,7 +73,12 @@ export class CallRecord {
 
   /** True while the store lacks something this process knows, or is being told. */
   get unsettled(): boolean {
-    return this.#unsaved.length > 0 || this.#saving !== null;
+    return this.unsaved || this.#saving !== null;
+  }
+
+  /** True while something waits for a write. */
+  get unsaved(): boolean {
+    return this.#unsaved.length > 0;
   }
 
   /** The state after an event, before it is stored. */
@@ -82,7 +96,7 @@ export class CallRecord {
     return this.#call === null ? this.reload() : ok(this.#call);
   }
 
-  /** Reads the stored call and runs again what it lacks; the effects of that are done and are not repeated. */
+  /** Reads the stored call and runs again what it lacks. What only the newer record asks for is owed then (`takeOwed`). */
   async reload(): Promise<Result<Call | null, Failure>> {
     const stored = await this.#store.load(this.#callId);
     if (!stored.ok) return stored;
@@ -91,24 +105,36 @@ export class CallRecord {
     const taken = this.#take(stored.value);
     if (!taken.ok) return taken;
     let call = taken.value;
-    for (const event of this.#unsaved) call = transition(call, event, this.#clock.now()).call;
+    for (const { event, done } of this.#unsaved) {
+      const step = transition(call, event, this.#clock.now());
+      const names = new Set(done.map(effectName));
+      this.#owed = [...this.#owed, ...step.effects.filter((effect) => !names.has(effectName(effect)))];
+      call = step.call;
+    }
     this.#call = call;
     return ok(call);
   }
 
+  /** Effects that a replay asked for and the first run had not. */
+  takeOwed(): readonly Effect[] {
+    const owed = this.#owed;
+    this.#owed = [];
+    return owed;
+  }
+
   /** Writes the state after `event` and waits for it. On `conflict`, `exists` and `gone` the event counts as not run. */
-  async save(call: Call, event: CallEvent): Promise<SaveOutcome> {
+  async save(call: Call, event: CallEvent, effects: readonly Effect[]): Promise<SaveOutcome> {
     const earlier = this.#saving === null ? "stored" : await this.#saving;
     if (earlier === "conflict" || earlier === "gone" || earlier === "exists") return earlier;
-    this.#remember(event);
+    this.#remember({ event, done: effects });
     const outcome = await this.#write(call);
     if (outcome !== "stored" && outcome !== "unstored") this.#unsaved.pop();
     return outcome;
   }
 
   /** Notes that the state after `event` shall be stored by the next `flush` or `save`. */
-  defer(event: CallEvent): void {
-    this.#remember(event);
+  defer(event: CallEvent, effects: readonly Effect[]): void {
+    this.#remember({ event, done: effects });
   }
 
   /** Writes what is deferred without waiting; `lost` is called when another worker wrote in between. */
@@ -132,9 +158,9 @@ export class CallRecord {
     this.#unsaved.length = 0;
   }
 
-  #remember(event: CallEvent): void {
+  #remember(unsaved: Unsaved): void {
     if (this.#unsaved.length >= MOST_UNSAVED) this.#unsaved.shift();
-    this.#unsaved.push(event);
+    this.#unsaved.push(unsaved);
   }
 
   #take(stored: StoredCall): Result<Call, Failure> {

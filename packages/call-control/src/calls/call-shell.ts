@@ -20,8 +20,12 @@ export interface CallShell {
   post(callId: string, mail: Mail): void;
   /** The actor's call changed its phase; null when it is not known here any more. */
   phaseChanged(callId: string, phase: CallPhase | null): void;
-  /** The actor holds what the store does not have: wake it again soon. */
+  /** The actor holds what may be stored when convenient: `flush` it soon. */
+  flushSoon(callId: string): void;
+  /** The store is away: `wake` the actor again in a while. */
   keepAwake(callId: string): void;
+  /** The actor only waits for an ACK that most likely comes here: `leave` it a little time. */
+  linger(callId: string): void;
   /** The actor has nothing to wait for. */
   release(callId: string): void;
   /** Routes for the target of a transfer. */

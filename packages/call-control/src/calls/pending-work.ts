@@ -1,13 +1,12 @@
-import type { ExchangeId, Failure, Result, TransactionId } from "@tandem/domain";
-import type { SipMessage } from "@tandem/sip";
+import type { ExchangeId, Failure, Result } from "@tandem/domain";
 import type { ClientTransaction, Clock } from "../ports/index.ts";
+import { OpenRequests } from "./open-requests.ts";
 
 /** What one call waits for in this process. While anything is pending, the call's actor stays in memory. */
 export class PendingWork {
   /** Requests of ours without a final response. The promise is the edge's receipt. */
   readonly exchanges = new Map<ExchangeId, Promise<Result<ClientTransaction, Failure>>>();
-  /** Requests of peers without a final response from us. */
-  readonly unanswered = new Map<TransactionId, SipMessage>();
+  readonly requests = new OpenRequests();
   readonly #timers = new Map<string, () => void>();
   readonly #clock: Clock;
   /** Answers of other ports that will come as events. */

@@ -93,7 +93,7 @@ function send(effect: Extract<Effect, { kind: "send" }>, { call, work, shell, se
 }
 
 function respond(effect: Extract<Effect, { kind: "respond" }>, { call, work, shell }: EffectContext): void {
-  if (effect.response.status >= 200) work.unanswered.delete(effect.transaction);
+  if (effect.response.status >= 200) work.requests.close(effect.transaction);
   void shell.ports.sip.respond(serverTransaction(effect.transaction), effect.response).then((given) => {
     if (given.ok) return;
     const { code, detail } = given.error;
