@@ -55,4 +55,5 @@ export { passingHeaders, type Way } from "./call/headers/passing.ts";
 export { ladder, type LadderEntry } from "./call/ladder.ts";
 export { newCall } from "./call/new-call.ts";
 export { callDeadline, occupiedTrunks, parseCall, serialiseCall } from "./call/record.ts";
+export { replacementPlan } from "./call/replaces.ts";
 export { transition, type Step } from "./call/transition.ts";

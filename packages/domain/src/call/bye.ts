@@ -16,8 +16,21 @@ export function onBye(turn: Turn, place: Place, received: Received): void {
     return;
   }
   if (!place.dialog.confirmed) onEarlyBye(turn, place, received);
-  else if (place.dialog.peer === null) removeDialog(turn, place);
+  else if (isLeaving(turn, place)) leave(turn, place);
   else endByPeer(turn, place, received);
+}
+
+/** Not one of the two who talk: a referrer, or a dialog that is being ended anyway. */
+function isLeaving({ call }: Turn, { dialog }: Place): boolean {
+  if (call.transfer?.kept === dialog.id) return false;
+  return dialog.peer === null || call.transfer?.referrer === dialog.id;
+}
+
+/** A referrer goes: its call is another's business, or will be. */
+function leave(turn: Turn, place: Place): void {
+  const other = peerOf(turn.call, place);
+  if (other !== null) other.dialog.peer = null;
+  removeDialog(turn, place);
 }
 
 function endByPeer(turn: Turn, place: Place, received: Received): void {

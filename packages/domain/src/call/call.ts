@@ -27,6 +27,8 @@ export interface Call {
   /** The caller's INVITE while it waits for its final response. */
   caller: WaitingInvite | null;
   transfer: Transfer | null;
+  /** REFERs passed on: their CSeq numbers on both legs, which name the subscriptions (RFC 3515 §2.4.6). The last few. */
+  refers: PassedRefer[];
   /** Trunks whose limit lease this call holds. */
   reserved: string[];
   /** BYEs that wait until the ACK of our 2xx came (RFC 3261 §15). */
@@ -104,6 +106,8 @@ export interface Dialog {
   /** When a re-INVITE of ours that met glare goes again; 0: none waits. */
   retryAtMs: number;
   reliable: ReliableState | null;
+  /** Set while this dialog is about to take another one's place (RFC 3891). */
+  replaces: DialogId | null;
 }
 
 /** Our o= line in one dialog (RFC 4566 §5.2): the version grows when the description changes, and only then. */
@@ -184,7 +188,8 @@ export type Purpose =
   /** re-INVITE that brings a peer back to what the other side has. */
   | { readonly kind: "resync" }
   | { readonly kind: "audit" }
-  | { readonly kind: "notify" }
+  /** To the referrer; after the last one it gets its BYE, if somebody took its place. */
+  | { readonly kind: "notify"; readonly last: boolean }
   | { readonly kind: "bye" };
 
 export interface OwedBye {
@@ -316,14 +321,29 @@ export interface Trying {
   retries: number;
 }
 
+/** A REFER passed on to the other leg. */
+export interface PassedRefer {
+  /** Where it went. */
+  readonly dialog: DialogId;
+  readonly ours: number;
+  readonly theirs: number;
+}
+
 /** A REFER acted upon: the referrer is told by NOTIFY how the new leg fares (RFC 3515). */
 export interface Transfer {
   readonly referrer: DialogId;
   readonly kept: DialogId;
+  readonly atMs: number;
   /** CSeq number of the REFER: the subscription's id. */
   readonly id: number;
-  readonly phase: "routing" | "calling" | "joining" | "done";
+  readonly target: string;
+  /** Referred-By value of the REFER; empty when it had none. */
+  readonly referredBy: string;
+  /** Hosts of the referrer's network. */
+  readonly hidden: readonly string[];
   readonly subscribed: boolean;
+  /** Status the referrer was told last; 0 before the first. */
+  told: number;
 }
 
 /** What the detail record tells of the call. */

@@ -45,6 +45,7 @@ function newCalledDialog(party: Party, remoteTag: string): Dialog {
     timer: null,
     retryAtMs: 0,
     reliable: null,
+    replaces: null,
   };
 }
 

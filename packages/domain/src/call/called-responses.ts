@@ -8,6 +8,7 @@ import { onRefusal, onSilence } from "./failover.ts";
 import { onRelayAnswer, onRelaySilence } from "./mid-dialog.ts";
 import { onReInviteAnswer } from "./re-invite.ts";
 import { onOwnAnswer, onOwnSilence } from "./session-refresh.ts";
+import { onLastNotified } from "./transfer-outcome.ts";
 import { dropExchange, exchangeOf, partyOf, placeOf, removeDialog, type Turn } from "./turn.ts";
 
 /** Times an INVITE is sent again for a longer session interval. */
@@ -41,8 +42,10 @@ export function onResponse(turn: Turn, id: string, response: SipMessage): void {
     case "bye":
       if (response.status >= 200) forgetEnded(turn, exchange);
       break;
-    case "prack":
     case "notify":
+      if (purpose.last && response.status >= 200) onLastNotified(turn, exchange.dialog);
+      break;
+    case "prack":
       break;
   }
 }
@@ -101,8 +104,10 @@ export function onNoResponse(turn: Turn, id: string, failure: FailureCode): void
     case "bye":
       forgetEnded(turn, exchange);
       break;
-    case "prack":
     case "notify":
+      if (purpose.last) onLastNotified(turn, exchange.dialog);
+      break;
+    case "prack":
       break;
   }
 }

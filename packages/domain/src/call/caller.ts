@@ -22,7 +22,8 @@ export function callerDialog(turn: Turn, caller: WaitingInvite, peer: Dialog): P
   return { party, dialog };
 }
 
-function newCallerDialog(turn: Turn, caller: WaitingInvite, party: Party): Dialog {
+/** A dialog of somebody who sent us an INVITE. */
+export function newCallerDialog(turn: Turn, caller: WaitingInvite, party: Party): Dialog {
   const id = party.forks <= 1 ? party.id : `${party.id}.${party.forks}`;
   return {
     id,
@@ -42,6 +43,7 @@ function newCallerDialog(turn: Turn, caller: WaitingInvite, party: Party): Dialo
     timer: null,
     retryAtMs: 0,
     reliable: null,
+    replaces: null,
   };
 }
 

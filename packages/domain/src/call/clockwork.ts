@@ -1,12 +1,14 @@
 import type { FailureCode } from "../failure/catalogue.ts";
+import { abandon } from "./attempt.ts";
 import { finish } from "./ending.ts";
 import { onSilence } from "./failover.ts";
 import { hangUp } from "./hang-up.ts";
 import { reasonsOf } from "./headers/reason.ts";
-import { callDeadline } from "./record.ts";
+import { callDeadline, transferDeadline } from "./record.ts";
 import { onReliableTimer } from "./reliable-provisionals.ts";
-import { inviteFailureReply } from "./replies.ts";
+import { failureReply, inviteFailureReply } from "./replies.ts";
 import { lookAfter } from "./session-refresh.ts";
+import { transferFailed } from "./transfer-outcome.ts";
 import { placeOf, type Turn } from "./turn.ts";
 
 /** A timer of ours fired. One whose time has passed in another way is nothing. */
@@ -53,9 +55,19 @@ function onUnacknowledged(turn: Turn, dialog: string): void {
 export function onDeadline(turn: Turn): void {
   const { call, now } = turn;
   if (now < callDeadline(call)) return;
-  if (call.phase === "up") lookAfter(turn);
-  else if (call.phase === "setup") onEnd(turn, "node-lost");
+  if (call.phase === "up") {
+    if (now >= transferDeadline(call)) loseTransfer(turn);
+    lookAfter(turn);
+  } else if (call.phase === "setup") onEnd(turn, "node-lost");
   else finish(turn);
+}
+
+/** The worker that was transferring died. */
+function loseTransfer(turn: Turn): void {
+  const trying = turn.call.hunt?.current ?? null;
+  const failure = "worker-lost";
+  if (trying !== null) abandon(turn, trying, { failure, sipCode: 0, q850: null, headers: reasonsOf(failure) });
+  transferFailed(turn, failureReply(failure));
 }
 
 /** An end that none of the peers wanted. */

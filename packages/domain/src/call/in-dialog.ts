@@ -10,6 +10,7 @@ import { onPrack } from "./prack.ts";
 import { onReInvite } from "./re-invite.ts";
 import { failureReply } from "./replies.ts";
 import { dropExchange, placeOfRequest, type Place, type Turn } from "./turn.ts";
+import { onRefer } from "./transfer.ts";
 import { onUpdate } from "./update.ts";
 
 /** A request of a peer in a dialog (RFC 3261 §12.2.2). */
@@ -72,5 +73,6 @@ function serve(turn: Turn, place: Place, received: Received): void {
   else if (method === "INVITE") onReInvite(turn, place, received);
   else if (method === "UPDATE") onUpdate(turn, place, received);
   else if (method === "PRACK") onPrack(turn, place, received);
+  else if (method === "REFER") onRefer(turn, place, received);
   else relayRequest(turn, place, received);
 }

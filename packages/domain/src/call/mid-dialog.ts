@@ -1,4 +1,4 @@
-import { parseMaxForwards, type HeaderLine, type SipMessage } from "@tandem/sip";
+import { parseMaxForwards, readTag, type HeaderLine, type SipMessage } from "@tandem/sip";
 import type { Dialog, Exchange, PendingRequest } from "./call.ts";
 import { learnAbilities, passedResponse } from "./called-dialogs.ts";
 import { hangUp } from "./hang-up.ts";
@@ -8,8 +8,9 @@ import { passingHeaders } from "./headers/passing.ts";
 import { reasonsOf } from "./headers/reason.ts";
 import { SETTLED_OPTIONS } from "./headers/reliability.ts";
 import { cseqOf, firstUri } from "./headers/values.ts";
-import { answerPending, answerRequest, sendInDialog, type Received } from "./outgoing.ts";
-import { failureReply, reply } from "./replies.ts";
+import { answerPending, answerRequest, localTagOf, sendInDialog, type Received } from "./outgoing.ts";
+import { notePassedRefer, translateSubscription, withoutFragmentHeaders } from "./refer-subscription.ts";
+import { failureReply, notNowReply, reply } from "./replies.ts";
 import { acceptTimer, timerFromAnswer, timerRefresh, timerWish } from "./session-timer.ts";
 import { peerOf, placeOf, type Place, type Turn } from "./turn.ts";
 
@@ -23,7 +24,10 @@ const OFFERING: ReadonlySet<string> = new Set(["INVITE", "UPDATE", "PRACK"]);
 export function relayRequest(turn: Turn, place: Place, received: Received, as: RelayAs = {}): void {
   const to = peerOf(turn.call, place);
   const hops = parseMaxForwards(received.message.get("Max-Forwards") ?? "") ?? 70;
-  if (to === null) answerRequest(turn, place, received, failureReply("call-gone"));
+  // While a transfer is on its way the referrer may have left already: there will be somebody soon.
+  if (to === null && turn.call.transfer !== null) {
+    answerRequest(turn, place, received, notNowReply(turn.call.id, "answer-pending"));
+  } else if (to === null) answerRequest(turn, place, received, failureReply("call-gone"));
   else if (hops === 0) answerRequest(turn, place, received, failureReply("too-many-hops"));
   else passOn(turn, { place, to, received, hops }, as);
 }
@@ -52,12 +56,21 @@ function passOn(turn: Turn, { place, to, received, hops }: Relay, as: RelayAs): 
   const headers: readonly HeaderLine[] = [
     ["Max-Forwards", String(hops - 1)],
     ...(as.extra ?? []),
-    ...passingHeaders(message.headers, wayTo(turn, place, to, message)),
+    ...translated(turn, place, to, message),
     ...(refreshing ? [["Supported", "timer"] as const, ...timerRefresh(to.dialog.timer)] : []),
   ];
-  const body = ownDescription(to.dialog.origin, message, to.party.profile.contactHost);
-  const purpose = { kind: "relay", origin: pendingRequest(place, received) } as const;
-  sendInDialog(turn, to, { method, headers, body, offered }, purpose);
+  const body =
+    method === "NOTIFY"
+      ? withoutFragmentHeaders(message)
+      : ownDescription(to.dialog.origin, message, to.party.profile.contactHost);
+  const purpose = { kind: "relay", origin: pendingRequest(turn, place, received) } as const;
+  const sent = sendInDialog(turn, to, { method, headers, body, offered }, purpose);
+  if (method === "REFER") notePassedRefer(turn.call, sent, cseqOf(message));
+}
+
+function translated(turn: Turn, place: Place, to: Place, message: SipMessage): readonly HeaderLine[] {
+  const lines = passingHeaders(message.headers, wayTo(turn, place, to, message));
+  return message.method === "NOTIFY" ? translateSubscription(turn.call, place.dialog, lines) : lines;
 }
 
 /** `from` made an offer that `to` has from us. */
@@ -79,14 +92,15 @@ export function wayTo(turn: Turn, from: Place, to: Place, message: SipMessage) {
 }
 
 /** A request as it is kept until its answer comes. */
-export function pendingRequest(place: Place, { transaction, message }: Received): PendingRequest {
+export function pendingRequest(turn: Turn, place: Place, { transaction, message }: Received): PendingRequest {
+  const to = message.get("To") ?? "";
   return {
     transaction,
     dialog: place.dialog.id,
     method: message.method,
     cseq: cseqOf(message),
     from: message.get("From") ?? "",
-    to: message.get("To") ?? "",
+    to: readTag(to) === undefined ? `${to};tag=${localTagOf(turn.call, place.party, place.dialog)}` : to,
     target: firstUri(message, "Contact") ?? "",
     timer: REFRESHING.has(message.method) ? timerWish(message) : null,
     open: true,

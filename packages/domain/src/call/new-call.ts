@@ -15,6 +15,7 @@ export function newCall(callId: string, nowMs: number): Call {
     hunt: null,
     caller: null,
     transfer: null,
+    refers: [],
     reserved: [],
     owedByes: [],
     endByMs: 0,

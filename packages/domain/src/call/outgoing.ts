@@ -1,5 +1,5 @@
 import { buildRequest, buildResponse, parseUri, responseTo, type HeaderLine, type SipMessage } from "@tandem/sip";
-import type { Dialog, Exchange, Party, PendingRequest, Purpose, StoredResponse } from "./call.ts";
+import type { Call, Dialog, Exchange, Party, PendingRequest, Purpose, StoredResponse } from "./call.ts";
 import type { TransactionId } from "./event.ts";
 import { addressOf, hasUriParameter } from "./headers/values.ts";
 import { tagOf } from "./identity.ts";
@@ -78,7 +78,7 @@ function inDialogMessage(turn: Turn, place: Place, out: InDialogRequest, cseq: n
     headers: [
       ...routes.map((route): HeaderLine => ["Route", route]),
       ...hops,
-      ["From", `${party.local};tag=${localTag(turn, party, dialog)}`],
+      ["From", `${party.local};tag=${localTagOf(turn.call, party, dialog)}`],
       ["To", dialog.remoteTag === "" ? party.remote : `${party.remote};tag=${dialog.remoteTag}`],
       ["Call-ID", party.sipCallId],
       ["CSeq", `${cseq} ${out.method}`],
@@ -90,8 +90,8 @@ function inDialogMessage(turn: Turn, place: Place, out: InDialogRequest, cseq: n
 }
 
 /** Our tag: one per INVITE of ours, one per dialog where the peer sent the INVITE. */
-export function localTag(turn: Turn, party: Party, dialog: Dialog): string {
-  return tagOf(turn.call.id, party.role === "uac" ? party.id : dialog.id);
+export function localTagOf(call: Call, party: Party, dialog: Dialog): string {
+  return tagOf(call.id, party.role === "uac" ? party.id : dialog.id);
 }
 
 /** Request-URI and Route lines of a request in a dialog; a first route without `lr` is a strict router (RFC 3261 §12.2.1.1). */
@@ -113,7 +113,9 @@ function pushSend(turn: Turn, place: Place, exchange: string, request: SipMessag
 /** Answers a request at once. */
 export function answerRequest(turn: Turn, place: Place, request: Received, reply: StoredResponse): void {
   const headers = withContact(place.party, request.message.method, reply);
-  const response = responseTo(request.message, reply.status, { reason: reply.reason, headers, body: reply.body });
+  const toTag = localTagOf(turn.call, place.party, place.dialog);
+  const options = { reason: reply.reason, toTag, headers, body: reply.body };
+  const response = responseTo(request.message, reply.status, options);
   pushResponse(turn, place.party, request.transaction, response);
 }
 

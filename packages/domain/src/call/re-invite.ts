@@ -1,8 +1,10 @@
-import type { SipMessage } from "@tandem/sip";
+import type { HeaderLine, SipMessage } from "@tandem/sip";
 import type { FailureCode } from "../failure/catalogue.ts";
 import type { Exchange, PendingRequest, StoredResponse, Unacked } from "./call.ts";
 import { passedResponse } from "./called-dialogs.ts";
+import { endDialog } from "./hang-up.ts";
 import { ownDescription, sdpIn } from "./headers/description.ts";
+import { reasonsOf } from "./headers/reason.ts";
 import {
   acceptRefresh,
   endRejected,
@@ -31,14 +33,15 @@ export function onReInvite(turn: Turn, place: Place, received: Received): void {
 /** RFC 3261 §14.2: 491 when we have an INVITE out ourselves, 500 when the peer's last one is not answered yet. */
 function whyNotNow(turn: Turn, place: Place, invite: SipMessage): FailureCode | null {
   const { call } = turn;
-  if (!place.dialog.confirmed) return "answer-pending";
+  if (!place.dialog.confirmed && place.dialog.replaces === null) return "answer-pending";
   const ours = new Set([place.dialog.id, place.dialog.peer]);
   for (const { method, dialog, purpose } of call.exchanges) {
     if (method !== "INVITE" || dialog === null) continue;
     if (purpose.kind === "relay" && purpose.origin.dialog === place.dialog.id) return "answer-pending";
     if (ours.has(dialog)) return "request-pending";
   }
-  if (call.unacked.some((unacked) => ours.has(unacked.dialog))) return "request-pending";
+  if (call.unacked.some(({ dialog, ack }) => ours.has(dialog) || ours.has(ack?.dialog ?? null)))
+    return "request-pending";
   return offerPending(place, invite);
 }
 
@@ -83,8 +86,9 @@ function acceptAnswer(
   passed: StoredResponse,
 ): void {
   learnFromSuccess(turn, exchange, { asked, asker }, response);
+  const record = asker.dialog.replaces === null ? [] : takeOver(turn, asker, asked);
   const terms = acceptRefresh(turn, asker, origin);
-  const told = { ...passed, headers: [...passed.headers, ...terms] };
+  const told = { ...passed, headers: [...record, ...passed.headers, ...terms] };
   const offerless = exchange.offered === "" && sdpIn(response) !== "";
   if (offerless) noteOffer(asked.dialog, asker.dialog);
   turn.call.unacked.push({
@@ -97,6 +101,19 @@ function acceptAnswer(
     request: { ...origin },
   });
   answerPending(turn, origin, told);
+}
+
+/** The asker has taken another dialog's place (RFC 3891 §3): that one is ended. Gives the Record-Route lines of the answer that makes the dialog. */
+function takeOver(turn: Turn, asker: Place, asked: Place): readonly HeaderLine[] {
+  const replaced = placeOf(turn.call, asker.dialog.replaces);
+  Object.assign(asker.dialog, { confirmed: true, replaces: null });
+  asked.dialog.peer = asker.dialog.id;
+  turn.call.facts.transferred = true;
+  if (replaced !== null) {
+    replaced.dialog.peer = null;
+    endDialog(turn, replaced, { headers: reasonsOf("replaced-by-call"), body: "" });
+  }
+  return asker.dialog.routes.map((route): HeaderLine => ["Record-Route", route]);
 }
 
 /** The asker cancelled meanwhile: the 2xx gets its ACK, and the side that accepted is brought back to what the asker has. */

@@ -1,5 +1,5 @@
 import { err, ok, type Result } from "../lang/result.ts";
-import type { Call, Dialog } from "./call.ts";
+import type { Call, Dialog, Hunt } from "./call.ts";
 
 /** Time given to a setup beyond the ring timer before it counts as abandoned by a dead worker. */
 const SETUP_MARGIN_MS = 40_000;
@@ -26,17 +26,28 @@ export function parseCall(text: string): Result<Call, "not-a-call"> {
 export function callDeadline(call: Call): number {
   if (call.phase === "new" || call.phase === "over") return call.createdMs + SETUP_MARGIN_MS;
   if (call.phase === "ending") return call.endByMs;
-  if (call.phase === "setup") return setupDeadline(call);
-  return Math.min(call.auditAtMs, ...call.parties.flatMap(({ dialogs }) => dialogs.map(dialogDue)));
+  if (call.phase === "setup") return huntDeadline(call.hunt, call.createdMs);
+  return Math.min(
+    call.auditAtMs,
+    transferDeadline(call),
+    ...call.parties.flatMap(({ dialogs }) => dialogs.map(dialogDue)),
+  );
 }
 
 function dialogDue({ timer, retryAtMs }: Dialog): number {
   return Math.min(timer?.actAtMs ?? Infinity, retryAtMs === 0 ? Infinity : retryAtMs);
 }
 
-function setupDeadline(call: Call): number {
-  const current = call.hunt?.current ?? null;
-  if (current === null || current.sentMs === 0) return call.createdMs + DEFAULT_RING_MS + SETUP_MARGIN_MS;
+/** When a transfer counts as abandoned by a dead worker; `Infinity` without one. */
+export function transferDeadline(call: Call): number {
+  const { transfer, hunt } = call;
+  if (transfer === null) return Infinity;
+  return hunt === null ? transfer.atMs + SETUP_MARGIN_MS : huntDeadline(hunt, transfer.atMs);
+}
+
+function huntDeadline(hunt: Hunt | null, sinceMs: number): number {
+  const current = hunt?.current ?? null;
+  if (current === null || current.sentMs === 0) return sinceMs + DEFAULT_RING_MS + SETUP_MARGIN_MS;
   return current.sentMs + (current.plan.ringTimeoutMs || DEFAULT_RING_MS) + SETUP_MARGIN_MS;
 }
 

@@ -1,8 +1,109 @@
+import { formatReplaces, parseReplaces, responseTo } from "@tandem/sip";
+import { failureEntry, type FailureCode } from "../failure/catalogue.ts";
+import type { Call, Dialog } from "./call.ts";
+import { newCallerDialog } from "./caller.ts";
 import type { CallEvent } from "./event.ts";
-import type { Turn } from "./turn.ts";
+import { numberOf } from "./headers/values.ts";
+import { tagOf } from "./identity.ts";
+import type { AttemptPlan } from "./leg-profile.ts";
+import { localTagOf } from "./outgoing.ts";
+import { onReInvite } from "./re-invite.ts";
+import { callerParty, waitingInvite } from "./setup.ts";
+import { peerOf, type Place, type Turn } from "./turn.ts";
 
-/** An INVITE that takes the place of one of our dialogs (RFC 3891). */
-export function onReplacingInvite(turn: Turn, event: Extract<CallEvent, { kind: "replacing-invite" }>): void {
-  void turn;
-  void event;
+type ReplacingInvite = Extract<CallEvent, { kind: "replacing-invite" }>;
+
+/**
+ * An INVITE that takes the place of one of our dialogs (RFC 3891). Its sender becomes a new party on that leg; its offer goes to the side that
+ * stays by re-INVITE, whose answer is the answer here. When that succeeds the replaced dialog gets its BYE.
+ */
+export function onReplacingInvite(turn: Turn, event: ReplacingInvite): void {
+  const { call } = turn;
+  const replaced = namedDialog(call, event.request.get("Replaces") ?? "");
+  const kept = replaced === null ? null : peerOf(call, replaced);
+  const failure = whyNot(call, replaced, kept, event);
+  if (failure !== null || replaced === null || kept === null) {
+    refuse(turn, event, failure ?? "replaced-call-gone");
+    return;
+  }
+  call.partySerial += 1;
+  const party = callerParty(event.request, event.profile, `${replaced.party.leg}${call.partySerial}`);
+  const dialog = newCallerDialog(turn, waitingInvite(event.transaction, event.request, party.id), party);
+  Object.assign(dialog, {
+    peer: kept.dialog.id,
+    replaces: replaced.dialog.id,
+    offer: "none",
+  } satisfies Partial<Dialog>);
+  party.dialogs.push(dialog);
+  call.parties.push(party);
+  onReInvite(turn, { party, dialog }, { transaction: event.transaction, message: event.request });
+}
+
+/** The dialog a Replaces value names, seen from the peer: Call-ID and our tag must fit, and the other tag, where `0` fits a missing one. */
+function namedDialog(call: Call, value: string): Place | null {
+  const named = parseReplaces(value);
+  if (named === undefined) return null;
+  for (const party of call.parties) {
+    for (const dialog of party.dialogs) {
+      const ours = localTagOf(call, party, dialog);
+      const theirs = dialog.remoteTag === "" ? "0" : dialog.remoteTag;
+      if (party.sipCallId === named.callId && ours === named.toTag && theirs === named.fromTag)
+        return { party, dialog };
+    }
+  }
+  return null;
+}
+
+/** RFC 3891 §3. An early dialog cannot be replaced here: its offer is answered by the one who rings. */
+function whyNot(call: Call, replaced: Place | null, kept: Place | null, event: ReplacingInvite): FailureCode | null {
+  if (call.phase === "ending" || call.phase === "over") return "replaced-call-declined";
+  if (replaced === null || kept === null || !replaced.dialog.confirmed) return "replaced-call-gone";
+  return parseReplaces(event.request.get("Replaces") ?? "")?.earlyOnly === true ? "busy" : null;
+}
+
+function refuse(turn: Turn, { transaction, request }: ReplacingInvite, failure: FailureCode): void {
+  const { sip, sipReason } = failureEntry(failure);
+  const response = responseTo(request, sip, { reason: sipReason, toTag: tagOf(turn.call.id, "a") });
+  turn.effects.push({ kind: "respond", leg: "a", transaction, response });
+}
+
+/**
+ * For an attended transfer (RFC 5589 §7): the way to the far party of the call that a Replaces value names, as an attempt with a Replaces header that
+ * this party understands. Null when the call has no such dialog, or its far party does not do Replaces.
+ */
+export function replacementPlan(call: Call, replaces: string): AttemptPlan | null {
+  const named = namedDialog(call, replaces) ?? namedDialog(call, reversed(replaces));
+  const far = named === null ? null : peerOf(call, named);
+  if (far === null || !far.dialog.confirmed || !far.dialog.supports.includes("replaces")) return null;
+  const { party, dialog } = far;
+  const reference = formatReplaces({
+    callId: party.sipCallId,
+    toTag: dialog.remoteTag,
+    fromTag: localTagOf(call, party, dialog),
+    earlyOnly: false,
+  });
+  return {
+    profile: party.profile,
+    route: null,
+    calledNumber: numberOf(dialog.target),
+    callingNumber: "",
+    suppressCallerId: false,
+    maxCalls: 0,
+    maxCallsPerSecond: 0,
+    progressTimeoutMs: 0,
+    connectTimeoutMs: 4_000,
+    ringTimeoutMs: 30_000,
+    failoverCodes: [],
+    requestUri: dialog.target,
+    headers: [
+      ["Replaces", reference],
+      ["Require", "replaces"],
+    ],
+  };
+}
+
+/** The same dialog named from its other end. */
+function reversed(value: string): string {
+  const named = parseReplaces(value);
+  return named === undefined ? "" : formatReplaces({ ...named, toTag: named.fromTag, fromTag: named.toTag });
 }

@@ -1,9 +1,9 @@
-import { parseMinSe, type HeaderLine, type SipMessage } from "@tandem/sip";
+import { parseMinSe, sameSession, type HeaderLine, type SipMessage } from "@tandem/sip";
 import type { Dialog, Exchange } from "./call.ts";
 import { learnAbilities } from "./called-dialogs.ts";
 import { AUDIT_AFTER_MS } from "./deadlines.ts";
 import { hangUp } from "./hang-up.ts";
-import { bodyMessage, ownDescription } from "./headers/description.ts";
+import { bodyMessage, ownDescription, sdpIn } from "./headers/description.ts";
 import { reasonsOf } from "./headers/reason.ts";
 import { firstUri } from "./headers/values.ts";
 import { spread } from "./identity.ts";
@@ -15,6 +15,7 @@ import { peerOf, placeOf, startTimer, type Place, type Turn } from "./turn.ts";
 /** Looks after an established call: refreshes due, sessions that lapsed, retries after glare, the audit. */
 export function lookAfter(turn: Turn): void {
   const { call, now } = turn;
+  if (call.phase !== "up") return;
   for (const place of confirmedPlaces(turn)) {
     const { timer, retryAtMs } = place.dialog;
     if (timer !== null && now >= timer.expiresAtMs - earlyMs(timer.intervalS)) {
@@ -50,7 +51,8 @@ function refresh(turn: Turn, place: Place): void {
   if (timer === null) return;
   // Another try comes at three quarters, in case this one is refused without ending the dialog.
   timer.actAtMs = turn.now + timer.intervalS * 250;
-  if (dialog.allows.includes("UPDATE")) {
+  const described = peerOf(turn.call, place)?.dialog.sdp ?? "";
+  if (dialog.allows.includes("UPDATE") || described === "") {
     const headers: readonly HeaderLine[] = [["Supported", "timer"], ...timerRefresh(timer)];
     sendInDialog(turn, place, { method: "UPDATE", headers, body: "" }, { kind: "refresh" });
   } else if (inviteMayGo(turn, place)) reinvite(turn, place, "refresh");
@@ -59,6 +61,7 @@ function refresh(turn: Turn, place: Place): void {
 /** Brings a peer back to what the other side has, by a re-INVITE of ours. */
 export function resync(turn: Turn, place: Place): void {
   place.dialog.retryAtMs = 0;
+  if ((peerOf(turn.call, place)?.dialog.sdp ?? "") === "") return;
   if (inviteMayGo(turn, place)) reinvite(turn, place, "resync");
   else retryLater(turn, place);
 }
@@ -112,12 +115,26 @@ export function onOwnAnswer(turn: Turn, exchange: Exchange, response: SipMessage
   const { dialog, party } = place;
   if (exchange.method === "INVITE") dialog.offer = "none";
   if (response.status < 300) {
-    if (exchange.method === "INVITE") sendAck(turn, place, exchange.cseq);
     learnTarget(dialog, response);
+    if (exchange.method === "INVITE") {
+      sendAck(turn, place, exchange.cseq);
+      learnAnswer(turn, place, exchange, response);
+    }
     if (dialog.timer !== null) {
       dialog.timer = timerFromAnswer(response, party.profile.sessionTimer, dialog.timer, turn.now);
     }
   } else onOwnRefusal(turn, place, exchange, response);
+}
+
+/** A peer that was resynchronised may answer with another description than it had: the other side gets that one, once. */
+function learnAnswer(turn: Turn, place: Place, exchange: Exchange, response: SipMessage): void {
+  const sdp = sdpIn(response);
+  const before = place.dialog.sdp;
+  if (sdp === "") return;
+  place.dialog.sdp = sdp;
+  const other = peerOf(turn.call, place);
+  if (exchange.purpose.kind !== "resync" || other === null || sameSession(before, sdp)) return;
+  if (inviteMayGo(turn, other)) reinvite(turn, other, "refresh");
 }
 
 function learnTarget(dialog: Dialog, response: SipMessage): void {

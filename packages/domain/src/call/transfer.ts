@@ -1,8 +1,147 @@
+import {
+  headerAddresses,
+  headerValues,
+  parseReplaces,
+  parseSipUri,
+  parseUri,
+  uriHeader,
+  type HeaderLine,
+  type SipMessage,
+} from "@tandem/sip";
+import type { FailureCode } from "../failure/catalogue.ts";
+import type { StoredRequest, Transfer } from "./call.ts";
 import type { CallEvent } from "./event.ts";
-import type { Turn } from "./turn.ts";
+import { tryNext } from "./failover.ts";
+import { hideHosts, hostsOfSender } from "./headers/hidden-hosts.ts";
+import { cseqOf } from "./headers/values.ts";
+import { parseOurTag } from "./identity.ts";
+import { relayRequest } from "./mid-dialog.ts";
+import { answerRequest, type Received } from "./outgoing.ts";
+import { failureReply, reply } from "./replies.ts";
+import { tellReferrer, transferFailed } from "./transfer-outcome.ts";
+import { peerOf, placeOf, type Place, type Turn } from "./turn.ts";
+
+/** REFER (RFC 3515): passed on, acted upon or refused, as the trunk it came by says. */
+export function onRefer(turn: Turn, place: Place, received: Received): void {
+  const target = referTarget(received.message);
+  const failure = whyNot(turn, place, target);
+  if (failure !== null || target === null) {
+    answerRequest(turn, place, received, failureReply(failure ?? "bad-refer"));
+  } else if (place.party.profile.refer === "pass" && target.ours === null) passOn(turn, place, received, target);
+  else act(turn, place, received, target);
+}
+
+interface ReferTarget {
+  /** Where to, without embedded headers. */
+  readonly uri: string;
+  /** The Refer-To line as written. */
+  readonly line: string;
+  /** Replaces value naming a dialog of Tandem: the target is the other leg of that call (attended transfer). */
+  readonly ours: string | null;
+}
+
+/** The one Refer-To (RFC 3515 §2.1) with a URI that can be called; null otherwise. */
+function referTarget(refer: SipMessage): ReferTarget | null {
+  const [address, second] = headerAddresses(refer, "Refer-To");
+  const uri = address === undefined || second !== undefined ? undefined : parseUri(address.uri);
+  if (address === undefined || (uri?.kind !== "sip" && uri?.kind !== "tel" && uri?.kind !== "urn")) return null;
+  const method = parseSipUri(address.uri)?.params.find(([name]) => name.toLowerCase() === "method")?.[1];
+  if (method !== undefined && method.toUpperCase() !== "INVITE") return null;
+  const replaces = parseReplaces(uriHeader(uri, "Replaces") ?? "");
+  const named = replaces !== undefined && (parseOurTag(replaces.toTag) ?? parseOurTag(replaces.fromTag)) !== null;
+  const question = address.uri.indexOf("?");
+  return {
+    uri: question < 0 ? address.uri : address.uri.slice(0, question),
+    line: refer.get("Refer-To") ?? "",
+    ours: named ? (uriHeader(uri, "Replaces") ?? null) : null,
+  };
+}
+
+function whyNot(turn: Turn, place: Place, target: ReferTarget | null): FailureCode | null {
+  const { call } = turn;
+  if (!place.dialog.confirmed) return "call-gone";
+  // RFC 6881 SP-37, SP-38: on an emergency call the PSAP may transfer, the caller may not.
+  if (call.facts.emergency !== null && place.party.leg === "a") return "feature-refused";
+  if (place.party.profile.refer === "refuse") return "refer-refused";
+  if (target === null) return "bad-refer";
+  return call.transfer === null ? null : "request-pending";
+}
+
+/** The other leg transfers itself. Hosts of this leg's network in Refer-To become ours, where that leg can reach it. */
+function passOn(turn: Turn, place: Place, received: Received, target: ReferTarget): void {
+  const to = peerOf(turn.call, place);
+  const { contactHost, peerHost } = place.party.profile;
+  const hidden = new Set(hostsOfSender(received.message, [contactHost, peerHost]));
+  const line = hideHosts(target.line, hidden, to?.party.profile.contactHost ?? "");
+  relayRequest(turn, place, received, { extra: [["Refer-To", line]] });
+}
+
+/** We call the target ourselves: 202, the first NOTIFY, and a question to the shell where the target is reached. */
+function act(turn: Turn, place: Place, received: Received, target: ReferTarget): void {
+  const kept = peerOf(turn.call, place);
+  if (kept === null || !kept.dialog.confirmed || kept.dialog.sdp === "") {
+    answerRequest(turn, place, received, failureReply("transfer-failed"));
+    return;
+  }
+  // RFC 4488: the referrer wants no subscription.
+  const unsubscribed = received.message.get("Refer-Sub")?.trim().toLowerCase() === "false";
+  const headers: readonly HeaderLine[] = unsubscribed ? [["Refer-Sub", "false"]] : [];
+  turn.call.transfer = {
+    referrer: place.dialog.id,
+    kept: kept.dialog.id,
+    atMs: turn.now,
+    id: cseqOf(received.message),
+    subscribed: !unsubscribed,
+    told: 0,
+    target: target.uri,
+    referredBy: headerValues(received.message, "Referred-By")[0] ?? "",
+    hidden: hostsOfSender(received.message, [place.party.profile.contactHost, place.party.profile.peerHost]),
+  };
+  answerRequest(turn, place, received, reply(202, headers));
+  tellReferrer(turn, 100, "Trying");
+  const replaces: readonly HeaderLine[] = target.ours === null ? [] : [["Replaces", target.ours]];
+  turn.effects.push({ kind: "route-transfer", target: target.uri, headers: replaces });
+}
 
 /** Where the transfer target can be reached. */
 export function onTransferRouted(turn: Turn, event: Extract<CallEvent, { kind: "transfer-routed" }>): void {
-  void turn;
-  void event;
+  const { call } = turn;
+  const { transfer } = call;
+  const kept = placeOf(call, transfer?.kept ?? null);
+  if (transfer === null || kept === null || call.phase !== "up" || call.hunt !== null) return;
+  if (event.failure !== null || event.attempts.length === 0) {
+    transferFailed(turn, failureReply(event.failure ?? "transfer-failed"));
+    return;
+  }
+  call.hunt = {
+    goal: "transfer",
+    leg: kept.party.leg === "a" ? "b" : "a",
+    request: transferRequest(transfer, kept),
+    plans: [...event.attempts],
+    current: null,
+    progressed: false,
+    best: null,
+    lastFailure: "transfer-failed",
+  };
+  tryNext(turn, call.hunt);
+}
+
+/** The INVITE to the target: in the name of the side that stays, with its last description as offer. */
+function transferRequest({ target, referredBy, hidden }: Transfer, { party, dialog }: Place): StoredRequest {
+  const { profile, remote } = party;
+  return {
+    uri: target,
+    from: remote,
+    to: `<${target}>`,
+    headers: [
+      ["Content-Type", "application/sdp"],
+      ...(referredBy === "" ? [] : [["Referred-By", referredBy] as const]),
+    ],
+    contentType: "application/sdp",
+    body: dialog.sdp,
+    hops: 69,
+    hidden: [...hidden, profile.contactHost, profile.peerHost],
+    path: [],
+    reliable: "no",
+  };
 }

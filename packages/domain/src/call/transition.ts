@@ -97,6 +97,9 @@ function noteEvent(turn: Turn, event: CallEvent): void {
         now,
       ]);
       break;
+    case "replacing-invite":
+      noteMessage(call, "<", event.profile.trunk, [`INVITE ${event.request.uri}`, now]);
+      break;
     case "request":
       noteMessage(call, "<", trunkOfRequest(call, event.request), [event.request.method, now]);
       break;

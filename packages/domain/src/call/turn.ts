@@ -86,6 +86,10 @@ export function dropDialogs(turn: Turn, party: Party): void {
 export function removeDialog(turn: Turn, { party, dialog }: Place): void {
   if (dialog.reliable?.waiting != null) stopTimer(turn, reliableTimer(dialog));
   party.dialogs = party.dialogs.filter((candidate) => candidate !== dialog);
+  // Answers to requests of our own in it are of no interest any more.
+  turn.call.exchanges = turn.call.exchanges.filter(
+    ({ dialog: id, method, purpose }) => id !== dialog.id || method === "INVITE" || purpose.kind === "relay",
+  );
 }
 
 /** Timer that repeats a reliable provisional response. */
@@ -93,7 +97,7 @@ export function reliableTimer(dialog: Dialog): string {
   return `reliable:${dialog.id}`;
 }
 
-/** Parties without dialogs that nothing waits for are forgotten. Runs at the end of every step. */
+/** Parties without dialogs that nothing waits for are forgotten, and dialogs that were to replace another and did not. Runs at the end of every step. */
 export function sweepParties(turn: Turn): void {
   const { call } = turn;
   const wanted = new Set<PartyId>();
@@ -103,5 +107,11 @@ export function sweepParties(turn: Turn): void {
   }
   if (call.caller !== null) wanted.add(call.caller.party);
   if (call.hunt?.current?.party != null) wanted.add(call.hunt.current.party);
+  const origins = new Set(
+    call.exchanges.flatMap(({ purpose }) => (purpose.kind === "relay" ? [purpose.origin.dialog] : [])),
+  );
+  for (const party of call.parties) {
+    party.dialogs = party.dialogs.filter(({ id, replaces }) => replaces === null || origins.has(id));
+  }
   call.parties = call.parties.filter(({ id, dialogs }) => dialogs.length > 0 || wanted.has(id));
 }

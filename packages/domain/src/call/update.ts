@@ -16,7 +16,7 @@ export function onUpdate(turn: Turn, place: Place, received: Received): void {
   else if (minSeS !== null && turn.call.facts.emergency === null) {
     answerRequest(turn, place, received, failureReply("session-interval-too-small", [["Min-SE", String(minSeS)]]));
   } else if (message.body === "" && wish.expiresS > 0 && place.dialog.confirmed) {
-    const terms = acceptRefresh(turn, place, pendingRequest(place, received));
+    const terms = acceptRefresh(turn, place, pendingRequest(turn, place, received));
     answerRequest(turn, place, received, reply(200, terms));
   } else relayRequest(turn, place, received);
 }
