@@ -1,4 +1,4 @@
-import { buildRequest, parseMessage, responseTo, type HeaderLine, type SipMessage } from "@tandem/sip";
+import { buildRequest, responseTo, type HeaderLine, type SipMessage } from "@tandem/sip";
 import type {
   ClientFailure,
   ClientTransactionEvents,
@@ -119,11 +119,4 @@ export function ackTo(response: ReceivedMessage, uri: string): SipMessage {
       ["CSeq", "1 ACK"],
     ],
   });
-}
-
-/** Reads a text that must be a message. */
-export function read(text: string): SipMessage {
-  const parsed = parseMessage(text);
-  if (!parsed.ok) throw new Error(parsed.error.detail);
-  return parsed.value;
 }

@@ -39,7 +39,7 @@ export class AnswerBook {
 }
 
 /** Sends text without waiting for anything. */
-export function sendOnce(context: TransactionContext, ack: SentAck): void {
+function sendOnce(context: TransactionContext, ack: SentAck): void {
   const outlet = context.transports.outlet(ack.port, ack.target, { onTransportError: () => undefined });
   outlet.send(ack.text);
   outlet.release();

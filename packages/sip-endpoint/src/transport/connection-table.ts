@@ -20,7 +20,7 @@ export interface StreamSide {
 }
 
 /** Who gets what arrives. */
-export interface StreamReceiver {
+interface StreamReceiver {
   onStreamMessage(connection: StreamConnection, text: string): void;
   /** The last bytes of a connection that makes no sense: a message whose head was readable. Answer it if possible. */
   onUnframed(connection: StreamConnection, failure: FramingFailure, head: string): void;
