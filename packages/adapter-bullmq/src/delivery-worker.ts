@@ -23,8 +23,8 @@ export interface DeliveryWorkerOptions {
 const DAY_MS = 86_400_000;
 const LONGEST_PAUSE_MS = 60_000;
 /** The batch of a leader that died is free again after this long and a look. */
-const LOCK_MS = 15_000;
-const STALLED_LOOK_MS = 5_000;
+const LOCK_MS = 8_000;
+const STALLED_LOOK_MS = 3_000;
 /** A worker's death says nothing about the batch it was at. */
 const DEATHS_ALLOWED = 1_000_000;
 /** BullMQ heeds a pause only when a rate limit is configured; this one limits nothing. */

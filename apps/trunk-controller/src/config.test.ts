@@ -1,0 +1,47 @@
+import { parseConfiguration } from "@tandem/runtime";
+import { describe, expect, it } from "vitest";
+import { controllerSchema } from "./config.ts";
+
+const least = { TANDEM_HTTP: "127.0.0.1:0", TANDEM_REDIS: "redis://127.0.0.1" };
+
+describe("the controller's environment", () => {
+  it("needs an address and Redis, and has defaults for the rest", () => {
+    const config = parseConfiguration(controllerSchema, least);
+    expect(config).toMatchObject({
+      ok: true,
+      value: { detailFile: null, webhook: null, leaseMs: 3_000, sweepGraceMs: 120_000, logLevel: "info" },
+    });
+  });
+
+  it("describes both sinks", () => {
+    const config = parseConfiguration(controllerSchema, {
+      ...least,
+      TANDEM_CDR_FILE: "/var/log/tandem/cdr.jsonl",
+      TANDEM_CDR_FILE_MAX_MB: "1",
+      TANDEM_CDR_FSYNC: "off",
+      TANDEM_CDR_WEBHOOK: "https://billing.example.org/cdr",
+      TANDEM_CDR_WEBHOOK_SECRET: "hush",
+    });
+    expect(config).toMatchObject({
+      ok: true,
+      value: {
+        detailFile: { path: "/var/log/tandem/cdr.jsonl", maxBytes: 1_048_576, sync: false },
+        webhook: { url: "https://billing.example.org/cdr", secret: "hush", token: null, timeoutMs: 10_000 },
+      },
+    });
+  });
+
+  it.each([
+    { wrong: { TANDEM_REDIS: undefined }, named: "TANDEM_REDIS" },
+    { wrong: { TANDEM_HTTP: "nowhere" }, named: "TANDEM_HTTP" },
+    { wrong: { TANDEM_CDR_WEBHOOK: "ftp://x" }, named: "TANDEM_CDR_WEBHOOK" },
+    { wrong: { TANDEM_CDR_WEBHOOK_SECRET: "hush" }, named: "TANDEM_CDR_WEBHOOK_SECRET" },
+    { wrong: { TANDEM_CDR_FSYNC: "maybe" }, named: "TANDEM_CDR_FSYNC" },
+    { wrong: { TANDEM_LEASE_MS: "10" }, named: "TANDEM_LEASE_MS" },
+  ])("is refused with a sentence that names $named", ({ wrong, named }) => {
+    const config = parseConfiguration(controllerSchema, { ...least, ...wrong });
+    expect(config.ok).toBe(false);
+    if (!config.ok) expect(config.problems.join("\n")).toContain(named);
+    expect(JSON.stringify(config)).not.toContain("hush");
+  });
+});
