@@ -2,7 +2,7 @@ import { attemptPlans, type LiveView } from "@tandem/domain";
 import type { TopologyInForce } from "../live/topology-in-force.ts";
 import type { Clock, IdentityHash, IncomingRequest, SipPort, Telemetry } from "../ports/index.ts";
 import { decideRequest, ingressProfile, ingressTrunk } from "../ingress/arrival.ts";
-import { requestName, uriFacts } from "../ingress/request-facts.ts";
+import { requestName } from "../ingress/request-facts.ts";
 import type { StatelessAnswers } from "../ingress/stateless-answers.ts";
 import { Relay } from "./relay.ts";
 
@@ -20,8 +20,9 @@ export interface StandaloneParts {
 const MOST_RELAYS = 5_000;
 
 /**
- * OPTIONS, MESSAGE and NOTIFY out of a dialog. What is meant for us is answered; the rest is decided like a call and forwarded without a record, with failover
- * while nobody answered: the state of one transaction dies with it anyway.
+ * OPTIONS, MESSAGE and NOTIFY out of a dialog. OPTIONS is answered here: a peer asks us with it whether the trunk is alive, whatever name it puts before our
+ * address, and must not be told how somebody behind another trunk is. The others are decided like a call and forwarded without a record, with
+ * failover while nobody answered: the state of one transaction dies with it anyway.
  */
 export class StandaloneRequests {
   readonly #parts: StandaloneParts;
@@ -36,7 +37,7 @@ export class StandaloneRequests {
     const inForce = topology.current;
     if (inForce === null) return answers.refuse(request, "not-ready");
     const trunk = ingressTrunk(request, inForce);
-    if (request.message.method === "OPTIONS" && isForUs(request)) {
+    if (request.message.method === "OPTIONS") {
       if (trunk === null) return answers.refuse(request, "unknown-source");
       // A peer that probes us shall send its calls elsewhere while we drain.
       if (live.refuseOrdinary !== null) return answers.refuse(request, live.refuseOrdinary);
@@ -54,9 +55,4 @@ export class StandaloneRequests {
     const done = (): void => void (this.#relays -= 1);
     new Relay({ request, ingress, plans, emergency, id }, this.#parts, done).begin();
   }
-}
-
-/** RFC 3261 §11: an OPTIONS that names nobody asks what we can do; so does one that may not go further. */
-function isForUs({ message }: IncomingRequest): boolean {
-  return uriFacts(message.uri).user === "" || message.get("Max-Forwards")?.trim() === "0";
 }
