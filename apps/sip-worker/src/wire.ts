@@ -52,7 +52,7 @@ interface Observers {
 
 /** Names every adapter and every use case of the process, and nothing else does. Fails only for an unusable Redis URL. */
 export function wireWorker(config: WorkerConfig, logger: Logger): Result<Worker, Failure> {
-  const seen = observers();
+  const seen = observers(config);
   const redis = connectToRedis(config, logger, seen);
   if (!redis.ok) return redis;
   const late: { app: SipApplication | null } = { app: null };
@@ -68,9 +68,11 @@ interface Context {
   readonly seen: Observers;
 }
 
-function observers(): Observers {
+function observers(config: WorkerConfig): Observers {
   const registry = new Registry();
   const names = new ConfiguredNames();
+  // Edges connect before the first topology says which pools there are.
+  names.configure({ trunks: [], pools: Object.keys(config.edges) });
   return {
     registry,
     names,

@@ -472,15 +472,32 @@ describe("without the store", () => {
     expect(JSON.parse(row?.write.document ?? "{}")).toMatchObject({ phase: "up" });
   });
 
-  test("a request in an established call nobody here remembers gets 503", async () => {
+  test("a request in an established call nobody here remembers waits for a store that fails over", async () => {
     const world = new FakeWorld();
     const worker = await world.worker();
     const { ok } = await established(world, worker);
     world.store.away = true;
     const info = arriving(inDialog("INFO", ok, 2));
     worker.engine.onRequest(info);
+    await world.clock.advance(4_000);
+    world.store.away = false;
+    await world.clock.advance(1_000);
+    const relayed = last(worker.sip.requests("INFO"));
+    relayed.answer(answerTo(relayed.message, 200));
     await settle();
+    expect(worker.sip.statuses(info.transaction.id)).toEqual([200]);
+  });
+
+  test("but not for ever: it gets 503 with Retry-After", async () => {
+    const world = new FakeWorld();
+    const worker = await world.worker();
+    const { ok } = await established(world, worker);
+    world.store.away = true;
+    const info = arriving(inDialog("INFO", ok, 2));
+    worker.engine.onRequest(info);
+    await world.clock.advance(7_000);
     expect(worker.sip.statuses(info.transaction.id)).toEqual([503]);
+    expect(ours(worker, info.transaction.id, 503).get("Retry-After")).toBeDefined();
   });
 
   test("a write whose reply was lost is not mistaken for another worker's", async () => {

@@ -24,6 +24,10 @@ import { serverTransaction } from "./transaction-id.ts";
 /** Lost races in a row before an event is given up; each needs another worker that won one. */
 const MOST_RUNS = 10;
 
+/** How long a request of an established call waits for a store that is away; the peer waits 32 s (RFC 3261 §17.1.2.2). */
+const PATIENCE_MS = 6_000;
+const READ_AGAIN_MS = 200;
+
 type Performed = "done" | "refused" | Exclude<SaveOutcome, "stored" | "unstored">;
 
 /**
@@ -90,8 +94,15 @@ export class CallActor {
       }
     }
     this.#running = false;
-    if (this.#record.unsaved) this.#shell.flushSoon(this.#callId);
+    this.#leaveUnsaved();
     this.#rest();
+  }
+
+  /** During a set-up more follows soon, at this worker; an established call may be served by any other worker next. */
+  #leaveUnsaved(): void {
+    if (!this.#record.unsaved) return;
+    if (this.#record.call?.phase === "setup") this.#shell.flushSoon(this.#callId);
+    else this.flush();
   }
 
   /** Goes when nothing is pending. Whatever request is still open then, no event will answer it any more. */
@@ -161,7 +172,7 @@ export class CallActor {
       if (performed === "refused") return this.#giveUp(event, "store-unavailable");
       if (performed === "exists" && event.kind === "invite") event = this.#again(event);
       this.#lostRace();
-      found = await this.#readAgain();
+      found = await this.#patiently(() => this.#readAgain());
     }
     this.#log("error", "event given up after too many lost races", { event: event.kind });
     this.#giveUp(event, "internal-error");
@@ -179,8 +190,19 @@ export class CallActor {
   }
 
   #begin(event: CallEvent): Promise<Result<Call | null, Failure>> {
-    if (event.kind !== "invite") return this.#record.current();
+    if (event.kind !== "invite") return this.#patiently(() => this.#record.current());
     return Promise.resolve(ok(newCall(this.#callId, this.#shell.ports.clock.now())));
+  }
+
+  /** A store that fails over is back in seconds: a call that exists is worth that wait. */
+  async #patiently(read: () => Promise<Result<Call | null, Failure>>): Promise<Result<Call | null, Failure>> {
+    const { clock } = this.#shell.ports;
+    const untilMs = clock.now() + PATIENCE_MS;
+    for (;;) {
+      const found = await read();
+      if (found.ok || found.error.code !== "store-unavailable" || clock.now() >= untilMs) return found;
+      await new Promise<void>((resolve) => void clock.after(READ_AGAIN_MS, resolve));
+    }
   }
 
   async #perform({ call, effects }: Step, event: CallEvent): Promise<Performed> {
