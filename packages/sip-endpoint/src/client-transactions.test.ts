@@ -86,6 +86,16 @@ describe("a request of ours", () => {
     expect(headerOf(peer.last, "Via")).toMatch(/^SIP\/2\.0\/UDP pool\.example\.com:5070;/);
   });
 
+  it("writes IPv6 addresses in brackets, and reaches them", async () => {
+    const six = await SimulatedPeer.at(network, "2001:db8::1", 5070);
+    await start({ listeners: [{ name: "core", transport: "udp", address: "2001:db8::9", port: 5060 }] });
+    await send("OPTIONS", { nextHop: "sip:[2001:db8::1]:5070" });
+    expect(headerOf(six.last, "Via")).toMatch(/^SIP\/2\.0\/UDP \[2001:db8::9\]:5060;/);
+    six.send(responseText(six.last, 200), { address: "2001:db8::9", port: 5060 });
+    await settled();
+    expect(client.statuses).toEqual([200]);
+  });
+
   it("keeps the Vias of a proxied request below ours", async () => {
     await start();
     const message = outgoing("OPTIONS", PEER, [["Via", "SIP/2.0/TCP caller.example.com;branch=z9hG4bKc"]]);

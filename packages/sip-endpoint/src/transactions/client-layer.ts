@@ -78,12 +78,18 @@ export class ClientLayer implements ClientRequestHost {
     const { counters } = this.context;
     const method = parseCSeq(message.get("CSeq") ?? "")?.method;
     const branch = topVia(message)?.branch;
-    if (method === undefined || branch === undefined || validateResponse(message) !== undefined) {
+    if (method === undefined || branch === undefined) {
+      counters.discarded.malformed++;
+      return;
+    }
+    const transaction = this.byKey.get(clientTransactionKey(branch, method));
+    const fault = validateResponse(message);
+    // A forwarded request's response carries the Via lines of those before us, too (RFC 3261 §16.7 step 3).
+    if (fault !== undefined && !(fault.code === "several-vias" && transaction?.forwarded === true)) {
       counters.discarded.malformed++;
       return;
     }
     counters.message("in", arrival.transport, method, message.status);
-    const transaction = this.byKey.get(clientTransactionKey(branch, method));
     if (transaction !== undefined) transaction.onResponse(new Received(message, arrival, this.context.clock.now()));
     else counters.discarded["stray-response"]++;
   }

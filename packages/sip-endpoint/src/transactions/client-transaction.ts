@@ -35,6 +35,8 @@ export interface ClientTxParts {
   readonly branch: string;
   readonly text: string;
   readonly user: ClientTxUser;
+  /** The request carries the Via lines of elements before us (RFC 3261 §16.6 step 8). */
+  readonly forwarded: boolean;
   /** Timers B and F; default 64*T1. */
   readonly timeoutMs: number | undefined;
   /** Makes the way out; called once. */
@@ -47,6 +49,8 @@ export interface ClientTxParts {
 export abstract class ClientTx implements TimerOwner<TimerName>, OutletUser {
   readonly method: string;
   readonly key: string;
+  /** Responses carry further Via lines below ours. */
+  readonly forwarded: boolean;
   readonly outlet: Outlet;
   protected readonly context: TransactionContext;
   protected readonly timers: TransactionTimers;
@@ -62,6 +66,7 @@ export abstract class ClientTx implements TimerOwner<TimerName>, OutletUser {
     this.context = context;
     this.method = parts.method;
     this.key = clientTransactionKey(parts.branch, parts.method);
+    this.forwarded = parts.forwarded;
     this.text = parts.text;
     this.user = parts.user;
     this.endedHook = parts.ended;
