@@ -54,6 +54,32 @@ beforeEach(async () => {
 
 afterEach(() => endpoint.close());
 
+describe("a forwarded request", () => {
+  const viaOfCaller: readonly [string, string] = ["Via", "SIP/2.0/UDP 10.0.0.2;branch=z9hG4bKcaller"];
+
+  it("keeps the Via lines before ours, and its response is taken with all of them", async () => {
+    await start();
+    await send("OPTIONS", { message: outgoing("OPTIONS", PEER, [viaOfCaller]) });
+    expect(peer.received[0]).toMatch(/^OPTIONS [^\r]+\r\nVia: SIP\/2\.0\/UDP 10\.0\.0\.9[^\r]+\r\n/);
+    expect(peer.received[0]).toContain("branch=z9hG4bKcaller");
+    await answer(200);
+    expect(client.responses.map(({ message }) => message.getAll("Via").length)).toEqual([2]);
+  });
+
+  it("RFC 3261 §8.1.3.3: a request of our own takes no response with a second Via", async () => {
+    await start();
+    await send("OPTIONS");
+    const request = peer.received[0] ?? "";
+    const response = responseText(request, 200);
+    peer.send(response.replace("\r\nVia:", `\r\nVia: ${viaOfCaller[1]}\r\nVia:`), US);
+    const below = response.replace(/(\r\nVia: [^\r]+)/, `$1\r\nVia: ${viaOfCaller[1]}`);
+    peer.send(below, US);
+    await settled();
+    expect(client.responses).toEqual([]);
+    expect(endpoint.stats().discarded.malformed).toBe(2);
+  });
+});
+
 describe("a request of ours", () => {
   it("has our Via on top, Content-Length, and all else as given", async () => {
     await start();
@@ -103,6 +129,8 @@ describe("a request of ours", () => {
     const vias = peer.last.split("\r\n").filter((line) => line.startsWith("Via:"));
     expect(vias).toHaveLength(2);
     expect(vias[1]).toContain("caller.example.com");
+    await answer(200);
+    expect(client.responses[0]?.message.getAll("Via")).toHaveLength(2);
   });
 
   it("goes where it is told, else to the top Route, else to the Request-URI", async () => {
@@ -192,6 +220,16 @@ describe("a request of ours", () => {
     await clock.advance(1_100);
     await answer(200, { index: -1 });
     expect(client.statuses).toEqual([200]);
+  });
+
+  it("ignores a response with several Vias unless the request had them (RFC 3261 §8.1.3.3)", async () => {
+    await start();
+    await send("OPTIONS");
+    const astray = responseText(peer.last, 200).replace("\r\nVia: ", "\r\nVia: SIP/2.0/UDP 10.0.0.5\r\nVia: ");
+    peer.send(astray.replace(/Via: (.*)\r\nVia: (.*)\r\n/, "Via: $2\r\nVia: $1\r\n"), US);
+    await settled();
+    expect(client.responses).toEqual([]);
+    expect(endpoint.stats().discarded.malformed).toBe(1);
   });
 
   it("ignores a response whose branch is not ours", async () => {
