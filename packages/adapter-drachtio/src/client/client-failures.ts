@@ -19,6 +19,7 @@ const CODE_BY_REASON: ReadonlyMap<string, FailureCode> = new Map<string, Failure
   ["timeout", "peer-timeout"],
   ["transport", "transport-failure"],
   ["unresolved", "resolve-failure"],
+  ["cancelled", "caller-cancelled"],
   ["transaction-over", "call-gone"],
   ["closing", "edge-unavailable"],
 ]);

@@ -6,19 +6,22 @@ import { stackTime } from "./stack-time.ts";
 import type { StockClientDialogs } from "./stock/stock-client-dialogs.ts";
 import type { TokenSource } from "./token-source.ts";
 
-/** Seconds-precise context of a made-up response. */
+/** What a made-up response needs besides the request it answers. */
 export interface MadeUpParts {
   readonly tokens: TokenSource;
   readonly nowMs: number;
   readonly dialogs: StockClientDialogs;
 }
 
+/** What each failure is as a response; 503 otherwise (RFC 3261 §8.1.3.1). */
+const STATUSES: Partial<Record<ClientFailure["reason"], number>> = { timeout: 408, cancelled: 487 };
+
 /**
- * The frame that tells an application that no response will come: a response of no bytes from nowhere, 408 after silence (RFC 3261 §8.1.3.1)
- * and 503 otherwise. Applications with `octets` get the endpoint's reason as the reason phrase and no headers.
+ * The frame that tells an application that no response will come: a response of no bytes from nowhere. Applications with `octets` get the
+ * endpoint's reason as the reason phrase and no headers.
  */
 export function madeUpResponseFrame(call: OutgoingCall, failure: ClientFailure, parts: MadeUpParts): string {
-  const status = failure.reason === "timeout" ? 408 : 503;
+  const status = STATUSES[failure.reason] ?? 503;
   const { tokens, nowMs, dialogs } = parts;
   const isEchoed = call instanceof EchoedCall;
   const response = isEchoed

@@ -23,6 +23,9 @@ export interface OutgoingParts {
 /** Why a pending INVITE is cancelled when its application is gone (RFC 3326). */
 const LOST_REASON = [["Reason", 'SIP;cause=503;text="Application lost"']] as const;
 
+/** drachtio-server reports these as a response that it makes up, not as a refusal. */
+const MADE_UP_REASONS: readonly ClientFailure["reason"][] = ["timeout", "transport", "unresolved", "cancelled"];
+
 const IGNORE = { onResponse: () => undefined, onFailure: () => undefined } as const;
 
 /**
@@ -106,7 +109,7 @@ export class OutgoingRequests implements OutgoingCallHost {
     const { session } = call;
     if (!session.ready) return;
     if (call instanceof EchoedCall && call.frameId !== null) {
-      if (!isNetworkFailure(failure)) {
+      if (!MADE_UP_REASONS.includes(failure.reason)) {
         return session.reply(call.frameId, `NOK|${refusalText(failure.reason, failure.detail)}`);
       }
       this.#echo(call, call.frameId, null);
@@ -198,9 +201,4 @@ export class OutgoingRequests implements OutgoingCallHost {
     void endpoint.sendAck({ message: ack, listener, nextHop: null });
     endpoint.request({ message: bye, listener, nextHop: null }, IGNORE);
   }
-}
-
-/** drachtio-server reports these as a response that it makes up, not as a refusal. */
-function isNetworkFailure(failure: ClientFailure): boolean {
-  return failure.reason === "timeout" || failure.reason === "transport" || failure.reason === "unresolved";
 }
