@@ -101,14 +101,16 @@ describe("requests of the worker", () => {
       "sip:203.0.113.5",
       "\u00e9",
     ]);
+    call.trying();
     call.answer(180);
     call.answer(183, { body: "v=0" });
     call.answer(200);
     await events.responses.next();
     await events.responses.next();
+    await events.responses.next();
     const last = await events.responses.next();
     expect(last.source).toEqual({ address: "198.51.100.7", port: 5062, transport: "udp" });
-    expect(events.order).toEqual([180, 183, 200]);
+    expect(events.order).toEqual([100, 180, 183, 200]);
     expect(worker.port.edges()[0]?.pendingClient).toBe(0);
   });
 

@@ -232,6 +232,16 @@ describe("a request of ours", () => {
     expect(endpoint.stats().discarded.malformed).toBe(1);
   });
 
+  it("passes the first 100 to onTrying and never to onResponse", async () => {
+    await start();
+    await send("INVITE");
+    await answer(100);
+    await answer(100);
+    await answer(180);
+    expect(client.tryings.map(({ message }) => message.status)).toEqual([100]);
+    expect(client.statuses).toEqual([180]);
+  });
+
   it("ignores a response whose branch is not ours", async () => {
     await start();
     await send("OPTIONS");

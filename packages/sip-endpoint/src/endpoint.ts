@@ -200,6 +200,8 @@ export interface ClientTransactionEvents {
   onResponse(response: ReceivedMessage): void;
   /** No final response will come. Never after one. */
   onFailure(failure: ClientFailure): void;
+  /** A 100 came: the next hop lives. The first of each address, before any other provisional; `onResponse` never gets it. */
+  onTrying?(response: ReceivedMessage): void;
   /** A 2xx already passed up came again and no ACK for it was given to `sendAck` yet: whoever should have sent it may be gone. */
   onRepeatedAnswer?(response: ReceivedMessage): void;
 }

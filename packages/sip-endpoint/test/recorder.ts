@@ -64,6 +64,7 @@ export class RecordingClient implements ClientTransactionEvents {
   readonly sent: SentMessage[] = [];
   readonly responses: ReceivedMessage[] = [];
   readonly repeated: ReceivedMessage[] = [];
+  readonly tryings: ReceivedMessage[] = [];
   readonly failures: ClientFailure[] = [];
 
   onSent(sent: SentMessage): void {
@@ -72,6 +73,10 @@ export class RecordingClient implements ClientTransactionEvents {
 
   onResponse(response: ReceivedMessage): void {
     this.responses.push(response);
+  }
+
+  onTrying(response: ReceivedMessage): void {
+    this.tryings.push(response);
   }
 
   onRepeatedAnswer(response: ReceivedMessage): void {

@@ -1,12 +1,4 @@
-import {
-  buildRequest,
-  headerAddresses,
-  headerValues,
-  parseCSeq,
-  parseSipUri,
-  type HeaderLine,
-  type SipMessage,
-} from "@tandem/sip";
+import { buildRequest, headerAddresses, headerValues, parseCSeq, type HeaderLine, type SipMessage } from "@tandem/sip";
 
 /** The peer of a dialog as its requests must name it (RFC 3261 §12.2.1.1). */
 export interface DialogPeer {
@@ -90,9 +82,4 @@ export function endingOf(
       headers: [["Reason", 'SIP;cause=503;text="Application lost"']],
     }),
   };
-}
-
-/** Whether a URI can be a remote target. */
-export function isSipUri(uri: string): boolean {
-  return parseSipUri(uri) !== undefined;
 }

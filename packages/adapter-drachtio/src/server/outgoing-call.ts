@@ -19,6 +19,7 @@ export interface OutgoingCallParts {
 /** Told by a request under way. */
 export interface OutgoingCallHost {
   sent(call: EchoedCall, sent: SentMessage): void;
+  trying(call: OutgoingCall, response: ReceivedMessage): void;
   responded(call: OutgoingCall, response: ReceivedMessage): void;
   failed(call: OutgoingCall, failure: ClientFailure): void;
 }
@@ -43,6 +44,10 @@ export class OutgoingCall implements ClientTransactionEvents {
     this.listener = parts.listener;
   }
 
+  onTrying(response: ReceivedMessage): void {
+    this.host.trying(this, response);
+  }
+
   onResponse(response: ReceivedMessage): void {
     this.host.responded(this, response);
   }
@@ -64,6 +69,9 @@ export class EchoedCall extends OutgoingCall {
     this.frameId = parts.frameId;
     this.dialog = parts.dialog;
   }
+
+  /** drachtio-server never passes a 100 up. */
+  override onTrying(): void {}
 
   onSent(sent: SentMessage): void {
     this.host.sent(this, sent);

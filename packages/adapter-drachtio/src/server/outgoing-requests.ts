@@ -84,6 +84,11 @@ export class OutgoingRequests implements OutgoingCallHost {
     if (call.frameId !== null) this.#echo(call, call.frameId, sent);
   }
 
+  /** Applications with `octets` learn from the 100 of an INVITE that the next hop lives. */
+  trying(call: OutgoingCall, response: ReceivedMessage): void {
+    if (call.request.method === "INVITE" && call.session.ready) this.#deliver(call, response);
+  }
+
   responded(call: OutgoingCall, response: ReceivedMessage): void {
     const { message } = response;
     const { session } = call;
@@ -94,14 +99,7 @@ export class OutgoingRequests implements OutgoingCallHost {
       return;
     }
     if (accepted) this.#unacknowledged.add(call, response, this.#context.clock.now());
-    session.send(
-      incomingFrame(response, session, {
-        id: this.#context.tokens.next(),
-        transactionId: call.transaction?.id ?? "",
-        dialogId: call instanceof EchoedCall ? this.#parts.dialogs.responded(call, message) : "",
-        redelivered: false,
-      }),
-    );
+    this.#deliver(call, response);
   }
 
   failed(call: OutgoingCall, failure: ClientFailure): void {
@@ -116,6 +114,17 @@ export class OutgoingRequests implements OutgoingCallHost {
     }
     const { tokens, clock } = this.#context;
     session.send(madeUpResponseFrame(call, failure, { tokens, nowMs: clock.now(), dialogs: this.#parts.dialogs }));
+  }
+
+  #deliver(call: OutgoingCall, response: ReceivedMessage): void {
+    call.session.send(
+      incomingFrame(response, call.session, {
+        id: this.#context.tokens.next(),
+        transactionId: call.transaction?.id ?? "",
+        dialogId: call instanceof EchoedCall ? this.#parts.dialogs.responded(call, response.message) : "",
+        redelivered: false,
+      }),
+    );
   }
 
   #start(call: OutgoingCall, nextHop: string | null): string {

@@ -1,13 +1,4 @@
-import {
-  buildRequest,
-  buildResponse,
-  err,
-  formatMessage,
-  ok,
-  responseTo,
-  type HeaderLine,
-  type SipMessage,
-} from "@tandem/sip";
+import { buildRequest, err, formatMessage, ok, responseTo, type HeaderLine, type SipMessage } from "@tandem/sip";
 import type {
   BoundListener,
   ClientTransaction,
@@ -28,8 +19,8 @@ function listener(name: string, transport: "udp" | "tcp", port: number): BoundLi
   return { name, transport, address: "192.0.2.1", port, advertisedAddress: "192.0.2.1", advertisedPort: port };
 }
 
-export const OUTSIDE = listener("outside", "udp", 5060);
-export const INSIDE = listener("inside", "tcp", 5070);
+const OUTSIDE = listener("outside", "udp", 5060);
+const INSIDE = listener("inside", "tcp", 5070);
 
 const SOURCE: PeerSource = {
   transport: "udp",
@@ -109,6 +100,11 @@ export class FakeClientTransaction implements ClientTransaction {
   /** It left. */
   sent(attempt = 1): void {
     this.#events.onSent?.(sentOf(this.out.message, SOURCE), attempt);
+  }
+
+  /** The next hop says 100. */
+  trying(): void {
+    this.#events.onTrying?.(receivedOf(responseTo(this.out.message, 100)));
   }
 
   /** The peer answers. */
@@ -270,9 +266,4 @@ function sentOf(message: SipMessage, to: PeerSource): SentMessage {
     localPort,
     atMs: 0,
   };
-}
-
-/** A response to nothing in particular. */
-export function bareResponse(status: number): SipMessage {
-  return buildResponse({ status, method: "INVITE", headers: [] });
 }

@@ -74,6 +74,8 @@ export class ClientRequest implements ClientTransaction, ClientTxUser, TimerOwne
   private queue: AddressQueue | undefined = undefined;
   private attempt: Attempt | undefined = undefined;
   private attempts = 0;
+  /** Branch of the address whose 100 was passed up. */
+  private triedBy = "";
   /** A provisional response other than 100 was passed up: no other address may ring as well. */
   private progressed = false;
   private cancellation: CancellationState = NOT_CANCELLED;
@@ -185,10 +187,15 @@ export class ClientRequest implements ClientTransaction, ClientTxUser, TimerOwne
   private onProvisional(response: Received): void {
     if (!this.pending) return;
     if (this.method === "INVITE") this.stepCancel({ type: "provisional" });
-    // Nobody above has a use for 100.
-    if (response.message.status === 100) return;
+    if (response.message.status === 100) return this.onTrying(response);
     this.progressed = true;
     this.events.onResponse(response);
+  }
+
+  private onTrying(response: Received): void {
+    if (this.progressed || this.attempt === undefined || this.triedBy === this.attempt.branch) return;
+    this.triedBy = this.attempt.branch;
+    this.events.onTrying?.(response);
   }
 
   /** A 2xx to INVITE: once per To tag to the user, and the ACK again for each that is repeated (RFC 3261 §13.2.2.4). */
