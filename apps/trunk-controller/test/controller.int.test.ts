@@ -134,6 +134,32 @@ describe("a controller", () => {
     await rm(directory, { recursive: true });
   });
 
+  it("stops leading while Redis hangs, goes on when it wakes, also when it comes back empty, and ends in order without it", async () => {
+    const redis = await startRedisServer();
+    await using state = clusterState(redis.url);
+    await using worker = await fakeWorker(state);
+    await publish(state, document, null);
+    await using controller = await startController({
+      ...settings(redis.url, "c1"),
+      TANDEM_CDR_WEBHOOK: "http://127.0.0.1:1/nobody",
+    });
+    await until(() => worker.requests.length > 0, { what: "a probe" });
+    redis.process.pause();
+    await until(async () => (await controller.metric("tandem_leader")) === 0, { what: "the end of the term" });
+    redis.process.resume();
+    const beforeWake = worker.requests.length;
+    await until(() => worker.requests.length > beforeWake, { what: "a probe after the pause" });
+    await redis.process.kill();
+    await until(async () => (await controller.metric("tandem_leader")) === 0, { what: "the end of the term" });
+    const empty = await startRedisServer({ port: redis.process.port });
+    await until(async () => (await state.topology.current()).ok, { what: "Redis again" });
+    await publish(state, document, null);
+    const beforeEmpty = worker.requests.length;
+    await until(() => worker.requests.length > beforeEmpty, { limitMs: 30_000, what: "a probe with the empty Redis" });
+    await empty.process.kill();
+    expect(await controller.end("SIGTERM")).toBe(0);
+  });
+
   it("delivers every detail record to a flaky receiver, in order per call, over the death of the leader", async () => {
     await using redis = await startRedisServer();
     await using state = clusterState(redis.url);

@@ -1,6 +1,7 @@
 import type { Unwatch } from "@tandem/call-control";
 import { ok, type Failure, type Result } from "@tandem/domain";
 import { UnrecoverableError, Worker, type Job } from "bullmq";
+import { endWorker } from "./end-worker.ts";
 import { QUEUE_PREFIX, QUEUES, type QueueConnection } from "./queue-connection.ts";
 import { queueOperation } from "./queue-failure.ts";
 import { postRecords, type DeliveryOutcome, type WebhookTarget } from "./webhook-request.ts";
@@ -71,8 +72,8 @@ export async function runDeliveries(
     connection.onError("webhook worker", error);
   });
   const ready = await queueOperation("start webhook worker", () => worker.waitUntilReady());
-  if (ready.ok) return ok(() => worker.close());
-  await worker.close(true);
+  if (ready.ok) return ok(() => endWorker(worker));
+  await endWorker(worker);
   return ready;
 }
 

@@ -1,6 +1,7 @@
 import type { ProbeEntry, ProbeSchedule, Unwatch } from "@tandem/call-control";
 import { ok, type Failure, type Result } from "@tandem/domain";
 import { Queue, Worker } from "bullmq";
+import { endWorker } from "./end-worker.ts";
 import { QUEUE_PREFIX, QUEUES, type QueueConnection } from "./queue-connection.ts";
 import { queueOperation } from "./queue-failure.ts";
 
@@ -75,7 +76,7 @@ async function runProbes(
     connection.onError("probe worker", error);
   });
   const ready = await queueOperation("start probe worker", () => worker.waitUntilReady());
-  if (ready.ok) return ok(() => worker.close());
-  await worker.close(true);
+  if (ready.ok) return ok(() => endWorker(worker));
+  await endWorker(worker);
   return ready;
 }

@@ -5,9 +5,12 @@ import type { RedisClient } from "./client-options.ts";
 const WAIT_S = 1;
 const AFTER_FAILURE_MS = 250;
 
+/** Longest an end waits for the pop under way; beyond it Redis is away and there is nothing to lose. */
+const END_LIMIT_MS = WAIT_S * 1_000 + 500;
+
 /**
- * Pops a list's entries one after another on a connection of its own and hands each on, until ended. The returned function ends it and resolves when no
- * pop is under way any more, so that nothing is popped and lost.
+ * Pops a list's entries one after another on a connection of its own and hands each on, until ended. The returned function ends it: it resolves when no
+ * pop is under way any more, so that nothing is popped and lost, and closes the connection.
  */
 export function popUntilEnded(client: RedisClient, key: string, onEntry: (text: string) => void): () => Promise<void> {
   const end = new AbortController();
@@ -23,8 +26,11 @@ export function popUntilEnded(client: RedisClient, key: string, onEntry: (text: 
     }
   };
   const done = loop();
-  return () => {
+  return async () => {
     end.abort();
-    return done;
+    const enough = new AbortController();
+    await Promise.race([done, delay(END_LIMIT_MS, undefined, { signal: enough.signal }).catch(() => undefined)]);
+    enough.abort();
+    client.disconnect();
   };
 }

@@ -22,22 +22,22 @@ export class CallIndex {
     this.#shards = shards;
   }
 
+  /** A shard that does not answer holds up only its own calls; it is a failure when none answers. */
   async claimDue(nowMs: number, limit: number, leaseMs: number): Promise<Result<readonly StoredCall[], Failure>> {
-    const shares = this.#shares(limit);
-    const claimed = await collect(
-      shares.map(async ({ keys, share }): Promise<Result<readonly Entry[], Failure>> => {
+    const claims = await Promise.all(
+      this.#shares(limit).map(async ({ keys, share }): Promise<Result<readonly Entry[], Failure>> => {
         const due = await this.#connection.run("claim-due", (client) =>
           runScript(client, "claim-due", [keys.deadlines, nowMs, share, nowMs + leaseMs]),
         );
         return due.ok ? ok((due.value as string[]).map((callId) => ({ keys, callId }))) : due;
       }),
     );
-    if (!claimed.ok) return claimed;
-    const entries = claimed.value.flat();
-    const calls = await this.#read(entries);
-    if (!calls.ok) return calls;
-    await this.#repair(entries.filter((_, position) => calls.value[position] === null));
-    return ok(calls.value.filter((call) => call !== null));
+    const failed = claims.find((claim) => !claim.ok);
+    const entries = claims.flatMap((claim) => (claim.ok ? claim.value : []));
+    if (failed !== undefined && claims.every((claim) => !claim.ok)) return failed;
+    const calls = await Promise.all(entries.map((entry) => this.#load(entry)));
+    await this.#repair(entries.filter((_, position) => isMissing(calls[position])));
+    return ok(calls.flatMap((call) => (call.ok && call.value !== null ? [call.value] : [])));
   }
 
   async loads(): Promise<Result<ReadonlyMap<string, number>, Failure>> {
@@ -64,7 +64,7 @@ export class CallIndex {
     );
     if (!perShard.ok) return perShard;
     const newest = perShard.value.flat().sort((a, b) => b.score - a.score);
-    const calls = await this.#read(newest.slice(0, limit));
+    const calls = await collect(newest.slice(0, limit).map((entry) => this.#load(entry)));
     return calls.ok ? ok(calls.value.filter((call) => call !== null)) : calls;
   }
 
@@ -75,13 +75,9 @@ export class CallIndex {
     return perShard.ok ? ok(perShard.value.reduce((sum, count) => sum + count, 0)) : perShard;
   }
 
-  #read(entries: readonly Entry[]): Promise<Result<readonly (StoredCall | null)[], Failure>> {
-    return collect(
-      entries.map(async ({ keys, callId }) => {
-        const text = await this.#connection.run("load-call", (client) => client.get(keys.callPrefix + callId));
-        return text.ok ? ok(parseRecord(callId, text.value)) : text;
-      }),
-    );
+  async #load({ keys, callId }: Entry): Promise<Result<StoredCall | null, Failure>> {
+    const text = await this.#connection.run("load-call", (client) => client.get(keys.callPrefix + callId));
+    return text.ok ? ok(parseRecord(callId, text.value)) : text;
   }
 
   /** A due entry without a record: its loads were counted and nobody will uncount them. Best effort; the next claim meets what is left. */
@@ -108,6 +104,10 @@ export class CallIndex {
       .map((keys, position) => ({ keys, share: each + (position < rest ? 1 : 0) }))
       .filter(({ share }) => share > 0);
   }
+}
+
+function isMissing(call: Result<StoredCall | null, Failure> | undefined): boolean {
+  return call !== undefined && call.ok && call.value === null;
 }
 
 /** All values, or the first failure. */

@@ -1,5 +1,6 @@
 import { err, ok, type Failure, type Result } from "@tandem/domain";
 import { createClient, type ClientLimits, type ClientPurpose, type RedisClient } from "./client-options.ts";
+import { clusterKeys } from "./keys.ts";
 import { parseRedisUrl, type RedisTarget } from "./redis-url.ts";
 import { defineScripts } from "./scripts.ts";
 import { Subscriptions } from "./subscriptions.ts";
@@ -128,7 +129,7 @@ class SharedConnection implements RedisConnection {
   async ready(limitMs: number): Promise<Result<void, Failure>> {
     const deadline = performance.now() + limitMs;
     for (;;) {
-      const pong = await this.run("ping", (client) => client.get("tandem:{cluster}:ready-check"));
+      const pong = await this.run("ready-check", (client) => client.get(clusterKeys.readyCheck));
       if (pong.ok) return ok(undefined);
       if (performance.now() >= deadline) return pong;
       await new Promise((resolve) => setTimeout(resolve, READY_RETRY_MS));

@@ -64,6 +64,8 @@ const CLUSTER = `${PREFIX}:{cluster}`;
 
 /** Keys of what the cluster knows of itself; all in one slot. */
 export const clusterKeys = {
+  /** Never written; reading it shows that Redis answers. */
+  readyCheck: `${CLUSTER}:ready-check`,
   /** Hash: version, json, author, atMs of the published topology. */
   topology: `${CLUSTER}:topology`,
   /** Hash: trunk → health as JSON. */

@@ -45,17 +45,11 @@ export function createProbeExchange(connection: RedisConnection, now: () => numb
     },
 
     serve(pool, probe) {
-      const client = connection.dedicated("blocking");
-      const ended = popUntilEnded(client, probeRequestsKey(pool), (text) => {
+      const end = popUntilEnded(connection.dedicated("blocking"), probeRequestsKey(pool), (text) => {
         const posted = JSON.parse(text) as Posted;
         if (posted.uselessAfterMs > now()) void answerWith(connection, posted, probe);
       });
-      return Promise.resolve(
-        ok(async () => {
-          await ended();
-          client.disconnect();
-        }),
-      );
+      return Promise.resolve(ok(end));
     },
   };
 }

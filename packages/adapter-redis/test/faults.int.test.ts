@@ -1,4 +1,10 @@
-import { connectRedis, createLeaderLease, createRedisCallStore, createTopologyRegistry } from "@tandem/adapter-redis";
+import {
+  connectRedis,
+  createLeaderLease,
+  createProbeExchange,
+  createRedisCallStore,
+  createTopologyRegistry,
+} from "@tandem/adapter-redis";
 import { startRedisSentinel, startRedisServer, until } from "@tandem/testkit";
 import { valueOf } from "@tandem/testkit/contracts";
 import { Redis } from "ioredis";
@@ -27,6 +33,23 @@ describe("Redis that is not there", () => {
     ]);
     expect(performance.now() - startedMs).toBeLessThan(1_500);
     for (const result of results) expect(result).toMatchObject({ ok: false, error: { code: "store-unavailable" } });
+    await connection.close();
+  });
+
+  it("does not keep a worker from ending its probe service", async () => {
+    const redis = await startRedisServer();
+    const connection = connected(redis.url);
+    valueOf(await connection.ready(2_000));
+    const exchange = createProbeExchange(connection);
+    const unserve = valueOf(
+      await exchange.serve("pool", ({ id, trunk }) =>
+        Promise.resolve({ id, trunk, outcome: "answered", code: 200, roundTripMs: 1 }),
+      ),
+    );
+    await redis.process.kill();
+    const startedMs = performance.now();
+    await unserve();
+    expect(performance.now() - startedMs).toBeLessThan(3_000);
     await connection.close();
   });
 
@@ -97,6 +120,22 @@ describe("Redis with credentials", () => {
     const refused = await wrong.ready(500);
     expect(refused).toMatchObject({ ok: false, error: { code: "store-unavailable" } });
     await wrong.close();
+  });
+
+  it("lets in an ACL user with no more rights than Tandem's keys and channels", async () => {
+    const rights = ["~tandem:*", "&tandem:*", "+@all", "-@dangerous", "+info"];
+    await using redis = await startRedisServer({ args: ["--user", "tandem", "on", ">s:cret", ...rights] });
+    const connection = connected(`redis://tandem:s%3Acret@127.0.0.1:${String(redis.process.port)}`);
+    const store = createRedisCallStore(connection);
+    expect(valueOf(await store.create(call("a")))).toBe("created");
+    expect(valueOf(await store.finish(call("a"), 1, []))).toBe("finished");
+    const seen: number[] = [];
+    const registry = createTopologyRegistry(connection);
+    const unwatch = valueOf(await registry.watch((topology) => seen.push(topology.version)));
+    valueOf(await registry.publish({ json: "{}", author: "a", atMs: 1 }, null));
+    await until(() => seen.length > 0, { what: "the change" });
+    await unwatch();
+    await connection.close();
   });
 });
 
