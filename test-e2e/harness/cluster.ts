@@ -64,7 +64,7 @@ export async function startCluster(topology: TestTopology, options: ClusterOptio
   const folder = mkdtempSync(join(tmpdir(), "tandem-e2e-"));
   const file = join(folder, "topology.json");
   writeFileSync(file, JSON.stringify(topology.document));
-  const args = ["--no-demo", "--json", "--topology", file, "--data", folder, ...(options.args ?? [])];
+  const args = ["--no-demo", "--json", "--topology", file, "--data", folder, "--drain", "2", ...(options.args ?? [])];
   const flags = ["--conditions=@tandem/source", "--disable-warning=ExperimentalWarning"];
   const child = spawn(process.execPath, [...flags, ENTRY, ...args], {
     cwd: PROJECT,

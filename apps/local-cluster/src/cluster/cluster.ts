@@ -7,7 +7,7 @@ import { err, ok, type Result, type Topology } from "@tandem/domain";
 import type { LogLevel, SocketAddress } from "@tandem/runtime";
 import { EXIT, type StartFailure } from "../exit-codes.ts";
 import { connectControl, type ControlClient } from "./control-client.ts";
-import { findListenerProblem } from "./listener-check.ts";
+import { findListenerProblem, findPortProblem } from "./listener-check.ts";
 import { findRedisProblem } from "./redis-check.ts";
 import { startLocalRedis, type LocalRedis } from "./local-redis.ts";
 import { ManagedProcess, type ProcessEvents } from "./managed-process.ts";
@@ -15,6 +15,7 @@ import {
   planControl,
   planEdges,
   planWorkers,
+  type DetailRecordSettings,
   type EdgeAddresses,
   type PlanSettings,
   type ProcessPlan,
@@ -32,8 +33,9 @@ export interface ClusterOptions {
   readonly apiKeys: string | null;
   readonly http: SocketAddress;
   readonly admin: SocketAddress;
-  /** File for call detail records; null: one in the data folder. */
-  readonly detailRecordFile: string | null;
+  readonly detailRecords: DetailRecordSettings;
+  /** Longest a drain waits for the setups in hand, milliseconds. */
+  readonly drainMs: number;
   /** Existing folder for logs, call detail records and an own Redis. */
   readonly dataFolder: string;
   readonly logLevel: LogLevel;
@@ -57,14 +59,15 @@ export interface Cluster {
 }
 
 const READY_LIMIT_MS = 30_000;
-const DRAIN_LIMIT_MS = 15_000;
+/** Beyond its drain, a process may take this long to close. */
 const STOP_LIMIT_MS = 5_000;
 
 /** Starts Redis (unless given), edges, controller, control API and workers, publishes the topology and waits until every process is ready. */
 export async function startCluster(options: ClusterOptions): Promise<Result<Cluster, StartFailure>> {
   const problem =
     (options.redisUrl === null ? null : await findRedisProblem(options.redisUrl)) ??
-    (await findListenerProblem(options.topology.pools));
+    (await findListenerProblem(options.topology.pools)) ??
+    (await findPortProblem("The control API", options.api));
   if (problem !== null) return err(problem);
   const starting = new StartingCluster(options);
   const started = await starting.run();
@@ -105,7 +108,7 @@ class StartingCluster {
       apiAddress: control.address,
       apiKey: control.key,
       control: control.client,
-      detailRecordFile: settings.value.detailRecordFile,
+      detailRecordFile: settings.value.detailRecords.file,
       logFolder: this.#logFolder,
       stop: () => this.stop(),
       kill: () => this.#kill(),
@@ -115,15 +118,17 @@ class StartingCluster {
   /**
    * Drains in the order that loses nothing:
    * 1. workers, which finish the setups in hand and refuse new ones;
-   * 2. edges, now without anything to send;
+   * 2. edges, which nobody uses any more, so that they need not drain;
    * 3. the controller, which first delivers the detail records of the calls that just ended, and the control API;
    * 4. Redis, which all of them needed.
    */
   async stop(): Promise<void> {
     const ofRole = (...roles: readonly string[]) => this.#processes.filter(({ plan }) => roles.includes(plan.role));
-    await Promise.all(ofRole("worker").map((process) => process.stop(DRAIN_LIMIT_MS)));
-    await Promise.all(ofRole("edge").map((process) => process.stop(STOP_LIMIT_MS)));
-    await Promise.all(ofRole("controller", "control-api").map((process) => process.stop(STOP_LIMIT_MS)));
+    await Promise.all(
+      ofRole("worker").map((process) => process.stop("SIGTERM", this.#options.drainMs + STOP_LIMIT_MS)),
+    );
+    await Promise.all(ofRole("edge").map((process) => process.stop("SIGINT", STOP_LIMIT_MS)));
+    await Promise.all(ofRole("controller", "control-api").map((process) => process.stop("SIGTERM", STOP_LIMIT_MS)));
     await this.#redis?.stop();
   }
 
@@ -133,19 +138,16 @@ class StartingCluster {
   }
 
   async #settings(): Promise<Result<PlanSettings, StartFailure>> {
-    const { dataFolder, redisUrl, api, apiKeys, http, admin, logLevel } = this.#options;
+    const { dataFolder, redisUrl, apiKeys, ...others } = this.#options;
     const redis = redisUrl === null ? await startLocalRedis(dataFolder) : null;
     if (redis?.ok === false) return redis;
     this.#redis = redis?.value ?? null;
     return ok({
+      ...others,
       redisUrl: redis?.value.url ?? redisUrl ?? "",
       secret: randomBytes(24).toString("hex"),
-      api,
       apiKeys: apiKeys ?? `local:${randomBytes(24).toString("hex")}`,
-      http,
-      admin,
-      logLevel,
-      detailRecordFile: this.#options.detailRecordFile ?? join(dataFolder, "cdr.jsonl"),
+      spoolFolder: join(dataFolder, "spool"),
       // Clusters of several machines may share one Redis; in our own there is nobody to be mistaken for.
       nodePrefix:
         redisUrl === null

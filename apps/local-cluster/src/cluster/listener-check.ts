@@ -1,7 +1,7 @@
 import { createSocket } from "node:dgram";
 import { createServer } from "node:net";
 import type { Listener, Pool } from "@tandem/domain";
-import { formatSocketAddress } from "@tandem/runtime";
+import { formatSocketAddress, type SocketAddress } from "@tandem/runtime";
 import { EXIT, type StartFailure } from "../exit-codes.ts";
 
 /**
@@ -18,9 +18,18 @@ export async function findListenerProblem(pools: readonly Pool[]): Promise<Start
   return null;
 }
 
+/** The same for a TCP port that is no listener, such as the control API's; `who` begins the sentence. */
+export async function findPortProblem(who: string, { host, port }: SocketAddress): Promise<StartFailure | null> {
+  const code = port === 0 ? null : await tryTcp(host, port);
+  return code === null ? null : explainCode(`${who} cannot use ${formatSocketAddress({ host, port })}`, code);
+}
+
 function explain(pool: Pool, listener: Listener, code: string): StartFailure {
   const where = `${formatSocketAddress({ host: listener.address, port: listener.port })}/${listener.transport}`;
-  const who = `Listener ${listener.name} of pool ${pool.name} cannot use ${where}`;
+  return explainCode(`Listener ${listener.name} of pool ${pool.name} cannot use ${where}`, code);
+}
+
+function explainCode(who: string, code: string): StartFailure {
   switch (code) {
     case "EADDRINUSE":
       return { exitCode: EXIT.portInUse, sentence: `${who}: another program has that port.` };

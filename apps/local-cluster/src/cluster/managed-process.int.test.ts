@@ -43,7 +43,7 @@ describe("ManagedProcess", () => {
     const source = `${READY} ${STAY} process.on("SIGTERM", () => { console.log("drained"); process.exit(0); });`;
     const { process: child, logFile, events } = managed(application(source));
     expect(await child.start()).toMatchObject({ ok: true, value: { http: "127.0.0.1:4711" } });
-    await child.stop(5_000);
+    await child.stop("SIGTERM", 5_000);
     expect(child.pid).toBeNull();
     expect(readFileSync(logFile, "utf8")).toMatch(/"ready".*\ndrained\n$/);
     expect(events.onCrash).not.toHaveBeenCalled();
@@ -52,7 +52,7 @@ describe("ManagedProcess", () => {
   it("that does not drain in time is killed", async () => {
     const { process: child } = managed(application(`process.on("SIGTERM", () => undefined); ${READY} ${STAY}`));
     await child.start();
-    await child.stop(100);
+    await child.stop("SIGTERM", 100);
     expect(child.pid).toBeNull();
   });
 
@@ -64,14 +64,14 @@ describe("ManagedProcess", () => {
     expect(events.onCrash).toHaveBeenCalledWith("edge-east-1", "SIGKILL", 250);
     expect(child.ready?.http).toBe("127.0.0.1:4711");
     expect(child.plan.environment["TANDEM_HTTP"]).toBe("127.0.0.1:4711");
-    await child.stop(5_000);
+    await child.stop("SIGTERM", 5_000);
   });
 
   it("that ends before it is ready is a failure with its exit code and last words", async () => {
     const { process: child, events } = managed(application(`console.error("no such pool"); process.exit(78);`));
     expect(await child.start()).toEqual({ ok: false, error: { exitCode: 78, lastWords: "no such pool" } });
     expect(events.onCrash).not.toHaveBeenCalled();
-    await child.stop(100);
+    await child.stop("SIGTERM", 100);
   });
 
   it("tells warnings and worse as they are logged, nothing milder", async () => {
@@ -79,6 +79,6 @@ describe("ManagedProcess", () => {
     const { process: child, events } = managed(application(`${log(30)} ${log(40)} ${READY} ${STAY}`));
     await child.start();
     expect(events.onWarning.mock.calls).toEqual([["edge-east-1", { level: 40, msg: "level 40" }]]);
-    await child.stop(5_000);
+    await child.stop("SIGTERM", 5_000);
   });
 });

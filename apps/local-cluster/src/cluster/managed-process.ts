@@ -78,10 +78,10 @@ export class ManagedProcess {
     return first;
   }
 
-  /** Asks it to drain (SIGTERM); after `limitMs` it is killed. Resolves when it is gone. */
-  async stop(limitMs: number): Promise<void> {
+  /** Asks it to drain (SIGTERM) or to stop (SIGINT); after `limitMs` it is killed. Resolves when it is gone. */
+  async stop(signal: "SIGTERM" | "SIGINT", limitMs: number): Promise<void> {
     this.#stopping = true;
-    this.#child?.kill("SIGTERM");
+    this.#child?.kill(signal);
     const giveUp = new AbortController();
     const late = delay(limitMs, "late" as const, { signal: giveUp.signal }).catch(() => "gone" as const);
     if ((await Promise.race([this.#exited, late])) === "late") this.kill();

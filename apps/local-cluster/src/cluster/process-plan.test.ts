@@ -34,7 +34,9 @@ const settings: PlanSettings = {
   http: { host: "127.0.0.1", port: 0 },
   admin: { host: "127.0.0.1", port: 0 },
   logLevel: "info",
-  detailRecordFile: "/data/cdr.jsonl",
+  detailRecords: { file: "/data/cdr.jsonl", webhook: null },
+  spoolFolder: "/data/spool",
+  drainMs: 10_000,
   nodePrefix: "",
 };
 
@@ -82,6 +84,19 @@ describe("the plan of processes", () => {
       "127.0.0.1:9023",
       "127.0.0.1:9024",
     ]);
+  });
+
+  it("detail records go to the file, and to the webhook when there is one", () => {
+    const webhook = { url: "https://billing.example.net/cdr", token: "t", timeoutMs: 500 };
+    const [plain] = planControl(topology, settings);
+    expect(plain?.environment).toMatchObject({ TANDEM_CDR_FILE: "/data/cdr.jsonl" });
+    expect(plain?.environment).not.toHaveProperty("TANDEM_CDR_WEBHOOK");
+    const [posting] = planControl(topology, { ...settings, detailRecords: { file: "/data/cdr.jsonl", webhook } });
+    expect(posting?.environment).toMatchObject({
+      TANDEM_CDR_WEBHOOK: "https://billing.example.net/cdr",
+      TANDEM_CDR_WEBHOOK_TOKEN: "t",
+      TANDEM_CDR_WEBHOOK_TIMEOUT_MS: "500",
+    });
   });
 
   it("node ids are unique, also in a Redis shared with another cluster", () => {

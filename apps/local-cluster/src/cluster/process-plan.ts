@@ -26,10 +26,19 @@ export interface PlanSettings {
   /** Where the first edge accepts workers; the others take the ports after it. Port 0: any. */
   readonly admin: SocketAddress;
   readonly logLevel: LogLevel;
-  /** File the controller appends call detail records to. */
-  readonly detailRecordFile: string;
+  readonly detailRecords: DetailRecordSettings;
+  /** Folder where workers keep detail records while Redis is away. */
+  readonly spoolFolder: string;
+  /** Longest a worker that drains waits for the setups in hand, milliseconds. */
+  readonly drainMs: number;
   /** Put before process names in node ids, so that clusters sharing a Redis differ. */
   readonly nodePrefix: string;
+}
+
+/** Where the controller puts call detail records. */
+export interface DetailRecordSettings {
+  readonly file: string;
+  readonly webhook: { readonly url: string; readonly token: string | null; readonly timeoutMs: number } | null;
 }
 
 /** Admin addresses (`host:port`) of the running edges, by pool. */
@@ -71,6 +80,8 @@ export function planWorkers(topology: Topology, settings: PlanSettings, edges: E
       TANDEM_POOL: pool.name,
       TANDEM_EDGES: JSON.stringify(edges),
       TANDEM_SECRET: settings.secret,
+      TANDEM_SPOOL: settings.spoolFolder,
+      TANDEM_DRAIN_MS: String(settings.drainMs),
     },
   }));
 }
@@ -87,7 +98,7 @@ export function planControl(topology: Topology, settings: PlanSettings): readonl
       environment: {
         ...common("controller", first, settings),
         TANDEM_REDIS: settings.redisUrl,
-        TANDEM_CDR_FILE: settings.detailRecordFile,
+        ...detailRecordVariables(settings.detailRecords),
       },
     },
     {
@@ -103,6 +114,17 @@ export function planControl(topology: Topology, settings: PlanSettings): readonl
       },
     },
   ];
+}
+
+function detailRecordVariables({ file, webhook }: DetailRecordSettings): Readonly<Record<string, string>> {
+  return {
+    TANDEM_CDR_FILE: file,
+    ...(webhook !== null && {
+      TANDEM_CDR_WEBHOOK: webhook.url,
+      TANDEM_CDR_WEBHOOK_TIMEOUT_MS: String(webhook.timeoutMs),
+      ...(webhook.token !== null && { TANDEM_CDR_WEBHOOK_TOKEN: webhook.token }),
+    }),
+  };
 }
 
 function common(name: string, index: number, settings: PlanSettings): Readonly<Record<string, string>> {

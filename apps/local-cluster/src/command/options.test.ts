@@ -20,6 +20,7 @@ describe("readOptions", () => {
         httpBase: null,
         dataFolder: null,
         logLevel: "info",
+        drainMs: 10_000,
       },
     });
   });
@@ -34,6 +35,7 @@ describe("readOptions", () => {
     [["--http-base", "9100"], { httpBase: 9100 }],
     [["--data", "run"], { dataFolder: "/home/me/run" }],
     [["--log-level", "debug"], { logLevel: "debug" }],
+    [["--drain", "0.5"], { drainMs: 500 }],
     [["-h"], { help: true }],
   ])("%j", (args, expected) => {
     expect(read(args)).toMatchObject({ ok: true, value: expected });
@@ -59,6 +61,7 @@ describe("readOptions", () => {
     [["--log-level", "loud"], "The log level must be one of trace, debug, info, warn, error, fatal, silent."],
     [["--http-base", "0"], "--http-base must be a port from 1 to 65535."],
     [["--http-base", "70000"], "--http-base must be a port from 1 to 65535."],
+    [["--drain", "soon"], "--drain must be a number of seconds up to 3600."],
     [["--bogus"], "Unknown option '--bogus'; --help lists the options."],
     [["--topology"], "Option '--topology <value>' argument missing; --help lists the options."],
     [["file.yaml"], "Unexpected argument 'file.yaml'; --help lists the options."],

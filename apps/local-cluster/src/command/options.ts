@@ -25,6 +25,8 @@ export interface Options {
   /** Folder for logs and call detail records; null: a temporary one, removed at the end. */
   readonly dataFolder: string | null;
   readonly logLevel: LogLevel;
+  /** Longest a drain waits for calls being set up, milliseconds. */
+  readonly drainMs: number;
 }
 
 /** Where relative paths of the command line start, and which topology is used when none is named. */
@@ -46,6 +48,7 @@ export const USAGE = `Starts a whole Tandem cluster on this machine: Redis, edge
   --api HOST:PORT    where the control API listens (default 127.0.0.1, any free port)
   --http-base PORT   give /metrics of the processes this port and the next ones (default any free ports)
   --data FOLDER      keep logs and call detail records here (default a temporary folder)
+  --drain SECONDS    longest the end waits for calls being set up (default 10)
   --log-level LEVEL  ${LOG_LEVELS.join(", ")} (default info)
   --help             this text
 
@@ -54,6 +57,8 @@ export const USAGE = `Starts a whole Tandem cluster on this machine: Redis, edge
   65 topology has errors, 66 topology unreadable, 69 Redis unreachable, 70 a process failed, 73 port in use, 74 address not on
   this machine, 77 missing rights, 130 interrupted before ready.
 `;
+
+const LONGEST_DRAIN_MS = 3_600_000;
 
 const FLAGS = {
   topology: { type: "string" },
@@ -64,6 +69,7 @@ const FLAGS = {
   api: { type: "string" },
   "http-base": { type: "string" },
   data: { type: "string" },
+  drain: { type: "string" },
   "log-level": { type: "string" },
   help: { type: "boolean", short: "h" },
 } as const satisfies NonNullable<ParseArgsConfig["options"]>;
@@ -87,6 +93,8 @@ export function readOptions(
     (level) => level === (given["log-level"] ?? variable(environment, "TANDEM_LOG_LEVEL") ?? "info"),
   );
   if (logLevel === undefined) return err(`The log level must be one of ${LOG_LEVELS.join(", ")}.`);
+  const drainMs = Math.round(Number(given.drain ?? "10") * 1_000);
+  if (!(drainMs >= 0 && drainMs <= LONGEST_DRAIN_MS)) return err("--drain must be a number of seconds up to 3600.");
   const httpBase = given["http-base"] === undefined ? ok(null) : readPort(given["http-base"]);
   if (!httpBase.ok) return httpBase;
   return ok({
@@ -101,6 +109,7 @@ export function readOptions(
     httpBase: httpBase.value,
     dataFolder: given.data === undefined ? null : resolve(defaults.workingFolder, given.data),
     logLevel,
+    drainMs,
   });
 }
 

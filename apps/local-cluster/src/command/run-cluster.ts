@@ -22,13 +22,15 @@ export async function runCluster(options: Options, projectFolder: string): Promi
   const demonstration = options.demonstration ? await startDemonstration(topology.value.topology) : null;
   if (demonstration?.ok === false) return fail(demonstration.error);
   const data = openDataFolder(options.dataFolder);
+  const events = eventPrinter(print);
   try {
     print(`Starting ${topology.value.topology.name} from ${options.topologyFile} …`);
     const settings = clusterOptions({ options, topology: topology.value, projectFolder, dataFolder: data.path });
-    const cluster = await startUnlessStopped({ ...settings, events: eventPrinter(print) }, stop);
+    const cluster = await startUnlessStopped({ ...settings, events }, stop);
     if (cluster === "stopped") return EXIT.interrupted;
     if (!cluster.ok) return fail(cluster.error);
-    return await serve({ cluster: cluster.value, demonstration: demonstration?.value ?? null, options, stop, print });
+    const played = demonstration?.value ?? null;
+    return await serve({ cluster: cluster.value, demonstration: played, options, stop, print, events });
   } finally {
     await demonstration?.value.close();
     data.remove();
@@ -41,9 +43,16 @@ interface Service {
   readonly options: Options;
   readonly stop: StopRequest;
   readonly print: (line: string) => void;
+  readonly events: PrintedEvents;
 }
 
-async function serve({ cluster, demonstration, options, stop, print }: Service): Promise<number> {
+/** What processes tell, on the screen. */
+interface PrintedEvents extends ProcessEvents {
+  /** From the drain on: that connections between processes end is then as it should be. */
+  mute(): void;
+}
+
+async function serve({ cluster, demonstration, options, stop, print, events }: Service): Promise<number> {
   stop.onAgain(() => {
     print("Ending everything at once.");
     cluster.kill();
@@ -58,6 +67,7 @@ async function serve({ cluster, demonstration, options, stop, print }: Service):
     await stop.requested;
   }
   print("Draining …");
+  events.mute();
   await cluster.stop();
   print("Ended; nothing is left behind.");
   return options.once && !good ? EXIT.demonstrationFailed : EXIT.ok;
@@ -82,6 +92,8 @@ function clusterOptions(given: {
 }): Omit<ClusterOptions, "events"> {
   const { options, topology, projectFolder, dataFolder } = given;
   const { redisUrl, api, http, admin, cdr } = topology.local;
+  const token = process.env[cdr.webhook?.secretEnv ?? ""] ?? null;
+  const webhook = cdr.webhook === null ? null : { ...cdr.webhook, token };
   return {
     projectFolder,
     topology: topology.topology,
@@ -91,7 +103,8 @@ function clusterOptions(given: {
     apiKeys: options.apiKeys,
     http: options.httpBase === null ? socketAddress(http) : { host: "127.0.0.1", port: options.httpBase },
     admin: socketAddress(admin),
-    detailRecordFile: cdr.file === null ? null : resolve(options.topologyFile, "..", cdr.file),
+    detailRecords: { file: resolve(options.topologyFile, "..", cdr.file ?? join(dataFolder, "cdr.jsonl")), webhook },
+    drainMs: options.drainMs,
     dataFolder,
     logLevel: options.logLevel,
   };
@@ -110,8 +123,15 @@ function openDataFolder(wanted: string | null): { readonly path: string; remove(
   return { path: wanted, remove: () => undefined };
 }
 
-function eventPrinter(print: (line: string) => void): ProcessEvents {
+function eventPrinter(show: (line: string) => void): PrintedEvents {
+  let muted = false;
+  const print = (line: string): void => {
+    if (!muted) show(line);
+  };
   return {
+    mute: () => {
+      muted = true;
+    },
     onCrash: (name, how, againInMs) => print(`${name} ended unasked (${how}); it is started again in ${againInMs} ms.`),
     onRestarted: (name) => print(`${name} is back.`),
     onWarning: (name, { msg, level: _level, time: _time, pid: _pid, hostname: _hostname, name: _name, ...facts }) =>

@@ -48,9 +48,10 @@ export function messagesOfCall(seen: readonly SeenMessage[], sipCallId: string):
   });
 }
 
-function diagramMessage({ atMs, peer, direction, message }: SeenMessage): DiagramMessage {
+function diagramMessage({ atMs, peer, direction, transport, message }: SeenMessage): DiagramMessage {
   const [from, to] = direction === "to-tandem" ? [peer, "tandem"] : ["tandem", peer];
-  return { atMs, from, to, ...describeMessage(message) };
+  const { label, facts } = describeMessage(message);
+  return { atMs, from, to, label, facts: [transport.toUpperCase(), ...(facts === "" ? [] : [facts])].join(", ") };
 }
 
 function reportDecision(considered: readonly Consideration[]): readonly string[] {

@@ -1,6 +1,6 @@
 /** One message for the diagram: when it was seen, between which two columns, and what it was. */
 export interface DiagramMessage {
-  /** Epoch milliseconds, fractions allowed. */
+  /** Epoch milliseconds. */
   readonly atMs: number;
   /** Column names. */
   readonly from: string;
@@ -26,7 +26,7 @@ export function drawLadder(columns: readonly string[], messages: readonly Diagra
 }
 
 function drawMessage(columns: readonly string[], message: DiagramMessage, startMs: number): string {
-  const time = `${(message.atMs - startMs).toFixed(1).padStart(TIME_WIDTH - 3)} ms`.padEnd(TIME_WIDTH);
+  const time = `${String(message.atMs - startMs).padStart(TIME_WIDTH - 4)} ms`.padEnd(TIME_WIDTH);
   const from = columns.indexOf(message.from);
   const to = columns.indexOf(message.to);
   const left = Math.min(from, to);

@@ -7,5 +7,6 @@ export interface SeenMessage {
   /** Name of the simulated gateway. */
   readonly peer: string;
   readonly direction: "to-tandem" | "from-tandem";
+  readonly transport: "udp" | "tcp" | "tls";
   readonly message: SipMessage;
 }

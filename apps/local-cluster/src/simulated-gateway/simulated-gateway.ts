@@ -55,7 +55,8 @@ export async function startSimulatedGateway(
     const parsed = parseMessage(traced.text);
     if (!parsed.ok) return;
     const direction = traced.direction === "sent" ? "to-tandem" : "from-tandem";
-    options.onMessage({ atMs: traced.atMs, peer: name, direction, message: parsed.value });
+    const { atMs, transport } = traced;
+    options.onMessage({ atMs, peer: name, direction, transport, message: parsed.value });
   };
   const endpoint = await createEndpoint(
     { listeners, trace },
