@@ -1,5 +1,5 @@
 import { hostname } from "node:os";
-import type { Clock, Membership } from "@tandem/call-control";
+import { keepMember, type Clock, type Member, type Membership } from "@tandem/call-control";
 
 export interface MemberParts {
   readonly membership: Membership;
@@ -10,27 +10,10 @@ export interface MemberParts {
   readonly leader: () => boolean;
 }
 
-const ANNOUNCE_MS = 2_000;
-const TTL_MS = 7_000;
-
 /** Keeps this controller on the membership list until `stop`, which takes it off. */
-export function startMembership(parts: MemberParts): { stop(): Promise<void> } {
-  const { membership, clock, nodeId, http, leader } = parts;
+export function startMembership({ membership, clock, nodeId, http, leader }: MemberParts): { stop(): Promise<void> } {
   const startedMs = clock.now();
-  let stopped = false;
-  let cancel = (): void => undefined;
-  const tell = async (): Promise<void> => {
-    const facts = { http, leader: leader() ? 1 : 0 };
-    const about = { id: nodeId, role: "controller", pool: null, pid: process.pid, host: hostname() } as const;
-    await membership.announce({ ...about, startedMs, draining: false, facts }, TTL_MS);
-    if (!stopped) cancel = clock.after(ANNOUNCE_MS, () => void tell());
-  };
-  void tell();
-  return {
-    async stop() {
-      stopped = true;
-      cancel();
-      await membership.withdraw(nodeId);
-    },
-  };
+  const about = { id: nodeId, role: "controller", pool: null, pid: process.pid, host: hostname() } as const;
+  const member = (): Member => ({ ...about, startedMs, draining: false, facts: { http, leader: leader() ? 1 : 0 } });
+  return keepMember({ membership, clock, member });
 }

@@ -6,7 +6,7 @@ import { until } from "@tandem/testkit";
 const MAIN = fileURLToPath(new URL("../src/main.ts", import.meta.url));
 
 /** One line of a process's log. */
-export type LogLine = Readonly<Record<string, unknown>> & { readonly msg: string };
+type LogLine = Readonly<Record<string, unknown>> & { readonly msg: string };
 
 /** A real controller process under test. */
 export interface ControllerUnderTest extends AsyncDisposable {

@@ -10,7 +10,7 @@ export const deployments: readonly { readonly name: string; readonly start: () =
 ];
 
 /** A client as BullMQ wants it, for a fixture's URL. */
-export function queueClient(url: string): QueueClient {
+function queueClient(url: string): QueueClient {
   const [scheme, rest = ""] = url.split("://");
   const [hosts = "", name = ""] = rest.split("/");
   const nodes = hosts.split(",").map((host) => {

@@ -13,12 +13,12 @@ export type RedisTarget =
     })
   | (RedisAccess & { readonly kind: "cluster"; readonly nodes: readonly RedisNode[] });
 
-export interface RedisNode {
+interface RedisNode {
   readonly host: string;
   readonly port: number;
 }
 
-export interface RedisAccess {
+interface RedisAccess {
   /** ACL user; null: the default user. */
   readonly username: string | null;
   readonly password: string | null;

@@ -234,7 +234,7 @@ export function write(call: Partial<CallWrite> & Pick<CallWrite, "callId">): Cal
   return { document: "{}", deadlineMs: NOW_MS + HOUR_MS, trunks: [], ...call };
 }
 
-export function detail(id: string): DetailRecord {
+function detail(id: string): DetailRecord {
   return { id, kind: "call", json: `{"id":"${id}"}` };
 }
 

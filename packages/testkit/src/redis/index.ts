@@ -9,4 +9,4 @@ export {
 export { startRedisCluster, type RedisClusterFixture } from "./redis-cluster.ts";
 export { startRedisSentinel, type RedisSentinelFixture } from "./redis-sentinel.ts";
 export { until } from "./until.ts";
-export { REDIS_IMAGE, startRedisContainer, whyNoRedisContainer } from "./redis-container.ts";
+export { startRedisContainer, whyNoRedisContainer } from "./redis-container.ts";

@@ -4,7 +4,7 @@ const REDIS_PORT = 6379;
 const PULL_LIMIT_MS = 60_000;
 
 /** Image of the container fixture; any Redis 7 or later does. */
-export const REDIS_IMAGE = process.env["TANDEM_TEST_REDIS_IMAGE"] ?? "redis:7.4-alpine";
+const REDIS_IMAGE = process.env["TANDEM_TEST_REDIS_IMAGE"] ?? "redis:7.4-alpine";
 
 /**
  * Why a Redis container cannot be started here, as a reason for a test's report; null when it can. The image is pulled if the engine may.
