@@ -23,7 +23,7 @@ import type { FastifyBaseLogger } from "fastify";
 import { createApp } from "./app.ts";
 import { currentTopology } from "./current-topology.ts";
 import type { ControlApiConfig } from "./config.ts";
-import { announceMember } from "./membership.ts";
+import { startMembership } from "./membership.ts";
 import type { ControlServices } from "./services.ts";
 import type { TypedApp } from "./typed-app.ts";
 
@@ -71,12 +71,12 @@ export async function startControlApi(config: ControlApiConfig, logger: Logger):
     },
   });
   const http = formatSocketAddress(probes.address);
-  const withdraw = announceMember(services, config, { api, http });
+  const member = startMembership(services, config, { api, http });
   return ok({
     api,
     http,
     close: async () => {
-      await withdraw();
+      await member.stop();
       await app.close();
       await probes.close();
       processMetrics.stop();

@@ -1,5 +1,5 @@
 import { hostname } from "node:os";
-import type { CallEngine, Clock, Member, Membership } from "@tandem/call-control";
+import { keepMember, type CallEngine, type Clock, type Member, type Membership } from "@tandem/call-control";
 
 export interface MemberParts {
   readonly membership: Membership;
@@ -14,37 +14,19 @@ export interface MemberParts {
   readonly onDrainWish: (draining: boolean) => void;
 }
 
-const ANNOUNCE_MS = 2_000;
-const TTL_MS = 7_000;
-
 /** Keeps this worker on the membership list, with facts for people, and obeys drain requests. Ends with `stop`, which takes it off the list. */
 export function startMembership(parts: MemberParts): { stop(): Promise<void> } {
   const { membership, engine, clock, nodeId, pool } = parts;
   const startedMs = clock.now();
-  let stopped = false;
   let wished = false;
-  let cancel = (): void => undefined;
-  const tell = async (): Promise<void> => {
-    const [, wish] = await Promise.all([
-      membership.announce(memberOf(parts, startedMs), TTL_MS),
-      membership.drainRequested({ id: nodeId, pool }),
-    ]);
-    if (stopped) return;
-    if (wish.ok && wish.value !== wished) {
-      wished = wish.value;
-      engine.setDraining(wished);
-      parts.onDrainWish(wished);
-    }
-    cancel = clock.after(ANNOUNCE_MS, () => void tell());
+  const obey = async (): Promise<void> => {
+    const wish = await membership.drainRequested({ id: nodeId, pool });
+    if (!wish.ok || wish.value === wished) return;
+    wished = wish.value;
+    engine.setDraining(wished);
+    parts.onDrainWish(wished);
   };
-  void tell();
-  return {
-    async stop() {
-      stopped = true;
-      cancel();
-      await membership.withdraw(nodeId);
-    },
-  };
+  return keepMember({ membership, clock, member: () => memberOf(parts, startedMs), beside: obey });
 }
 
 function memberOf({ engine, nodeId, pool, http, edgesConnected }: MemberParts, startedMs: number): Member {

@@ -4,3 +4,4 @@ export type { EnginePorts } from "./engine-ports.ts";
 export { DEFAULT_ADMISSION, type AdmissionLimits } from "./live/admission.ts";
 export type { CompileTopology, TopologyListener } from "./live/topology-in-force.ts";
 export { uriFacts } from "./ingress/request-facts.ts";
+export { keepMember, type MemberKeeping } from "./live/keep-member.ts";
