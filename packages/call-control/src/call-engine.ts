@@ -85,7 +85,11 @@ class WiredEngine implements CallEngine {
       ports,
       finished: this.#finished,
       routeTransfer: (call, effect) =>
-        routeTransfer(call, effect, { inForce: this.#topology.current, live: this.#live.forCallsUnderWay }),
+        routeTransfer(call, effect, {
+          inForce: this.#topology.current,
+          live: this.#live.forCallsUnderWay,
+          store: this.#store,
+        }),
       onPhase: (callId: string, phase: CallPhase | null) => this.#newCalls.phaseChanged(callId, phase),
     });
     const answers = new StatelessAnswers(ports);

@@ -128,7 +128,10 @@ export class CallActor {
 
   #onLazyWrite(outcome: SaveOutcome): void {
     if (outcome === "unstored") return this.#shell.keepAwake(this.#callId);
-    if (outcome === "stored") return this.#rest();
+    if (outcome === "stored") {
+      if (!this.#running) this.#leaveUnsaved();
+      return this.#rest();
+    }
     this.#lostRace();
     this.#outdated = true;
     if (!this.#running) void this.#run();

@@ -1,7 +1,7 @@
-import type { Call, CallPhase, Effect } from "@tandem/domain";
+import type { CallPhase } from "@tandem/domain";
 import type { EnginePorts } from "../engine-ports.ts";
 import { CallActor } from "./call-actor.ts";
-import type { CallShell, Mail, TransferRoute } from "./call-shell.ts";
+import type { CallShell, Mail } from "./call-shell.ts";
 import type { FinishedCalls } from "./finished-calls.ts";
 import { Rota } from "./rota.ts";
 
@@ -15,7 +15,7 @@ const LINGER_MS = 1_000;
 export interface DirectoryParts {
   readonly ports: EnginePorts;
   readonly finished: FinishedCalls;
-  readonly routeTransfer: (call: Call, effect: Extract<Effect, { kind: "route-transfer" }>) => TransferRoute;
+  readonly routeTransfer: CallShell["routeTransfer"];
   /** A call begun here changed its phase, or left (null). */
   readonly onPhase: (callId: string, phase: CallPhase | null) => void;
 }

@@ -29,7 +29,7 @@ export interface CallShell {
   /** The actor has nothing to wait for. */
   release(callId: string): void;
   /** Routes for the target of a transfer. */
-  routeTransfer(call: Call, effect: Extract<Effect, { kind: "route-transfer" }>): TransferRoute;
+  routeTransfer(call: Call, effect: Extract<Effect, { kind: "route-transfer" }>): Promise<TransferRoute>;
 }
 
 export interface TransferRoute {

@@ -57,7 +57,9 @@ export function runEffect(effect: ImmediateEffect, context: EffectContext): void
     case "stop-timer":
       return work.stopTimer(effect.timer);
     case "route-transfer":
-      return shell.post(call.id, { event: { kind: "transfer-routed", ...shell.routeTransfer(call, effect) } });
+      return work.expect(shell.routeTransfer(call, effect), (route) =>
+        shell.post(call.id, { event: { kind: "transfer-routed", ...route } }),
+      );
     case "replace":
       return shell.post(effect.callId, { event: { kind: "end", failure: "replaced-by-call" } });
     case "observe":

@@ -110,7 +110,7 @@ export class NewCalls {
   #replace(request: IncomingRequest, trunk: CompiledTrunk, inForce: InForce): void {
     const { answers, live, post } = this.#parts;
     if (live.refuseOrdinary !== null) return answers.refuse(request, live.refuseOrdinary);
-    const callId = replacedCall(request.message);
+    const callId = replacedCall(request.message.get("Replaces") ?? "");
     const profile = ingressProfile(request, trunk, inForce);
     if (callId === null || profile === null) return answers.refuse(request, "replaced-call-gone");
     const transaction = transactionId(request.transaction);
