@@ -228,6 +228,7 @@ export interface ReceiveOptions {
   readonly headers?: readonly HeaderLine[];
   readonly body?: string;
   readonly cseq?: number;
+  readonly maxForwards?: string;
   readonly source?: Partial<PeerSource>;
 }
 
@@ -238,7 +239,7 @@ function requestOf(method: string, options: ReceiveOptions): SipMessage {
     uri: "sip:service@192.0.2.1",
     headers: [
       ["Via", "SIP/2.0/UDP 198.51.100.7:5062;branch=z9hG4bKx"],
-      ["Max-Forwards", "70"],
+      ["Max-Forwards", options.maxForwards ?? "70"],
       ["From", "<sip:caller@198.51.100.7:5062>;tag=caller-tag"],
       ["To", `<sip:service@192.0.2.1>${tag}`],
       ["Call-ID", options.callId ?? "call-1"],
