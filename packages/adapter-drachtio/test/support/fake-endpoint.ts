@@ -268,3 +268,20 @@ function sentOf(message: SipMessage, to: PeerSource): SentMessage {
     atMs: 0,
   };
 }
+
+/** An INVITE of ordinary size, as it would arrive. */
+export function sampleInvite(): ReceivedMessage {
+  const sdp = `v=0\r\no=- 1 1 IN IP4 198.51.100.7\r\ns=-\r\nc=IN IP4 198.51.100.7\r\nt=0 0\r\nm=audio 40000 RTP/AVP 0 8 101\r\n${"a=rtpmap:101 telephone-event/8000\r\n".repeat(6)}`;
+  return receivedOf(
+    requestOf("INVITE", {
+      headers: [
+        ["Allow", "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE, PRACK"],
+        ["Supported", "100rel, timer, replaces"],
+        ["User-Agent", "bench"],
+        ["P-Asserted-Identity", "<sip:+12025550100@example.com;user=phone>"],
+        ["Content-Type", "application/sdp"],
+      ],
+      body: sdp,
+    }),
+  );
+}
