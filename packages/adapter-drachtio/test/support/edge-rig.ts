@@ -1,3 +1,4 @@
+import type { TlsOptions } from "node:tls";
 import type { SocketAddress } from "@tandem/runtime";
 import {
   createDrachtioServer,
@@ -27,6 +28,7 @@ export interface RigOptions {
   readonly settings?: RigSettings;
   readonly edge?: string;
   readonly pool?: string;
+  readonly tls?: TlsOptions;
 }
 
 export async function startEdge(options: RigOptions = {}): Promise<EdgeRig> {
@@ -37,6 +39,7 @@ export async function startEdge(options: RigOptions = {}): Promise<EdgeRig> {
     edge: options.edge ?? "e1",
     pool: options.pool ?? "east",
     secret: "s3cret",
+    ...(options.tls === undefined ? {} : { tls: options.tls }),
     settings: { sweepMs: 10, ...settings, session: { ...DEFAULT_EDGE_SETTINGS.session, ...session } },
     clock: {
       now: () => Date.now() + offsetMs,
