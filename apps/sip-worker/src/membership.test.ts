@@ -4,14 +4,15 @@ import { ok } from "@tandem/domain";
 import { describe, expect, test } from "vitest";
 import { startMembership } from "./membership.ts";
 
-async function rig() {
+async function rig(others: readonly Member[] = []) {
   const announced: Member[] = [];
+  const offers: string[] = [];
   const withdrawn: string[] = [];
   const wish = { drain: false };
   const membership: Membership = {
     announce: (member) => Promise.resolve(ok(void announced.push(member))),
     withdraw: (id) => Promise.resolve(ok(void withdrawn.push(id))),
-    members: () => Promise.resolve(ok(announced)),
+    members: () => Promise.resolve(ok([...announced.slice(-1), ...others])),
     requestDrain: () => Promise.resolve(ok(undefined)),
     drainRequested: () => Promise.resolve(ok(wish.drain)),
   };
@@ -26,10 +27,11 @@ async function rig() {
     pool: "east",
     http: "127.0.0.1:80",
     edgesConnected: () => 2,
+    offers: { pause: () => void offers.push("pause"), resume: () => void offers.push("resume") },
     onDrainWish: (draining) => void wishes.push(draining),
   });
   await settle();
-  return { announced, withdrawn, wish, clock, engine, member, wishes };
+  return { announced, withdrawn, wish, clock, engine, member, wishes, offers };
 }
 
 describe("membership of a worker", () => {
@@ -57,6 +59,43 @@ describe("membership of a worker", () => {
     await clock.advance(2_000);
     expect(engine.facts().draining).toBe(false);
     expect(wishes).toEqual([true, false]);
+  });
+
+  const colleague: Member = {
+    id: "w2",
+    role: "worker",
+    pool: "east",
+    pid: 2,
+    host: "h",
+    startedMs: 0,
+    draining: false,
+    facts: { edges: 1, topologyVersion: 1 },
+  };
+
+  test.each([
+    ["another worker of the pool takes the new calls", [colleague], "pause"],
+    ["alone it keeps answering", [], "resume"],
+    ["a worker of another pool is no help", [{ ...colleague, pool: "west" }], "resume"],
+    ["nor is one that drains, too", [{ ...colleague, draining: true }], "resume"],
+    ["nor one without an edge", [{ ...colleague, facts: { edges: 0, topologyVersion: 1 } }], "resume"],
+    ["nor one without a topology", [{ ...colleague, facts: { edges: 1, topologyVersion: 0 } }], "resume"],
+    ["an edge is no worker", [{ ...colleague, role: "edge" as const }], "resume"],
+  ])("while it drains: %s", async (_name, others, expected) => {
+    const { engine, member, offers, announced } = await rig(others);
+    engine.setDraining(true);
+    await member.standAside();
+    expect(offers.at(-1)).toBe(expected);
+    expect(announced.at(-1)?.draining).toBe(true);
+  });
+
+  test("an operator's drain stands aside, and its end takes calls again", async () => {
+    const { wish, clock, offers } = await rig([colleague]);
+    wish.drain = true;
+    await clock.advance(2_000);
+    expect(offers.at(-1)).toBe("pause");
+    wish.drain = false;
+    await clock.advance(2_000);
+    expect(offers.at(-1)).toBe("resume");
   });
 
   test("ends when the worker stops", async () => {

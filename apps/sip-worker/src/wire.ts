@@ -27,7 +27,7 @@ import { compileTopology } from "./compile-topology.ts";
 import type { WorkerConfig } from "./config.ts";
 import { createFileSpool } from "./detail-record-spool.ts";
 import { identityHash } from "./identity-hash.ts";
-import { startMembership } from "./membership.ts";
+import { startMembership, type WorkerMembership } from "./membership.ts";
 import { systemResolver } from "./name-resolver.ts";
 import { unreadyReasons } from "./readiness.ts";
 
@@ -156,7 +156,7 @@ function assemble(
   redis: RedisConnection,
   { sip, engine }: { readonly sip: DrachtioSipPort; readonly engine: CallEngine },
 ): Worker {
-  let member: { stop(): Promise<void> } | null = null;
+  let member: WorkerMembership | null = null;
   const ownEdges = (): number => connectedEdges(sip, config.pool);
   const { nodeId, pool } = config;
   const onDrainWish = (draining: boolean): void => {
@@ -181,11 +181,14 @@ function assemble(
         pool,
         http,
         edgesConnected: ownEdges,
+        offers: sip,
         onDrainWish,
       });
     },
     async drain() {
       seen.metrics.draining(true);
+      engine.setDraining(true);
+      await member?.standAside();
       await engine.drain();
       await sip.drain();
     },
