@@ -52,8 +52,8 @@ function confirmCalled(turn: Turn, called: Place, response: SipMessage): void {
   for (const other of party.dialogs.filter((candidate) => candidate !== dialog)) {
     const shown = peerOf(turn.call, { party, dialog: other });
     if (shown !== null) removeDialog(turn, shown);
+    removeDialog(turn, { party, dialog: other });
   }
-  party.dialogs = [dialog];
   dialog.confirmed = true;
   dialog.timer = timerFromAnswer(response, party.profile.sessionTimer, null, turn.now);
   const sdp = sdpIn(response);

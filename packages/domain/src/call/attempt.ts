@@ -82,6 +82,7 @@ function newParty(turn: Turn, hunt: Hunt, plan: AttemptPlan): Party {
     remote: to,
     contact: contactOn(plan.profile, plan.callingNumber, scheme),
     inviteCseq: 0,
+    usedCseq: 0,
     forks: 0,
     dialogs: [],
     origin: { id: 1 + spread(`${call.id}-${id}`, 0x7fffffff), version: 0, mark: "" },

@@ -1,15 +1,16 @@
 import { onSilence } from "./failover.ts";
-import { hangUp, sendBye } from "./hang-up.ts";
+import { acknowledgeFirst, answerWaiting, hangUp, sendBye } from "./hang-up.ts";
 import { passingHeaders } from "./headers/passing.ts";
 import { q850In } from "./headers/reason.ts";
 import { wayTo } from "./mid-dialog.ts";
 import { answerRequest, type Payload, type Received } from "./outgoing.ts";
 import { reply } from "./replies.ts";
-import { peerOf, removeDialog, type Place, type Turn } from "./turn.ts";
+import { endOf, peerOf, removeDialog, type Place, type Turn } from "./turn.ts";
 
 /** A BYE: answered at once, whatever becomes of the other leg; then the other leg gets its own. */
 export function onBye(turn: Turn, place: Place, received: Received): void {
   const { call } = turn;
+  acknowledgeFirst(turn, place);
   answerRequest(turn, place, received, reply(200));
   if (call.phase === "ending") {
     call.owedByes = call.owedByes.filter(({ dialog }) => dialog !== place.dialog.id);
@@ -30,7 +31,8 @@ function isLeaving({ call }: Turn, { dialog }: Place): boolean {
 function leave(turn: Turn, place: Place): void {
   const other = peerOf(turn.call, place);
   if (other !== null) other.dialog.peer = null;
-  removeDialog(turn, place);
+  answerWaiting(turn, place.dialog.id);
+  endOf(turn, place);
 }
 
 function endByPeer(turn: Turn, place: Place, received: Received): void {

@@ -71,6 +71,8 @@ export interface Party {
   readonly contact: string;
   /** CSeq number of the INVITE that made the party. */
   inviteCseq: number;
+  /** Highest CSeq number used in a dialog that is forgotten: a late answer of it goes on from there. */
+  usedCseq: number;
   /** Dialogs made so far, for their ids. */
   forks: number;
   dialogs: Dialog[];
@@ -84,6 +86,8 @@ export interface Dialog {
   /** Empty while a provisional response without To tag is all there is. */
   remoteTag: string;
   confirmed: boolean;
+  /** A BYE of either side is answered; it stays only while an INVITE in it may still be answered. */
+  ended: boolean;
   /** The other leg's dialog that this one is connected to. */
   peer: DialogId | null;
   /** Remote target: the peer's Contact URI (RFC 3261 §12.2.1.2 target refresh). */

@@ -9,7 +9,7 @@ import { onRelayAnswer, onRelaySilence } from "./mid-dialog.ts";
 import { onReInviteAnswer } from "./re-invite.ts";
 import { onOwnAnswer, onOwnSilence } from "./session-refresh.ts";
 import { onLastNotified } from "./transfer-outcome.ts";
-import { dropExchange, exchangeOf, partyOf, placeOf, removeDialog, type Turn } from "./turn.ts";
+import { dropExchange, endOf, exchangeOf, partyOf, placeOf, type Turn } from "./turn.ts";
 
 /** Times an INVITE is sent again for a longer session interval. */
 const MAX_INTERVAL_RETRIES = 2;
@@ -79,7 +79,7 @@ function retryLonger(turn: Turn, trying: Trying, response: SipMessage): boolean 
 
 function forgetEnded(turn: Turn, exchange: Exchange): void {
   const place = placeOf(turn.call, exchange.dialog);
-  if (place !== null) removeDialog(turn, place);
+  if (place !== null) endOf(turn, place);
 }
 
 /** No final response will come. */

@@ -29,6 +29,7 @@ export function newCallerDialog(turn: Turn, caller: WaitingInvite, party: Party)
     id,
     remoteTag: caller.remoteTag,
     confirmed: false,
+    ended: false,
     peer: null,
     target: caller.target,
     // RFC 3261 §12.1.1: the UAS's route set is the Record-Route in order.

@@ -1,5 +1,7 @@
 import { failureEntry, type FailureCode } from "../failure/catalogue.ts";
 import type { CallFacts } from "./call.ts";
+import { answerPending } from "./outgoing.ts";
+import { reply } from "./replies.ts";
 import type { Turn } from "./turn.ts";
 
 /** Longest wait for the answers to our BYEs; their retransmission goes on at the edge. */
@@ -36,6 +38,8 @@ export function settleEnding(turn: Turn): void {
 export function finish(turn: Turn): void {
   const { call, effects } = turn;
   if (turn.finished || call.phase === "over") return;
+  for (const { purpose } of call.exchanges)
+    if (purpose.kind === "relay") answerPending(turn, purpose.origin, reply(487));
   call.phase = "over";
   for (const trunk of call.reserved) effects.push({ kind: "release", trunk });
   call.reserved = [];

@@ -7,7 +7,7 @@ import { beginEnding, type End } from "./ending.ts";
 import { reasonsOf } from "./headers/reason.ts";
 import { answerPending, sendAck, sendInDialog, type Payload } from "./outgoing.ts";
 import { reply } from "./replies.ts";
-import type { Place, Turn } from "./turn.ts";
+import { standingPlaces, type Place, type Turn } from "./turn.ts";
 
 /** How everything of a call is ended. */
 export interface HangUp {
@@ -26,12 +26,8 @@ export function hangUp(turn: Turn, how: HangUp): void {
   if (call.phase === "new" || call.phase === "over") return;
   stopHunt(turn, how.end.failure ?? "caller-cancelled", reasonLines(how.bye));
   endCaller(turn, how);
-  answerWaiting(turn);
-  for (const party of call.parties) {
-    for (const dialog of party.dialogs) {
-      if (dialog.confirmed && dialog.id !== how.except) endDialog(turn, { party, dialog }, how.bye);
-    }
-  }
+  for (const { dialogs } of call.parties) for (const { id } of dialogs) answerWaiting(turn, id);
+  for (const place of standingPlaces(call)) if (place.dialog.id !== how.except) endDialog(turn, place, how.bye);
   call.unacked = call.unacked.filter(({ dialog }) => dialog !== how.except);
   call.owedByes = call.owedByes.filter(({ dialog }) => dialog !== how.except);
   beginEnding(turn, how.end);
@@ -61,13 +57,14 @@ function endCaller(turn: Turn, how: HangUp): void {
   closeCaller(turn);
 }
 
-/** Requests that waited for the other leg get 487 (RFC 3261 §15.1.2); what is left of them there is of no interest. */
-function answerWaiting(turn: Turn): void {
+/** Requests that waited for an answer through a dialog that ends get 487 (RFC 3261 §15.1.2); an INVITE's 2xx may still come. */
+export function answerWaiting(turn: Turn, ended: DialogId): void {
   const { call } = turn;
-  for (const { purpose } of call.exchanges) {
-    if (purpose.kind === "relay") answerPending(turn, purpose.origin, reply(487));
-  }
-  call.exchanges = call.exchanges.filter(({ method, purpose }) => method === "INVITE" || purpose.kind === "bye");
+  call.exchanges = call.exchanges.filter(({ method, purpose, dialog }) => {
+    if (purpose.kind !== "relay" || (dialog !== ended && purpose.origin.dialog !== ended)) return true;
+    answerPending(turn, purpose.origin, reply(487));
+    return method === "INVITE";
+  });
 }
 
 /** Ends one confirmed dialog: with BYE at once, or after the ACK of our 2xx (RFC 3261 §15). */
@@ -76,14 +73,15 @@ export function endDialog(turn: Turn, place: Place, bye: Payload): void {
   const { dialog } = place;
   const ending = call.exchanges.some(({ purpose, dialog: id }) => purpose.kind === "bye" && id === dialog.id);
   if (ending || call.owedByes.some((owed) => owed.dialog === dialog.id)) return;
+  answerWaiting(turn, dialog.id);
   acknowledgeFirst(turn, place);
   if (call.unacked.some((unacked) => unacked.dialog === dialog.id)) {
     call.owedByes.push({ dialog: dialog.id, ...bye });
   } else sendBye(turn, place, bye);
 }
 
-/** A 2xx of the peer that still waits for its ACK gets it before the BYE. */
-function acknowledgeFirst(turn: Turn, place: Place): void {
+/** A 2xx of the peer that still waits for its ACK gets it before the dialog ends, by a BYE of either side. */
+export function acknowledgeFirst(turn: Turn, place: Place): void {
   for (const unacked of turn.call.unacked) {
     if (unacked.ack?.dialog !== place.dialog.id) continue;
     sendAck(turn, place, unacked.ack.cseq);

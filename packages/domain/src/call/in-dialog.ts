@@ -60,8 +60,10 @@ function adoptRedelivered(turn: Turn, { dialog }: Place, { transaction, message 
   }
   for (const exchange of call.exchanges) {
     const { purpose } = exchange;
-    if (purpose.kind !== "relay" || purpose.origin.dialog !== dialog.id || purpose.origin.cseq !== cseq) continue;
-    dropExchange(call, exchange);
+    if (purpose.kind !== "relay") continue;
+    const { origin } = purpose;
+    const same = origin.dialog === dialog.id && origin.cseq === cseq && origin.method === message.method;
+    if (same) dropExchange(call, exchange);
   }
   return false;
 }

@@ -33,7 +33,8 @@ export function onReInvite(turn: Turn, place: Place, received: Received): void {
 /** RFC 3261 §14.2: 491 when we have an INVITE out ourselves, 500 when the peer's last one is not answered yet. */
 function whyNotNow(turn: Turn, place: Place, invite: SipMessage): FailureCode | null {
   const { call } = turn;
-  if (!place.dialog.confirmed && place.dialog.replaces === null) return "answer-pending";
+  // The INVITE that makes the call is not over: ours towards the called side, or the caller's own.
+  if (call.phase !== "up") return place.party.role === "uac" ? "request-pending" : "answer-pending";
   const ours = new Set([place.dialog.id, place.dialog.peer]);
   for (const { method, dialog, purpose } of call.exchanges) {
     if (method !== "INVITE" || dialog === null) continue;
@@ -56,6 +57,12 @@ export function onReInviteAnswer(turn: Turn, exchange: Exchange, origin: Pending
   const { call } = turn;
   const asked = placeOf(call, exchange.dialog);
   const asker = placeOf(call, origin.dialog);
+  if (asked !== null && asker === null && response.status >= 200) {
+    // The asker is gone: the session it wanted is acknowledged, and somebody else's by now.
+    asked.dialog.offer = "none";
+    if (response.status < 300) sendAck(turn, asked, exchange.cseq);
+    return;
+  }
   if (asked === null || asker === null) return;
   const passed = passedResponse(call, response, asked.party.profile, asker.party.profile);
   const { contactHost } = asker.party.profile;

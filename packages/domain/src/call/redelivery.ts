@@ -6,6 +6,7 @@ import { finish } from "./ending.ts";
 import type { ExchangeId } from "./event.ts";
 import { answerPending, type Received } from "./outgoing.ts";
 import { repeatReliable } from "./reliable-provisionals.ts";
+import { reply } from "./replies.ts";
 import { dropDialogs, partyOf, type Turn } from "./turn.ts";
 
 /**
@@ -53,6 +54,9 @@ function restart(turn: Turn, hunt: Hunt, trying: Trying): void {
   const { call } = turn;
   const party = partyOf(call, trying.party ?? "");
   if (party !== null) dropDialogs(turn, party);
+  for (const { party: asked, purpose } of call.exchanges) {
+    if (asked === trying.party && purpose.kind === "relay") answerPending(turn, purpose.origin, reply(487));
+  }
   call.exchanges = call.exchanges.filter((exchange) => exchange.party !== trying.party);
   placeAttempt(turn, hunt, trying);
 }

@@ -57,8 +57,10 @@ function namedDialog(call: Call, value: string): Place | null {
 /** RFC 3891 §3. An early dialog cannot be replaced here: its offer is answered by the one who rings. */
 function whyNot(call: Call, replaced: Place | null, kept: Place | null, event: ReplacingInvite): FailureCode | null {
   if (call.phase === "ending" || call.phase === "over") return "replaced-call-declined";
-  if (replaced === null || kept === null || !replaced.dialog.confirmed) return "replaced-call-gone";
-  return parseReplaces(event.request.get("Replaces") ?? "")?.earlyOnly === true ? "busy" : null;
+  if (replaced === null || kept === null || call.phase !== "up" || !replaced.dialog.confirmed)
+    return "replaced-call-gone";
+  if (parseReplaces(event.request.get("Replaces") ?? "")?.earlyOnly === true) return "busy";
+  return call.transfer === null ? null : "request-pending";
 }
 
 function refuse(turn: Turn, { transaction, request }: ReplacingInvite, failure: FailureCode): void {

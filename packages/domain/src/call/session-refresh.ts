@@ -10,13 +10,13 @@ import { spread } from "./identity.ts";
 import { endRejected, endsDialog } from "./mid-dialog.ts";
 import { NO_PAYLOAD, sendAck, sendInDialog, type Payload } from "./outgoing.ts";
 import { earlyMs, runningTimer, timerFromAnswer, timerRefresh } from "./session-timer.ts";
-import { peerOf, placeOf, startTimer, type Place, type Turn } from "./turn.ts";
+import { peerOf, placeOf, standingPlaces, startTimer, type Place, type Turn } from "./turn.ts";
 
 /** Looks after an established call: refreshes due, sessions that lapsed, retries after glare, the audit. */
 export function lookAfter(turn: Turn): void {
   const { call, now } = turn;
   if (call.phase !== "up") return;
-  for (const place of confirmedPlaces(turn)) {
+  for (const place of standingPlaces(call)) {
     const { timer, retryAtMs } = place.dialog;
     if (timer !== null && now >= timer.expiresAtMs - earlyMs(timer.intervalS)) {
       expire(turn);
@@ -26,12 +26,6 @@ export function lookAfter(turn: Turn): void {
     if (retryAtMs > 0 && now >= retryAtMs) resync(turn, place);
   }
   if (now >= call.auditAtMs) audit(turn);
-}
-
-function confirmedPlaces({ call }: Turn): readonly Place[] {
-  return call.parties.flatMap((party) =>
-    party.dialogs.filter(({ confirmed }) => confirmed).map((dialog): Place => ({ party, dialog })),
-  );
 }
 
 /** RFC 4028 §10: nobody refreshed the session; BYE on both legs. */
@@ -168,7 +162,7 @@ function refreshLonger(turn: Turn, place: Place, minSeS: number): void {
 function audit(turn: Turn): void {
   const { call, now } = turn;
   call.auditAtMs = now + AUDIT_AFTER_MS;
-  for (const place of confirmedPlaces(turn)) {
+  for (const place of standingPlaces(call)) {
     if (place.dialog.timer !== null) continue;
     sendInDialog(turn, place, { method: "OPTIONS", headers: [], body: "" }, { kind: "audit" });
   }

@@ -86,6 +86,7 @@ export function callerParty(request: SipMessage, profile: LegProfile, id = "a"):
     remote: withoutTag(request.get("From") ?? ""),
     contact: contactOn(profile, numberOf(request.uri), scheme),
     inviteCseq: cseqOf(request),
+    usedCseq: 0,
     forks: 0,
     dialogs: [],
     origin: { id: 0, version: 0, mark: "" },

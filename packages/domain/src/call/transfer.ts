@@ -59,12 +59,13 @@ function referTarget(refer: SipMessage): ReferTarget | null {
 
 function whyNot(turn: Turn, place: Place, target: ReferTarget | null): FailureCode | null {
   const { call } = turn;
-  if (!place.dialog.confirmed) return "call-gone";
+  if (!place.dialog.confirmed || call.phase !== "up") return "call-gone";
   // RFC 6881 SP-37, SP-38: on an emergency call the PSAP may transfer, the caller may not.
   if (call.facts.emergency !== null && place.party.leg === "a") return "feature-refused";
   if (place.party.profile.refer === "refuse") return "refer-refused";
   if (target === null) return "bad-refer";
-  return call.transfer === null ? null : "request-pending";
+  const replacing = call.parties.some(({ dialogs }) => dialogs.some(({ replaces }) => replaces !== null));
+  return call.transfer !== null || replacing ? "request-pending" : null;
 }
 
 /** The other leg transfers itself. Hosts of this leg's network in Refer-To become ours, where that leg can reach it. */

@@ -47,7 +47,7 @@ export function placeOfRequest(call: Call, request: SipMessage): Place | null {
   if (party === null) return null;
   const theirs = readTag(request.get("From") ?? "") ?? "";
   const dialog = party.dialogs.find(
-    (candidate) => (party.role === "uac" || candidate.id === ours.dialog) && candidate.remoteTag === theirs,
+    ({ id, remoteTag, ended }) => !ended && (party.role === "uac" || id === ours.dialog) && remoteTag === theirs,
   );
   return dialog === undefined ? null : { party, dialog };
 }
@@ -79,16 +79,33 @@ export function dropDialogs(turn: Turn, party: Party): void {
   for (const dialog of party.dialogs) {
     const other = peerOf(turn.call, { party, dialog });
     if (other !== null) removeDialog(turn, other);
+    removeDialog(turn, { party, dialog });
   }
-  party.dialogs = [];
 }
 
 export function removeDialog(turn: Turn, { party, dialog }: Place): void {
   if (dialog.reliable?.waiting != null) stopTimer(turn, reliableTimer(dialog));
   party.dialogs = party.dialogs.filter((candidate) => candidate !== dialog);
-  // Answers to requests of our own in it are of no interest any more.
-  turn.call.exchanges = turn.call.exchanges.filter(
-    ({ dialog: id, method, purpose }) => id !== dialog.id || method === "INVITE" || purpose.kind === "relay",
+  party.usedCseq = Math.max(party.usedCseq, dialog.localCseq);
+  forgetRequests(turn.call, dialog);
+}
+
+/** Dialogs that stand: confirmed and not ended. */
+export function standingPlaces(call: Call): readonly Place[] {
+  return call.parties.flatMap((party) =>
+    party.dialogs.filter(({ confirmed, ended }) => confirmed && !ended).map((dialog): Place => ({ party, dialog })),
+  );
+}
+
+/** A dialog is over: the answers to requests of our own in it are of no interest, but for INVITEs. */
+export function endOf({ call }: Turn, { dialog }: Place): void {
+  dialog.ended = true;
+  forgetRequests(call, dialog);
+}
+
+function forgetRequests(call: Call, { id }: Dialog): void {
+  call.exchanges = call.exchanges.filter(
+    ({ dialog, method, purpose }) => dialog !== id || method === "INVITE" || purpose.kind === "relay",
   );
 }
 
@@ -97,7 +114,12 @@ export function reliableTimer(dialog: Dialog): string {
   return `reliable:${dialog.id}`;
 }
 
-/** Parties without dialogs that nothing waits for are forgotten, and dialogs that were to replace another and did not. Runs at the end of every step. */
+function isWanted({ exchanges }: Call, { id, replaces, ended }: Dialog): boolean {
+  if (ended) return exchanges.some(({ dialog, method }) => dialog === id && method === "INVITE");
+  return replaces === null || exchanges.some(({ purpose }) => purpose.kind === "relay" && purpose.origin.dialog === id);
+}
+
+/** Parties without dialogs that nothing waits for are forgotten, and dialogs that are over or were to replace another and did not. Runs at the end of every step. */
 export function sweepParties(turn: Turn): void {
   const { call } = turn;
   const wanted = new Set<PartyId>();
@@ -107,11 +129,6 @@ export function sweepParties(turn: Turn): void {
   }
   if (call.caller !== null) wanted.add(call.caller.party);
   if (call.hunt?.current?.party != null) wanted.add(call.hunt.current.party);
-  const origins = new Set(
-    call.exchanges.flatMap(({ purpose }) => (purpose.kind === "relay" ? [purpose.origin.dialog] : [])),
-  );
-  for (const party of call.parties) {
-    party.dialogs = party.dialogs.filter(({ id, replaces }) => replaces === null || origins.has(id));
-  }
+  for (const party of call.parties) party.dialogs = party.dialogs.filter((dialog) => isWanted(call, dialog));
   call.parties = call.parties.filter(({ id, dialogs }) => dialogs.length > 0 || wanted.has(id));
 }
