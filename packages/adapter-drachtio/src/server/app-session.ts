@@ -60,6 +60,9 @@ export interface AppSessionEvents {
   onGone(session: AppSession, loss: SessionLoss): void;
 }
 
+/** Time for the last frame to a refused client to leave, milliseconds. */
+const LAST_WORD_MS = 1_000;
+
 /** One application connected to the edge: framing, authentication, ping, and a writer that cannot grow without bound. */
 export class AppSession {
   readonly id: string;
@@ -193,6 +196,8 @@ export class AppSession {
     this.#writer.flush();
     this.#gone = true;
     this.#socket.destroySoon();
+    // A peer that does not read would keep the socket open for as long as it likes.
+    this.#socket.setTimeout(LAST_WORD_MS, () => void this.#socket.destroy());
     this.#options.events.onGone(this, loss);
   }
 }

@@ -222,7 +222,8 @@ export class IncomingRequests {
     if (offer.offers >= this.#context.settings.maxOffers) return this.#answer(offer, 500, "too-many-offers");
     this.#moveTo(offer, session);
     offer.offers += 1;
-    offer.dueMs = this.#dueMs(transaction.method);
+    // The peer of a request other than INVITE counts from the first offer on.
+    if (transaction.method === "INVITE") offer.dueMs = this.#dueMs("INVITE");
     this.#context.counters.redelivered += 1;
     this.#deliver(offer);
   }
