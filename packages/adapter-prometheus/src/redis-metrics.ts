@@ -11,9 +11,15 @@ export function createRedisMetrics(registry: Registry): RedisObserver {
   const errors = counter(registry, "tandem_redis_errors_total");
   const operations = cappedLabel(50);
   const failures = cappedLabel(20);
+  /** Several operations per SIP message: the labelled histograms are looked up once. */
+  const byOperation = new Map<string, ReturnType<typeof seconds.labels>>();
   return (name, ms, failure) => {
-    const operation = operations(name);
-    seconds.observe({ operation }, ms / 1_000);
-    if (failure !== null) errors.inc({ operation, failure: failures(failure) });
+    let child = byOperation.get(name);
+    if (child === undefined) {
+      child = seconds.labels(operations(name));
+      if (operations(name) === name) byOperation.set(name, child);
+    }
+    child.observe(ms / 1_000);
+    if (failure !== null) errors.inc({ operation: operations(name), failure: failures(failure) });
   };
 }
