@@ -185,7 +185,7 @@ function nameOf({ message }: IncomingRequest): string {
 }
 
 test("whatever happens in whatever order: every request is answered, every call is recorded at most once, nothing stays behind", async () => {
-  await assert(asyncProperty(array(step, { minLength: 3, maxLength: 25 }), run), { numRuns: 150 });
+  await assert(asyncProperty(array(step, { minLength: 3, maxLength: 25 }), run), { numRuns: 150, seed: 911 });
 }, 60_000);
 
 test("the same for calls that come in bursts", async () => {
@@ -195,6 +195,6 @@ test("the same for calls that come in bursts", async () => {
       const first = Array.from({ length: invites }, (_, pick) => ({ ...steps[0]!, what: "invite" as const, pick }));
       await run([...first, ...steps]);
     }),
-    { numRuns: 60 },
+    { numRuns: 60, seed: 112 },
   );
 }, 60_000);

@@ -62,7 +62,7 @@ test("a topology source that is away is asked again", async () => {
     away ? Promise.resolve({ ok: false, error: { code: "store-unavailable", detail: "" } }) : watch(listener);
   const inForce = new TopologyInForce(portsOf(world), compileJson, () => undefined);
   await inForce.start();
-  world.topology.publish(JSON.stringify(sampleTopology));
+  world.topology.put(JSON.stringify(sampleTopology));
   expect(inForce.current).toBeNull();
   away = false;
   await world.clock.advance(1_000);

@@ -184,9 +184,9 @@ describe("hot configuration", () => {
     const worker = await world.worker({
       onTopology: ({ version, snapshot }) => void news.push(snapshot === null ? -version : version),
     });
-    world.topology.publish(JSON.stringify(withTrunkSettings("pstn-1", { enabled: false })));
+    world.topology.put(JSON.stringify(withTrunkSettings("pstn-1", { enabled: false })));
     worker.engine.onRequest(arriving(requestFrom(MESSAGE)));
-    world.topology.publish(JSON.stringify({ ...withTrunkSettings("pstn-2", { enabled: false }), pools: [] }));
+    world.topology.put(JSON.stringify({ ...withTrunkSettings("pstn-2", { enabled: false }), pools: [] }));
     worker.engine.onRequest(arriving(requestFrom({ ...MESSAGE, callId: "second" })));
     await settle();
     expect(worker.sip.sent.map(({ message }) => message.uri)).toEqual([

@@ -1,5 +1,18 @@
-import { FakeCallStore } from "@tandem/call-control/testing";
-import { describeCallStore, type Harness } from "@tandem/testkit/contracts";
+import {
+  FakeCallStore,
+  FakeProbeExchange,
+  FakeTopologyRegistry,
+  FakeTrunkGate,
+  FakeTrunkHealthBoard,
+} from "@tandem/call-control/testing";
+import {
+  describeCallStore,
+  describeProbeExchange,
+  describeTopologyRegistry,
+  describeTrunkGate,
+  describeTrunkHealthBoard,
+  type Harness,
+} from "@tandem/testkit/contracts";
 import { describe } from "vitest";
 
 /** A fake is one process's: every instance of the harness is the same one. */
@@ -17,4 +30,20 @@ function inMemory<Subject>(create: () => Subject): () => Promise<Harness<Subject
 
 describe("the fake call store", () => {
   describeCallStore(inMemory(() => new FakeCallStore()));
+});
+
+describe("the fake trunk gate", () => {
+  describeTrunkGate(inMemory(() => new FakeTrunkGate()));
+});
+
+describe("the fake topology registry", () => {
+  describeTopologyRegistry(inMemory(() => new FakeTopologyRegistry()));
+});
+
+describe("the fake trunk health board", () => {
+  describeTrunkHealthBoard(inMemory(() => new FakeTrunkHealthBoard()));
+});
+
+describe("the fake probe exchange", () => {
+  describeProbeExchange(inMemory(() => new FakeProbeExchange()));
 });

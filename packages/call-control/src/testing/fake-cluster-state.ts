@@ -1,25 +1,34 @@
-import { ok, type Failure, type Result } from "@tandem/domain";
+import { err, ok, type Failure, type Result } from "@tandem/domain";
 import type {
   ProbeExchange,
   ProbeRequest,
   ProbeResult,
+  PublishedDocument,
   PublishedTopology,
-  TopologySource,
+  TopologyRegistry,
   TrunkHealth,
   TrunkHealthBoard,
   TrunkSignal,
   Unwatch,
 } from "../ports/index.ts";
 
-/** A topology source that publishes when the test says so. */
-export class FakeTopologySource implements TopologySource {
+/** The TopologyRegistry contract in memory. */
+export class FakeTopologyRegistry implements TopologyRegistry {
   #current: PublishedTopology | null = null;
   readonly #watchers = new Set<(topology: PublishedTopology) => void>();
 
-  publish(json: string): void {
-    const version = (this.#current?.version ?? 0) + 1;
-    this.#current = { version, json, author: "test", atMs: 0 };
-    for (const watcher of this.#watchers) watcher(this.#current);
+  /** Publishes whatever stands there now. */
+  put(json: string): void {
+    this.#replace({ json, author: "test", atMs: 0 });
+  }
+
+  publish(
+    document: PublishedDocument,
+    expectedVersion: number | null,
+  ): Promise<Result<"published" | "conflict", Failure>> {
+    if ((this.#current?.version ?? null) !== expectedVersion) return Promise.resolve(ok("conflict"));
+    this.#replace(document);
+    return Promise.resolve(ok("published"));
   }
 
   current(): Promise<Result<PublishedTopology | null, Failure>> {
@@ -28,8 +37,12 @@ export class FakeTopologySource implements TopologySource {
 
   watch(onChange: (topology: PublishedTopology) => void): Promise<Result<Unwatch, Failure>> {
     this.#watchers.add(onChange);
-    if (this.#current !== null) onChange(this.#current);
     return Promise.resolve(ok(() => Promise.resolve(void this.#watchers.delete(onChange))));
+  }
+
+  #replace(document: PublishedDocument): void {
+    this.#current = { version: (this.#current?.version ?? 0) + 1, ...document };
+    for (const watcher of this.#watchers) watcher(this.#current);
   }
 }
 
@@ -63,18 +76,21 @@ export class FakeTrunkHealthBoard implements TrunkHealthBoard {
   }
 }
 
-/** A probe exchange within one process. */
+/** The ProbeExchange contract within one process. */
 export class FakeProbeExchange implements ProbeExchange {
-  readonly #servers = new Map<string, (request: ProbeRequest) => Promise<ProbeResult>>();
+  readonly #servers: { readonly pool: string; readonly serve: (request: ProbeRequest) => Promise<ProbeResult> }[] = [];
+  #turn = 0;
 
   async request(probe: ProbeRequest): Promise<Result<ProbeResult, Failure>> {
-    const serve = this.#servers.get(probe.pool);
-    if (serve !== undefined) return ok(await serve(probe));
-    return ok({ id: probe.id, trunk: probe.trunk, outcome: "unreachable", code: null, roundTripMs: 0 });
+    const able = this.#servers.filter(({ pool }) => pool === probe.pool);
+    const server = able[(this.#turn += 1) % Math.max(able.length, 1)];
+    if (server === undefined) return err({ code: "worker-lost", detail: "no worker of the pool serves probes" });
+    return ok(await server.serve(probe));
   }
 
-  serve(pool: string, probe: (request: ProbeRequest) => Promise<ProbeResult>): Promise<Result<Unwatch, Failure>> {
-    this.#servers.set(pool, probe);
-    return Promise.resolve(ok(() => Promise.resolve(void this.#servers.delete(pool))));
+  serve(pool: string, serve: (request: ProbeRequest) => Promise<ProbeResult>): Promise<Result<Unwatch, Failure>> {
+    const server = { pool, serve };
+    this.#servers.push(server);
+    return Promise.resolve(ok(() => Promise.resolve(void this.#servers.splice(this.#servers.indexOf(server), 1))));
   }
 }

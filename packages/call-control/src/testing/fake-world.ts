@@ -2,7 +2,7 @@ import { createCallEngine, type CallEngine, type CallEngineOptions } from "../ca
 import type { Topology } from "@tandem/domain";
 import { FakeCallStore } from "./fake-call-store.ts";
 import { FakeClock } from "./fake-clock.ts";
-import { FakeProbeExchange, FakeTopologySource, FakeTrunkHealthBoard } from "./fake-cluster-state.ts";
+import { FakeProbeExchange, FakeTopologyRegistry, FakeTrunkHealthBoard } from "./fake-cluster-state.ts";
 import { fakeHash, FakeDetailRecordSpool, FakeLoadMeter, FakeNameResolver, FakeTelemetry } from "./fake-process.ts";
 import { FakeSipPort } from "./fake-sip-port.ts";
 import { FakeTrunkGate } from "./fake-trunk-gate.ts";
@@ -13,13 +13,13 @@ export class FakeWorld {
   readonly clock = new FakeClock();
   readonly store = new FakeCallStore();
   readonly gate = new FakeTrunkGate();
-  readonly topology = new FakeTopologySource();
+  readonly topology = new FakeTopologyRegistry();
   readonly health = new FakeTrunkHealthBoard();
   readonly probes = new FakeProbeExchange();
   readonly names = new FakeNameResolver();
 
   constructor(topology: Topology | null = sampleTopology) {
-    if (topology !== null) this.topology.publish(JSON.stringify(topology));
+    if (topology !== null) this.topology.put(JSON.stringify(topology));
   }
 
   /** Another worker in this world, started. */

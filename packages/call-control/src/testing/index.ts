@@ -1,6 +1,6 @@
 export { FakeCallStore } from "./fake-call-store.ts";
 export { FakeClock, settle } from "./fake-clock.ts";
-export { FakeProbeExchange, FakeTopologySource, FakeTrunkHealthBoard } from "./fake-cluster-state.ts";
+export { FakeProbeExchange, FakeTopologyRegistry, FakeTrunkHealthBoard } from "./fake-cluster-state.ts";
 export {
   FakeControllerObserver,
   FakeDetailRecordSink,
