@@ -162,7 +162,10 @@ export interface OutgoingRequest {
   readonly message: SipMessage;
   /** Local listener to send from; null: the first one of the transport that the next hop asks for. */
   readonly listener: string | null;
-  /** SIP(S) URI to send to (`sip:host:port;transport=tcp;lr`); null: the top Route, else the Request-URI. Not added as Route. */
+  /**
+   * SIP(S) URI to send to (`sip:host:port;transport=tcp;lr`); null: the top Route, else the Request-URI. Not added as Route. With the parameter
+   * `flow`, address and port are the far end of a connection that a peer opened: a request of its user goes back on it.
+   */
   readonly nextHop: string | null;
   /**
    * How long one address may stay silent before the next is tried or the transaction fails (timers B and F), milliseconds.

@@ -9,7 +9,7 @@ import {
   type LiveView,
 } from "@tandem/domain";
 import type { InForce } from "../live/topology-in-force.ts";
-import type { IncomingRequest } from "../ports/index.ts";
+import type { IncomingRequest, PeerAddress } from "../ports/index.ts";
 import { requestFacts } from "./request-facts.ts";
 
 /** The trunk a request came by, or null for a stranger. */
@@ -24,9 +24,18 @@ export function ingressProfile(
   trunk: CompiledTrunk | null,
   { snapshot }: InForce,
 ): LegProfile | null {
-  if (trunk !== null) return legProfile(trunk.trunk.name, snapshot);
   const { pool, listener, source } = request;
-  return strangerProfile({ pool, listener, address: source.address, port: source.port }, snapshot);
+  const known = trunk === null ? null : legProfile(trunk.trunk.name, snapshot);
+  const profile = known ?? strangerProfile({ pool, listener, address: source.address, port: source.port }, snapshot);
+  if (profile === null || profile.transport === "udp") return profile;
+  // What came over a connection may have its way back only there.
+  return { ...profile, nextHop: flowUri(source) };
+}
+
+/** The connection a message came on, as a next hop. */
+function flowUri({ address, port, transport }: PeerAddress): string {
+  const host = address.includes(":") ? `[${address}]` : address;
+  return `sip:${host}:${port};transport=${transport};lr;flow`;
 }
 
 /** The decision about a new request; `callId` spreads weighted choices. */

@@ -27,7 +27,10 @@ export interface OutgoingRequest {
   readonly pool: string;
   /** Local listener of that pool to send from. */
   readonly listener: string;
-  /** Next hop as a SIP URI (`sip:host:port;transport=tcp;lr`); null: the top Route, else the Request-URI. */
+  /**
+   * Next hop as a SIP URI (`sip:host:port;transport=tcp;lr`); null: the top Route, else the Request-URI. With the parameter `flow` it names the far
+   * end of a connection that the peer opened, and the request goes back on it.
+   */
   readonly nextHop: string | null;
   /** Edge that should send if it is alive (affinity of a connection); any other of the pool serves. */
   readonly preferredEdge: string | null;

@@ -1,9 +1,19 @@
-import { buildRequest, buildResponse, parseUri, responseTo, type HeaderLine, type SipMessage } from "@tandem/sip";
+import {
+  buildRequest,
+  buildResponse,
+  parseSipUri,
+  parseUri,
+  responseTo,
+  uriTransport,
+  type HeaderLine,
+  type SipMessage,
+} from "@tandem/sip";
 import type { Call, Dialog, Exchange, Party, PendingRequest, Purpose, StoredResponse } from "./call.ts";
 import type { TransactionId } from "./event.ts";
 import { addressOf, hasUriParameter } from "./headers/values.ts";
 import { tagOf } from "./identity.ts";
 import { noteMessage } from "./ladder.ts";
+import type { LegProfile } from "./leg-profile.ts";
 import { partyIdOf, partyOf, type Place, type Turn } from "./turn.ts";
 
 /** A request in a dialog but for what the dialog gives: From, To, Call-ID, CSeq, Route, Contact. */
@@ -106,8 +116,21 @@ function routing(dialog: Dialog): { readonly uri: string; readonly routes: reado
 function pushSend(turn: Turn, place: Place, exchange: string, request: SipMessage): void {
   const { leg, profile } = place.party;
   const { pool, listener } = profile;
-  turn.effects.push({ kind: "send", exchange, leg, request, pool, listener, nextHop: null });
+  const nextHop = detour(profile, request);
+  turn.effects.push({ kind: "send", exchange, leg, request, pool, listener, nextHop });
   noteMessage(turn.call, ">", profile.trunk, [request.method, turn.now]);
+}
+
+/**
+ * Where a request in a dialog goes instead of its first route or target. A trunk's transport is part of what it is: a peer on a TCP or TLS trunk whose
+ * Contact names another transport (often one behind a relay that ends TLS for it) is reached where the leg leads, and never in clear. Null: no detour.
+ */
+function detour({ transport, nextHop }: LegProfile, request: SipMessage): string | null {
+  if (transport === "udp") return null;
+  const route = request.get("Route");
+  const hop = parseSipUri(route === undefined ? request.uri : addressOf(route).uri);
+  const asked = hop?.scheme === "sips" ? "tls" : hop && uriTransport(hop);
+  return asked === undefined || asked === transport ? null : nextHop;
 }
 
 /** Answers a request at once. */

@@ -9,6 +9,8 @@ export interface Target {
   readonly port: number;
   /** The name or address it was found by: what a TLS certificate must hold (RFC 5922 §4). Lower case. */
   readonly host: string;
+  /** The far end of a connection that the peer opened: that one serves as it is, whatever certificate it came with. */
+  readonly flow?: true;
 }
 
 /** What listeners can send over. */

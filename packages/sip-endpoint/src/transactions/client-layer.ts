@@ -2,6 +2,7 @@ import {
   clientTransactionKey,
   err,
   formatMessage,
+  hasParameter,
   ok,
   parseCSeq,
   requestFacts,
@@ -112,7 +113,9 @@ export class ClientLayer implements ClientRequestHost {
     if (paths.length === 0) return NO_LISTENER;
     const located = locate(uri, { resolver, paths, random: () => ids.random() });
     if (located instanceof Promise) return located.then((found) => this.queueOf(found, request.listener));
-    return this.queueOf(located, request.listener);
+    // Only what our own user says is believed: a peer that writes `flow` into its Contact names no connection.
+    const isFlow = request.nextHop !== null && hasParameter(uri.params, "flow");
+    return this.queueOf(isFlow ? asFlow(located) : located, request.listener);
   }
 
   answersTo(request: OutgoingRequest): AnswerBook {
@@ -146,6 +149,11 @@ export class ClientLayer implements ClientRequestHost {
     outlet.release();
     return ok(sent);
   }
+}
+
+function asFlow(located: Located): Located {
+  if ("failure" in located) return located;
+  return { targets: located.targets.map((target) => ({ ...target, flow: true })) };
 }
 
 function kindOf(transaction: ClientTx): "invite-client" | "non-invite-client" {

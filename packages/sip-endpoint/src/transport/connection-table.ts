@@ -252,6 +252,7 @@ function openSocket(side: StreamSide, target: Target): Socket {
 
 /** RFC 5923 §8.2: a TLS connection is for the names its certificate proved (or is about to prove), and for no other at that address. */
 function mayReuse(connection: StreamConnection, side: StreamSide, target: Target): boolean {
+  if (target.flow === true) return connection.incoming && connection.port === target.port;
   if (side.tls === undefined || !side.tls.verifyServers || connection.openedFor === target.host) return true;
   return coversHost(connection.identities, target.host, side.tls.wildcardNames);
 }
