@@ -2,7 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { RedisClient } from "./client-options.ts";
 
 /** Longest one pop waits at the server, so that an end is noticed soon (seconds). */
-const WAIT_S = 1;
+const WAIT_S = 0.5;
 const AFTER_FAILURE_MS = 250;
 
 /** Longest an end waits for the pop under way; beyond it Redis is away and there is nothing to lose. */
