@@ -87,6 +87,71 @@ describe("a worker dies with a request of the network", () => {
     expect(invite.responses.map((each) => [each.status, each.get("Retry-After")])).toEqual([[503, "5"]]);
   });
 
+  test.each(["INVITE", "BYE"])("no worker left, but one comes back in time: %s is offered to it", async (method) => {
+    await using edge = await startEdge({ settings: { parkMs: 5_000 } });
+    const dying = await RawApp.login(edge.address, OCTETS);
+    const pending = edge.endpoint.receive(method, method === "BYE" ? { toTag: "our-tag" } : {});
+    await dying.sip(method);
+    dying.socket.destroy();
+    await edge.endpoint.until(() => (edge.server.stats().applications === 0 ? true : undefined));
+    const fresh = edge.endpoint.receive("OPTIONS", { callId: "fresh" });
+    edge.endpoint.receiveAck(null, { callId: "answered", toTag: "our-tag" });
+    expect([pending.responses, fresh.responses]).toEqual([[], []]);
+    const back = await RawApp.login(edge.address, OCTETS);
+    expect((await back.sip(method)).tokens[14]).toBe("redelivered");
+    expect((await back.sip("OPTIONS")).tokens[14] ?? "").toBe("");
+    await back.sip("ACK");
+    expect(edge.server.stats().redelivered).toBe(1);
+  });
+
+  test("no worker left, and none comes back in time: 503, and later requests get it at once", async () => {
+    await using edge = await startEdge({ settings: { parkMs: 5_000 } });
+    const dying = await RawApp.login(edge.address, OCTETS);
+    const invite = edge.endpoint.receive("INVITE");
+    await dying.sip("INVITE");
+    dying.socket.destroy();
+    await edge.endpoint.until(() => (edge.server.stats().applications === 0 ? true : undefined));
+    expect(invite.responses).toEqual([]);
+    edge.advance(5_000);
+    await edge.endpoint.until(() => (invite.answered ? true : undefined));
+    const late = edge.endpoint.receive("OPTIONS");
+    expect([...invite.responses, ...late.responses].map((each) => each.status)).toEqual([503, 503]);
+  });
+
+  test("a waiting INVITE that the caller cancels is not offered", async () => {
+    await using edge = await startEdge({ settings: { parkMs: 5_000 } });
+    const dying = await RawApp.login(edge.address, OCTETS);
+    const invite = edge.endpoint.receive("INVITE");
+    await dying.sip("INVITE");
+    dying.socket.destroy();
+    await edge.endpoint.until(() => (edge.server.stats().applications === 0 ? true : undefined));
+    edge.endpoint.receiveCancel(invite);
+    const back = await RawApp.login(edge.address, OCTETS);
+    await back.ask("ping");
+    expect(back.frames).toEqual([]);
+  });
+
+  test("waiting is bounded: above it there is 503 at once", async () => {
+    await using edge = await startEdge({ settings: { parkMs: 5_000, maxParked: 2 } });
+    const dying = await RawApp.login(edge.address, OCTETS);
+    dying.socket.destroy();
+    await edge.endpoint.until(() => (edge.server.stats().applications === 0 ? true : undefined));
+    const requests = ["a", "b", "c"].map((callId) => edge.endpoint.receive("OPTIONS", { callId }));
+    expect(requests.map(({ responses }) => responses.map((each) => each.status))).toEqual([[], [], [503]]);
+  });
+
+  test("closing the edge answers what waits for a worker", async () => {
+    const edge = await startEdge({ settings: { parkMs: 5_000 } });
+    const dying = await RawApp.login(edge.address, OCTETS);
+    const served = edge.endpoint.receive("INVITE");
+    await dying.sip("INVITE");
+    dying.socket.destroy();
+    await edge.endpoint.until(() => (edge.server.stats().applications === 0 ? true : undefined));
+    const waiting = edge.endpoint.receive("OPTIONS", { callId: "c2" });
+    await edge.server.close();
+    expect([...served.responses, ...waiting.responses].map((each) => each.status)).toEqual([503, 503]);
+  });
+
   test("a request that kills every worker is answered 500 after the third", async () => {
     await using edge = await startEdge();
     const invite = await (async () => {

@@ -9,6 +9,7 @@ import { listenForApps, type AppListener } from "./app-listener.ts";
 import { AppRoster } from "./app-roster.ts";
 import { AppSession, type AppSessionOptions, type SessionLoss, type WorkFrame } from "./app-session.ts";
 import { CallAffinity } from "./call-affinity.ts";
+import { Dispatcher } from "./dispatcher.ts";
 import type { EdgeClock, EdgeContext } from "./edge-context.ts";
 import { EdgeCounters, type OwnAnswer } from "./edge-counters.ts";
 import { DEFAULT_EDGE_SETTINGS, type EdgeSettings } from "./edge-settings.ts";
@@ -89,6 +90,7 @@ class Server implements DrachtioServer {
   readonly events: EndpointEvents;
   readonly #options: DrachtioServerOptions;
   readonly #context: EdgeContext;
+  readonly #dispatcher: Dispatcher;
   readonly #incoming: IncomingRequests;
   readonly #outgoing: OutgoingRequests;
   readonly #proxies: Proxies;
@@ -104,7 +106,9 @@ class Server implements DrachtioServer {
     const context = this.#context;
     const dialogs = new StockDialogs(context.settings.maxDialogs);
     this.#proxies = new Proxies(context, new RecordRoutes(options.secret));
+    this.#dispatcher = new Dispatcher(context, dialogs);
     this.#incoming = new IncomingRequests(context, {
+      dispatcher: this.#dispatcher,
       dialogs,
       stock: new StockResponses(context, dialogs),
       onAckMissing: (answered) => reportMissingAck(answered, context, dialogs),
@@ -141,9 +145,11 @@ class Server implements DrachtioServer {
   async close(): Promise<void> {
     this.#cancelSweep();
     const closed = this.#listener?.close();
-    // Nobody is offered what another leaves behind: it is answered 503.
+    // Nobody is offered what another leaves behind, and nobody waits: it is answered 503.
+    this.#dispatcher.close();
     for (const session of this.#sessions) this.#context.roster.remove(session);
     for (const session of this.#sessions) session.drop("shutdown");
+    this.#incoming.sweep(Number.POSITIVE_INFINITY);
     await closed;
   }
 
@@ -214,7 +220,8 @@ class Server implements DrachtioServer {
     switch (frame.kind) {
       case "route":
         this.#context.roster.route(session, frame.verb);
-        return session.reply(frame.id, "OK");
+        session.reply(frame.id, "OK");
+        return this.#dispatcher.applicationCame();
       case "remove-route":
         this.#context.roster.withdraw(session, frame.verb);
         return session.reply(frame.id, "OK");
@@ -241,6 +248,7 @@ class Server implements DrachtioServer {
     counters.lost(loss);
     counters.framesIn += session.framesIn;
     counters.framesOut += session.framesOut;
+    if (session.octets && roster.sessions.has(session)) this.#dispatcher.workerLost();
     roster.remove(session);
     this.#options.onSession?.({ session: session.id, change: loss });
     // What the application left pending is cancelled before its own requests are offered to another, which may dial anew.

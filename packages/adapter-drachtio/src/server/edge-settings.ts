@@ -15,6 +15,13 @@ export interface EdgeSettings {
   /** How often a request is offered before it is answered 500: a request that kills every worker must not go round for ever. */
   readonly maxOffers: number;
   /**
+   * After the last worker was lost, requests wait this long for one to come (back) before they get 503, milliseconds: a restarted worker or a
+   * connection made anew costs a caller less than a refusal.
+   */
+  readonly parkMs: number;
+  /** Requests that may wait like that. */
+  readonly maxParked: number;
+  /**
    * An answered INVITE whose application died before its ACK waits this long for the ACK of another one, then the edge ends the call
    * with ACK and BYE, milliseconds.
    */
@@ -41,6 +48,8 @@ export const DEFAULT_EDGE_SETTINGS: EdgeSettings = {
   nonInviteAnswerMs: 30_000,
   inviteSilenceMs: 300_000,
   maxOffers: 3,
+  parkMs: 5_000,
+  maxParked: 10_000,
   orphanAckMs: 8_000,
   retryAfterS: 5,
   maxDialogs: 20_000,

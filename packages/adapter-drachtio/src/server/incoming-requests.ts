@@ -4,6 +4,7 @@ import type { SipAppFrame } from "../wire/app-frame.ts";
 import { formatBriefReply } from "../wire/edge-frame.ts";
 import type { AppSession } from "./app-session.ts";
 import { dialogId, toTag } from "./dialog-id.ts";
+import type { Dispatcher } from "./dispatcher.ts";
 import type { OwnAnswer } from "./edge-counters.ts";
 import type { EdgeContext } from "./edge-context.ts";
 import { incomingFrame } from "./incoming-frame.ts";
@@ -16,6 +17,7 @@ import type { StockResponses } from "./stock/stock-responses.ts";
 
 /** What the server side needs beyond the shared context. */
 export interface IncomingParts {
+  readonly dispatcher: Dispatcher;
   readonly dialogs: StockDialogs;
   readonly stock: StockResponses;
   /** No ACK will come for this 2xx. */
@@ -52,42 +54,28 @@ export class IncomingRequests {
   /** A new request from the network. */
   request(transaction: ServerTransaction, received: ReceivedMessage): void {
     const { method, callId } = transaction;
-    const dialogTag = toTag(received.message);
     if (method === "PRACK") this.#reliable.acknowledged(callId, received.message.get("RAck"));
-    const session = this.#choose(method, callId, dialogTag);
-    if (session === undefined) return this.#unserved(transaction, received);
-    if (dialogTag !== undefined && !session.octets)
-      this.#parts.dialogs.requestReceived(dialogId(callId, dialogTag), received);
     const offer: Offer = {
       transaction,
       received,
-      dialogTag,
-      session,
-      offers: 1,
+      dialogTag: toTag(received.message),
+      session: null,
+      offers: 0,
+      holdsAffinity: false,
       dueMs: this.#dueMs(method),
       localTag: "",
       proxied: false,
     };
     this.#open.set(transaction.id, offer);
-    if (method === "INVITE") this.#context.affinity.begin(callId, session);
-    this.#deliver(offer);
+    if (!this.#parts.dispatcher.offer(offer)) this.#answer(offer, 503, "no-application");
   }
 
   /** An ACK to a 2xx, ours or another edge's. */
   ack(ack: ReceivedMessage, transaction: ServerTransaction | null): void {
-    const callId = ack.message.get("Call-ID") ?? "";
-    const tag = toTag(ack.message);
     const answered = transaction === null ? undefined : this.#answered.get(transaction.id);
     const waiting = answered?.session.ready === true ? answered.session : undefined;
-    const session = waiting ?? this.#choose("ACK", callId, tag ?? "");
     if (answered !== undefined) this.#forget(answered);
-    if (session === undefined) return;
-    const { tokens } = this.#context;
-    const dialog = tag === undefined ? "" : dialogId(callId, tag);
-    const transactionId = transaction?.id ?? tokens.next();
-    session.send(
-      incomingFrame(ack, session, { id: tokens.next(), transactionId, dialogId: dialog, redelivered: false }),
-    );
+    this.#parts.dispatcher.ack(ack, transaction, waiting);
   }
 
   /** The peer cancelled; the endpoint has answered both the CANCEL and the INVITE. */
@@ -96,7 +84,7 @@ export class IncomingRequests {
     if (offer === undefined) return;
     this.#close(offer);
     const { session } = offer;
-    if (offer.proxied || !session.ready) return;
+    if (offer.proxied || session?.ready !== true) return;
     const ourTag = offer.dialogTag ?? offer.localTag;
     const dialog = ourTag === "" ? "" : dialogId(transaction.callId, ourTag);
     if (!session.octets && dialog !== "" && offer.dialogTag === undefined) this.#parts.dialogs.remove(dialog);
@@ -126,7 +114,7 @@ export class IncomingRequests {
   respond(session: AppSession, frame: SipAppFrame, message: SipMessage): void {
     const offer = this.#open.get(frame.transactionId);
     if (offer === undefined || offer.proxied) return this.#refuse(session, frame, "transaction-over");
-    if (offer.session !== session) this.#moveTo(offer, session);
+    if (offer.session !== session) this.#parts.dispatcher.moveTo(offer, session);
     if (message.status === 100) return this.#confirm(session, frame, offer, null);
     const complete = this.#completed(session, offer, message);
     if (typeof complete === "string") return session.reply(frame.id, `NOK|${complete}`);
@@ -135,14 +123,14 @@ export class IncomingRequests {
       if (sent.error.reason !== "not-a-response") this.#close(offer);
       return this.#refuse(session, frame, sent.error.reason, sent.error.detail);
     }
-    this.#responded(offer, complete, sent.value);
+    this.#responded(offer, session, { response: complete, sent: sent.value });
     this.#confirm(session, frame, offer, sent.value);
   }
 
   /** The application handed the request to the proxy, which answers from now on. */
   proxied(offer: Offer): void {
     offer.proxied = true;
-    if (offer.transaction.method === "INVITE") this.#context.affinity.end(offer.transaction.callId);
+    this.#parts.dispatcher.release(offer);
   }
 
   /** A proxied request got its final response. */
@@ -160,26 +148,10 @@ export class IncomingRequests {
   /** Answers what is overdue. */
   sweep(nowMs: number): void {
     for (const offer of this.#open.values()) {
-      if (nowMs >= offer.dueMs && !offer.proxied) this.#answer(offer, 500, "not-answered");
+      if (nowMs < offer.dueMs || offer.proxied) continue;
+      if (offer.session === null) this.#answer(offer, 503, "no-application");
+      else this.#answer(offer, 500, "not-answered");
     }
-  }
-
-  #choose(method: string, callId: string, dialogTag: string | undefined): AppSession | undefined {
-    const { affinity, roster } = this.#context;
-    if (dialogTag === undefined) return roster.next(method);
-    return (
-      affinity.find(callId) ?? this.#parts.dialogs.owner(dialogId(callId, dialogTag)) ?? roster.nextForDialog(method)
-    );
-  }
-
-  #deliver(offer: Offer): void {
-    const { transaction, session, received, dialogTag } = offer;
-    const dialog = dialogTag === undefined ? "" : dialogId(transaction.callId, dialogTag);
-    const id = this.#context.tokens.next();
-    const redelivered = offer.offers > 1;
-    session.send(
-      incomingFrame(received, session, { id, transactionId: transaction.id, dialogId: dialog, redelivered }),
-    );
   }
 
   #completed(session: AppSession, offer: Offer, message: SipMessage): SipMessage | string {
@@ -187,17 +159,23 @@ export class IncomingRequests {
     return withTransactionHeaders(message, offer.received.message, () => this.#localTag(offer));
   }
 
-  #responded(offer: Offer, response: SipMessage, sent: SentMessage): void {
-    const { transaction, session } = offer;
-    if (!session.octets) this.#parts.stock.sent(offer, response);
+  #responded(
+    offer: Offer,
+    session: AppSession,
+    { response, sent }: { readonly response: SipMessage; readonly sent: SentMessage },
+  ): void {
+    const { transaction } = offer;
+    if (!session.octets) this.#parts.stock.sent(offer, session, response);
     if (response.status < 200) {
       offer.dueMs = this.#dueMs(transaction.method);
       return this.#reliable.sent(transaction, response);
     }
-    const accepted = transaction.method === "INVITE" && response.status < 300;
-    // An accepted INVITE keeps its affinity until the ACK.
-    if (accepted) this.#answered.set(transaction.id, { transaction, session, sent });
-    this.#close(offer, accepted);
+    if (transaction.method === "INVITE" && response.status < 300) {
+      // An accepted INVITE keeps its affinity until the ACK.
+      offer.holdsAffinity = false;
+      this.#answered.set(transaction.id, { transaction, session, sent });
+    }
+    this.#close(offer);
   }
 
   #confirm(session: AppSession, frame: SipAppFrame, offer: Offer, sent: SentMessage | null): void {
@@ -210,39 +188,21 @@ export class IncomingRequests {
     session.reply(frame.id, `NOK|${session.octets ? `${reason}: ${detail}` : refusalText(reason, detail)}`);
   }
 
-  #moveTo(offer: Offer, session: AppSession): void {
-    offer.session = session;
-    if (offer.transaction.method === "INVITE") this.#context.affinity.move(offer.transaction.callId, session);
-  }
-
   #offerAgain(offer: Offer): void {
-    const { transaction, dialogTag } = offer;
-    const session = this.#choose(transaction.method, transaction.callId, dialogTag);
-    if (session === undefined) return this.#answer(offer, 503, "no-application");
     if (offer.offers >= this.#context.settings.maxOffers) return this.#answer(offer, 500, "too-many-offers");
-    this.#moveTo(offer, session);
-    offer.offers += 1;
     // The peer of a request other than INVITE counts from the first offer on.
-    if (transaction.method === "INVITE") offer.dueMs = this.#dueMs("INVITE");
-    this.#context.counters.redelivered += 1;
-    this.#deliver(offer);
-  }
-
-  #unserved(transaction: ServerTransaction, received: ReceivedMessage): void {
-    this.#context.counters.answered("no-application", transaction.method);
-    this.#respond(transaction, received.message, 503, this.#context.tokens.next());
+    const dueMs = offer.transaction.method === "INVITE" ? this.#dueMs("INVITE") : offer.dueMs;
+    if (!this.#parts.dispatcher.offer(offer)) this.#answer(offer, 503, "no-application");
+    else if (offer.session !== null) offer.dueMs = dueMs;
   }
 
   #answer(offer: Offer, status: number, why: OwnAnswer): void {
-    this.#context.counters.answered(why, offer.transaction.method);
+    const { transaction, received } = offer;
+    this.#context.counters.answered(why, transaction.method);
     this.#close(offer);
-    this.#respond(offer.transaction, offer.received.message, status, this.#localTag(offer));
-  }
-
-  #respond(transaction: ServerTransaction, request: SipMessage, status: number, tag: string): void {
     const retry =
       status === 503 ? { headers: [["Retry-After", String(this.#context.settings.retryAfterS)] as const] } : {};
-    transaction.respond(responseTo(request, status, { toTag: tag, ...retry }));
+    transaction.respond(responseTo(received.message, status, { toTag: this.#localTag(offer), ...retry }));
   }
 
   #localTag(offer: Offer): string {
@@ -255,12 +215,11 @@ export class IncomingRequests {
     return clock.now() + (method === "INVITE" ? settings.inviteSilenceMs : settings.nonInviteAnswerMs);
   }
 
-  #close(offer: Offer, keepAffinity = false): void {
+  #close(offer: Offer): void {
     const { transaction } = offer;
     this.#open.delete(transaction.id);
-    if (transaction.method !== "INVITE") return;
-    this.#reliable.ended(transaction);
-    if (!keepAffinity && !offer.proxied) this.#context.affinity.end(transaction.callId);
+    if (transaction.method === "INVITE") this.#reliable.ended(transaction);
+    this.#parts.dispatcher.release(offer);
   }
 
   #forget(answered: AnsweredInvite): void {

@@ -7,10 +7,12 @@ export interface Offer {
   readonly received: ReceivedMessage;
   /** To tag of the request: our tag of the dialog it belongs to. */
   readonly dialogTag: string | undefined;
-  /** The application it was offered to last, or the one that answered first. */
-  session: AppSession;
+  /** The application it was offered to last, or the one that answered first; null while it waits for one to connect. */
+  session: AppSession | null;
   /** How often it was offered. */
   offers: number;
+  /** It counts for the affinity of its call. */
+  holdsAffinity: boolean;
   /** When the edge answers by itself, clock time in milliseconds. */
   dueMs: number;
   /** Our To tag once a response was completed by the edge; empty while there is none or when the application gives it. */

@@ -40,7 +40,7 @@ export async function startEdge(options: RigOptions = {}): Promise<EdgeRig> {
     pool: options.pool ?? "east",
     secret: "s3cret",
     ...(options.tls === undefined ? {} : { tls: options.tls }),
-    settings: { sweepMs: 10, ...settings, session: { ...DEFAULT_EDGE_SETTINGS.session, ...session } },
+    settings: { sweepMs: 10, parkMs: 0, ...settings, session: { ...DEFAULT_EDGE_SETTINGS.session, ...session } },
     clock: {
       now: () => Date.now() + offsetMs,
       after: (delayMs, fire) => {

@@ -1,6 +1,7 @@
 import { formatMessage, hasToken, responseTo, type HeaderLine, type SipMessage } from "@tandem/sip";
 import type { SentMessage } from "@tandem/sip-endpoint";
 import { formatResponseSent } from "../../wire/edge-frame.ts";
+import type { AppSession } from "../app-session.ts";
 import { dialogId, toTag } from "../dialog-id.ts";
 import type { EdgeContext } from "../edge-context.ts";
 import type { Offer } from "../offer.ts";
@@ -50,9 +51,9 @@ export class StockResponses {
   }
 
   /** The completed response went out: it may have made or ended a dialog. */
-  sent(offer: Offer, response: SipMessage): void {
-    const { transaction, received, session, dialogTag } = offer;
-    if (dialogTag !== undefined) return this.#sentInDialog(offer, response);
+  sent(offer: Offer, session: AppSession, response: SipMessage): void {
+    const { transaction, received, dialogTag } = offer;
+    if (dialogTag !== undefined) return this.#sentInDialog(offer, session, response);
     if (!DIALOG_METHODS.includes(transaction.method) || response.status <= 100) return;
     const localTag = toTag(response) ?? "";
     if (response.status >= 300) return this.#dialogs.remove(dialogId(transaction.callId, localTag));
@@ -84,11 +85,11 @@ export class StockResponses {
     });
   }
 
-  #sentInDialog(offer: Offer, response: SipMessage): void {
+  #sentInDialog(offer: Offer, session: AppSession, response: SipMessage): void {
     const id = dialogId(offer.transaction.callId, offer.dialogTag ?? "");
     if (response.status < 200) return;
     const dialog = this.#dialogs.find(id);
-    if (dialog !== undefined) dialog.session = offer.session;
+    if (dialog !== undefined) dialog.session = session;
     if (offer.transaction.method === "BYE") this.#dialogs.remove(id);
   }
 

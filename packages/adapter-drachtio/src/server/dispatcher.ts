@@ -1,0 +1,138 @@
+import type { ReceivedMessage, ServerTransaction } from "@tandem/sip-endpoint";
+import type { AppSession } from "./app-session.ts";
+import { dialogId, toTag } from "./dialog-id.ts";
+import type { EdgeContext } from "./edge-context.ts";
+import { incomingFrame } from "./incoming-frame.ts";
+import type { Offer } from "./offer.ts";
+import type { StockDialogs } from "./stock/stock-dialogs.ts";
+
+/** An ACK that waits for a worker. */
+interface ParkedAck {
+  readonly ack: ReceivedMessage;
+  readonly transaction: ServerTransaction | null;
+  readonly untilMs: number;
+}
+
+/**
+ * Chooses the application for a request and brings it there. When none takes it and a worker was lost a moment ago, it waits for one to come back:
+ * a restarted process or a connection made anew costs a caller less than a refusal.
+ */
+export class Dispatcher {
+  readonly #context: EdgeContext;
+  readonly #dialogs: StockDialogs;
+  #parked = new Set<Offer>();
+  #acks: ParkedAck[] = [];
+  /** Clock time up to which requests may wait, milliseconds. */
+  #openUntilMs = 0;
+  #closed = false;
+
+  constructor(context: EdgeContext, dialogs: StockDialogs) {
+    this.#context = context;
+    this.#dialogs = dialogs;
+  }
+
+  /** Brings the request to an application, or lets it wait for one. False: neither is possible. */
+  offer(offer: Offer): boolean {
+    const { transaction, received, dialogTag } = offer;
+    const session = this.#choose(transaction.method, transaction.callId, dialogTag);
+    if (session === undefined) return this.#park(offer);
+    if (dialogTag !== undefined && !session.octets) {
+      this.#dialogs.requestReceived(dialogId(transaction.callId, dialogTag), received);
+    }
+    this.moveTo(offer, session);
+    offer.offers += 1;
+    if (offer.offers > 1) this.#context.counters.redelivered += 1;
+    session.send(
+      incomingFrame(received, session, {
+        id: this.#context.tokens.next(),
+        transactionId: transaction.id,
+        dialogId: dialogTag === undefined ? "" : dialogId(transaction.callId, dialogTag),
+        redelivered: offer.offers > 1,
+      }),
+    );
+    return true;
+  }
+
+  /** The application answers for the request from now on. */
+  moveTo(offer: Offer, session: AppSession): void {
+    this.#parked.delete(offer);
+    offer.session = session;
+    const { method, callId } = offer.transaction;
+    if (method !== "INVITE") return;
+    if (offer.holdsAffinity) return this.#context.affinity.move(callId, session);
+    offer.holdsAffinity = true;
+    this.#context.affinity.begin(callId, session);
+  }
+
+  /** The request needs no application any more. */
+  release(offer: Offer): void {
+    this.#parked.delete(offer);
+    if (!offer.holdsAffinity) return;
+    offer.holdsAffinity = false;
+    this.#context.affinity.end(offer.transaction.callId);
+  }
+
+  /** Brings an ACK to the application that waits for it, else to the one that has the call, else to any. */
+  ack(ack: ReceivedMessage, transaction: ServerTransaction | null, waiting: AppSession | undefined): void {
+    const callId = ack.message.get("Call-ID") ?? "";
+    const tag = toTag(ack.message);
+    const session = waiting ?? this.#choose("ACK", callId, tag ?? "");
+    const { tokens, clock } = this.#context;
+    if (session === undefined) {
+      if (this.#mayPark()) this.#acks.push({ ack, transaction, untilMs: Math.max(this.#openUntilMs, clock.now()) });
+      return;
+    }
+    session.send(
+      incomingFrame(ack, session, {
+        id: tokens.next(),
+        transactionId: transaction?.id ?? tokens.next(),
+        dialogId: tag === undefined ? "" : dialogId(callId, tag),
+        redelivered: false,
+      }),
+    );
+  }
+
+  /** An application registered a route: what waits is offered. */
+  applicationCame(): void {
+    if (this.#parked.size === 0 && this.#acks.length === 0) return;
+    const nowMs = this.#context.clock.now();
+    const parked = this.#parked;
+    const acks = this.#acks;
+    this.#parked = new Set();
+    this.#acks = [];
+    for (const { ack, transaction, untilMs } of acks) if (nowMs <= untilMs) this.ack(ack, transaction, undefined);
+    for (const offer of parked) if (!this.offer(offer)) this.#parked.add(offer);
+  }
+
+  /** A worker is gone: another may come. */
+  workerLost(): void {
+    const { settings, clock } = this.#context;
+    this.#openUntilMs = clock.now() + settings.parkMs;
+  }
+
+  /** Nobody waits from now on. */
+  close(): void {
+    this.#closed = true;
+    this.#acks = [];
+  }
+
+  #choose(method: string, callId: string, dialogTag: string | undefined): AppSession | undefined {
+    const { affinity, roster } = this.#context;
+    if (dialogTag === undefined) return roster.next(method);
+    return affinity.find(callId) ?? this.#dialogs.owner(dialogId(callId, dialogTag)) ?? roster.nextForDialog(method);
+  }
+
+  #park(offer: Offer): boolean {
+    if (!this.#mayPark()) return false;
+    offer.session = null;
+    offer.dueMs = this.#openUntilMs;
+    this.#parked.add(offer);
+    return true;
+  }
+
+  #mayPark(): boolean {
+    const { settings, clock } = this.#context;
+    if (this.#closed || clock.now() >= this.#openUntilMs) return false;
+    return this.#parked.size + this.#acks.length < settings.maxParked;
+  }
+}
