@@ -207,6 +207,28 @@ describe("limits", () => {
     expect(world.gate.held("pstn-1")).toBe(1);
   });
 
+  test("of the ingress trunk count calls in both directions, to the call", async () => {
+    const world = new FakeWorld(withTrunkSettings("core", { maxCalls: 1 }));
+    const worker = await world.worker();
+    const first = await invite(worker);
+    const second = await invite(worker, { callId: "second", branch: "z9hG4bK-2" });
+    expect(worker.sip.requests("INVITE")).toHaveLength(1);
+    expect(worker.sip.statuses(second)).toEqual([503]);
+    await answers(worker, 486);
+    expect(worker.sip.statuses(first)).toEqual([486]);
+    await invite(worker, { callId: "third", branch: "z9hG4bK-3" });
+    expect(worker.sip.requests("INVITE")).toHaveLength(2);
+  });
+
+  test("that refuse an attempt say nothing about the health of the peer", async () => {
+    const world = new FakeWorld(limited);
+    const worker = await world.worker();
+    await invite(worker);
+    await invite(worker, { callId: "second", branch: "z9hG4bK-2" });
+    const { value } = await world.health.takeSignals(10);
+    expect(value).toEqual([]);
+  });
+
   test("a failed call gives its place back once", async () => {
     const world = new FakeWorld(limited);
     const worker = await world.worker();

@@ -148,9 +148,13 @@ function outcomeOf(outcome: string): string {
   return isFailureCode(outcome) ? failureEntry(outcome).outcome : "success";
 }
 
+/** Ends of an attempt that say nothing about the peer: it was never asked, or was not given the time to answer. */
+const NO_EVIDENCE: ReadonlySet<string> = new Set(["trunk-full", "trunk-too-fast", "edge-lost", "caller-cancelled"]);
+
 /** A trunk is judged by attempts it failed, not by people who are busy or numbers that do not exist. */
 function reportHealth(attempt: Extract<Observation, { kind: "attempt-ended" }>, { ports }: CallShell): void {
   const { trunk, sipCode, outcome } = attempt;
+  if (sipCode === 0 && NO_EVIDENCE.has(outcome)) return;
   const peerFailed = isFailureCode(outcome) && failureEntry(outcome).tryNextTrunk;
   ports.health.report({
     trunk,

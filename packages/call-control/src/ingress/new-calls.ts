@@ -7,6 +7,7 @@ import {
   type Decision,
   type FailureCode,
   type LiveView,
+  type TrunkLimits,
 } from "@tandem/domain";
 import { parseNameAddr, readTag, type SipMessage } from "@tandem/sip";
 import type { Mail } from "../calls/call-shell.ts";
@@ -101,6 +102,7 @@ export class NewCalls {
       attempts: attemptPlans(decision, inForce.snapshot),
       considered: decision.considered,
       emergency: decision.kind === "emergency" ? { service: decision.service, test: decision.test } : null,
+      ...(decision.kind === "route" ? entryLimits(trunk) : {}),
       ...(decision.kind === "reject" ? { rejection: decision.failure } : {}),
     };
     this.#parts.post(callId, { event });
@@ -123,6 +125,13 @@ interface Arrived {
   readonly trunk: CompiledTrunk | null;
   readonly decision: Decision;
   readonly inForce: InForce;
+}
+
+/** What the ingress trunk lets in; emergency calls are outside all limits. */
+function entryLimits(trunk: CompiledTrunk | null): { readonly limits?: TrunkLimits } {
+  if (trunk === null) return {};
+  const { maxCalls, maxCallsPerSecond } = trunk.trunk.settings;
+  return maxCalls > 0 || maxCallsPerSecond > 0 ? { limits: { maxCalls, maxCallsPerSecond } } : {};
 }
 
 /**

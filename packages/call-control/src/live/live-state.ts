@@ -37,6 +37,9 @@ export class LiveState implements LiveView {
     this.#refusal = refusal;
   }
 
+  /** Every call asks the gate, so what a load says of a second ago refuses nobody. */
+  readonly limitsHeldByGate = true;
+
   get refuseOrdinary(): FailureCode | null {
     return this.#refusal();
   }
@@ -61,6 +64,7 @@ export class LiveState implements LiveView {
       trunkLoad: (trunk) => this.trunkLoad(trunk),
       poolDraining: () => false,
       refuseOrdinary: null,
+      limitsHeldByGate: true,
     };
   }
 

@@ -185,8 +185,9 @@ export function stopAttemptTimers(turn: Turn, { party, plan, state }: Trying): v
   if (plan.ringTimeoutMs > 0) stopTimer(turn, `ring:${party}`);
 }
 
+/** A call has one lease on a trunk: that of its ingress trunk stays to the end, whatever becomes of an attempt there. */
 export function releaseTrunk(turn: Turn, trunk: string): void {
-  if (!turn.call.reserved.includes(trunk)) return;
+  if (trunk === turn.call.facts.ingressTrunk || !turn.call.reserved.includes(trunk)) return;
   turn.call.reserved = turn.call.reserved.filter((held) => held !== trunk);
   turn.effects.push({ kind: "release", trunk });
 }

@@ -2,7 +2,7 @@ import type { HeaderLine } from "@tandem/sip";
 import type { FailureCode } from "../failure/failure.ts";
 import type { Consideration } from "../routing/decision.ts";
 import type { ExchangeId, LegName, TransactionId } from "./event.ts";
-import type { AttemptPlan, LegProfile } from "./leg-profile.ts";
+import type { AttemptPlan, LegProfile, TrunkLimits } from "./leg-profile.ts";
 
 /**
  * The record of one call: everything any worker needs to serve the next message. Plain JSON data (no functions, no undefined values that
@@ -303,6 +303,8 @@ export interface Hunt {
   /** What is left to try, in order; the current attempt's plan is `current.plan`. */
   plans: AttemptPlan[];
   current: Trying | null;
+  /** The ingress trunk's limits while they are asked; no attempt begins before. */
+  entry: TrunkLimits | null;
   /** An 18x was passed on: no further attempt (except for emergency calls). */
   progressed: boolean;
   /** The response the caller gets when nothing more is left. */

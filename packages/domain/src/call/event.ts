@@ -1,7 +1,7 @@
 import type { SipMessage } from "@tandem/sip";
 import type { FailureCode } from "../failure/failure.ts";
 import type { Consideration } from "../routing/decision.ts";
-import type { AttemptPlan, LegProfile } from "./leg-profile.ts";
+import type { AttemptPlan, LegProfile, TrunkLimits } from "./leg-profile.ts";
 
 /** Names an outgoing request of this call; chosen by the machine, echoed in the events that answer it. */
 export type ExchangeId = string;
@@ -22,6 +22,8 @@ export type CallEvent =
       readonly considered: readonly Consideration[];
       /** Set when the decision was emergency: service (`urn:service:sos`…) and whether it is a test call. */
       readonly emergency: { readonly service: string; readonly test: boolean } | null;
+      /** Limits of the ingress trunk, asked before the first attempt. Absent: it has none, or the call is outside all limits. */
+      readonly limits?: TrunkLimits;
       /** The decision refused the call: it is answered by the catalogue, and its record written, without an attempt. */
       readonly rejection?: FailureCode;
     }

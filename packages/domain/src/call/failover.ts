@@ -6,6 +6,8 @@ import { abandon, needsGate, openAttempt, placeAttempt } from "./attempt.ts";
 import type { Hunt, StoredResponse, Trying } from "./call.ts";
 import { passedResponse } from "./called-dialogs.ts";
 import { rejectCaller } from "./caller.ts";
+import type { CallEvent } from "./event.ts";
+import type { TrunkLimits } from "./leg-profile.ts";
 import type { Turn } from "./turn.ts";
 import { q850In, reasonsOf } from "./headers/reason.ts";
 import { inviteFailureReply } from "./replies.ts";
@@ -36,9 +38,32 @@ export function tryNext(turn: Turn, hunt: Hunt): void {
   } else placeAttempt(turn, hunt, trying);
 }
 
+/** Asks the ingress trunk's limits: they count calls in both directions. */
+export function askEntry(turn: Turn, { maxCalls, maxCallsPerSecond }: TrunkLimits): void {
+  turn.effects.push({ kind: "reserve", trunk: turn.call.facts.ingressTrunk, maxCalls, maxCallsPerSecond });
+}
+
+function onEntry(turn: Turn, hunt: Hunt, result: GateResult): void {
+  const { call } = turn;
+  hunt.entry = null;
+  if (result === "full" || result === "too-fast") {
+    const failure = toldFailure(result === "full" ? "trunk-full" : "trunk-too-fast");
+    rejectCaller(turn, inviteFailureReply(failure), failure);
+    return;
+  }
+  if (result === "reserved") call.reserved.push(call.facts.ingressTrunk);
+  tryNext(turn, hunt);
+}
+
+type GateResult = Extract<CallEvent, { kind: "gate" }>["result"];
+
 /** The trunk's limits have been asked. A limit that cannot be asked does not stop a call. */
-export function onGate(turn: Turn, trunk: string, result: "reserved" | "full" | "too-fast" | "unavailable"): void {
+export function onGate(turn: Turn, trunk: string, result: GateResult): void {
   const { hunt } = turn.call;
+  if (hunt !== null && hunt.entry !== null) {
+    if (trunk === turn.call.facts.ingressTrunk) onEntry(turn, hunt, result);
+    return;
+  }
   const trying = hunt?.current ?? null;
   const waited = hunt !== null && trying?.state === "gate" && trying.plan.profile.trunk === trunk;
   if (result === "reserved" && !turn.call.reserved.includes(trunk)) {

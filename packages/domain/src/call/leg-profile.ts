@@ -26,6 +26,12 @@ export interface LegProfile {
   readonly responseRules: readonly ResponseRule[];
 }
 
+/** Cluster-wide limits of a trunk; 0: none. */
+export interface TrunkLimits {
+  readonly maxCalls: number;
+  readonly maxCallsPerSecond: number;
+}
+
 /** One way out with everything the machine needs to try it. */
 export interface AttemptPlan {
   readonly profile: LegProfile;

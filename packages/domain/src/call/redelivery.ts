@@ -3,6 +3,7 @@ import { failureEntry } from "../failure/catalogue.ts";
 import { placeAttempt } from "./attempt.ts";
 import type { Hunt, Trying } from "./call.ts";
 import { finish } from "./ending.ts";
+import { askEntry } from "./failover.ts";
 import type { ExchangeId } from "./event.ts";
 import { answerPending, type Received } from "./outgoing.ts";
 import { repeatReliable } from "./reliable-provisionals.ts";
@@ -42,8 +43,9 @@ function refuse(turn: Turn, { transaction, message }: Received): void {
 function resume(turn: Turn, alive: readonly ExchangeId[]): void {
   const { hunt } = turn.call;
   const trying = hunt?.current ?? null;
+  if (hunt !== null && hunt.entry !== null) askEntry(turn, hunt.entry);
   // The answer is there and only PRACKs are missing.
-  if (hunt === null || trying === null) repeatReliable(turn);
+  else if (hunt === null || trying === null) repeatReliable(turn);
   else if (trying.state === "gate") {
     const { profile, maxCalls, maxCallsPerSecond } = trying.plan;
     turn.effects.push({ kind: "reserve", trunk: profile.trunk, maxCalls, maxCallsPerSecond });

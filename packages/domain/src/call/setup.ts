@@ -4,7 +4,7 @@ import type { Hunt, Party, StoredRequest, StoredResponse, WaitingInvite } from "
 import { allowsOf, supportsOf } from "./called-dialogs.ts";
 import { rejectCaller } from "./caller.ts";
 import type { CallEvent } from "./event.ts";
-import { tryNext } from "./failover.ts";
+import { askEntry, tryNext } from "./failover.ts";
 import { contactOn } from "./headers/addresses.ts";
 import { sdpIn } from "./headers/description.ts";
 import { hostsOfSender } from "./headers/hidden-hosts.ts";
@@ -37,7 +37,8 @@ export function beginCall(turn: Turn, event: InviteEvent): void {
   else {
     const hunt = newHunt(event);
     call.hunt = hunt;
-    tryNext(turn, hunt);
+    if (hunt.entry === null) tryNext(turn, hunt);
+    else askEntry(turn, hunt.entry);
   }
 }
 
@@ -93,13 +94,14 @@ export function callerParty(request: SipMessage, profile: LegProfile, id = "a"):
   };
 }
 
-function newHunt({ request, attempts, ingress }: InviteEvent): Hunt {
+function newHunt({ request, attempts, ingress, limits }: InviteEvent): Hunt {
   return {
     goal: "setup",
     leg: "b",
     request: storedRequest(request, ingress),
     plans: [...attempts],
     current: null,
+    entry: limits ?? null,
     progressed: false,
     best: null,
     lastFailure: "no-route",

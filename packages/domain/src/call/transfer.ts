@@ -120,6 +120,7 @@ export function onTransferRouted(turn: Turn, event: Extract<CallEvent, { kind: "
     request: transferRequest(transfer, kept),
     plans: [...event.attempts],
     current: null,
+    entry: null,
     progressed: false,
     best: null,
     lastFailure: "transfer-failed",

@@ -19,8 +19,9 @@ export function skipReason(
   return isFull(trunk, live) ? "trunk-full" : null;
 }
 
-/** True when the trunk carries as many calls as it may. */
+/** True when the trunk carries as many calls as it may, as far as that is for the decision to say. */
 export function isFull(trunk: CompiledTrunk, live: LiveView): boolean {
+  if (live.limitsHeldByGate === true) return false;
   const { maxCalls } = trunk.trunk.settings;
   return maxCalls > 0 && live.trunkLoad(trunk.trunk.name) >= maxCalls;
 }

@@ -13,6 +13,8 @@ export interface LiveView {
   poolDraining(pool: string): boolean;
   /** Why this worker takes no ordinary calls now (`draining`, `overload`, `store-unavailable`), or null. Emergency calls never ask. */
   readonly refuseOrdinary: FailureCode | null;
+  /** True where the gate is asked for every call: then a load that may be a second old refuses nobody. */
+  readonly limitsHeldByGate?: boolean;
 }
 
 /** Everything up, idle and welcome: for dry runs without a live cluster, and for tests. */

@@ -8,6 +8,7 @@ import {
   type Effect,
   type FailureCode,
   type LegProfile,
+  type TrunkLimits,
 } from "../../src/index.ts";
 
 /** Epoch of the tests' clock. */
@@ -72,6 +73,7 @@ export interface InviteOptions {
   readonly to?: string;
   readonly emergency?: { readonly service: string; readonly test: boolean } | null;
   readonly rejection?: FailureCode;
+  readonly limits?: TrunkLimits;
 }
 
 /** Caller's INVITE as it reaches the worker. */
@@ -132,6 +134,7 @@ export class CallRig {
       attempts: options.attempts ?? [plan("first"), plan("second")],
       considered: [],
       emergency: options.emergency ?? null,
+      ...(options.limits === undefined ? {} : { limits: options.limits }),
       ...(options.rejection === undefined ? {} : { rejection: options.rejection }),
     });
   }

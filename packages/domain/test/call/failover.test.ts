@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { detailRecords, type AttemptPlan } from "../../src/index.ts";
-import { ANSWER, CallRig, plan, profile } from "./call-rig.ts";
+import { ANSWER, callerInvite, CallRig, plan, profile } from "./call-rig.ts";
 
 const limited: Partial<AttemptPlan> = { maxCalls: 10, maxCallsPerSecond: 2 };
 const sos = { service: "urn:service:sos", test: false };
@@ -260,6 +260,45 @@ describe("limits of a trunk", () => {
     rig.event({ kind: "end", failure: "administrative-end" });
     rig.event({ kind: "gate", trunk: "first", result: "reserved" });
     expect(rig.call.reserved).toEqual([]);
+  });
+});
+
+describe("limits of the ingress trunk", () => {
+  const limits = { maxCalls: 2, maxCallsPerSecond: 5 };
+
+  it("are asked before the first attempt, and the lease stays to the end of the call", () => {
+    const rig = new CallRig();
+    rig.invite({ limits });
+    expect(rig.effects).toContainEqual({ kind: "reserve", trunk: "core", ...limits });
+    expect(rig.allSent("INVITE")).toHaveLength(0);
+    rig.event({ kind: "gate", trunk: "core", result: "reserved" });
+    rig.answer(rig.sent("INVITE"), 503);
+    expect(rig.call.reserved).toEqual(["core"]);
+    rig.answer(rig.sent("INVITE"), 486);
+    expect(rig.effects).toContainEqual({ kind: "release", trunk: "core" });
+  });
+
+  it.each(["full", "too-fast"] as const)("%s: 503, and nobody is called", (result) => {
+    const rig = new CallRig();
+    rig.invite({ limits });
+    rig.event({ kind: "gate", trunk: "core", result });
+    expect(rig.responded().response.status).toBe(503);
+    expect(rig.responded().response.has("Retry-After")).toBe(true);
+    expect(rig.allSent("INVITE")).toHaveLength(0);
+  });
+
+  it("that cannot be asked do not stop the call", () => {
+    const rig = new CallRig();
+    rig.invite({ limits });
+    rig.event({ kind: "gate", trunk: "core", result: "unavailable" });
+    expect(rig.allSent("INVITE")).toHaveLength(1);
+  });
+
+  it("are asked again by the worker that takes the call over", () => {
+    const rig = new CallRig();
+    rig.invite({ limits });
+    rig.event({ kind: "redelivered", transaction: "again", request: callerInvite() });
+    expect(rig.effects).toContainEqual({ kind: "reserve", trunk: "core", ...limits });
   });
 });
 
