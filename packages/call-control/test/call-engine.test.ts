@@ -1,5 +1,5 @@
-import { parseCall } from "@tandem/domain";
 import { describe, expect, test } from "vitest";
+import { parseCall } from "@tandem/domain";
 import { withHeaders, type SipMessage } from "@tandem/sip";
 import {
   answerTo,

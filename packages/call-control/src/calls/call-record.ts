@@ -32,12 +32,12 @@ interface Unsaved {
 
 /** What the store keeps of a call. */
 export function callWrite(call: Call): CallWrite {
-  return {
-    callId: call.id,
-    document: serialiseCall(call),
-    deadlineMs: callDeadline(call),
-    trunks: occupiedTrunks(call),
-  };
+  return { ...placeOfWrite(call), document: serialiseCall(call) };
+}
+
+/** The same without the record's text. */
+export function placeOfWrite(call: Call): Omit<CallWrite, "document"> {
+  return { callId: call.id, deadlineMs: callDeadline(call), trunks: occupiedTrunks(call) };
 }
 
 /**

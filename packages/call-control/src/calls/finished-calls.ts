@@ -1,6 +1,6 @@
 import { detailRecords, type Call, type Failure } from "@tandem/domain";
 import type { CallStore, Clock, DetailRecord, DetailRecordSpool, Telemetry, UnfinishedCall } from "../ports/index.ts";
-import { callWrite } from "./call-record.ts";
+import { placeOfWrite } from "./call-record.ts";
 
 const RETRY_MS = 1_000;
 /** Tries in memory before an entry goes to disk. */
@@ -30,7 +30,8 @@ export function finishOf(call: Call, version: number, nowMs: number): Unfinished
     kind: each.kind,
     json: JSON.stringify(each),
   }));
-  return { call: callWrite(call), version, records };
+  // A finish removes the record: its text would be made for nobody.
+  return { call: { ...placeOfWrite(call), document: "" }, version, records };
 }
 
 /**

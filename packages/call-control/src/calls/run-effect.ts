@@ -5,9 +5,13 @@ import {
   isFailureCode,
   type Call,
   type Effect,
+  type ExchangeId,
+  type Failure,
   type Observation,
   type TransactionId,
 } from "@tandem/domain";
+import type { SipMessage } from "@tandem/sip";
+import type { ClientEvents } from "../ports/index.ts";
 import type { CallShell } from "./call-shell.ts";
 import type { PendingWork } from "./pending-work.ts";
 import { serverTransaction } from "./transaction-id.ts";
@@ -72,26 +76,47 @@ export function runEffect(effect: ImmediateEffect, context: EffectContext): void
 function send(effect: Extract<Effect, { kind: "send" }>, { call, work, shell, serving }: EffectContext): void {
   const { exchange, request: message, pool, listener, nextHop } = effect;
   const preferredEdge = serving === null ? null : serverTransaction(serving).edge;
-  const receipt = shell.ports.sip.sendRequest(
-    { message, pool, listener, nextHop, preferredEdge },
-    {
-      onResponse: (response) => {
-        if (response.status >= 200) work.exchanges.delete(exchange);
-        shell.post(call.id, { event: { kind: "response", exchange, response } });
-      },
-      onFailure: (failure) => {
-        work.exchanges.delete(exchange);
-        shell.post(call.id, { event: { kind: "no-response", exchange, failure: failure.code } });
-      },
-    },
-  );
+  const events = new ExchangeEvents(call.id, exchange, { work, shell });
+  const receipt = shell.ports.sip.sendRequest({ message, pool, listener, nextHop, preferredEdge }, events);
   // RFC 3261 §17.1: an ACK to a 2xx is no transaction and has no answer.
   if (message.method === "ACK") return;
   work.exchanges.set(exchange, receipt);
   void receipt.then((result) => {
-    if (result.ok || !work.exchanges.delete(exchange)) return;
-    shell.post(call.id, { event: { kind: "no-response", exchange, failure: result.error.code } });
+    if (!result.ok && work.exchanges.has(exchange)) events.onFailure(result.error);
   });
+}
+
+/**
+ * Brings the answers to one request back to its call. Kept for as long as a further 2xx may come (32 s after the first, RFC 3261 §13.2.2.4), so it
+ * holds names and not the call.
+ */
+class ExchangeEvents implements ClientEvents {
+  readonly #callId: string;
+  readonly #exchange: ExchangeId;
+  readonly #shell: CallShell;
+  #work: PendingWork | null;
+
+  constructor(callId: string, exchange: ExchangeId, parts: { readonly work: PendingWork; readonly shell: CallShell }) {
+    this.#callId = callId;
+    this.#exchange = exchange;
+    this.#work = parts.work;
+    this.#shell = parts.shell;
+  }
+
+  onResponse(response: SipMessage): void {
+    if (response.status >= 200) this.#over();
+    this.#shell.post(this.#callId, { event: { kind: "response", exchange: this.#exchange, response } });
+  }
+
+  onFailure({ code: failure }: Failure): void {
+    this.#over();
+    this.#shell.post(this.#callId, { event: { kind: "no-response", exchange: this.#exchange, failure } });
+  }
+
+  #over(): void {
+    this.#work?.exchanges.delete(this.#exchange);
+    this.#work = null;
+  }
 }
 
 function respond(effect: Extract<Effect, { kind: "respond" }>, { call, work, shell }: EffectContext): void {

@@ -39,6 +39,7 @@ export interface StoredCall {
 
 export interface CallWrite {
   readonly callId: string;
+  /** The record; empty and ignored in `finish`. */
   readonly document: string;
   /** Epoch milliseconds when somebody must look at the call (session expiry, setup bound); also the record's life plus a margin. */
   readonly deadlineMs: number;

@@ -57,9 +57,16 @@ function attemptPlan(attempt: Attempt, trunk: CompiledTrunk, limited: boolean): 
   };
 }
 
+/** One profile per trunk and snapshot: the calls of a worker share it. */
+const profiles = new WeakMap<CompiledTrunk, LegProfile>();
+
 function trunkProfile(trunk: CompiledTrunk): LegProfile {
+  const known = profiles.get(trunk);
+  if (known !== undefined) return known;
   const peer = { host: trunk.gateway.address, port: trunk.trunk.port };
-  return profile(trunk.trunk.name, trunk, peer, trunk.trunk.settings);
+  const made = profile(trunk.trunk.name, trunk, peer, trunk.trunk.settings);
+  profiles.set(trunk, made);
+  return made;
 }
 
 function profile(
