@@ -19,13 +19,14 @@ import {
   createTrunkHealthBoard,
   type RedisConnection,
 } from "@tandem/adapter-redis";
+import { keepMember } from "@tandem/call-control";
 import { createController, type Controller, type ControllerObserver } from "@tandem/call-control/controller";
 import { ok, type Failure, type Result } from "@tandem/domain";
 import { systemClock, type Logger } from "@tandem/runtime";
 import { compileTopology } from "./compile-topology.ts";
 import type { ControllerConfig } from "./config.ts";
 import { createDetailFileSink, type DetailFileSink } from "./detail-file-sink.ts";
-import { startMembership } from "./membership.ts";
+import { controllerMember } from "./membership.ts";
 import { throttled } from "./throttled.ts";
 
 /** A controller process put together, not yet started. */
@@ -109,7 +110,8 @@ function createQueues({ logger }: Context, redis: RedisConnection): QueueConnect
 }
 
 function assemble(context: Context, redis: RedisConnection, reachable: { readonly redis: boolean }): ControllerProcess {
-  const { config, logger, registry } = context;
+  const { logger, registry } = context;
+  const { nodeId } = context.config;
   const queues = createQueues(context, redis);
   const schedule = createProbeSchedule(queues);
   const sinks = createSinks(context, queues);
@@ -122,9 +124,12 @@ function assemble(context: Context, redis: RedisConnection, reachable: { readonl
     metrics: metricsPage(registry),
     async start(http) {
       await controller.start();
-      const membership = createMembership(redis);
-      const leader = (): boolean => controller.facts().leader;
-      member = startMembership({ membership, clock: systemClock, nodeId: config.nodeId, http, leader });
+      const startedMs = systemClock.now();
+      member = keepMember({
+        membership: createMembership(redis),
+        clock: systemClock,
+        member: () => controllerMember({ nodeId, startedMs, http, leader: controller.facts().leader }),
+      });
     },
     async stop() {
       await controller.stop();

@@ -1,6 +1,7 @@
 import {
   connectRedis,
   createDetailRecordStream,
+  createMembership,
   createProbeExchange,
   createRedisCallStore,
   createRedisTrunkGate,
@@ -13,6 +14,7 @@ import { valueOf } from "@tandem/testkit/contracts";
 /** The cluster's state as the other processes see it. */
 export function clusterState(url: string) {
   const connection = valueOf(connectRedis(url));
+  const membership = createMembership(connection);
   const board = createTrunkHealthBoard(connection);
   return {
     topology: createTopologyRegistry(connection),
@@ -24,6 +26,12 @@ export function clusterState(url: string) {
     async health(trunk: string): Promise<TrunkHealth | undefined> {
       const all = await board.all();
       return all.ok ? all.value.get(trunk) : undefined;
+    },
+    /** Controllers on the membership list, the leader marked. */
+    async controllers(): Promise<readonly string[]> {
+      const members = await membership.members();
+      const found = members.ok ? members.value.filter(({ role }) => role === "controller") : [];
+      return found.map(({ id, facts }) => (facts["leader"] === 1 ? `${id} leader` : id)).toSorted();
     },
     [Symbol.asyncDispose]: () => connection.close(),
   };

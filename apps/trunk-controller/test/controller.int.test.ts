@@ -59,6 +59,7 @@ describe.each(deployments)("a controller on Redis $name", ({ start }) => {
     await using second = await startController(settings(redis.url, "c2"));
     await until(() => worker.requests.length > 0, { what: "a probe" });
     expect(await second.metric("tandem_leader")).toBe(0);
+    await until(async () => (await state.controllers()).join() === "c1 leader,c2", { what: "both on the list" });
     await first.kill();
     const killedMs = performance.now();
     const probed = worker.requests.length;
