@@ -1,5 +1,5 @@
 /** The value that stands for everything outside the bound. */
-export const OTHER = "other";
+const OTHER = "other";
 
 /** Most values one label of configured names may take; a topology beyond it shares `other`. */
 const MOST_NAMES = 2_000;

@@ -3,7 +3,7 @@ import { cappedLabel, closedLabel, methodLabel } from "./bounded-label.ts";
 import { counter, gauge } from "./metric-set.ts";
 
 /** Counts by a label value of the edge's own making. */
-export type CountsByName = Readonly<Record<string, number>>;
+type CountsByName = Readonly<Record<string, number>>;
 
 /** What an edge knows of itself: counters since its start, gauges of this moment. Read once per metric and scrape. */
 export interface EdgeSnapshot {
