@@ -5,11 +5,13 @@ import { sendInvite } from "./attempt.ts";
 import type { Exchange, Trying } from "./call.ts";
 import { onProvisional } from "./early-dialogs.ts";
 import { onRefusal, onSilence } from "./failover.ts";
+import { cseqOf, tagIn } from "./headers/values.ts";
 import { onRelayAnswer, onRelaySilence } from "./mid-dialog.ts";
+import { localTagOf, sendAck } from "./outgoing.ts";
 import { onReInviteAnswer } from "./re-invite.ts";
 import { onOwnAnswer, onOwnSilence } from "./session-refresh.ts";
 import { onLastNotified } from "./transfer-outcome.ts";
-import { dropExchange, endOf, exchangeOf, partyOf, placeOf, type Turn } from "./turn.ts";
+import { dropExchange, endOf, exchangeOf, partyOf, placeOf, standingPlaces, type Turn } from "./turn.ts";
 
 /** Times an INVITE is sent again for a longer session interval. */
 const MAX_INTERVAL_RETRIES = 2;
@@ -18,9 +20,7 @@ const MAX_INTERVAL_RETRIES = 2;
 export function onResponse(turn: Turn, id: string, response: SipMessage): void {
   const exchange = exchangeOf(turn.call, id);
   if (exchange === null) {
-    // Exchanges of INVITEs that make a party carry its id: `b1-1`.
-    const party = id.slice(0, Math.max(0, id.indexOf("-")));
-    if (isSuccess(response) && response.method === "INVITE") dismissAnswer(turn, party, response);
+    if (isSuccess(response) && response.method === "INVITE") onLateAnswer(turn, id, response);
     return;
   }
   if (response.status >= 200) dropExchange(turn.call, exchange);
@@ -48,6 +48,25 @@ export function onResponse(turn: Turn, id: string, response: SipMessage): void {
     case "prack":
       break;
   }
+}
+
+/** A 2xx to an INVITE that is not waited for: of a further fork, or of a re-INVITE that was given up. Every one gets its ACK (RFC 3261 §13.2.2.4). */
+function onLateAnswer(turn: Turn, id: string, response: SipMessage): void {
+  const { call } = turn;
+  // Exchanges of INVITEs that make a party carry its id: `b1-1`.
+  const mark = id.indexOf("-");
+  if (mark > 0) {
+    dismissAnswer(turn, id.slice(0, mark), response);
+    return;
+  }
+  const ours = tagIn(response, "From");
+  const theirs = tagIn(response, "To");
+  const callId = response.get("Call-ID") ?? "";
+  const found = standingPlaces(call).find(
+    ({ party, dialog }) =>
+      party.sipCallId === callId && dialog.remoteTag === theirs && localTagOf(call, party, dialog) === ours,
+  );
+  if (found !== undefined) sendAck(turn, found, cseqOf(response));
 }
 
 function isSuccess({ status }: SipMessage): boolean {
@@ -94,12 +113,12 @@ export function onNoResponse(turn: Turn, id: string, failure: FailureCode): void
       if (hunt?.current?.exchange === id) onSilence(turn, hunt, hunt.current, failure);
       break;
     case "relay":
-      onRelaySilence(turn, exchange, purpose.origin);
+      onRelaySilence(turn, exchange, purpose.origin, failure);
       break;
     case "refresh":
     case "resync":
     case "audit":
-      onOwnSilence(turn, exchange);
+      onOwnSilence(turn, exchange, failure);
       break;
     case "bye":
       forgetEnded(turn, exchange);

@@ -1,10 +1,11 @@
 import type { FailureCode } from "../failure/catalogue.ts";
 import { abandon } from "./attempt.ts";
+import { onNoResponse } from "./called-responses.ts";
 import { finish } from "./ending.ts";
 import { onSilence } from "./failover.ts";
 import { hangUp } from "./hang-up.ts";
 import { reasonsOf } from "./headers/reason.ts";
-import { callDeadline, transferDeadline } from "./record.ts";
+import { callDeadline, exchangeDeadline, transferDeadline } from "./deadlines.ts";
 import { onReliableTimer } from "./reliable-provisionals.ts";
 import { failureReply, inviteFailureReply } from "./replies.ts";
 import { lookAfter } from "./session-refresh.ts";
@@ -57,6 +58,9 @@ export function onDeadline(turn: Turn): void {
   if (now < callDeadline(call)) return;
   if (call.phase === "up") {
     if (now >= transferDeadline(call)) loseTransfer(turn);
+    for (const exchange of call.exchanges) {
+      if (now >= exchangeDeadline(call, exchange)) onNoResponse(turn, exchange.id, "worker-lost");
+    }
     lookAfter(turn);
   } else if (call.phase === "setup") onEnd(turn, "node-lost");
   else finish(turn);

@@ -1,2 +1,45 @@
+import type { Call, Dialog, Exchange, Hunt } from "./call.ts";
+
 /** How long an established call is left alone before its peers are asked whether it still lives (RFC 5057 §5.3 and §5.5), in ms. */
 export const AUDIT_AFTER_MS = 1_800_000;
+
+/** Time given to a setup beyond the ring timer before it counts as abandoned by a dead worker. */
+const SETUP_MARGIN_MS = 40_000;
+/** Ring timer of a trunk that sets none. */
+const DEFAULT_RING_MS = 180_000;
+
+/** Epoch milliseconds when somebody must look at the call although nothing came: it gets the event `deadline` then. */
+export function callDeadline(call: Call): number {
+  if (call.phase === "new" || call.phase === "over") return call.createdMs + SETUP_MARGIN_MS;
+  if (call.phase === "ending") return call.endByMs;
+  if (call.phase === "setup") return huntDeadline(call.hunt, call.createdMs);
+  return Math.min(
+    call.auditAtMs,
+    transferDeadline(call),
+    ...call.exchanges.map((exchange) => exchangeDeadline(call, exchange)),
+    ...call.parties.flatMap(({ dialogs }) => dialogs.map(dialogDue)),
+  );
+}
+
+function dialogDue({ timer, retryAtMs }: Dialog): number {
+  return Math.min(timer?.actAtMs ?? Infinity, retryAtMs === 0 ? Infinity : retryAtMs);
+}
+
+/** When an exchange in a dialog counts as lost with the worker that sent it: later than any answer the edge would have brought. */
+export function exchangeDeadline({ hunt }: Call, { id, method, sentMs }: Exchange): number {
+  if (hunt?.current?.exchange === id) return Infinity;
+  return sentMs + SETUP_MARGIN_MS + (method === "INVITE" ? DEFAULT_RING_MS : 0);
+}
+
+/** When a transfer counts as abandoned by a dead worker; `Infinity` without one. */
+export function transferDeadline(call: Call): number {
+  const { transfer, hunt } = call;
+  if (transfer === null) return Infinity;
+  return hunt === null ? transfer.atMs + SETUP_MARGIN_MS : huntDeadline(hunt, transfer.atMs);
+}
+
+function huntDeadline(hunt: Hunt | null, sinceMs: number): number {
+  const current = hunt?.current ?? null;
+  if (current === null || current.sentMs === 0) return sinceMs + DEFAULT_RING_MS + SETUP_MARGIN_MS;
+  return current.sentMs + (current.plan.ringTimeoutMs || DEFAULT_RING_MS) + SETUP_MARGIN_MS;
+}

@@ -1,4 +1,5 @@
 import { parseMaxForwards, readTag, type HeaderLine, type SipMessage } from "@tandem/sip";
+import type { FailureCode } from "../failure/catalogue.ts";
 import type { Dialog, Exchange, PendingRequest } from "./call.ts";
 import { learnAbilities, passedResponse } from "./called-dialogs.ts";
 import { hangUp } from "./hang-up.ts";
@@ -189,11 +190,15 @@ export function endRejected(turn: Turn, lost: Place): void {
   });
 }
 
-/** No answer to a passed-on request. */
-export function onRelaySilence(turn: Turn, exchange: Exchange, origin: PendingRequest): void {
+/**
+ * No answer to a passed-on request. Only a peer that was reached and stayed silent counts as 408 (RFC 3261 §8.1.3.1): a lost worker, edge or
+ * connection says nothing about the dialog.
+ */
+export function onRelaySilence(turn: Turn, exchange: Exchange, origin: PendingRequest, failure: FailureCode): void {
   const asked = placeOf(turn.call, exchange.dialog);
   const asker = placeOf(turn.call, origin.dialog);
   if (asked !== null && asker !== null && exchange.offered !== "") settleOffer({ asked, asker });
-  answerPending(turn, origin, reply(408));
-  if (asked !== null && endsDialog(exchange.method, 408)) endRejected(turn, asked);
+  const silent = failure === "peer-timeout";
+  answerPending(turn, origin, silent ? reply(408) : failureReply(failure));
+  if (silent && asked !== null && endsDialog(exchange.method, 408)) endRejected(turn, asked);
 }

@@ -1,14 +1,21 @@
 import { err, ok, type Result } from "../lang/result.ts";
-import type { Call, Dialog, Hunt } from "./call.ts";
+import { blanks } from "./blanks.ts";
+import type { Call, Hunt, Party } from "./call.ts";
+import type { AttemptPlan, LegProfile } from "./leg-profile.ts";
+import { isSame } from "./plain-data.ts";
 
-/** Time given to a setup beyond the ring timer before it counts as abandoned by a dead worker. */
-const SETUP_MARGIN_MS = 40_000;
-/** Ring timer of a trunk that sets none. */
-const DEFAULT_RING_MS = 180_000;
-
-/** The record as text. */
+/**
+ * The record as text. Fields that hold what they mostly hold are left out and come back when it is read: an established call is half as long,
+ * and a record written before a field existed is read with that field blank.
+ */
 export function serialiseCall(call: Call): string {
-  return JSON.stringify(call);
+  return JSON.stringify({
+    ...pruned(call, blanks.call),
+    parties: call.parties.map(packParty),
+    ...(call.hunt === null ? {} : { hunt: packHunt(call.hunt) }),
+    facts: pruned(call.facts, blanks.facts),
+    attempts: call.attempts.map((attempt) => pruned(attempt, blanks.attempt)),
+  });
 }
 
 /** Reads a record back; a shape of another version or no record at all is refused. */
@@ -16,45 +23,74 @@ export function parseCall(text: string): Result<Call, "not-a-call"> {
   try {
     const value: unknown = JSON.parse(text);
     const known = typeof value === "object" && value !== null && "v" in value && value.v === 1 && "id" in value;
-    return known ? ok(value as Call) : err("not-a-call");
+    return known ? ok(unpackCall(value as Call)) : err("not-a-call");
   } catch {
     return err("not-a-call");
   }
 }
 
-/** Epoch milliseconds when somebody must look at the call although nothing came: it gets the event `deadline` then. */
-export function callDeadline(call: Call): number {
-  if (call.phase === "new" || call.phase === "over") return call.createdMs + SETUP_MARGIN_MS;
-  if (call.phase === "ending") return call.endByMs;
-  if (call.phase === "setup") return huntDeadline(call.hunt, call.createdMs);
-  return Math.min(
-    call.auditAtMs,
-    transferDeadline(call),
-    ...call.parties.flatMap(({ dialogs }) => dialogs.map(dialogDue)),
-  );
+function unpackCall(stored: Call): Call {
+  const call = filled(stored, blanks.call);
+  return {
+    ...call,
+    parties: call.parties.map(unpackParty),
+    hunt: call.hunt === null ? null : unpackHunt(call.hunt),
+    facts: filled(call.facts, blanks.facts),
+    attempts: call.attempts.map((attempt) => filled(attempt, blanks.attempt)),
+  };
 }
 
-function dialogDue({ timer, retryAtMs }: Dialog): number {
-  return Math.min(timer?.actAtMs ?? Infinity, retryAtMs === 0 ? Infinity : retryAtMs);
+function packParty(party: Party): unknown {
+  return {
+    ...pruned(party, blanks.party),
+    profile: pruned(party.profile, blanks.profile),
+    dialogs: party.dialogs.map((dialog) => pruned(dialog, blanks.dialog)),
+  };
 }
 
-/** When a transfer counts as abandoned by a dead worker; `Infinity` without one. */
-export function transferDeadline(call: Call): number {
-  const { transfer, hunt } = call;
-  if (transfer === null) return Infinity;
-  return hunt === null ? transfer.atMs + SETUP_MARGIN_MS : huntDeadline(hunt, transfer.atMs);
+function unpackParty(stored: Party): Party {
+  const party = filled(stored, blanks.party);
+  return {
+    ...party,
+    profile: filled(party.profile, blanks.profile),
+    dialogs: party.dialogs.map((dialog) => filled(dialog, blanks.dialog)),
+  };
 }
 
-function huntDeadline(hunt: Hunt | null, sinceMs: number): number {
-  const current = hunt?.current ?? null;
-  if (current === null || current.sentMs === 0) return sinceMs + DEFAULT_RING_MS + SETUP_MARGIN_MS;
-  return current.sentMs + (current.plan.ringTimeoutMs || DEFAULT_RING_MS) + SETUP_MARGIN_MS;
+function packHunt(hunt: Hunt): unknown {
+  const { current } = hunt;
+  return {
+    ...hunt,
+    plans: hunt.plans.map(packPlan),
+    current: current === null ? null : { ...current, plan: packPlan(current.plan) },
+  };
 }
 
-/** Trunks this call occupies now, each once: the ingress trunk and the one of every party still connected or being called. */
-export function occupiedTrunks(call: Call): readonly string[] {
-  const trunks = new Set(call.parties.map((party) => party.profile.trunk));
-  const trying = call.hunt?.current?.plan.profile.trunk;
-  if (trying !== undefined) trunks.add(trying);
-  return call.phase === "over" ? [] : [...trunks];
+function unpackHunt(hunt: Hunt): Hunt {
+  const { current } = hunt;
+  return {
+    ...hunt,
+    plans: hunt.plans.map(unpackPlan),
+    current: current === null ? null : { ...current, plan: unpackPlan(current.plan) },
+  };
+}
+
+function packPlan(plan: AttemptPlan): unknown {
+  return { ...pruned(plan, blanks.plan), profile: pruned(plan.profile, blanks.profile) };
+}
+
+function unpackPlan(stored: AttemptPlan): AttemptPlan {
+  const plan = filled(stored, blanks.plan);
+  return { ...plan, profile: filled<LegProfile>(plan.profile, blanks.profile) };
+}
+
+/** The fields that differ from the blank. */
+function pruned<T extends object>(value: T, blank: Partial<T>): Partial<T> {
+  const kept: Partial<T> = {};
+  for (const key in value) if (!isSame(value[key], blank[key])) kept[key] = value[key];
+  return kept;
+}
+
+function filled<T extends object>(stored: T, blank: Partial<T>): T {
+  return { ...blank, ...stored };
 }

@@ -1,4 +1,5 @@
 import { parseMinSe, sameSession, type HeaderLine, type SipMessage } from "@tandem/sip";
+import type { FailureCode } from "../failure/catalogue.ts";
 import type { Dialog, Exchange } from "./call.ts";
 import { learnAbilities } from "./called-dialogs.ts";
 import { AUDIT_AFTER_MS } from "./deadlines.ts";
@@ -168,10 +169,10 @@ function audit(turn: Turn): void {
   }
 }
 
-/** No answer at all counts as 408 (RFC 3261 §8.1.3.1). */
-export function onOwnSilence(turn: Turn, exchange: Exchange): void {
+/** A peer that stays silent counts as 408 (RFC 3261 §8.1.3.1); when it was not reached, the next refresh may reach it. */
+export function onOwnSilence(turn: Turn, exchange: Exchange, failure: FailureCode): void {
   const place = placeOf(turn.call, exchange.dialog);
   if (place === null) return;
   if (exchange.method === "INVITE") place.dialog.offer = "none";
-  endRejected(turn, place);
+  if (failure === "peer-timeout") endRejected(turn, place);
 }

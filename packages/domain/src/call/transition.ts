@@ -3,6 +3,7 @@ import { onAckTimeout } from "./acknowledgement.ts";
 import type { Call } from "./call.ts";
 import { onNoResponse, onResponse } from "./called-responses.ts";
 import { onCancelled } from "./cancellation.ts";
+import { copyCall } from "./copy-call.ts";
 import { onDeadline, onEnd, onTimer } from "./clockwork.ts";
 import type { Effect } from "./effect.ts";
 import { settleEnding } from "./ending.ts";
@@ -11,7 +12,6 @@ import { onGate } from "./failover.ts";
 import { onRequest } from "./in-dialog.ts";
 import { noteMessage } from "./ladder.ts";
 import { withSaves } from "./persistence.ts";
-import { copyOf } from "./plain-data.ts";
 import { settleHeld } from "./prack.ts";
 import { onRedelivered } from "./redelivery.ts";
 import { onReplacingInvite } from "./replaces.ts";
@@ -31,7 +31,7 @@ export interface Step {
  * outcome, whatever a message holds. Pure: `call` is not changed, and the same arguments give the same step.
  */
 export function transition(call: Call, event: CallEvent, nowMs: number): Step {
-  const turn: Turn = { call: copyOf(call), now: nowMs, effects: [], finished: false };
+  const turn: Turn = { call: copyCall(call), now: nowMs, effects: [], finished: false };
   if (call.phase === "over") return { call: turn.call, effects: [] };
   noteEvent(turn, event);
   handle(turn, event);

@@ -1,10 +1,10 @@
-import fc from "fast-check";
+import { array, assert, nat, property } from "fast-check";
 import { expect, it } from "vitest";
 import { RandomWalk } from "./random-walk.ts";
 
 it("whatever peers, timers and workers do: no throw, one final response each, every 2xx acknowledged, CSeq grows, nothing leaks", () => {
-  fc.assert(
-    fc.property(fc.array(fc.nat({ max: 999 }), { minLength: 20, maxLength: 300 }), (numbers) => {
+  assert(
+    property(array(nat({ max: 999 }), { minLength: 20, maxLength: 300 }), (numbers) => {
       const walk = new RandomWalk(numbers);
       walk.run();
       expect(walk.faults).toEqual([]);

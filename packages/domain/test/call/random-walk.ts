@@ -3,6 +3,8 @@ import {
   callDeadline,
   detailRecords,
   newCall,
+  parseCall,
+  serialiseCall,
   transition,
   type Call,
   type CallEvent,
@@ -24,10 +26,10 @@ interface PeerDialog {
 }
 
 /** Weighted so that calls live long enough to meet everything. */
-const METHODS = [
-  ...["INVITE", "INVITE", "INVITE", "UPDATE", "UPDATE", "PRACK", "INFO", "REFER", "REFER", "NOTIFY", "OPTIONS", "ODD"],
-  ...["INVITE", "INVITE", "INVITE", "UPDATE", "UPDATE", "PRACK", "INFO", "REFER", "REFER", "ACK", "BYE"],
-];
+const METHODS =
+  "INVITE INVITE INVITE INVITE INVITE UPDATE UPDATE UPDATE PRACK PRACK INFO INFO REFER REFER REFER NOTIFY OPTIONS ODD ACK BYE".split(
+    " ",
+  );
 const GOOD = [100, 180, 183, 183, 183, 200, 200, 200, 200, 200];
 const BAD = [199, 202, 302, 401, 404, 408, 422, 481, 486, 487, 491, 500, 503, 603];
 const REFER_MODES = ["pass", "act", "refuse"] as const;
@@ -409,7 +411,7 @@ export class RandomWalk {
     this.apply({ kind: "end", failure: "administrative-end" });
     for (const { transaction } of this.call.unacked) this.apply({ kind: "ack-timeout", transaction });
     for (let round = 0; round < 3 && !this.finished; round += 1) {
-      for (const { exchange } of [...this.sent.values()]) {
+      for (const { exchange } of this.sent.values()) {
         this.sent.delete(exchange);
         this.apply({ kind: "no-response", exchange, failure: "peer-timeout" });
       }
@@ -420,15 +422,28 @@ export class RandomWalk {
 
   private apply(event: CallEvent): void {
     freeze(this.call);
-    const copied = JSON.parse(JSON.stringify(this.call)) as Call;
+    const read = parseCall(serialiseCall(this.call));
+    if (!read.ok || JSON.stringify(sorted(read.value)) !== JSON.stringify(sorted(this.call))) {
+      this.faults.push("the stored record reads differently");
+      return;
+    }
+    const copied = read.value;
     const step = transition(this.call, event, this.now);
     const again = transition(copied, event, this.now);
-    if (JSON.stringify(step.call) !== JSON.stringify(again.call)) this.faults.push("JSON changed the call");
-    if (digest(step.effects) !== digest(again.effects)) this.faults.push("JSON changed the effects");
+    if (JSON.stringify(sorted(step.call)) !== JSON.stringify(sorted(again.call)))
+      this.faults.push("storing changed the call");
+    if (digest(step.effects) !== digest(again.effects)) this.faults.push("storing changed the effects");
     if (this.finished && step.effects.length > 0) this.faults.push(`effects after finish: ${event.kind}`);
     detailRecords(step.call, this.now);
+    if (event.kind === "deadline") this.forgetLost(step.call);
     this.call = step.call;
     for (const effect of step.effects) this.perform(effect);
+  }
+
+  /** What the machine gives up at a deadline was lost with its worker: no answer will come. */
+  private forgetLost(after: Call): void {
+    const kept = new Set(after.exchanges.map(({ id }) => id));
+    for (const { id } of this.call.exchanges) if (!kept.has(id)) this.sent.delete(id);
   }
 
   private perform(effect: Effect): void {
@@ -525,6 +540,14 @@ function digest(effects: readonly Effect[]): string {
       ? formatMessage(value as SipMessage)
       : value,
   );
+}
+
+/** The same data with keys in one order. */
+function sorted(value: unknown): unknown {
+  if (typeof value !== "object" || value === null) return value;
+  if (Array.isArray(value)) return value.map(sorted);
+  const entries = Object.entries(value).toSorted(([left], [right]) => (left < right ? -1 : 1));
+  return Object.fromEntries(entries.map(([key, each]) => [key, sorted(each)]));
 }
 
 function freeze(value: unknown): void {

@@ -238,6 +238,7 @@ describe("REFER acted upon: blind", () => {
 
   it("a worker that dies meanwhile: the deadline gives the transfer up, the call goes on", () => {
     const rig = calling();
+    rig.answer(rig.sent("NOTIFY"), 200);
     rig.now = callDeadline(rig.call);
     rig.event({ kind: "deadline" });
     expect(rig.call.transfer).toBeNull();

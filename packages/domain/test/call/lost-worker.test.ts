@@ -1,0 +1,126 @@
+import { describe, expect, it } from "vitest";
+import { callDeadline, parseCall, serialiseCall } from "../../src/index.ts";
+import { ANSWER, callerInvite, CallRig, OFFER, plan } from "./call-rig.ts";
+
+function redeliver(rig: CallRig, alive?: readonly string[]): void {
+  const event = { kind: "redelivered", transaction: "again", request: callerInvite() } as const;
+  rig.event(alive === undefined ? event : { ...event, alive });
+}
+
+describe("the worker that had the INVITE died", () => {
+  it("while the first attempt was under way: the same attempt again, as a new dialog, to the new transaction", () => {
+    const rig = new CallRig();
+    rig.invite();
+    rig.answer(rig.sent("INVITE"), 180);
+    redeliver(rig);
+    const [first, second] = rig.allSent("INVITE");
+    expect(second?.nextHop).toBe(first?.nextHop);
+    expect(second?.request.get("Call-ID")).not.toBe(first?.request.get("Call-ID"));
+    expect(rig.call.attempts).toHaveLength(1);
+    rig.answer(second!, 200, { body: ANSWER });
+    expect(rig.allResponded("again")).toEqual([200]);
+    rig.fromCaller("ACK", 100, { ourTag: `${rig.call.id}-a.2` });
+    expect(rig.allSent("ACK")).toHaveLength(1);
+  });
+
+  it("while a trunk was asked for its limits: asked again", () => {
+    const rig = new CallRig();
+    rig.invite({ attempts: [plan("first", { maxCalls: 3 })] });
+    redeliver(rig);
+    expect(rig.effects).toContainEqual({ kind: "reserve", trunk: "first", maxCalls: 3, maxCallsPerSecond: 0 });
+  });
+
+  it("after an answer was saved: the same answer again", () => {
+    const rig = new CallRig();
+    rig.invite();
+    rig.answer(rig.sent("INVITE"), 200, { body: ANSWER });
+    const before = rig.responded().response;
+    redeliver(rig);
+    expect(rig.allResponded("again")).toEqual([200]);
+    expect(rig.responded().response.headers).toEqual(before.headers);
+    expect(rig.responded().response.body).toBe(before.body);
+    expect(rig.allSent("INVITE")).toHaveLength(1);
+  });
+
+  it("with the answer waiting for a PRACK: the provisional response again, then the answer", () => {
+    const rig = new CallRig();
+    rig.invite({ headers: [["Require", "100rel"]] });
+    rig.answer(rig.sent("INVITE"), 183, { body: ANSWER });
+    const rack = `${rig.responded().response.get("RSeq") ?? ""} 100 INVITE`;
+    rig.answer(rig.sent("INVITE"), 200);
+    redeliver(rig);
+    expect(rig.allResponded("again")).toEqual([183]);
+    rig.fromCaller("PRACK", 101, { headers: [["RAck", rack]] });
+    expect(rig.allResponded("again")).toEqual([183, 200]);
+  });
+
+  it("it did not: the INVITE came by another way, and nothing starts again", () => {
+    const rig = new CallRig();
+    rig.invite();
+    redeliver(rig, ["b1-1"]);
+    expect(rig.allSent("INVITE")).toHaveLength(1);
+    rig.answer(rig.sent("INVITE"), 486);
+    expect(rig.allResponded("again")).toEqual([486]);
+  });
+
+  it("an INVITE of a call that is ending is refused", () => {
+    const rig = new CallRig().establish();
+    rig.fromCaller("BYE", 101);
+    redeliver(rig);
+    expect(rig.allResponded("again")).toEqual([503]);
+  });
+});
+
+describe("a worker died with a request under way in an established call", () => {
+  it("the deadline answers the asker, and the call goes on", () => {
+    const rig = new CallRig().establish();
+    const info = rig.fromCaller("INFO", 101);
+    expect(callDeadline(rig.call)).toBe(rig.now + 40_000);
+    rig.event({ kind: "deadline" }, 40_000);
+    expect(rig.allResponded(info)).toEqual([503]);
+    expect(rig.call.exchanges).toEqual([]);
+    expect(rig.call.phase).toBe("up");
+  });
+
+  it("a re-INVITE that nobody will answer blocks no other for ever", () => {
+    const rig = new CallRig().establish();
+    rig.fromCaller("INVITE", 101, { body: OFFER });
+    rig.now = callDeadline(rig.call);
+    rig.event({ kind: "deadline" });
+    expect(rig.call.exchanges.filter(({ method }) => method === "INVITE")).toEqual([]);
+    expect(rig.call.phase).toBe("up");
+    rig.fromCallee("INVITE", 1, { body: ANSWER });
+    expect(rig.sent("INVITE")).toMatchObject({ leg: "a" });
+  });
+});
+
+describe("the record", () => {
+  it.each<[string, (rig: CallRig) => void]>([
+    ["being set up", () => undefined],
+    ["ringing reliably", (rig) => rig.answer(rig.sent("INVITE"), 183, { body: ANSWER })],
+    [
+      "established",
+      (rig) => {
+        rig.answer(rig.sent("INVITE"), 200, { body: ANSWER });
+        rig.fromCaller("ACK", 100);
+      },
+    ],
+  ])("of a call %s is read back as it was", (_, play) => {
+    const rig = new CallRig();
+    rig.invite({
+      headers: [["Require", "100rel"]],
+      attempts: [plan("first", { maxCalls: 0 }), plan("second", { ringTimeoutMs: 7 })],
+    });
+    play(rig);
+    const read = parseCall(serialiseCall(rig.call));
+    expect(read).toEqual({ ok: true, value: rig.call });
+  });
+
+  it.each(["", "{}", "null", "[1]", '{"v":2,"id":"x"}', '"text"'])("%s is no record", (text) => {
+    expect(parseCall(text)).toEqual({ ok: false, error: "not-a-call" });
+  });
+
+  it("of an established call is at most 3 kB", () => {
+    expect(serialiseCall(new CallRig().establish().call).length).toBeLessThan(3_000);
+  });
+});
