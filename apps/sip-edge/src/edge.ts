@@ -18,7 +18,7 @@ export interface Edge {
   stop(): Promise<void>;
 }
 
-export interface EdgeAddresses {
+interface EdgeAddresses {
   readonly admin: string;
   readonly listeners: readonly { readonly name: string; readonly transport: string; readonly address: string }[];
 }

@@ -35,7 +35,7 @@ export interface SessionLimits {
 }
 
 /** What is told to a client that authenticated. */
-export interface Welcome {
+interface Welcome {
   readonly hostports: string;
   readonly version: string;
   readonly localHostports: string;
@@ -53,7 +53,7 @@ export interface AppSessionOptions {
 /** Frames of an authenticated client that are not about the session itself. */
 export type WorkFrame = Extract<AppFrame, { kind: "route" | "remove-route" }> | SipAppFrame | ProxyAppFrame;
 
-export interface AppSessionEvents {
+interface AppSessionEvents {
   onReady(session: AppSession): void;
   onFrame(session: AppSession, frame: WorkFrame): void;
   /** Called once. `session.ready` tells whether it had authenticated. */

@@ -48,7 +48,7 @@ export const DEFAULT_EDGE_SETTINGS: EdgeSettings = {
   nonInviteAnswerMs: 30_000,
   inviteSilenceMs: 300_000,
   maxOffers: 3,
-  parkMs: 5_000,
+  parkMs: 8_000,
   maxParked: 10_000,
   orphanAckMs: 8_000,
   retryAfterS: 5,

@@ -11,7 +11,7 @@ export type AppFrame =
   | { readonly kind: "malformed"; readonly id: string; readonly reason: MalformedReason };
 
 /** Texts of drachtio-server; each is answered with `NO|<text>` and the connection closed. */
-export type MalformedReason = "Invalid message format" | "Unknown message type" | "transaction id missing";
+type MalformedReason = "Invalid message format" | "Unknown message type" | "transaction id missing";
 
 /** A SIP request or response to send. Empty tokens are empty strings. */
 export interface SipAppFrame {

@@ -1,7 +1,7 @@
 import type { WireEncoding } from "./frame-decoder.ts";
 
 /** What the writer needs of a socket. */
-export interface FrameSink {
+interface FrameSink {
   readonly destroyed: boolean;
   /** Octets accepted and not yet given to the system. */
   readonly writableLength: number;

@@ -23,7 +23,7 @@ export interface SrfRequest extends EventEmitter {
   proxy(options: Record<string, unknown>): Promise<ProxyResult>;
 }
 
-export interface ProxyResult {
+interface ProxyResult {
   readonly connected: boolean;
   readonly finalStatus: number;
   readonly responses: readonly { readonly msgs: readonly { readonly status: number }[] }[];
@@ -45,7 +45,7 @@ export interface SendOptions {
   readonly body?: string;
 }
 
-export type SendCallback = (error: unknown, sent?: SrfResponse) => void;
+type SendCallback = (error: unknown, sent?: SrfResponse) => void;
 
 export interface SrfDialog extends EventEmitter {
   readonly id: string;
@@ -58,7 +58,7 @@ export interface SrfDialog extends EventEmitter {
   request(options: { method: string } & SendOptions): Promise<SrfResponse>;
 }
 
-export interface UacOptions extends SendOptions {
+interface UacOptions extends SendOptions {
   readonly localSdp?: string;
   readonly proxy?: string;
   readonly auth?: { readonly username: string; readonly password: string };
@@ -66,7 +66,7 @@ export interface UacOptions extends SendOptions {
   readonly noAck?: boolean;
 }
 
-export interface UacProgress {
+interface UacProgress {
   readonly cbRequest?: (error: Error | null, request: SrfRequest) => void;
   readonly cbProvisional?: (response: SrfResponse) => void;
 }
@@ -93,7 +93,7 @@ export interface SrfApp extends EventEmitter {
   unregisterForMessages(verb: string): void;
 }
 
-export interface RequestOptions extends SendOptions {
+interface RequestOptions extends SendOptions {
   readonly method: string;
   readonly stackDialogId?: string;
   readonly proxy?: string;

@@ -20,7 +20,7 @@ export interface EdgeRig {
   readonly [Symbol.asyncDispose]: () => Promise<void>;
 }
 
-export type RigSettings = Partial<Omit<EdgeSettings, "session">> & {
+type RigSettings = Partial<Omit<EdgeSettings, "session">> & {
   readonly session?: Partial<EdgeSettings["session"]>;
 };
 
