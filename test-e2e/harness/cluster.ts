@@ -140,6 +140,7 @@ function running({ topology, child, exited, folder, line }: Running): TestCluste
       const late = setTimeout(() => child.kill("SIGKILL"), STOP_LIMIT_MS);
       const code = await exited;
       clearTimeout(late);
+      (await import("node:fs")).cpSync(folder, "/tmp/x/kept", { recursive: true });
       rmSync(folder, { recursive: true, force: true });
       if (code !== 0) throw new Error(`the cluster ended with code ${String(code)}`);
     },

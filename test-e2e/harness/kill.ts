@@ -3,6 +3,7 @@ import type { TestCluster } from "./cluster.ts";
 
 interface MemberBody {
   readonly id: string;
+  readonly role: string;
   readonly pid: number;
 }
 
@@ -11,6 +12,18 @@ export async function pidOf(cluster: TestCluster, name: string): Promise<number>
   const { body } = await cluster.api.get("/v1/members");
   const member = (body as readonly MemberBody[]).find(({ id }) => id === name);
   return member?.pid ?? cluster.processes.find((process) => process.name === name)?.pid ?? 0;
+}
+
+/** Resolves once so many workers are members, each of them alive: after a kill, those the supervisor started again. */
+export function untilWorkers(cluster: TestCluster, count: number): Promise<void> {
+  return until(
+    async () => {
+      const { body } = await cluster.api.get("/v1/members");
+      const workers = (body as readonly MemberBody[]).filter(({ role }) => role === "worker");
+      return workers.length === count && workers.every(({ pid }) => isAlive(pid));
+    },
+    { what: `${count} workers` },
+  );
 }
 
 /** kill -9 of one process by its name, as a crash would; resolves once it is gone. The supervisor starts it again. */

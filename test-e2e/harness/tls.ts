@@ -41,7 +41,15 @@ export interface TlsRelay {
   stop(): Promise<void>;
 }
 
-/** Listens for TCP and goes on to a TLS port: in front of a SIPp caller. */
+/** Listens for TCP and goes on to a TLS port without a certificate of its own: in front of a SIPp caller that only TLS hides. */
+export function relayToTlsAnonymously(target: number): Promise<TlsRelay> {
+  return startRelay((port) => [
+    `TCP-LISTEN:${port},bind=127.0.0.1,reuseaddr,fork`,
+    `OPENSSL:127.0.0.1:${target},verify=0`,
+  ]);
+}
+
+/** Listens for TCP and goes on to a TLS port with mutual verification: in front of a SIPp caller. */
 export function relayToTls(target: number, { certificateFile, keyFile, caFile }: Certificates): Promise<TlsRelay> {
   return startRelay((port) => [
     `TCP-LISTEN:${port},bind=127.0.0.1,reuseaddr,fork`,

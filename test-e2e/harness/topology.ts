@@ -66,7 +66,7 @@ const DEFAULT_LISTENERS: Readonly<Record<string, ListenerSpec>> = {
 
 /**
  * Makes a topology on free ports of loopback: callers reach each pool at its listeners that serve callers, routes lead to the trunks given.
- * Probing is off unless a trunk turns it on.
+ * Probing is off unless a trunk turns it on, and failed calls take no trunk down.
  */
 export async function makeTopology(spec: TopologySpec): Promise<TestTopology> {
   const pools = await makePools(spec.pools ?? { east: {} });
@@ -77,7 +77,7 @@ export async function makeTopology(spec: TopologySpec): Promise<TestTopology> {
     name: "test",
     pools,
     gateways: [...makeGateways(spec), ...(spec.gateways ?? [])],
-    trunkDefaults: { probe: { enabled: false }, ...spec.trunkDefaults },
+    trunkDefaults: { probe: { enabled: false, failuresToDown: 100 }, ...spec.trunkDefaults },
     trunks: [...coreTrunks(pools, spec.core ?? {}), ...egress],
     dialPlans: spec.dialPlans ?? [],
     routes: [...(spec.routes ?? [{ name: "all", match: "^.*$", usages: ["any"], trunks: routable }])],

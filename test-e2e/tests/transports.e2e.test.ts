@@ -3,7 +3,7 @@ import { startCluster, type TestCluster } from "../harness/cluster.ts";
 import { placeCall } from "../harness/place-call.ts";
 import { sipPorts } from "../harness/ports.ts";
 import { stopAllSipp, type SippOptions } from "../harness/sipp.ts";
-import { makeCertificates, relayFromTls, relayToTls, type TlsRelay } from "../harness/tls.ts";
+import { makeCertificates, relayFromTls, relayToTls, relayToTlsAnonymously, type TlsRelay } from "../harness/tls.ts";
 import { makeTopology } from "../harness/topology.ts";
 
 type Transport = "udp" | "tcp" | "tls";
@@ -27,6 +27,7 @@ beforeAll(async () => {
           "core-udp": { transport: "udp", serves: "callers" },
           "core-tcp": { transport: "tcp", serves: "callers" },
           "core-tls": { transport: "tls", serves: "callers", tls },
+          "core-open-tls": { transport: "tls", serves: "callers", tls: { certificateFile, keyFile, mutual: false } },
           "out-udp": { transport: "udp" },
           "out-tcp": { transport: "tcp" },
           "out-tls": { transport: "tls", tls },
@@ -93,6 +94,16 @@ describe("calls between transports", () => {
     expect(outcome.caller).toMatchObject({ exitCode: 0, completed: 3 });
   });
 
+  it("tls without a client certificate → udp: ended by the callee over the same connection", async () => {
+    const relay = await relayToTlsAnonymously(cluster.port("core-open-tls"));
+    relays = [...relays, relay];
+    const outcome = await placeCall(
+      { scenario: "uac-callee-ends-expect-200", target: relay.port, transport: "t1", service: "100", holdMs: 50 },
+      [{ scenario: "uas-ends-expect-200", port: udpPeer, holdMs: 50 }],
+    );
+    expect(outcome.caller).toMatchObject({ exitCode: 0, completed: 1 });
+  });
+
   it("a request larger than 1300 bytes goes to a UDP peer over TCP (RFC 3261 §18.1.1)", async () => {
     const outcome = await placeCall(
       { scenario: "uac-large-expect-200", target: target.udp, service: "100", holdMs: 50 },
@@ -111,7 +122,7 @@ describe("calls between transports", () => {
 });
 
 it("every call left one detail record and none is still counted", async () => {
-  const calls = 3 * MIXES.length + 3 * (MIXES.length - TRANSPORTS.length) + 3 + 2;
+  const calls = 3 * MIXES.length + 3 * (MIXES.length - TRANSPORTS.length) + 3 + 1 + 2;
   const ids = (await cluster.recordsOf(calls)).map(({ callId }) => callId);
   expect(ids).toHaveLength(calls);
   expect(new Set(ids).size).toBe(calls);

@@ -1,7 +1,7 @@
 import { SipPeer, until, type PeerAddressOf } from "@tandem/testkit";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startCluster, type TestCluster } from "../harness/cluster.ts";
-import { killProcess } from "../harness/kill.ts";
+import { killProcess, untilWorkers } from "../harness/kill.ts";
 import { invite, SDP, session, setUp } from "../harness/scripted-call.ts";
 import { startUac, startUas, stopAllSipp } from "../harness/sipp.ts";
 import { sipPort } from "../harness/ports.ts";
@@ -33,14 +33,7 @@ afterAll(async () => {
   await Promise.all([alice.close(), bob.close()]);
 });
 
-const bothWorkers = () =>
-  until(
-    async () => {
-      const { body } = await cluster.api.get("/v1/members");
-      return (body as readonly { readonly role: string }[]).filter(({ role }) => role === "worker").length === 2;
-    },
-    { what: "both workers" },
-  );
+const bothWorkers = () => untilWorkers(cluster, 2);
 
 describe("kill -9 of a worker", () => {
   it.each(WORKERS)("%s between answer and BYE: the BYE completes on both legs, one detail record", async (worker) => {
