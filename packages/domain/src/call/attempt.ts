@@ -3,7 +3,7 @@ import { failureEntry, type FailureCode } from "../failure/catalogue.ts";
 import type { AttemptFacts, Call, Exchange, Hunt, Party, Trying } from "./call.ts";
 import { callAddresses, contactOn } from "./headers/addresses.ts";
 import { bodyMessage, ownDescription, sdpIn } from "./headers/description.ts";
-import { passingHeaders, type Way } from "./headers/passing.ts";
+import { passingHeaders, privacyAsked, type Way } from "./headers/passing.ts";
 import { reliableOffer, SETTLED_OPTIONS } from "./headers/reliability.ts";
 import { pathLine } from "./headers/path.ts";
 import { schemeOf } from "./headers/values.ts";
@@ -11,6 +11,7 @@ import { sipCallIdOf, spread, tagOf } from "./identity.ts";
 import { noteMessage } from "./ladder.ts";
 import type { AttemptPlan } from "./leg-profile.ts";
 import { timerOffer } from "./session-timer.ts";
+import { occupiedTrunks } from "./occupied-trunks.ts";
 import { sendCancel } from "./outgoing.ts";
 import { dropDialogs, partyOf, startTimer, stopTimer, type Turn } from "./turn.ts";
 
@@ -143,7 +144,7 @@ function inviteHeaders(turn: Turn, hunt: Hunt, { party, plan, minSeS }: InvitePa
     suppressIdentity: plan.suppressCallerId,
     settled: SETTLED_OPTIONS,
   };
-  const withheld = plan.suppressCallerId && !emergency && plan.callingNumber === "";
+  const withheld = plan.suppressCallerId && !emergency && plan.callingNumber === "" && !privacyAsked(request.headers);
   const offerless = sdpIn(bodyMessage(request.contentType, request.body)) === "";
   return [
     ["Max-Forwards", String(request.hops)],
@@ -190,6 +191,14 @@ export function releaseTrunk(turn: Turn, trunk: string): void {
   if (trunk === turn.call.facts.ingressTrunk || !turn.call.reserved.includes(trunk)) return;
   turn.call.reserved = turn.call.reserved.filter((held) => held !== trunk);
   turn.effects.push({ kind: "release", trunk });
+}
+
+/** A party that left an established call (transferred, replaced) gives its trunk's place back. Runs at the end of every step. */
+export function releaseUnused(turn: Turn): void {
+  const { call } = turn;
+  if (call.phase !== "up" || call.reserved.length === 0) return;
+  const occupied = new Set(occupiedTrunks(call));
+  for (const trunk of call.reserved) if (!occupied.has(trunk)) releaseTrunk(turn, trunk);
 }
 
 /** Why an attempt is given up. */

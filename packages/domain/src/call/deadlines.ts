@@ -5,8 +5,10 @@ export const AUDIT_AFTER_MS = 1_800_000;
 
 /** Time given to a setup beyond the ring timer before it counts as abandoned by a dead worker. */
 const SETUP_MARGIN_MS = 40_000;
-/** Ring timer of a trunk that sets none. */
+/** Longest ringing while no attempt says otherwise. */
 const DEFAULT_RING_MS = 180_000;
+/** Longest ringing on a trunk whose ring timer is off. */
+const ENDLESS_RING_MS = 3_600_000;
 
 /** Epoch milliseconds when somebody must look at the call although nothing came: it gets the event `deadline` then. */
 export function callDeadline(call: Call): number {
@@ -41,5 +43,5 @@ export function transferDeadline(call: Call): number {
 function huntDeadline(hunt: Hunt | null, sinceMs: number): number {
   const current = hunt?.current ?? null;
   if (current === null || current.sentMs === 0) return sinceMs + DEFAULT_RING_MS + SETUP_MARGIN_MS;
-  return current.sentMs + (current.plan.ringTimeoutMs || DEFAULT_RING_MS) + SETUP_MARGIN_MS;
+  return current.sentMs + (current.plan.ringTimeoutMs || ENDLESS_RING_MS) + SETUP_MARGIN_MS;
 }

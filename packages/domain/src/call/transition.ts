@@ -1,5 +1,6 @@
 import type { SipMessage } from "@tandem/sip";
 import { onAckTimeout } from "./acknowledgement.ts";
+import { releaseUnused } from "./attempt.ts";
 import type { Call } from "./call.ts";
 import { onNoResponse, onResponse } from "./called-responses.ts";
 import { onCancelled } from "./cancellation.ts";
@@ -38,6 +39,7 @@ export function transition(call: Call, event: CallEvent, nowMs: number): Step {
   settleHeld(turn);
   settleEnding(turn);
   sweepParties(turn);
+  releaseUnused(turn);
   return { call: turn.call, effects: withSaves(call, turn) };
 }
 

@@ -155,6 +155,20 @@ describe("REFER acted upon: blind", () => {
     expect(rig.call.facts.transferred).toBe(true);
   });
 
+  it("the referrer's place on its trunk is given back when it is gone", () => {
+    const rig = new CallRig();
+    rig.invite({ attempts: [plan("first", { maxCalls: 9, profile: profile("first", { refer: "act" }) })] });
+    rig.event({ kind: "gate", trunk: "first", result: "reserved" });
+    rig.answer(rig.sent("INVITE"), 200, { body: ANSWER });
+    rig.fromCaller("ACK", 100);
+    rig.fromCallee("REFER", 5, { headers: [...REFER, ["Refer-Sub", "false"]] });
+    rig.event({ kind: "transfer-routed", attempts: [plan("third")], failure: null });
+    rig.answer(rig.sent("INVITE"), 200, { tag: "target", body: TARGET_SDP });
+    expect(rig.kinds()).not.toContain("release");
+    rig.answer(rig.sent("BYE"), 200);
+    expect(rig.effects).toContainEqual({ kind: "release", trunk: "first" });
+  });
+
   it("a caller that answers with another description: the target gets that one", () => {
     const rig = calling();
     rig.answer(rig.sent("INVITE"), 200, { tag: "target", body: TARGET_SDP });

@@ -152,6 +152,7 @@ function identityPasses(lines: readonly HeaderLine[], way: Way): boolean {
   return way.to.trusted || !privacyAsked(lines);
 }
 
-function privacyAsked(lines: readonly HeaderLine[]): boolean {
+/** The sender asks that its asserted identity be withheld (RFC 3325 §9.3). */
+export function privacyAsked(lines: readonly HeaderLine[]): boolean {
   return lines.some(([name, value]) => name.toLowerCase() === "privacy" && /(?:^|;)\s*id\s*(?:;|$)/i.test(value));
 }
