@@ -1,0 +1,196 @@
+import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import {
+  connectRedis,
+  createDetailRecordStream,
+  createMembership,
+  createTopologyRegistry,
+} from "@tandem/adapter-redis";
+import { SipPeer, startRedisServer, until, type RedisServerFixture } from "@tandem/testkit";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { startEdge, type EdgeOfPool } from "./edge-of-pool.ts";
+import { WorkerProcess } from "./worker-process.ts";
+
+let redis: RedisServerFixture;
+let edge: EdgeOfPool;
+let alice: SipPeer;
+let bob: SipPeer;
+let psap: SipPeer;
+let spool: string;
+
+beforeAll(async () => {
+  redis = await startRedisServer();
+  spool = await mkdtemp(join(tmpdir(), "worker-spool-"));
+});
+afterAll(async () => {
+  await redis[Symbol.asyncDispose]();
+  await rm(spool, { recursive: true, force: true });
+});
+beforeEach(async () => {
+  await redis.flush();
+  edge = await startEdge();
+  alice = await SipPeer.open({ patienceMs: 15_000 });
+  bob = await SipPeer.open({ patienceMs: 15_000 });
+  psap = await SipPeer.open({ patienceMs: 15_000 });
+});
+afterEach(async () => {
+  await Promise.all([alice.close(), bob.close(), psap.close(), edge[Symbol.asyncDispose]()]);
+});
+
+function environment(): Record<string, string> {
+  return {
+    TANDEM_NODE_ID: "w1",
+    TANDEM_HTTP: "127.0.0.1:0",
+    TANDEM_REDIS: redis.url,
+    TANDEM_POOL: "east",
+    TANDEM_SECRET: "shared",
+    TANDEM_EDGES: JSON.stringify({ east: [edge.admin] }),
+    TANDEM_SPOOL: spool,
+    TANDEM_DRAIN_MS: "20000",
+  };
+}
+
+/** Everything from anywhere on `core` goes to bob. */
+function topology(): string {
+  const listener = (name: string) => ({ name, address: "127.0.0.1", port: edge.port(name), transport: "udp" });
+  return JSON.stringify({
+    name: "test",
+    pools: [
+      {
+        name: "east",
+        edges: 1,
+        workers: 1,
+        listeners: [{ ...listener("core"), serves: "callers" }, listener("outside")],
+      },
+    ],
+    gateways: [
+      { name: "alice", kind: "core", address: "127.0.0.1" },
+      { name: "bob", kind: "pstn", address: "127.0.0.1" },
+      { name: "sos", kind: "e911", address: "127.0.0.1" },
+    ],
+    trunks: [
+      { name: "alice", pool: "east", listener: "core", gateway: "alice", port: alice.port, usages: ["any"] },
+      { name: "bob", pool: "east", listener: "outside", gateway: "bob", port: bob.port },
+      { name: "sos", pool: "east", listener: "outside", gateway: "sos", port: psap.port },
+    ],
+    routes: [{ name: "any", match: "^\\d+$", usages: ["any"], trunks: ["bob"] }],
+    emergency: { trunks: ["sos"], fallbackTrunks: ["bob"], numbers: [{ dial: "911" }] },
+  });
+}
+
+async function publish(json: string, replaces: number | null = null): Promise<void> {
+  const connection = connectRedis(redis.url);
+  if (!connection.ok) throw new Error(connection.error.detail);
+  await createTopologyRegistry(connection.value).publish({ json, author: "test", atMs: Date.now() }, replaces);
+  await connection.value.close();
+}
+
+async function page(url: string): Promise<{ readonly status: number; readonly text: string }> {
+  const response = await fetch(url);
+  return { status: response.status, text: await response.text() };
+}
+
+const core = () => ({ address: "127.0.0.1", port: edge.port("core") });
+
+/** A call from alice to bob, answered and ended. */
+async function call(): Promise<void> {
+  const sent = alice.request("INVITE", core(), { uri: `sip:100@127.0.0.1:${core().port}` });
+  const invite = await bob.expect("INVITE");
+  bob.reply(invite, 200);
+  const dialog = alice.dialogAsCaller(sent, await alice.expect("200 INVITE"));
+  dialog.ack();
+  await bob.expect("ACK");
+  dialog.request("BYE");
+  bob.reply(await bob.expect("BYE"), 200);
+  await alice.expect("200 BYE");
+}
+
+describe("a sip-worker process", () => {
+  test("without a topology it lives, is not ready, and answers 503", async () => {
+    await using worker = new WorkerProcess(environment());
+    const http = await worker.ready();
+    expect((await page(`${http}/livez`)).status).toBe(200);
+    await until(async () => (await page(`${http}/readyz`)).text === "no topology is published yet\n", {
+      what: "only the topology missing",
+    });
+    alice.request("INVITE", core());
+    expect((await alice.expect(503)).message.get("Retry-After")).toBe("5");
+  });
+
+  test("with one it is ready, serves a call, shows it, and leaves the membership list on SIGTERM", async () => {
+    await publish(topology());
+    await using worker = new WorkerProcess(environment());
+    const http = await worker.ready();
+    await until(async () => (await page(`${http}/readyz`)).status === 200, { what: "readiness" });
+    await call();
+    await until(async () =>
+      (await page(`${http}/metrics`)).text.includes(
+        'tandem_calls_total{pool="east",ingress_trunk="alice",outcome="success",emergency="no"} 1',
+      ),
+    );
+    const connection = connectRedis(redis.url);
+    if (!connection.ok) throw new Error(connection.error.detail);
+    const membership = createMembership(connection.value);
+    const members = await membership.members();
+    expect(members.ok && members.value.map(({ id, role, pool }) => [id, role, pool])).toEqual([
+      ["w1", "worker", "east"],
+    ]);
+    worker.child.kill("SIGTERM");
+    expect(await worker.exited).toBe(0);
+    expect(await membership.members()).toEqual({ ok: true, value: [] });
+    const records = await createDetailRecordStream(connection.value).read(10);
+    expect(records.ok && records.value.map(({ kind }) => kind)).toEqual(["call", "attempt"]);
+    await connection.value.close();
+  });
+
+  test("a topology that does not compile is refused, and calls go on with the old one", async () => {
+    await publish(topology());
+    await using worker = new WorkerProcess(environment());
+    const http = await worker.ready();
+    await until(async () => (await page(`${http}/readyz`)).status === 200, { what: "readiness" });
+    await publish(JSON.stringify({ name: "broken", pools: [] }), 1);
+    await until(async () => (await page(`${http}/metrics`)).text.includes("tandem_topology_rejected_total 1"), {
+      what: "the refusal",
+    });
+    await call();
+  });
+
+  test("an emergency call goes through while Redis is away, and its records wait on disk", async () => {
+    await publish(topology());
+    await using worker = new WorkerProcess(environment());
+    const http = await worker.ready();
+    await until(async () => (await page(`${http}/readyz`)).status === 200, { what: "readiness" });
+    process.kill(redis.process.pid, "SIGSTOP");
+    try {
+      await until(async () => (await page(`${http}/readyz`)).text === "Redis is not reachable\n", {
+        what: "Redis missed",
+        limitMs: 20_000,
+      });
+      const sent = alice.request("INVITE", core(), { uri: `sip:911@127.0.0.1:${core().port}` });
+      const invite = await psap.expect("INVITE");
+      psap.reply(invite, 200);
+      const dialog = alice.dialogAsCaller(sent, await alice.expect("200 INVITE"));
+      dialog.ack();
+      await psap.expect("ACK");
+      dialog.request("BYE");
+      psap.reply(await psap.expect("BYE"), 200);
+      await alice.expect("200 BYE");
+      await until(async () => (await readdir(spool)).length === 1, { what: "the records on disk", limitMs: 30_000 });
+    } finally {
+      process.kill(redis.process.pid, "SIGCONT");
+    }
+    await until(async () => (await readdir(spool)).length === 0, { what: "the records delivered", limitMs: 30_000 });
+  });
+
+  test.each([
+    ["nothing set", {}, /TANDEM_HTTP is not set/],
+    ["no edges of the own pool", { TANDEM_EDGES: '{"west":["127.0.0.1:1"]}' }, /TANDEM_EDGES is wrong/],
+    ["a Redis URL that is none", { TANDEM_REDIS: "mysql://x" }, null],
+  ])("%s ends it with the configuration's exit code", async (name, change, sentence) => {
+    await using worker = new WorkerProcess(name === "nothing set" ? {} : { ...environment(), ...change });
+    expect(await worker.exited).toBe(78);
+    if (sentence !== null) expect(worker.errors).toMatch(sentence);
+    else expect(worker.lines.at(-1)).toMatchObject({ msg: "configuration cannot be used" });
+  });
+});
