@@ -5,12 +5,27 @@ interface Live {
   transactions: number;
 }
 
+interface Recent {
+  readonly session: AppSession;
+  readonly untilMs: number;
+}
+
+/** How long after its last INVITE transaction an application still gets what follows: by then it has stored what the ACK changed. */
+const LINGER_MS = 500;
+
 /**
  * Which application is setting up a call: the one with a live INVITE transaction of that Call-ID. Requests of the same Call-ID (PRACK,
- * UPDATE, ACK, a re-INVITE that overtakes) go to it, so that set-up stays in one process; afterwards any application will do.
+ * UPDATE, ACK, a re-INVITE right behind the ACK) go to it, so that set-up stays in one process; soon afterwards any application will do.
  */
 export class CallAffinity {
   readonly #calls = new Map<string, Live>();
+  /** Oldest first. */
+  readonly #recent = new Map<string, Recent>();
+  readonly #now: () => number;
+
+  constructor(now: () => number) {
+    this.#now = now;
+  }
 
   /** Calls being set up. */
   get size(): number {
@@ -19,7 +34,7 @@ export class CallAffinity {
 
   /** The application that sets the call up, if it is still connected. */
   find(callId: string): AppSession | undefined {
-    const session = this.#calls.get(callId)?.session;
+    const session = this.#calls.get(callId)?.session ?? this.#lingering(callId);
     return session?.ready === true ? session : undefined;
   }
 
@@ -44,6 +59,23 @@ export class CallAffinity {
     const live = this.#calls.get(callId);
     if (live === undefined) return;
     live.transactions -= 1;
-    if (live.transactions <= 0) this.#calls.delete(callId);
+    if (live.transactions > 0) return;
+    this.#calls.delete(callId);
+    this.#forgetOld();
+    this.#recent.delete(callId);
+    this.#recent.set(callId, { session: live.session, untilMs: this.#now() + LINGER_MS });
+  }
+
+  #lingering(callId: string): AppSession | undefined {
+    const recent = this.#recent.get(callId);
+    return recent !== undefined && this.#now() < recent.untilMs ? recent.session : undefined;
+  }
+
+  #forgetOld(): void {
+    const nowMs = this.#now();
+    for (const [callId, { untilMs }] of this.#recent) {
+      if (nowMs < untilMs) return;
+      this.#recent.delete(callId);
+    }
   }
 }

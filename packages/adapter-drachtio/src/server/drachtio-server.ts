@@ -154,14 +154,14 @@ class Server implements DrachtioServer {
   }
 
   #createContext(): EdgeContext {
-    const { settings, clock } = this.#options;
+    const { settings, clock = systemClock } = this.#options;
     return {
       settings: { ...DEFAULT_EDGE_SETTINGS, ...settings },
-      clock: clock ?? systemClock,
+      clock,
       tokens: new TokenSource(),
       counters: new EdgeCounters(),
       roster: new AppRoster(),
-      affinity: new CallAffinity(),
+      affinity: new CallAffinity(() => clock.now()),
       endpoint: () => {
         if (this.#endpoint === null) throw new TypeError("no endpoint yet");
         return this.#endpoint;
