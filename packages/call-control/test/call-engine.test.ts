@@ -470,6 +470,23 @@ describe("without the store", () => {
     expect(details(world).map(({ kind }) => kind)).toEqual(["call", "attempt"]);
   });
 
+  test("an emergency call does not stand still for a store that takes its time", async () => {
+    const world = new FakeWorld();
+    const worker = await world.worker();
+    const held = Promise.withResolvers<void>();
+    world.store.hold = (operation) => (operation === "create" ? held.promise : Promise.resolve());
+    const transaction = await invite(worker, { uri: "sip:911@192.0.2.1" });
+    expect(worker.sip.requests("INVITE")).toHaveLength(0);
+    await world.clock.advance(300);
+    expect(worker.sip.requests("INVITE")).toHaveLength(1);
+    held.resolve();
+    await settle();
+    await answers(worker, 200);
+    expect(worker.sip.statuses(transaction)).toEqual([200]);
+    expect(world.store.rows.size).toBe(1);
+    expect(worker.telemetry.conflicts).toBe(0);
+  });
+
   test("an emergency call that outlives the outage is stored when the store is back", async () => {
     const world = new FakeWorld();
     const worker = await world.worker();

@@ -50,7 +50,7 @@ export class CallActor {
   constructor(callId: string, shell: CallShell) {
     this.#callId = callId;
     this.#shell = shell;
-    this.#record = new CallRecord(callId, shell.ports);
+    this.#record = new CallRecord(callId, shell.ports, (outcome) => this.#onLazyWrite(outcome));
     this.#work = new PendingWork(shell.ports.clock);
   }
 
@@ -68,7 +68,7 @@ export class CallActor {
 
   /** Stores what was left for a convenient moment, without waiting. */
   flush(): void {
-    this.#record.flush((outcome) => this.#onLazyWrite(outcome));
+    this.#record.flush();
   }
 
   /** The time to wait for an ACK is over. */

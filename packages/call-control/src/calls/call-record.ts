@@ -24,6 +24,9 @@ export type SaveOutcome = "stored" | "conflict" | "exists" | "gone" | "unstored"
 /** Events kept for a replay while they are not stored; a call that sees more during one outage loses the oldest. */
 const MOST_UNSAVED = 64;
 
+/** Longest that an emergency call waits for its record. The write goes on; the call does not stand still for it. */
+const EMERGENCY_WAIT_MS = 300;
+
 /** An event whose outcome the store does not have, with what was done for it. */
 interface Unsaved {
   readonly event: CallEvent;
@@ -48,6 +51,7 @@ export class CallRecord {
   readonly #callId: string;
   readonly #store: CallStore;
   readonly #clock: Clock;
+  readonly #told: (outcome: SaveOutcome) => void;
   #call: Call | null = null;
   #version = 0;
   /** Oldest first. */
@@ -57,10 +61,16 @@ export class CallRecord {
   /** Document of a write whose reply never came: the store may hold it. */
   #doubtful: string | null = null;
 
-  constructor(callId: string, ports: { readonly store: CallStore; readonly clock: Clock }) {
+  /** `told` hears how a write ended that nobody waits for. */
+  constructor(
+    callId: string,
+    ports: { readonly store: CallStore; readonly clock: Clock },
+    told: (outcome: SaveOutcome) => void,
+  ) {
     this.#callId = callId;
     this.#store = ports.store;
     this.#clock = ports.clock;
+    this.#told = told;
   }
 
   get call(): Call | null {
@@ -127,7 +137,7 @@ export class CallRecord {
     const earlier = this.#saving === null ? "stored" : await this.#saving;
     if (earlier === "conflict" || earlier === "gone" || earlier === "exists") return earlier;
     this.#remember({ event, done: effects });
-    const outcome = await this.#write(call);
+    const outcome = call.facts.emergency === null ? await this.#write(call) : await this.#writeWithin(call);
     if (outcome !== "stored" && outcome !== "unstored") this.#unsaved.pop();
     return outcome;
   }
@@ -137,15 +147,11 @@ export class CallRecord {
     this.#remember({ event, done: effects });
   }
 
-  /** Writes what is deferred without waiting; `lost` is called when another worker wrote in between. */
-  flush(lost: (outcome: SaveOutcome) => void): void {
+  /** Writes what is deferred without waiting. */
+  flush(): void {
     const call = this.#call;
     if (call === null || this.#unsaved.length === 0 || this.#saving !== null) return;
-    this.#saving = this.#write(call).then((outcome) => {
-      this.#saving = null;
-      lost(outcome);
-      return outcome;
-    });
+    this.#leaveAlone(this.#write(call));
   }
 
   /** Waits for a write under way. */
@@ -169,6 +175,29 @@ export class CallRecord {
     this.#call = call.value;
     this.#version = stored.version;
     return ok(call.value);
+  }
+
+  /** Writes, and gives up waiting for it after a moment. */
+  async #writeWithin(call: Call): Promise<SaveOutcome> {
+    const writing = this.#write(call);
+    let cancel: () => void = () => undefined;
+    const late = new Promise<null>((resolve) => {
+      cancel = this.#clock.after(EMERGENCY_WAIT_MS, () => resolve(null));
+    });
+    const outcome = await Promise.race([writing, late]);
+    cancel();
+    if (outcome !== null) return outcome;
+    this.#leaveAlone(writing);
+    return "unstored";
+  }
+
+  #leaveAlone(writing: Promise<SaveOutcome>): void {
+    const saving = writing.then((outcome) => {
+      if (this.#saving === saving) this.#saving = null;
+      this.#told(outcome);
+      return outcome;
+    });
+    this.#saving = saving;
   }
 
   async #write(call: Call): Promise<SaveOutcome> {
