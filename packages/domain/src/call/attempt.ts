@@ -179,7 +179,7 @@ export function closeAttempt(turn: Turn, trying: Trying, end: AttemptEnd): void 
   if (end.outcome !== "answered") releaseTrunk(turn, trunk);
 }
 
-export function stopAttemptTimers(turn: Turn, { party, plan, state }: Trying): void {
+function stopAttemptTimers(turn: Turn, { party, plan, state }: Trying): void {
   if (party === null) return;
   if (plan.connectTimeoutMs > 0 && state === "calling") stopTimer(turn, `connect:${party}`);
   if (plan.progressTimeoutMs > 0 && state !== "progress") stopTimer(turn, `progress:${party}`);
@@ -187,7 +187,7 @@ export function stopAttemptTimers(turn: Turn, { party, plan, state }: Trying): v
 }
 
 /** A call has one lease on a trunk: that of its ingress trunk stays to the end, whatever becomes of an attempt there. */
-export function releaseTrunk(turn: Turn, trunk: string): void {
+function releaseTrunk(turn: Turn, trunk: string): void {
   if (trunk === turn.call.facts.ingressTrunk || !turn.call.reserved.includes(trunk)) return;
   turn.call.reserved = turn.call.reserved.filter((held) => held !== trunk);
   turn.effects.push({ kind: "release", trunk });

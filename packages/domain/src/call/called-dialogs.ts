@@ -51,7 +51,7 @@ function newCalledDialog(party: Party, remoteTag: string): Dialog {
 }
 
 /** Takes remote target, route set and abilities from a response; the route set of a confirmed dialog never changes (RFC 3261 §12.2.1.2). */
-export function learnFrom(dialog: Dialog, response: SipMessage): void {
+function learnFrom(dialog: Dialog, response: SipMessage): void {
   dialog.target = firstUri(response, "Contact") ?? dialog.target;
   // RFC 3261 §12.1.2: the UAC's route set is the Record-Route in reverse order.
   if (!dialog.confirmed) dialog.routes = [...headerValues(response, "Record-Route")].reverse();

@@ -78,7 +78,7 @@ function takeReliable({ dialog }: Place, rseq: number, sdp: string): void {
 }
 
 /** The response with our own SDP origin in its body. */
-export function describedFor(place: Place, response: SipMessage, passed: StoredResponse): StoredResponse {
+function describedFor(place: Place, response: SipMessage, passed: StoredResponse): StoredResponse {
   const { dialog, party } = place;
   return { ...passed, body: ownDescription(dialog.origin, response, party.profile.contactHost) };
 }

@@ -73,7 +73,7 @@ export function sendCancel(turn: Turn, exchange: Exchange, headers: readonly Hea
   noteMessage(turn.call, ">", trunk, ["CANCEL", turn.now]);
 }
 
-export function nextExchangeId(turn: Turn): string {
+function nextExchangeId(turn: Turn): string {
   turn.call.exchangeSerial += 1;
   return `x${turn.call.exchangeSerial}`;
 }
@@ -175,7 +175,7 @@ function withContact(party: Party, method: string, reply: StoredResponse): reado
   return [["Contact", party.contact], ...reply.headers];
 }
 
-export function pushResponse(turn: Turn, party: Party, transaction: TransactionId, response: SipMessage): void {
+function pushResponse(turn: Turn, party: Party, transaction: TransactionId, response: SipMessage): void {
   turn.effects.push({ kind: "respond", leg: party.leg, transaction, response });
   const summary = `${response.status} ${response.reason} (${response.method})`;
   noteMessage(turn.call, ">", party.profile.trunk, [summary, turn.now]);

@@ -92,7 +92,7 @@ function inviteMayGo({ call }: Turn, { dialog }: Place): boolean {
  * RFC 3261 §14.1: after 491 the owner of the Call-ID waits 2.1–4 s, the other 0–2 s, in steps of 10 ms. The choice is spread by the dialog's
  * id instead of chance.
  */
-export function glareWaitMs(callId: string, { party, dialog }: Place): number {
+function glareWaitMs(callId: string, { party, dialog }: Place): number {
   const seed = `${callId}-${dialog.id}-${dialog.localCseq}`;
   return party.role === "uac" ? 2_100 + 10 * spread(seed, 191) : 10 * spread(seed, 201);
 }

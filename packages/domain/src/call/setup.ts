@@ -109,7 +109,7 @@ function newHunt({ request, attempts, ingress, limits }: InviteEvent): Hunt {
 }
 
 /** What the attempts need of an INVITE. */
-export function storedRequest(request: SipMessage, from: LegProfile): StoredRequest {
+function storedRequest(request: SipMessage, from: LegProfile): StoredRequest {
   const hops = parseMaxForwards(request.get("Max-Forwards") ?? "") ?? FULL_HOPS;
   // A leg that is not to use reliable responses counts as one that cannot.
   const reliable = from.reliableProvisional === "off" ? "no" : reliableWish(request);

@@ -70,7 +70,7 @@ export function joinTransfer(turn: Turn, target: Place, response: SipMessage): v
 }
 
 /** Two dialogs are each other's other leg from now on. */
-export function connect(one: Place, other: Place): void {
+function connect(one: Place, other: Place): void {
   one.dialog.peer = other.dialog.id;
   other.dialog.peer = one.dialog.id;
 }

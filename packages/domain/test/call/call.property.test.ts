@@ -12,3 +12,14 @@ it("whatever peers, timers and workers do: no throw, one final response each, ev
     { numRuns: 400 },
   );
 });
+
+it("whatever header lines peers leave out, double or invent: no throw, and the call finishes", () => {
+  assert(
+    property(array(nat({ max: 999 }), { minLength: 20, maxLength: 300 }), (numbers) => {
+      const walk = new RandomWalk(numbers, true);
+      walk.run();
+      expect(walk.faults).toEqual([]);
+    }),
+    { numRuns: 400 },
+  );
+});

@@ -7,7 +7,7 @@ import { numberOf } from "./values.ts";
  * passed. A mark says nothing to others: it is a hash of ingress trunk and Request-URI user. One that comes back is a loop (RFC 3261 §16.3 item 4
  * in spirit: same place, same target); a call that returns with another target is a spiral and goes on.
  */
-export const PATH_HEADER = "Tandem-Path";
+const PATH_HEADER = "Tandem-Path";
 
 /** More marks than any sane path has. */
 const MAX_MARKS = 20;
