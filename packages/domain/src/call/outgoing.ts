@@ -14,6 +14,7 @@ import { addressOf, hasUriParameter } from "./headers/values.ts";
 import { tagOf } from "./identity.ts";
 import { noteMessage } from "./ladder.ts";
 import type { LegProfile } from "./leg-profile.ts";
+import { parseIpAddress } from "../routing/ip-address.ts";
 import { partyIdOf, partyOf, type Place, type Turn } from "./turn.ts";
 
 /** A request in a dialog but for what the dialog gives: From, To, Call-ID, CSeq, Route, Contact. */
@@ -123,14 +124,22 @@ function pushSend(turn: Turn, place: Place, exchange: string, request: SipMessag
 
 /**
  * Where a request in a dialog goes instead of its first route or target. A trunk's transport is part of what it is: a peer on a TCP or TLS trunk whose
- * Contact names another transport (often one behind a relay that ends TLS for it) is reached where the leg leads, and never in clear. Null: no detour.
+ * Contact names another transport (often one behind a relay that ends TLS for it) is reached where the leg leads, and never in clear. So is one whose
+ * certificate proves the gateway's name while its Contact gives a bare address, which no connection could be verified for (RFC 5922 §4). Null: no detour.
  */
-function detour({ transport, nextHop }: LegProfile, request: SipMessage): string | null {
+function detour({ transport, nextHop, peerHost }: LegProfile, request: SipMessage): string | null {
   if (transport === "udp") return null;
   const route = request.get("Route");
   const hop = parseSipUri(route === undefined ? request.uri : addressOf(route).uri);
   const asked = hop?.scheme === "sips" ? "tls" : hop && uriTransport(hop);
-  return asked === undefined || asked === transport ? null : nextHop;
+  if (asked !== undefined && asked !== transport) return nextHop;
+  return transport === "tls" && isAddress(hop?.host) && !isAddress(parseSipUri(`sip:${peerHost}`)?.host)
+    ? nextHop
+    : null;
+}
+
+function isAddress(host: string | undefined): boolean {
+  return host !== undefined && parseIpAddress(host) !== null;
 }
 
 /** Answers a request at once. */

@@ -1,8 +1,33 @@
 import { describe, expect, it } from "vitest";
 import { callDeadline } from "../../src/index.ts";
-import { ANSWER, CallRig, OFFER } from "./call-rig.ts";
+import { ANSWER, CallRig, OFFER, plan, profile } from "./call-rig.ts";
 
 const HELD = OFFER.replace("m=audio", "a=sendonly\r\nm=audio");
+
+describe("where a request in a dialog goes", () => {
+  const named = { peerHost: "gw.peer.example:5061", nextHop: "sip:gw.peer.example:5061;transport=tls;lr" };
+  const addressed = { peerHost: "192.0.2.7:5061", nextHop: "sip:192.0.2.7:5061;transport=tls;lr" };
+
+  it.each([
+    ["udp: the Contact, whatever it names", { transport: "udp" }, "<sip:b@192.0.2.9;transport=tcp>", null],
+    [
+      "tls, and the Contact asks for another transport: the trunk's way",
+      named,
+      "<sip:b@x.example;transport=tcp>",
+      named,
+    ],
+    ["tls, a Contact with a name: the Contact", named, "<sip:b@x.example;transport=tls>", null],
+    ["tls, a bare address no certificate proves: the trunk's way", named, "<sip:b@192.0.2.9;transport=tls>", named],
+    ["tls, the same in IPv6", named, "<sip:b@[2001:db8::9]:5061;transport=tls>", named],
+    ["tls, a gateway known by its address: the Contact", addressed, "<sip:b@192.0.2.9;transport=tls>", null],
+  ] as const)("%s", (_name, change, contact, way) => {
+    const rig = new CallRig();
+    rig.invite({ attempts: [plan("first", { profile: profile("first", { transport: "tls", ...change }) })] });
+    rig.answer(rig.sent("INVITE"), 200, { body: ANSWER, contact });
+    rig.fromCaller("ACK", 100);
+    expect(rig.sent("ACK").nextHop).toBe(way === null ? null : way.nextHop);
+  });
+});
 
 describe("requests that pass through", () => {
   it.each(["INFO", "MESSAGE", "NOTIFY", "SUBSCRIBE", "OPTIONS", "PUBLISH", "FUTURE"])(
