@@ -1,4 +1,5 @@
-import type { AttemptFacts, Call } from "./call.ts";
+import type { Call } from "./call.ts";
+import type { AttemptFacts } from "./facts.ts";
 
 /**
  * A call that nobody serves any more, as its detail records shall show it: over at `nowMs`, for lack of a node unless it was ending already. No message

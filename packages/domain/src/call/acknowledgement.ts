@@ -1,5 +1,5 @@
 import type { SipMessage } from "@tandem/sip";
-import type { Unacked } from "./call.ts";
+import type { Unacked } from "./exchange.ts";
 import { hangUp, sendBye } from "./hang-up.ts";
 import { ownDescription, sdpIn } from "./headers/description.ts";
 import { passingHeaders } from "./headers/passing.ts";

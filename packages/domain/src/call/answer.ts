@@ -1,6 +1,7 @@
 import type { SipMessage } from "@tandem/sip";
 import { closeAttempt } from "./attempt.ts";
-import type { Dialog, HeldAnswer, Hunt, Trying, WaitingInvite } from "./call.ts";
+import type { HeldAnswer, Hunt, Trying, WaitingInvite } from "./hunt.ts";
+import type { Dialog } from "./party.ts";
 import { calledDialog, passedResponse } from "./called-dialogs.ts";
 import { callerDialog, closeCaller, pendingInvite, respondToCaller } from "./caller.ts";
 import { AUDIT_AFTER_MS } from "./deadlines.ts";

@@ -1,6 +1,10 @@
 import { buildRequest, type HeaderLine } from "@tandem/sip";
 import { failureEntry, type FailureCode } from "../failure/catalogue.ts";
-import type { AttemptFacts, Call, Exchange, Hunt, Party, Trying } from "./call.ts";
+import type { Call } from "./call.ts";
+import type { Exchange } from "./exchange.ts";
+import type { AttemptFacts } from "./facts.ts";
+import type { Hunt, Trying } from "./hunt.ts";
+import type { Party } from "./party.ts";
 import { callAddresses, contactOn } from "./headers/addresses.ts";
 import { bodyMessage, ownDescription, sdpIn } from "./headers/description.ts";
 import { passingHeaders, privacyAsked, type Way } from "./headers/passing.ts";

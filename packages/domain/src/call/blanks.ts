@@ -1,4 +1,6 @@
-import type { AttemptFacts, Call, CallFacts, Dialog, Party } from "./call.ts";
+import type { Call } from "./call.ts";
+import type { AttemptFacts, CallFacts } from "./facts.ts";
+import type { Dialog, Party } from "./party.ts";
 import type { AttemptPlan, LegProfile } from "./leg-profile.ts";
 import { newCall } from "./new-call.ts";
 

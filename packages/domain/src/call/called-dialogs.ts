@@ -1,5 +1,6 @@
 import { headerValues, readTag, type SipMessage } from "@tandem/sip";
-import type { Call, Dialog, Party, StoredResponse } from "./call.ts";
+import type { Call } from "./call.ts";
+import type { Dialog, Party, StoredResponse } from "./party.ts";
 import { hostsOfSender } from "./headers/hidden-hosts.ts";
 import { passingHeaders } from "./headers/passing.ts";
 import { SETTLED_OPTIONS } from "./headers/reliability.ts";

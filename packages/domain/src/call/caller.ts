@@ -1,7 +1,9 @@
 import type { HeaderLine } from "@tandem/sip";
 import { failureEntry, type FailureCode } from "../failure/catalogue.ts";
 import { causeFromSipStatus } from "../failure/q850.ts";
-import type { Dialog, Party, PendingRequest, StoredResponse, WaitingInvite } from "./call.ts";
+import type { PendingRequest } from "./exchange.ts";
+import type { WaitingInvite } from "./hunt.ts";
+import type { Dialog, Party, StoredResponse } from "./party.ts";
 import { beginEnding } from "./ending.ts";
 import { q850Line, q850Of } from "./headers/reason.ts";
 import { spread, tagOf } from "./identity.ts";

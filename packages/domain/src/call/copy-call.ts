@@ -1,4 +1,6 @@
-import type { Call, Dialog, Exchange, Party, Purpose, ReliableState, Unacked } from "./call.ts";
+import type { Call } from "./call.ts";
+import type { Exchange, Purpose, Unacked } from "./exchange.ts";
+import type { Dialog, Party, ReliableState } from "./party.ts";
 
 /**
  * A copy of the record that a step may change: everything the types let change is new, everything read-only (profiles, plans, stored messages) is

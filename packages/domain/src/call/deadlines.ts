@@ -1,4 +1,7 @@
-import type { Call, Dialog, Exchange, Hunt } from "./call.ts";
+import type { Call } from "./call.ts";
+import type { Exchange } from "./exchange.ts";
+import type { Hunt } from "./hunt.ts";
+import type { Dialog } from "./party.ts";
 
 /** How long an established call is left alone before its peers are asked whether it still lives (RFC 5057 §5.3 and §5.5), in ms. */
 export const AUDIT_AFTER_MS = 1_800_000;

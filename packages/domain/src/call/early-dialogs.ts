@@ -1,5 +1,6 @@
 import type { SipMessage } from "@tandem/sip";
-import type { Hunt, Party, StoredResponse, Trying } from "./call.ts";
+import type { Hunt, Trying } from "./hunt.ts";
+import type { Party, StoredResponse } from "./party.ts";
 import { calledDialog, passedResponse } from "./called-dialogs.ts";
 import { callerDialog, respondToCaller } from "./caller.ts";
 import { ownDescription, sdpIn } from "./headers/description.ts";

@@ -1,5 +1,5 @@
 import { failureEntry, type FailureCode } from "../failure/catalogue.ts";
-import type { CallFacts } from "./call.ts";
+import type { CallFacts } from "./facts.ts";
 import { answerPending } from "./outgoing.ts";
 import { reply } from "./replies.ts";
 import type { Turn } from "./turn.ts";

@@ -1,7 +1,8 @@
 import type { HeaderLine } from "@tandem/sip";
 import type { FailureCode } from "../failure/catalogue.ts";
 import { abandon } from "./attempt.ts";
-import type { DialogId, StoredResponse } from "./call.ts";
+import type { DialogId } from "./identity.ts";
+import type { StoredResponse } from "./party.ts";
 import { closeCaller, replyToCaller } from "./caller.ts";
 import { beginEnding, type End } from "./ending.ts";
 import { reasonsOf } from "./headers/reason.ts";

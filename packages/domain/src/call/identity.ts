@@ -1,5 +1,10 @@
-import type { DialogId, PartyId } from "./call.ts";
 import type { LegName } from "./event.ts";
+
+/** `a`, `b1`, `b2`, `a3`: leg name and, for parties we called, a serial number. */
+export type PartyId = string;
+
+/** The party's id, plus `.2`, `.3`… for further dialogs of the same INVITE (forks). */
+export type DialogId = string;
 
 /** What our tag says: whose call, and which of its dialogs. */
 export interface OurTag {

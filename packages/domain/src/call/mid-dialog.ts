@@ -1,6 +1,7 @@
 import { parseMaxForwards, readTag, type HeaderLine, type SipMessage } from "@tandem/sip";
 import type { FailureCode } from "../failure/catalogue.ts";
-import type { Dialog, Exchange, PendingRequest } from "./call.ts";
+import type { Exchange, PendingRequest } from "./exchange.ts";
+import type { Dialog } from "./party.ts";
 import { learnAbilities, passedResponse } from "./called-dialogs.ts";
 import { hangUp } from "./hang-up.ts";
 import { ownDescription, sdpIn } from "./headers/description.ts";

@@ -8,7 +8,9 @@ import {
   type HeaderLine,
   type SipMessage,
 } from "@tandem/sip";
-import type { Call, Dialog, Exchange, Party, PendingRequest, Purpose, StoredResponse } from "./call.ts";
+import type { Call } from "./call.ts";
+import type { Exchange, PendingRequest, Purpose } from "./exchange.ts";
+import type { Dialog, Party, StoredResponse } from "./party.ts";
 import type { TransactionId } from "./event.ts";
 import { addressOf, hasUriParameter } from "./headers/values.ts";
 import { tagOf } from "./identity.ts";

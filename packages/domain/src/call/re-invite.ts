@@ -1,6 +1,7 @@
 import type { HeaderLine, SipMessage } from "@tandem/sip";
 import type { FailureCode } from "../failure/catalogue.ts";
-import type { Exchange, PendingRequest, StoredResponse, Unacked } from "./call.ts";
+import type { Exchange, PendingRequest, Unacked } from "./exchange.ts";
+import type { StoredResponse } from "./party.ts";
 import { passedResponse } from "./called-dialogs.ts";
 import { endDialog } from "./hang-up.ts";
 import { ownDescription, sdpIn } from "./headers/description.ts";

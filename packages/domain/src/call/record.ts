@@ -1,6 +1,8 @@
 import { err, ok, type Result } from "../lang/result.ts";
 import { blanks } from "./blanks.ts";
-import type { Call, Hunt, Party } from "./call.ts";
+import type { Call } from "./call.ts";
+import type { Hunt } from "./hunt.ts";
+import type { Party } from "./party.ts";
 import type { AttemptPlan, LegProfile } from "./leg-profile.ts";
 import { isSame } from "./plain-data.ts";
 

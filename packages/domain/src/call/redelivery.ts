@@ -1,7 +1,7 @@
 import { responseTo } from "@tandem/sip";
 import { failureEntry } from "../failure/catalogue.ts";
 import { placeAttempt } from "./attempt.ts";
-import type { Hunt, Trying } from "./call.ts";
+import type { Hunt, Trying } from "./hunt.ts";
 import { finish } from "./ending.ts";
 import { askEntry } from "./failover.ts";
 import type { ExchangeId } from "./event.ts";

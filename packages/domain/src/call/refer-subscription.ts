@@ -1,5 +1,7 @@
 import { parseEvent, type HeaderLine, type SipMessage } from "@tandem/sip";
-import type { Call, Dialog, Exchange } from "./call.ts";
+import type { Call } from "./call.ts";
+import type { Exchange } from "./exchange.ts";
+import type { Dialog } from "./party.ts";
 
 /** REFERs passed on that are remembered; older subscriptions are over. */
 const MOST_REFERS = 4;

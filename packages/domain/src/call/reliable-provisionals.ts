@@ -1,5 +1,6 @@
 import type { HeaderLine } from "@tandem/sip";
-import type { Dialog, ReliableRelay, ReliableState, WaitingInvite } from "./call.ts";
+import type { WaitingInvite } from "./hunt.ts";
+import type { Dialog, ReliableRelay, ReliableState } from "./party.ts";
 import { respondToCaller } from "./caller.ts";
 import { spread } from "./identity.ts";
 import type { LegProfile } from "./leg-profile.ts";

@@ -1,6 +1,7 @@
 import { formatReplaces, parseReplaces, responseTo } from "@tandem/sip";
 import { failureEntry, type FailureCode } from "../failure/catalogue.ts";
-import type { Call, Dialog } from "./call.ts";
+import type { Call } from "./call.ts";
+import type { Dialog } from "./party.ts";
 import { newCallerDialog } from "./caller.ts";
 import type { CallEvent } from "./event.ts";
 import { numberOf } from "./headers/values.ts";

@@ -1,6 +1,6 @@
 import { reasonPhrase, type HeaderLine } from "@tandem/sip";
 import { failureEntry, type FailureCode } from "../failure/catalogue.ts";
-import type { StoredResponse } from "./call.ts";
+import type { StoredResponse } from "./party.ts";
 import { q850Line } from "./headers/reason.ts";
 import { spread } from "./identity.ts";
 

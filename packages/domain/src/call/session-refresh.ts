@@ -1,6 +1,7 @@
 import { parseMinSe, sameSession, type HeaderLine, type SipMessage } from "@tandem/sip";
 import type { FailureCode } from "../failure/catalogue.ts";
-import type { Dialog, Exchange } from "./call.ts";
+import type { Exchange } from "./exchange.ts";
+import type { Dialog } from "./party.ts";
 import { learnAbilities } from "./called-dialogs.ts";
 import { AUDIT_AFTER_MS } from "./deadlines.ts";
 import { hangUp } from "./hang-up.ts";

@@ -1,6 +1,7 @@
 import { parseMinSe, parseSessionExpires, type HeaderLine, type SipMessage } from "@tandem/sip";
 import type { SessionTimerSettings } from "../topology/topology.ts";
-import type { SessionTimer, TimerWish } from "./call.ts";
+import type { TimerWish } from "./exchange.ts";
+import type { SessionTimer } from "./party.ts";
 import { optionTags } from "./headers/values.ts";
 
 /** Smallest session interval there is (RFC 4028 §5), in seconds. */

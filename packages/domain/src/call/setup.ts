@@ -1,6 +1,7 @@
 import { headerValues, parseMaxForwards, type HeaderLine, type SipMessage } from "@tandem/sip";
 import type { FailureCode } from "../failure/catalogue.ts";
-import type { Hunt, Party, StoredRequest, StoredResponse, WaitingInvite } from "./call.ts";
+import type { Hunt, StoredRequest, WaitingInvite } from "./hunt.ts";
+import type { Party, StoredResponse } from "./party.ts";
 import { allowsOf, supportsOf } from "./called-dialogs.ts";
 import { rejectCaller } from "./caller.ts";
 import type { CallEvent } from "./event.ts";

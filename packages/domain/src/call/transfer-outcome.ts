@@ -1,5 +1,6 @@
 import type { HeaderLine, SipMessage } from "@tandem/sip";
-import type { StoredResponse, Transfer } from "./call.ts";
+import type { Transfer } from "./hunt.ts";
+import type { StoredResponse } from "./party.ts";
 import { endDialog, hangUp } from "./hang-up.ts";
 import { reasonsOf } from "./headers/reason.ts";
 import { sendAck, sendInDialog } from "./outgoing.ts";

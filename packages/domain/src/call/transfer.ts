@@ -9,7 +9,7 @@ import {
   type SipMessage,
 } from "@tandem/sip";
 import type { FailureCode } from "../failure/catalogue.ts";
-import type { StoredRequest, Transfer } from "./call.ts";
+import type { StoredRequest, Transfer } from "./hunt.ts";
 import type { CallEvent } from "./event.ts";
 import { tryNext } from "./failover.ts";
 import { hideHosts, hostsOfSender } from "./headers/hidden-hosts.ts";

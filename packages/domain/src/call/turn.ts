@@ -1,7 +1,9 @@
 import { readTag, type SipMessage } from "@tandem/sip";
-import type { Call, Dialog, DialogId, Exchange, Party, PartyId } from "./call.ts";
+import type { Call } from "./call.ts";
+import type { Exchange } from "./exchange.ts";
+import type { Dialog, Party } from "./party.ts";
 import type { Effect } from "./effect.ts";
-import { parseOurTag } from "./identity.ts";
+import { parseOurTag, type DialogId, type PartyId } from "./identity.ts";
 
 /** One step of the machine while it is being made: a copy of the record that handlers change, and the effects so far. */
 export interface Turn {

@@ -8,7 +8,7 @@ import {
   type Sdp,
   type SipMessage,
 } from "@tandem/sip";
-import type { SdpOrigin } from "../call.ts";
+import type { SdpOrigin } from "../party.ts";
 import { spread } from "../identity.ts";
 import { withoutPort } from "./values.ts";
 

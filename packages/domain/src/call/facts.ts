@@ -1,0 +1,41 @@
+import type { FailureCode } from "../failure/failure.ts";
+import type { Consideration } from "../routing/decision.ts";
+
+/** What the detail record tells of the call. */
+export interface CallFacts {
+  pool: string;
+  ingressTrunk: string;
+  callingNumber: string;
+  calledNumber: string;
+  sipCallId: string;
+  emergency: { readonly service: string; readonly test: boolean } | null;
+  considered: Consideration[];
+  /** First 18x passed to the caller. 0: never. */
+  ringMs: number;
+  answerMs: number;
+  endMs: number;
+  /** Status the caller's INVITE ended with. */
+  sipCode: number;
+  /** Q.850 cause of the end, when one is known. */
+  q850: number | null;
+  /** Why the call ended when it did not end well. */
+  failure: FailureCode | null;
+  endedBy: "caller" | "callee" | "system" | null;
+  transferred: boolean;
+}
+
+/** What the detail record tells of one attempt. */
+export interface AttemptFacts {
+  readonly trunk: string;
+  readonly route: string | null;
+  readonly calledNumber: string;
+  readonly callingNumber: string;
+  readonly startMs: number;
+  ringMs: number;
+  answerMs: number;
+  endMs: number;
+  sipCode: number;
+  q850: number | null;
+  /** `answered`, a failure code, or empty while it runs. */
+  outcome: string;
+}
