@@ -47,7 +47,7 @@ async function fill(calls: number, holdMs = 2_000): Promise<{ readonly callers: 
     service: "100",
     calls,
     rate: 50,
-    holdMs: 4_000,
+    holdMs,
   });
   await untilLoad("few", calls);
   return { callers, callees };

@@ -36,6 +36,7 @@ function keyOfRequest(message: SipMessage): string {
 describe("matching requests to server transactions, RFC 3261 §17.2.3", () => {
   const invite = request("INVITE", MODERN);
   const old = request("INVITE", OLD);
+  const bare = request("INVITE", MODERN.replace("abc", ""));
   const same: readonly [string, SipMessage, SipMessage, string?][] = [
     ["a retransmission", invite, request("INVITE", MODERN)],
     ["the ACK to a non-2xx, To tag and all", invite, request("ACK", MODERN, "<sip:b@example.com>;tag=b1")],
@@ -63,6 +64,11 @@ describe("matching requests to server transactions, RFC 3261 §17.2.3", () => {
     ["a CANCEL itself", invite, request("CANCEL", MODERN)],
     ["RFC 2543: another Request-URI", old, withUri(old, "sip:c@example.com")],
     ["RFC 2543: another Call-ID", old, withHeaders(old, (headers) => headers.set("Call-ID", "c2"))],
+    [
+      "the cookie alone (RFC 4475 §3.2.1): another Call-ID",
+      bare,
+      withHeaders(bare, (headers) => headers.set("Call-ID", "c2")),
+    ],
     ["RFC 2543: another CSeq", old, withHeaders(old, (headers) => headers.set("CSeq", "8 INVITE"))],
     [
       "RFC 2543: another From tag",

@@ -70,6 +70,7 @@ export function requestKey(facts: RequestFacts): string {
   return `${method} ${facts.cseq.sequence} ${facts.fromTag} ${facts.callId}`;
 }
 
+/** The cookie alone says nothing that would tell one transaction from another (RFC 4475 §3.2.1). */
 function hasMagicCookie(branch: string): boolean {
-  return branch.slice(0, MAGIC_COOKIE.length).toLowerCase() === MAGIC_COOKIE;
+  return branch.length > MAGIC_COOKIE.length && branch.slice(0, MAGIC_COOKIE.length).toLowerCase() === MAGIC_COOKIE;
 }
