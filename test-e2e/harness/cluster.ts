@@ -39,8 +39,11 @@ export interface TestCluster {
   /** Call detail records written so far. */
   callRecords(): readonly CallDetailRecord[];
   attemptRecords(): readonly AttemptDetailRecord[];
-  /** Resolves once `count` calls have their detail record and attempts; gives the calls. */
-  recordsOf(count: number): Promise<readonly CallDetailRecord[]>;
+  /**
+   * Resolves once `count` calls have their detail record and attempts; gives the calls. The record of a call that a killed worker was setting up may
+   * take 32 s more (64*T1), until its orphaned INVITE has ended at the edge: name a `limitMs` there.
+   */
+  recordsOf(count: number, limitMs?: number): Promise<readonly CallDetailRecord[]>;
   /** Text of a process's log. */
   logOf(process: string): string;
   /** Value of a metric of one process, summed over the label sets that hold all of `labels`. */
@@ -118,14 +121,14 @@ function running({ topology, child, exited, folder, line }: Running): TestCluste
     port: (listener, pool = "east") => topology.port(pool, listener),
     callRecords,
     attemptRecords,
-    async recordsOf(count) {
+    async recordsOf(count, limitMs) {
       await until(
         () => {
           const calls = callRecords();
           const attempts = new Set(attemptRecords().map(({ id }) => id)).size;
           return calls.length >= count && attempts >= calls.reduce((sum, call) => sum + call.attempts, 0);
         },
-        { what: `${count} call detail records` },
+        { what: `${count} call detail records`, ...(limitMs === undefined ? {} : { limitMs }) },
       );
       return callRecords();
     },

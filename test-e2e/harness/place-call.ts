@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { startUac, startUas, type SippOptions, type SippResult, type SippRun } from "./sipp.ts";
 
 /** A SIPp callee for `placeCall`: a scenario at a port. */
@@ -20,7 +21,23 @@ export async function placeCall(
   const runs: SippRun[] = [];
   for (const callee of callees) runs.push(await startUas(callee));
   const uac = await startUac(caller);
-  return { caller: await uac.result, callees: runs };
+  const result = await uac.result;
+  for (const run of runs) await legIsOver(run);
+  return { caller: result, callees: runs };
+}
+
+/** Longest wait for the callee's BYE after the caller is done: Tandem answers the caller's BYE before it sends its own. */
+const LEG_END_MS = 3_000;
+
+/** Resolves when an answered callee has seen the call's end, so that its BYE does not reach whoever uses the port next. */
+async function legIsOver(run: SippRun): Promise<void> {
+  const deadline = Date.now() + LEG_END_MS;
+  while (Date.now() < deadline) {
+    const whats = (await run.messages()).map(({ what, direction }) => `${direction} ${what}`);
+    const answered = whats.includes("received INVITE") && whats.includes("sent 200");
+    if (!answered || whats.some((what) => what.endsWith(" BYE"))) return;
+    await delay(20);
+  }
 }
 
 /** One line per message: `> INVITE`, `< 200`; for assertions on a whole exchange. */

@@ -115,7 +115,7 @@ describe("kill -9 of a worker", () => {
     const result = await uac.result;
     expect(result.completed).toBeGreaterThanOrEqual(calls - 2);
     await until(async () => (await trunkLoad("load")) === 0, { what: "no load left", limitMs: 60_000 });
-    const ids = (await cluster.recordsOf(before + calls)).slice(before).map(({ callId }) => callId);
+    const ids = (await cluster.recordsOf(before + calls, 60_000)).slice(before).map(({ callId }) => callId);
     expect(new Set(ids).size).toBe(ids.length);
   });
 });
