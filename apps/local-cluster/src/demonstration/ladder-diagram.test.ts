@@ -22,11 +22,11 @@ describe("drawLadder", () => {
       ],
     );
     expect(lines).toEqual([
-      "          core                      tandem                    sbc",
-      "     0 ms │────── INVITE 911 ──────▶│                         │  SDP + PIDF-LO",
-      "     1 ms │◀────── 100 Trying ──────│                         │",
-      "    12 ms │                         │────── INVITE 911 ──────▶│",
-      "    13 ms │                         │◀──────── 200 OK ────────│",
+      "          core                           tandem                         sbc",
+      "     0 ms │──────── INVITE 911 ─────────▶│                              │  SDP + PIDF-LO",
+      "     1 ms │◀──────── 100 Trying ─────────│                              │",
+      "    12 ms │                              │──────── INVITE 911 ─────────▶│",
+      "    13 ms │                              │◀────────── 200 OK ───────────│",
     ]);
   });
 
@@ -35,11 +35,11 @@ describe("drawLadder", () => {
       ["core", "tandem"],
       [message({ label: "INVITE sip:+12025550123@gateway.example.com" })],
     );
-    expect(line).toBe("     0 ms │─ INVITE sip:+120255… ──▶│");
+    expect(line).toBe("     0 ms │─ INVITE sip:+12025550123… ──▶│");
   });
 
   it("an arrow may pass a column that has no part in it", () => {
     const [, line] = drawLadder(["core", "tandem", "sbc"], [message({ to: "sbc" })]);
-    expect(line).toBe(`     0 ms │${"─".repeat(19)} INVITE 911 ${"─".repeat(19)}▶│`);
+    expect(line).toBe(`     0 ms │${"─".repeat(24)} INVITE 911 ${"─".repeat(24)}▶│`);
   });
 });

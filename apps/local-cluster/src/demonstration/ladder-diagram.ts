@@ -11,7 +11,8 @@ export interface DiagramMessage {
   readonly facts: string;
 }
 
-const COLUMN_WIDTH = 26;
+/** Wide enough for `503 Service Unavailable`. */
+const COLUMN_WIDTH = 31;
 const TIME_WIDTH = 10;
 
 /**

@@ -1,0 +1,115 @@
+import type { HeaderLine } from "@tandem/sip";
+import { SipPeer, type PeerAddressOf } from "@tandem/testkit";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { startCluster, type TestCluster } from "../harness/cluster.ts";
+import { invite, SDP, session, setUp } from "../harness/scripted-call.ts";
+import { makeTopology } from "../harness/topology.ts";
+
+// Timers that RFCs fix at half a minute and more; the tests wait for them side by side.
+const PATIENCE_MS = 100_000;
+const open = (user: string) => SipPeer.open({ user, patienceMs: PATIENCE_MS });
+const [refreshing, lazy, forgetful] = (await Promise.all(
+  ["refreshing", "lazy", "forgetful"].map(async (name) => ({
+    caller: await open(`${name}-caller`),
+    callee: await open(`${name}-callee`),
+  })),
+)) as [Pair, Pair, Pair];
+
+interface Pair {
+  readonly caller: SipPeer;
+  readonly callee: SipPeer;
+}
+
+let cluster: TestCluster;
+let to: PeerAddressOf;
+
+beforeAll(async () => {
+  const trunkTo = ({ callee }: Pair) => ({ port: callee.port });
+  const topology = await makeTopology({
+    trunks: {
+      refreshing: { ...trunkTo(refreshing), sessionTimer: { offer: true, expires: "90s", refresher: "us" } },
+      lazy: trunkTo(lazy),
+      forgetful: trunkTo(forgetful),
+    },
+    routes: ["refreshing", "lazy", "forgetful"].map((name, index) => ({
+      name,
+      match: `^${index + 1}00$`,
+      usages: ["any"],
+      trunks: [name],
+    })),
+  });
+  cluster = await startCluster(topology);
+  to = { address: "127.0.0.1", port: cluster.port("core") };
+});
+afterAll(async () => {
+  await cluster?.stop();
+  await Promise.all([refreshing, lazy, forgetful].flatMap(({ caller, callee }) => [caller.close(), callee.close()]));
+});
+
+describe.concurrent("timers of half a minute and more", () => {
+  it("session timer, we refresh: the callee is refreshed at half the interval; it is dead: BYE on both legs", async () => {
+    const { caller, callee } = refreshing;
+    const call = await setUp(
+      { caller, callee, to },
+      {
+        number: "100",
+        answerHeaders: [
+          ["Supported", "timer"],
+          ["Require", "timer"],
+          ["Session-Expires", "90;refresher=uac"],
+        ],
+      },
+    );
+    const startMs = Date.now();
+    const refresh = await callee.expect(
+      (message) => message.kind === "request" && ["UPDATE", "INVITE"].includes(message.method),
+    );
+    expect(Date.now() - startMs).toBeGreaterThan(40_000);
+    expect(Date.now() - startMs).toBeLessThan(50_000);
+    expect(refresh.message.get("Session-Expires")).toMatch(/^90/);
+    // 408 and silence mean the same (RFC 4028 §10): the session is dead.
+    callee.reply(refresh, 408);
+    if (refresh.message.method === "INVITE") await callee.expect("ACK");
+    const [calleeBye, callerBye] = await Promise.all([callee.expect("BYE"), caller.expect("BYE")]);
+    callee.reply(calleeBye, 200);
+    caller.reply(callerBye, 200);
+    expect(call.callee.callId).toBe(calleeBye.message.get("Call-ID"));
+  }, 120_000);
+
+  it("session timer, the peer should refresh and does not: BYE on both legs before the interval ends", async () => {
+    const { caller, callee } = lazy;
+    const headers: readonly HeaderLine[] = [
+      ["Supported", "timer"],
+      ["Session-Expires", "90;refresher=uac"],
+    ];
+    await setUp({ caller, callee, to }, { number: "200", headers });
+    const startMs = Date.now();
+    const [calleeBye, callerBye] = await Promise.all([callee.expect("BYE"), caller.expect("BYE")]);
+    expect(Date.now() - startMs).toBeLessThan(90_000);
+    expect(Date.now() - startMs).toBeGreaterThan(45_000);
+    callee.reply(calleeBye, 200);
+    caller.reply(callerBye, 200);
+  }, 120_000);
+
+  it("no ACK for our 200: repeated for 32 s, then BYE on both legs (RFC 3261 §13.3.1.4)", async () => {
+    const { caller, callee } = forgetful;
+    invite(caller, to, { number: "300" });
+    const arrived = await callee.expect("INVITE");
+    callee.reply(arrived, 200, { headers: [SDP], body: session(2) });
+    const first = await caller.expect("200 INVITE");
+    await caller.expect("200 INVITE");
+    const startMs = Date.now();
+    const [calleeBye, callerBye] = await Promise.all([callee.expect("BYE"), caller.expect("BYE")]);
+    expect(Date.now() - startMs).toBeGreaterThan(29_000);
+    expect(Date.now() - startMs).toBeLessThan(36_000);
+    callee.reply(calleeBye, 200);
+    caller.reply(callerBye, 200);
+    expect(first.message.status).toBe(200);
+  }, 120_000);
+});
+
+it("each of them left one detail record", async () => {
+  const records = await cluster.recordsOf(3);
+  expect(records).toHaveLength(3);
+  expect(records.map(({ endedBy }) => endedBy)).toEqual(["system", "system", "system"]);
+});
