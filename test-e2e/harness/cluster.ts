@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -48,7 +48,7 @@ export interface TestCluster {
   logOf(process: string): string;
   /** Value of a metric of one process, summed over the label sets that hold all of `labels`. */
   metric(process: string, name: string, labels?: Readonly<Record<string, string>>): Promise<number>;
-  /** Ends everything; fails when the processes do not end by themselves. */
+  /** Ends everything; fails when the processes do not end by themselves. `TANDEM_E2E_KEEP=<folder>` keeps logs and detail records there. */
   stop(): Promise<void>;
 }
 
@@ -143,7 +143,8 @@ function running({ topology, child, exited, folder, line }: Running): TestCluste
       const late = setTimeout(() => child.kill("SIGKILL"), STOP_LIMIT_MS);
       const code = await exited;
       clearTimeout(late);
-      (await import("node:fs")).cpSync(folder, "/tmp/x/kept", { recursive: true });
+      const keep = process.env["TANDEM_E2E_KEEP"];
+      if (keep !== undefined) cpSync(folder, keep, { recursive: true });
       rmSync(folder, { recursive: true, force: true });
       if (code !== 0) throw new Error(`the cluster ended with code ${String(code)}`);
     },
