@@ -187,6 +187,22 @@ describe("a client with octets", () => {
   });
 });
 
+describe("an edge that has just begun", () => {
+  test.each(["INVITE", "BYE"])("%s waits for the first worker", async (method) => {
+    await using edge = await startEdge({ settings: { parkMs: 60_000 } });
+    edge.endpoint.receive(method, method === "BYE" ? { toTag: "our-tag" } : {});
+    const app = await RawApp.login(edge.address, OCTETS);
+    expect((await app.sip(method)).tokens[1]).toBe("sip");
+  });
+
+  test("refuses when none came in time", async () => {
+    await using edge = await startEdge({ settings: { parkMs: 5_000 } });
+    edge.advance(5_000);
+    const invite = edge.endpoint.receive("INVITE");
+    expect(invite.responses.at(-1)?.status).toBe(503);
+  });
+});
+
 describe("requests inside a dialog", () => {
   test("go to the worker that holds a live INVITE transaction of the call, until its ACK", async () => {
     await using edge = await startEdge();

@@ -14,8 +14,8 @@ interface ParkedAck {
 }
 
 /**
- * Chooses the application for a request and brings it there. When none takes it and a worker was lost a moment ago, it waits for one to come back:
- * a restarted process or a connection made anew costs a caller less than a refusal.
+ * Chooses the application for a request and brings it there. When none takes it and a worker was lost or the edge begun a moment ago, it waits for one
+ * to come (back): a restarted process or a connection made anew costs a caller less than a refusal.
  */
 export class Dispatcher {
   readonly #context: EdgeContext;
@@ -23,12 +23,14 @@ export class Dispatcher {
   #parked = new Set<Offer>();
   #acks: ParkedAck[] = [];
   /** Clock time up to which requests may wait, milliseconds. */
-  #openUntilMs = 0;
+  #openUntilMs: number;
   #closed = false;
 
   constructor(context: EdgeContext, dialogs: StockDialogs) {
     this.#context = context;
     this.#dialogs = dialogs;
+    // An edge that begins again is found by its peers before its workers are back.
+    this.#openUntilMs = context.clock.now() + context.settings.parkMs;
   }
 
   /** Brings the request to an application, or lets it wait for one. False: neither is possible. */

@@ -15,7 +15,7 @@ export interface EdgeSettings {
   /** How often a request is offered before it is answered 500: a request that kills every worker must not go round for ever. */
   readonly maxOffers: number;
   /**
-   * After the last worker was lost, requests wait this long for one to come (back) before they get 503, milliseconds: a restarted worker or a
+   * After the last worker was lost, and after the edge began, requests wait this long for one to come (back) before they get 503, milliseconds: a restarted worker or a
    * connection made anew costs a caller less than a refusal.
    */
   readonly parkMs: number;
