@@ -56,6 +56,8 @@ export interface ClusterOptions {
   /** Further options of the local cluster. */
   readonly args?: readonly string[];
   readonly environment?: Readonly<Record<string, string>>;
+  /** Cores for the whole cluster, as `taskset -c` takes them. */
+  readonly cores?: string;
 }
 
 const PROJECT = join(import.meta.dirname, "..", "..");
@@ -69,7 +71,9 @@ export async function startCluster(topology: TestTopology, options: ClusterOptio
   writeFileSync(file, JSON.stringify(topology.document));
   const args = ["--no-demo", "--json", "--topology", file, "--data", folder, "--drain", "2", ...(options.args ?? [])];
   const flags = ["--conditions=@tandem/source", "--disable-warning=ExperimentalWarning"];
-  const child = spawn(process.execPath, [...flags, ENTRY, ...args], {
+  const command = [process.execPath, ...flags, ENTRY, ...args];
+  const [program = "", ...rest] = options.cores === undefined ? command : ["taskset", "-c", options.cores, ...command];
+  const child = spawn(program, rest, {
     cwd: PROJECT,
     env: { ...process.env, ...options.environment },
     stdio: ["ignore", "pipe", "pipe", "ipc"],

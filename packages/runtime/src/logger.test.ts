@@ -57,8 +57,11 @@ describe("createLogger", () => {
   });
 });
 
-test("readyLine prints the bound addresses under msg ready", () => {
-  const stream = captured();
-  readyLine(createLogger({ name: "x", level: "info", stream }), { http: "127.0.0.1:1" });
-  expect(stream.lines()).toEqual([expect.objectContaining({ msg: "ready", http: "127.0.0.1:1" })]);
-});
+test.each(["info", "warn", "silent"] as const)(
+  "readyLine prints the bound addresses under msg ready at level %s",
+  (level) => {
+    const stream = captured();
+    readyLine(createLogger({ name: "x", level, stream }), { http: "127.0.0.1:1" });
+    expect(stream.lines()).toEqual([expect.objectContaining({ msg: "ready", http: "127.0.0.1:1" })]);
+  },
+);

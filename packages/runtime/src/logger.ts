@@ -13,7 +13,8 @@ export interface Logger {
   readonly warn: LogMethod;
   readonly error: LogMethod;
   readonly fatal: LogMethod;
-  child(fields: Readonly<Record<string, unknown>>): Logger;
+  /** A logger with these fields in every line, at the same level unless another is given. */
+  child(fields: Readonly<Record<string, unknown>>, options?: { readonly level?: LogLevel }): Logger;
 }
 
 export const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const;
@@ -46,7 +47,10 @@ export function createLogger(options: LoggerOptions): Logger {
   );
 }
 
-/** The one line a process prints when it serves; `addresses` are the bound ones (`http`, `admin`, `listeners`, `api`). */
+/**
+ * The one line a process prints when it serves, whatever the log level, because programs wait for it; `addresses` are the bound ones
+ * (`http`, `admin`, `listeners`, `api`).
+ */
 export function readyLine(logger: Logger, addresses: Readonly<Record<string, unknown>>): void {
-  logger.info(addresses, "ready");
+  logger.child({}, { level: "info" }).info(addresses, "ready");
 }
