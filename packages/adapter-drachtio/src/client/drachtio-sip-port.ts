@@ -149,7 +149,7 @@ class SipPortOverEdges implements DrachtioSipPort {
   }
 
   #idle(): boolean {
-    return [...this.#byEdge.values()].every(({ pending }) => pending.client + pending.server + pending.replies === 0);
+    return [...this.#byEdge.values()].every(({ idle }) => idle);
   }
 
   /** The edge asked for if it serves that pool, else the pool's edges in turn. */

@@ -70,6 +70,11 @@ export class EdgeLink {
     return { client: this.#clients.size, server: this.#servers.size, replies: this.#replies.size };
   }
 
+  /** Nothing is under way that a peer or a call waits for. */
+  get idle(): boolean {
+    return this.#clients.awaited + this.#servers.size + this.#replies.size === 0;
+  }
+
   /** Sends a request; the result names the transaction at the edge. */
   request(request: OutgoingRequest, events: ClientEvents): Promise<Result<ClientTransaction, Failure>> {
     const { message } = request;

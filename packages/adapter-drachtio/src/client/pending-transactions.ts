@@ -29,6 +29,13 @@ export class PendingTransactions {
     return this.#pending.size;
   }
 
+  /** Those that somebody waits for: a probe's OPTIONS may stay unanswered for 64*T1, and nobody misses its answer. */
+  get awaited(): number {
+    let count = 0;
+    for (const { method } of this.#pending.values()) if (method !== "OPTIONS") count += 1;
+    return count;
+  }
+
   add(id: string, transaction: PendingTransaction): void {
     this.#pending.set(id, transaction);
   }
