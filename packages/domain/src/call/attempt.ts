@@ -75,8 +75,8 @@ function newParty(turn: Turn, hunt: Hunt, plan: AttemptPlan): Party {
   call.partySerial += 1;
   const id = `${hunt.leg}${call.partySerial}`;
   const emergency = call.facts.emergency !== null;
-  const { from, to } = callAddresses(hunt.request, plan, emergency);
-  const scheme = schemeOf(inviteUri(call, hunt, plan)) === "sips" ? "sips" : "sip";
+  const { from, to, uri } = callAddresses(hunt.request, plan, emergency);
+  const scheme = schemeOf(plan.requestUri ?? uri) === "sips" ? "sips" : "sip";
   return {
     id,
     leg: hunt.leg,

@@ -45,7 +45,7 @@ function unpackCall(stored: Call): Call {
 function packParty(party: Party): unknown {
   return {
     ...pruned(party, blanks.party),
-    profile: pruned(party.profile, blanks.profile),
+    profile: packProfile(party.profile),
     dialogs: party.dialogs.map((dialog) => pruned(dialog, blanks.dialog)),
   };
 }
@@ -78,12 +78,23 @@ function unpackHunt(hunt: Hunt): Hunt {
 }
 
 function packPlan(plan: AttemptPlan): unknown {
-  return { ...pruned(plan, blanks.plan), profile: pruned(plan.profile, blanks.profile) };
+  return { ...pruned(plan, blanks.plan), profile: packProfile(plan.profile) };
 }
 
 function unpackPlan(stored: AttemptPlan): AttemptPlan {
   const plan = filled(stored, blanks.plan);
   return { ...plan, profile: filled<LegProfile>(plan.profile, blanks.profile) };
+}
+
+/** Profiles are shared by all calls of a trunk, so each is packed once. */
+const packedProfiles = new WeakMap<LegProfile, Partial<LegProfile>>();
+
+function packProfile(profile: LegProfile): Partial<LegProfile> {
+  const known = packedProfiles.get(profile);
+  if (known !== undefined) return known;
+  const packed = pruned(profile, blanks.profile);
+  packedProfiles.set(profile, packed);
+  return packed;
 }
 
 /** The fields that differ from the blank. */
