@@ -22,7 +22,6 @@ const STEPS = [
   { name: "types of tests", part: "check", command: ["tsc", "-p", "tsconfig.tests.json", "--noEmit"] },
   { name: "unit tests", part: "unit", project: "unit" },
   { name: "unused code", part: "check", command: ["knip"] },
-  { name: "generated files", part: "check", command: ["node", "deploy/local/check-generated.mjs"] },
   { name: "integration tests", part: "int", project: "int" },
   { name: "end-to-end tests", part: "e2e", project: "e2e" },
 ];

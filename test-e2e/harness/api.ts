@@ -1,5 +1,5 @@
 /** An answer of the control API. */
-export interface ApiAnswer {
+interface ApiAnswer {
   readonly status: number;
   readonly body: unknown;
   readonly headers: Headers;

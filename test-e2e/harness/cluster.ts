@@ -9,7 +9,7 @@ import { connectApi, type ApiClient } from "./api.ts";
 import type { TestTopology } from "./topology.ts";
 
 /** One process of a running cluster, as `npm start -- --json` tells it. */
-export interface ClusterProcess {
+interface ClusterProcess {
   readonly name: string;
   readonly role: "edge" | "worker" | "controller" | "control-api";
   readonly pool: string | null;

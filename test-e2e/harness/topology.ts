@@ -4,15 +4,15 @@ import { sipPort } from "./ports.ts";
 type Document = WrittenTopology;
 type PoolDocument = Document["pools"][number];
 type ListenerDocument = PoolDocument["listeners"][number];
-export type GatewayDocument = Document["gateways"][number];
-export type TrunkDocument = Document["trunks"][number];
-export type RouteDocument = NonNullable<Document["routes"]>[number];
+type GatewayDocument = Document["gateways"][number];
+type TrunkDocument = Document["trunks"][number];
+type RouteDocument = NonNullable<Document["routes"]>[number];
 
 /** Settings of a trunk: everything a trunk may have besides its tuple. */
-export type TrunkSettingsDocument = Omit<TrunkDocument, "name" | "pool" | "listener" | "gateway" | "port">;
+type TrunkSettingsDocument = Omit<TrunkDocument, "name" | "pool" | "listener" | "gateway" | "port">;
 
 /** One listener of a test topology; its port is chosen when the topology is made. */
-export interface ListenerSpec {
+interface ListenerSpec {
   /** Default: a free port. */
   readonly port?: number;
   readonly transport?: ListenerDocument["transport"];
@@ -21,7 +21,7 @@ export interface ListenerSpec {
 }
 
 /** A pool of a test topology. Defaults: one edge, one worker, listeners `core` (callers) and `out`, both UDP. */
-export interface PoolSpec {
+interface PoolSpec {
   readonly edges?: number;
   readonly workers?: number;
   readonly listeners?: Readonly<Record<string, ListenerSpec>>;

@@ -14,7 +14,7 @@ declare module "fastify" {
 const digest = (text: string): Buffer => createHash("sha256").update(text).digest();
 
 /** The name of the key that equals `presented`, compared in constant time over digests; null when none does. */
-export function callerOf(presented: string, keys: ApiKeys): string | null {
+function callerOf(presented: string, keys: ApiKeys): string | null {
   const offered = digest(presented);
   let caller: string | null = null;
   for (const [name, key] of keys) if (timingSafeEqual(offered, digest(key))) caller = name;

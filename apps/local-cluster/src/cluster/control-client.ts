@@ -1,7 +1,7 @@
 import { err, ok, type Result } from "@tandem/domain";
 
 /** What the control API answered instead of what was asked for; `issues` when it refused a document. */
-export interface ControlProblem {
+interface ControlProblem {
   /** HTTP status; 0 when it could not be reached. */
   readonly status: number;
   readonly detail: string;

@@ -40,7 +40,7 @@ const STAY = `setInterval(() => undefined, 1000);`;
 
 describe("ManagedProcess", () => {
   it("is started once it says ready, with the addresses it bound, and drained by SIGTERM", async () => {
-    const source = `${READY} ${STAY} process.on("SIGTERM", () => { console.log("drained"); process.exit(0); });`;
+    const source = `process.on("SIGTERM", () => { console.log("drained"); process.exit(0); }); ${READY} ${STAY}`;
     const { process: child, logFile, events } = managed(application(source));
     expect(await child.start()).toMatchObject({ ok: true, value: { http: "127.0.0.1:4711" } });
     await child.stop("SIGTERM", 5_000);

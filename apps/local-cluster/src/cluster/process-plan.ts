@@ -1,7 +1,7 @@
 import type { Listener, Pool, Topology } from "@tandem/domain";
 import { formatSocketAddress, type LogLevel, type SocketAddress } from "@tandem/runtime";
 
-export type ProcessRole = "edge" | "worker" | "controller" | "control-api";
+type ProcessRole = "edge" | "worker" | "controller" | "control-api";
 
 /** One process of the cluster: which application, and the environment that makes it this one. */
 export interface ProcessPlan {

@@ -13,7 +13,7 @@ export interface ClusterAddresses {
 }
 
 /** One process and where it can be reached; null where it offers nothing. */
-export interface ProcessAddresses {
+interface ProcessAddresses {
   readonly name: string;
   readonly role: string;
   readonly pool: string | null;

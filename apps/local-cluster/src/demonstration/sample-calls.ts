@@ -11,7 +11,7 @@ export interface SampleCall {
   readonly expected: ExpectedEnd;
 }
 
-export interface ExpectedEnd {
+interface ExpectedEnd {
   /** Attempts in order: gateway kind of the sample topology's trunk and the status it ends with. */
   readonly attempts: readonly { readonly trunk: string; readonly sipCode: number }[];
   readonly emergency: boolean;

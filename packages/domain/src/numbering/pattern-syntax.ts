@@ -44,7 +44,7 @@ export interface PatternProblem {
 }
 
 /** Longest pattern text. */
-export const maxPatternLength = 256;
+const maxPatternLength = 256;
 const maxCount = 64;
 const maxDepth = 16;
 

@@ -56,7 +56,7 @@ const probe = z.strictObject({
 });
 
 /** Settings of a trunk as written; all optional, in trunkDefaults and under each trunk. */
-export const trunkSettings = {
+const trunkSettings = {
   enabled: z.boolean().optional().describe("false: no ordinary call uses it; default true"),
   maxCalls: count(0, 1_000_000).optional().describe("most calls at once, cluster-wide; 0, the default: no limit"),
   maxCallsPerSecond: count(0, 100_000)

@@ -79,7 +79,7 @@ function validateTopology(app: TypedApp): void {
 }
 
 /** `"7"`, `7` or `W/"7"` → 7; `*` or absent → null (no condition); anything else → undefined. */
-export function versionOfIfMatch(header: string | undefined): number | null | undefined {
+function versionOfIfMatch(header: string | undefined): number | null | undefined {
   if (header === undefined || header.trim() === "*") return null;
   const digits = /^(?:W\/)?"?(\d{1,15})"?$/.exec(header.trim())?.[1];
   return digits === undefined ? undefined : Number(digits);
