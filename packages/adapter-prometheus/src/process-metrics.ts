@@ -1,5 +1,6 @@
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { collectDefaultMetrics, type Registry } from "prom-client";
+import { LastingDelay } from "./lasting-delay.ts";
 import { gauge } from "./metric-set.ts";
 
 const RESOLUTION_MS = 20;
@@ -7,7 +8,7 @@ const SAMPLE_MS = 1_000;
 const QUANTILES = ["0.5", "0.99", "1"] as const;
 
 export interface ProcessMetrics {
-  /** 99th percentile of the event loop's delay over the last full second, milliseconds; feeds overload control. */
+  /** Delay of the event loop that lasted (99th percentile of a second, the lower of the last two), milliseconds; feeds overload control. */
   lagMs(): number;
   stop(): void;
 }
@@ -17,10 +18,10 @@ export function createProcessMetrics(registry: Registry): ProcessMetrics {
   collectDefaultMetrics({ register: registry });
   const monitor = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
   const worst = new Map<string, number>();
-  let lastLagMs = 0;
+  const lag = new LastingDelay();
   monitor.enable();
   const sampling = setInterval(() => {
-    lastLagMs = delayMs(monitor.percentile(99));
+    lag.add(delayMs(monitor.percentile(99)));
     for (const quantile of QUANTILES) {
       const ms = delayMs(monitor.percentile(Number(quantile) * 100));
       worst.set(quantile, Math.max(ms, worst.get(quantile) ?? 0));
@@ -33,7 +34,7 @@ export function createProcessMetrics(registry: Registry): ProcessMetrics {
     worst.clear();
   });
   return {
-    lagMs: () => lastLagMs,
+    lagMs: () => lag.ms,
     stop: () => {
       clearInterval(sampling);
       monitor.disable();

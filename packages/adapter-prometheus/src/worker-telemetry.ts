@@ -2,6 +2,7 @@ import type { AttemptOutcome, CallOutcome, Telemetry } from "@tandem/call-contro
 import type { Logger } from "@tandem/runtime";
 import type { Registry } from "prom-client";
 import { cappedLabel, codeClass, methodLabel, type ConfiguredNames } from "./bounded-label.ts";
+import { children } from "./children.ts";
 import { counter, gauge, histogram } from "./metric-set.ts";
 
 export interface WorkerTelemetryOptions {
@@ -21,33 +22,28 @@ type CallMetrics = Pick<
 >;
 
 function callMetrics(registry: Registry, names: ConfiguredNames): CallMetrics {
-  const started = counter(registry, "tandem_calls_started_total");
-  const ended = counter(registry, "tandem_calls_total");
-  const duration = histogram(registry, "tandem_call_duration_seconds");
-  const attempts = counter(registry, "tandem_attempts_total");
-  const postDial = histogram(registry, "tandem_post_dial_delay_seconds");
-  const answer = histogram(registry, "tandem_answer_delay_seconds");
-  const refusals = counter(registry, "tandem_refusals_total");
+  const started = children(counter(registry, "tandem_calls_started_total"));
+  const ended = children(counter(registry, "tandem_calls_total"));
+  const duration = children(histogram(registry, "tandem_call_duration_seconds"));
+  const attempts = children(counter(registry, "tandem_attempts_total"));
+  const postDial = children(histogram(registry, "tandem_post_dial_delay_seconds"));
+  const answer = children(histogram(registry, "tandem_answer_delay_seconds"));
+  const refusals = children(counter(registry, "tandem_refusals_total"));
   const outcomes = cappedLabel(8);
   const failures = cappedLabel(100);
   return {
-    callStarted: (call) => started.inc({ pool: names.pool(call.pool), ingress_trunk: names.trunk(call.ingressTrunk) }),
+    callStarted: (call) => started(names.pool(call.pool), names.trunk(call.ingressTrunk)).inc(),
     callEnded: (call: CallOutcome) => {
       const pool = names.pool(call.pool);
       const emergency = call.emergency ? "yes" : "no";
-      ended.inc({ pool, ingress_trunk: names.trunk(call.ingressTrunk), outcome: outcomes(call.outcome), emergency });
-      if (call.durationMs > 0) duration.observe({ pool }, call.durationMs / 1_000);
+      ended(pool, names.trunk(call.ingressTrunk), outcomes(call.outcome), emergency).inc();
+      if (call.durationMs > 0) duration(pool).observe(call.durationMs / 1_000);
     },
     attemptEnded: (attempt: AttemptOutcome) =>
-      attempts.inc({
-        trunk: names.trunk(attempt.trunk),
-        outcome: outcomes(attempt.outcome),
-        code_class: codeClass(attempt.sipCode),
-      }),
-    postDialDelay: (trunk, ms) => postDial.observe({ trunk: names.trunk(trunk) }, ms / 1_000),
-    answerDelay: (trunk, ms) => answer.observe({ trunk: names.trunk(trunk) }, ms / 1_000),
-    requestRefused: (refusal) =>
-      refusals.inc({ method: methodLabel(refusal.method), failure: failures(refusal.failure) }),
+      attempts(names.trunk(attempt.trunk), outcomes(attempt.outcome), codeClass(attempt.sipCode)).inc(),
+    postDialDelay: (trunk, ms) => postDial(names.trunk(trunk)).observe(ms / 1_000),
+    answerDelay: (trunk, ms) => answer(names.trunk(trunk)).observe(ms / 1_000),
+    requestRefused: (refusal) => refusals(methodLabel(refusal.method), failures(refusal.failure)).inc(),
   };
 }
 

@@ -4,7 +4,7 @@ import type { LoadMeter } from "../ports/index.ts";
 export interface AdmissionLimits {
   /** Calls one worker sets up at once; more are refused with 503. Default 2 000. */
   readonly maxSetups: number;
-  /** Event-loop delay (99th percentile of a second, ms) from which on new calls are refused. Default 500. */
+  /** Lasting event-loop delay (`LoadMeter`, ms) from which on new calls are refused. Default 500. */
   readonly maxLagMs: number;
 }
 
