@@ -35,8 +35,8 @@ function isInstalled() {
   const installed = JSON.parse(readFileSync(installedFile, "utf8")).packages;
   return Object.entries(wanted).every(([path, entry]) => {
     if (path === "" || entry.optional === true || entry.devOptional === true) return true;
-    const found = installed[path];
-    return found !== undefined && found.version === entry.version && found.resolved === entry.resolved;
+    if (installed[path] === undefined) return false;
+    return installed[path]?.version === entry.version;
   });
 }
 

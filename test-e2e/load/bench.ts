@@ -25,7 +25,8 @@ const USAGE = `npm run bench [-- OPTIONS]
 
 const SIPP_CORE = "0";
 const ELEMENT_CORE = "1";
-const WARM_UP = { rate: 50, seconds: 3 };
+/** Long enough for the compiler of the JavaScript engine to have seen every path. */
+const WARM_UP = { rate: 200, seconds: 5 };
 
 const STARTERS = { tandem: startTandem, kamailio: startKamailio } as const;
 
