@@ -1,4 +1,4 @@
-/** Exit codes of the local cluster; scripts may rely on them (docs/testing.md lists none twice). */
+/** Exit codes of the local cluster; scripts may rely on them, `--help` lists them. */
 export const EXIT = {
   ok: 0,
   /** A sample call of the demonstration did not end as it should. */

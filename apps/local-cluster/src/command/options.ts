@@ -53,9 +53,11 @@ export const USAGE = `Starts a whole Tandem cluster on this machine: Redis, edge
   --help             this text
 
   Environment: TANDEM_REDIS, TANDEM_API, TANDEM_API_KEYS (name:key,…), TANDEM_LOG_LEVEL. An option beats its variable, and both
-  beat the topology's sections redis, api, http and admin. SIP ports come from the topology's listeners. Exit codes: 0 ended as asked, 1 a sample call failed, 64 wrong command line,
-  65 topology has errors, 66 topology unreadable, 69 Redis unreachable, 70 a process failed, 73 port in use, 74 address not on
-  this machine, 77 missing rights, 130 interrupted before ready.
+  beat the topology's sections redis, api, http and admin. SIP ports come from the topology's listeners.
+
+  Exit codes: 0 ended as asked, 1 a sample call failed, 64 wrong command line, 65 topology has errors, 66 topology unreadable,
+  69 Redis unreachable, 70 a process failed, 73 port in use, 74 address not on this machine, 77 missing rights,
+  130 interrupted before ready.
 `;
 
 const LONGEST_DRAIN_MS = 3_600_000;
