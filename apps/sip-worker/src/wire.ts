@@ -171,7 +171,9 @@ function assemble(
     },
     metrics: metricsPage(seen.registry),
     async start(http) {
-      await Promise.all([sip.start(), engine.start()]);
+      // The topology first: edges offer calls as soon as they are connected. Without Redis this ends after its time limits, and the engine asks again.
+      await engine.start();
+      await sip.start();
       const membership = createMembership(redis);
       member = startMembership({
         membership,

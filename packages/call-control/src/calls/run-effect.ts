@@ -64,8 +64,6 @@ export function runEffect(effect: ImmediateEffect, context: EffectContext): void
       return work.expect(shell.routeTransfer(call, effect), (route) =>
         shell.post(call.id, { event: { kind: "transfer-routed", ...route } }),
       );
-    case "replace":
-      return shell.post(effect.callId, { event: { kind: "end", failure: "replaced-by-call" } });
     case "observe":
       return observe(effect.observation, context);
     default:

@@ -38,8 +38,6 @@ export type Effect =
       readonly target: string;
       readonly headers: readonly (readonly [string, string])[];
     }
-  /** End another call's leg because this call replaces it (RFC 3891). */
-  | { readonly kind: "replace"; readonly callId: string; readonly leg: LegName }
   /**
    * The call is over: remove the record and append its detail records (`detailRecords`), atomically. Always the last effect. A call refused at
    * once was never saved: then only its detail records are appended.
