@@ -81,10 +81,15 @@ describe("membership of a worker", () => {
     ["nor one without a topology", [{ ...colleague, facts: { edges: 1, topologyVersion: 0 } }], "resume"],
     ["an edge is no worker", [{ ...colleague, role: "edge" as const }], "resume"],
   ])("while it drains: %s", async (_name, others, expected) => {
-    const { engine, member, offers, announced } = await rig(others);
-    engine.setDraining(true);
-    await member.standAside();
+    const { clock, engine, member, offers, announced } = await rig(others);
+    const aside = member.standAside();
+    await settle();
     expect(offers.at(-1)).toBe(expected);
+    // What is on its way from the edges is refused only where nobody else would have taken it.
+    expect(engine.facts().draining).toBe(expected === "resume");
+    await clock.advance(250);
+    await aside;
+    expect(engine.facts().draining).toBe(true);
     expect(announced.at(-1)?.draining).toBe(true);
   });
 
@@ -94,7 +99,7 @@ describe("membership of a worker", () => {
     await clock.advance(2_000);
     expect(offers.at(-1)).toBe("pause");
     wish.drain = false;
-    await clock.advance(2_000);
+    await clock.advance(2_250);
     expect(offers.at(-1)).toBe("resume");
   });
 

@@ -12,12 +12,12 @@ export interface MemberParts {
   readonly edgesConnected: () => number;
   /** The way requests come in: paused, the edges offer new ones to other workers. */
   readonly offers: { pause(): void; resume(): void };
-  /** An operator's wish; the engine is told already. */
+  /** An operator's wish, before the engine obeys it. */
   readonly onDrainWish: (draining: boolean) => void;
 }
 
 export interface WorkerMembership {
-  /** Looks at once who else can take new calls; for the beginning of a drain. */
+  /** Begins a drain for good: new calls go to other workers if there are any, and only then the engine refuses them. */
   standAside(): Promise<void>;
   /** Takes the worker off the list. */
   stop(): Promise<void>;
@@ -31,26 +31,41 @@ export function startMembership(parts: MemberParts): WorkerMembership {
   const { membership, engine, clock, nodeId, pool, offers } = parts;
   const startedMs = clock.now();
   let wished = false;
-  const standAside = async (): Promise<void> => {
-    if (!engine.facts().draining) return offers.resume();
+  let leaving = false;
+  const self = (): Member => ({ ...memberOf(parts, startedMs), draining: leaving || engine.facts().draining });
+  const giveWay = async (): Promise<boolean> => {
     // Told before asked: of two that drain at the same time neither counts on the other.
-    await membership.announce(memberOf(parts, startedMs), TTL_MS);
+    await membership.announce(self(), TTL_MS);
     const members = await membership.members();
-    if (members.ok && members.value.some((member) => takesCalls(member, parts))) offers.pause();
+    const others = members.ok && members.value.some((member) => takesCalls(member, parts));
+    if (others) offers.pause();
     else offers.resume();
+    return others;
+  };
+  /** What the edges sent before they knew is still served: nobody is refused while another worker would have taken the call. */
+  const beginDrain = async (): Promise<void> => {
+    leaving = true;
+    if (await giveWay()) await new Promise<void>((resolve) => void clock.after(ON_THE_WAY_MS, resolve));
+    engine.setDraining(true);
   };
   const look = async (): Promise<void> => {
     const wish = await membership.drainRequested({ id: nodeId, pool });
     if (wish.ok && wish.value !== wished) {
       wished = wish.value;
-      engine.setDraining(wished);
       parts.onDrainWish(wished);
+      if (wished) return beginDrain();
+      leaving = false;
+      engine.setDraining(false);
     }
-    await standAside();
+    if (self().draining) await giveWay();
+    else offers.resume();
   };
-  const kept = keepMember({ membership, clock, member: () => memberOf(parts, startedMs), beside: look });
-  return { standAside, stop: () => kept.stop() };
+  const kept = keepMember({ membership, clock, member: self, beside: look });
+  return { standAside: beginDrain, stop: () => kept.stop() };
 }
+
+/** Longest that a request is on its way from an edge which does not know yet that this worker stands aside, milliseconds. */
+const ON_THE_WAY_MS = 250;
 
 /** How long an announcement outside the regular ones holds, milliseconds. */
 const TTL_MS = 7_000;

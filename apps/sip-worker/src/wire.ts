@@ -189,7 +189,6 @@ function assemble(
     },
     async drain() {
       seen.metrics.draining(true);
-      engine.setDraining(true);
       await member?.standAside();
       await engine.drain();
       await sip.drain();
