@@ -136,6 +136,8 @@ function probe(written: NonNullable<TrunkDefaultsDocument["probe"]>): ProbeSetti
     timeoutMs: written.timeout ?? base.timeoutMs,
     failuresToDown: written.failuresToDown ?? base.failuresToDown,
     successesToUp: written.successesToUp ?? base.successesToUp,
+    // Who switches probing off means a trunk that is always tried, unless calls are named as the judge.
+    watchCalls: written.watchCalls ?? written.enabled ?? base.watchCalls,
   };
 }
 

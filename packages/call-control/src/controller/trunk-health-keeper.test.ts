@@ -16,6 +16,7 @@ const probe = {
   timeoutMs: 4_000,
   failuresToDown: 3,
   successesToUp: 1,
+  watchCalls: true,
 };
 const topology = withTrunkSettings("pstn-1", { probe });
 
@@ -122,6 +123,17 @@ describe("the keeper of trunk health", () => {
     expect(all.probes.requests).toEqual([]);
     expect(all.board.board.get("pstn-1")?.state).toBe("unknown");
     expect(all.schedule.entries.has("pstn-1")).toBe(false);
+  });
+
+  it("leaves a trunk alone whose calls are not watched", async () => {
+    const all = world();
+    all.keeper.start(withTrunkSettings("pstn-1", { probe: { ...probe, enabled: false, watchCalls: false } }));
+    await all.clock.advance(1_000);
+    for (let call = 0; call < 9; call += 1) {
+      all.board.report({ trunk: "pstn-1", outcome: "failed", code: 503, atMs: all.clock.now() });
+    }
+    await all.clock.advance(1_000);
+    expect(all.board.board.get("pstn-1")?.state).not.toBe("down");
   });
 
   it("goes on from what an earlier leader wrote", async () => {

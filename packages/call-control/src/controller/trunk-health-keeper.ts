@@ -100,7 +100,10 @@ export class TrunkHealthKeeper {
   async #round(): Promise<RoundEnd> {
     const taken = await this.#ports.board.takeSignals(SIGNAL_BATCH);
     const signals = taken.ok ? taken.value : [];
-    for (const signal of signals) this.#judge(signal.trunk, evidenceOf(signal));
+    for (const signal of signals) {
+      if (this.#trunks.get(signal.trunk)?.settings.probe.watchCalls === true)
+        this.#judge(signal.trunk, evidenceOf(signal));
+    }
     await this.#writeChanges();
     return signals.length === SIGNAL_BATCH ? "again" : "rest";
   }

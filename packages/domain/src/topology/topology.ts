@@ -120,6 +120,8 @@ export interface ProbeSettings {
   readonly timeoutMs: number;
   readonly failuresToDown: number;
   readonly successesToUp: number;
+  /** Failed and answered calls count like missed and answered probes. */
+  readonly watchCalls: boolean;
 }
 
 /** First match by SIP code and/or Q.850 cause gives the code the call is treated as. `null` = any. */

@@ -16,6 +16,7 @@ export const defaultProbe: ProbeSettings = {
   timeoutMs: 4_000,
   failuresToDown: 5,
   successesToUp: 1,
+  watchCalls: true,
 };
 
 /** Statuses after which the next trunk is tried: the peer did not answer, or it failed (5xx). */

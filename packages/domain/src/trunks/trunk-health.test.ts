@@ -174,6 +174,7 @@ describe("whatever the evidence", () => {
     timeoutMs: fc.constant(4_000),
     failuresToDown: fc.integer({ min: 1, max: 10 }),
     successesToUp: fc.integer({ min: 1, max: 10 }),
+    watchCalls: fc.boolean(),
   });
 
   it("counters stay within their thresholds, and a trunk is down exactly by the thresholds", () => {

@@ -53,6 +53,10 @@ const probe = z.strictObject({
   timeout: duration(100, 32_000).optional().describe("wait this long for an answer; default 4s"),
   failuresToDown: count(1, 100).optional().describe("misses in a row that take the trunk down; default 5"),
   successesToUp: count(1, 100).optional().describe("answers in a row that bring it back; default 1"),
+  watchCalls: z
+    .boolean()
+    .optional()
+    .describe("failed and answered calls count like missed and answered probes; default: as enabled"),
 });
 
 /** Settings of a trunk as written; all optional, in trunkDefaults and under each trunk. */
