@@ -9,8 +9,8 @@ export type RedisClient = Redis | Cluster;
 /** What a client is for decides its timeouts. */
 export type ClientPurpose =
   /**
-   * Ordinary commands, every one bounded in time. They follow one another on the socket without waiting for replies; the client's automatic pipelines
-   * are off because holding commands back for a batch doubles the cost of a lone command and saves nothing measurable at many in flight.
+   * Ordinary commands, every one bounded in time. They follow one another on the socket without waiting for replies; those of one turn are written
+   * together (`CommandBatch`). The client's automatic pipelines are off: they nearly double the cost of a lone command.
    */
   | "commands"
   /** Commands that wait at the server for a second or two (BLPOP): never given up, but a silent connection is made again. */

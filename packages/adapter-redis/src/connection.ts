@@ -1,4 +1,5 @@
 import { err, ok, type Failure, type Result } from "@tandem/domain";
+import { CommandBatch } from "./command-batch.ts";
 import { createClient, type ClientLimits, type ClientPurpose, type RedisClient } from "./client-options.ts";
 import { clusterKeys } from "./keys.ts";
 import { parseRedisUrl, type RedisTarget } from "./redis-url.ts";
@@ -65,6 +66,7 @@ class SharedConnection implements RedisConnection {
   readonly #maxWaiting: number;
   readonly #options: RedisConnectionOptions;
   readonly #client: RedisClient;
+  readonly #batch: CommandBatch;
   readonly #dedicated = new Set<RedisClient>();
   readonly #subscriptions = new Subscriptions(() => this.dedicated("subscriber"));
   #waiting = 0;
@@ -77,6 +79,7 @@ class SharedConnection implements RedisConnection {
     this.#maxWaiting = options.maxWaiting ?? 10_000;
     this.#client = createClient(target, "commands", limits);
     defineScripts(this.#client);
+    this.#batch = new CommandBatch(this.#client);
     this.#client.on("ready", () => options.onState?.("ready", ""));
     this.#client.on("close", () => options.onState?.("lost", "connection closed"));
     this.#client.on("error", (error: unknown) => options.onState?.("lost", storeFailure("connect", error).detail));
@@ -89,6 +92,7 @@ class SharedConnection implements RedisConnection {
   run<T>(name: string, command: (client: RedisClient) => Promise<T>): Promise<Result<T, Failure>> {
     if (this.#waiting >= this.#maxWaiting) return Promise.resolve(err(storeOverloaded(name)));
     this.#waiting += 1;
+    this.#batch.join();
     const startedMs = performance.now();
     return new Promise((resolve) => {
       // The client's own timeout does not cover commands that wait for a Cluster's slot table.

@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import type { WireEncoding } from "./frame-decoder.ts";
 import { FrameWriter } from "./frame-writer.ts";
 
@@ -54,6 +54,23 @@ describe("FrameWriter", () => {
     writer.send("c|ping");
     await turn();
     expect(written.map(String)).toEqual(["6#a|ping6#b|ping", "6#c|ping"]);
+  });
+
+  test("on a busy line the frames of several turns are one write", async () => {
+    const subject = rig();
+    for (let frame = 0; frame < 50; frame += 1) {
+      subject.writer.send("a|ping");
+      await turn();
+      subject.take();
+    }
+    subject.nowMs = 100;
+    const before = subject.written.length;
+    subject.writer.send("b|ping");
+    await turn();
+    subject.writer.send("c|ping");
+    await turn();
+    expect(subject.written).toHaveLength(before);
+    await vi.waitFor(() => expect(subject.written.slice(before).map(String)).toEqual(["6#b|ping6#c|ping"]));
   });
 
   test.each<[WireEncoding, string]>([

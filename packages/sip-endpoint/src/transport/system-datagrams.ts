@@ -19,14 +19,15 @@ export const systemDatagrams: DatagramNetwork = {
 };
 
 function openSocket(options: DatagramOptions): Socket {
+  const family = isIPv6(options.address) ? 6 : 4;
   return createSocket({
-    type: isIPv6(options.address) ? "udp6" : "udp4",
+    type: family === 6 ? "udp6" : "udp4",
     // `::` takes IPv6 only, so that a listener on 0.0.0.0 may stand beside it.
-    ipv6Only: isIPv6(options.address),
+    ipv6Only: family === 6,
     recvBufferSize: options.bufferBytes,
     sendBufferSize: options.bufferBytes,
     // Targets are literals. Node's own lookup would put every datagram off to a later turn.
-    lookup: (host, _options, done) => done(null, host, isIPv6(host) ? 6 : 4),
+    lookup: (host, _options, done) => done(null, host, family),
   });
 }
 
