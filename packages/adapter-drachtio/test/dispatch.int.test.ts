@@ -195,6 +195,18 @@ describe("an edge that has just begun", () => {
     expect((await app.sip(method)).tokens[1]).toBe("sip");
   });
 
+  test("refuses a ping at once", async () => {
+    await using edge = await startEdge({ settings: { parkMs: 60_000 } });
+    expect(edge.endpoint.receive("OPTIONS").responses.at(-1)?.status).toBe(503);
+  });
+
+  test("refuses at once what the applications that came do not take", async () => {
+    await using edge = await startEdge({ settings: { parkMs: 60_000 } });
+    const app = await RawApp.login(edge.address, { verbs: ["invite"] });
+    expect(edge.endpoint.receive("MESSAGE").responses.at(-1)?.status).toBe(503);
+    expect(app.frames).toEqual([]);
+  });
+
   test("refuses when none came in time", async () => {
     await using edge = await startEdge({ settings: { parkMs: 5_000 } });
     edge.advance(5_000);

@@ -94,12 +94,12 @@ describe("a worker dies with a request of the network", () => {
     await dying.sip(method);
     dying.socket.destroy();
     await edge.endpoint.until(() => (edge.server.stats().applications === 0 ? true : undefined));
-    const fresh = edge.endpoint.receive("OPTIONS", { callId: "fresh" });
+    const fresh = edge.endpoint.receive("MESSAGE", { callId: "fresh" });
     edge.endpoint.receiveAck(null, { callId: "answered", toTag: "our-tag" });
     expect([pending.responses, fresh.responses]).toEqual([[], []]);
     const back = await RawApp.login(edge.address, OCTETS);
     expect((await back.sip(method)).tokens[14]).toBe("redelivered");
-    expect((await back.sip("OPTIONS")).tokens[14] ?? "").toBe("");
+    expect((await back.sip("MESSAGE")).tokens[14] ?? "").toBe("");
     await back.sip("ACK");
     expect(edge.server.stats().redelivered).toBe(1);
   });
@@ -136,7 +136,7 @@ describe("a worker dies with a request of the network", () => {
     const dying = await RawApp.login(edge.address, OCTETS);
     dying.socket.destroy();
     await edge.endpoint.until(() => (edge.server.stats().applications === 0 ? true : undefined));
-    const requests = ["a", "b", "c"].map((callId) => edge.endpoint.receive("OPTIONS", { callId }));
+    const requests = ["a", "b", "c"].map((callId) => edge.endpoint.receive("MESSAGE", { callId }));
     expect(requests.map(({ responses }) => responses.map((each) => each.status))).toEqual([[], [], [503]]);
   });
 
@@ -147,7 +147,7 @@ describe("a worker dies with a request of the network", () => {
     await dying.sip("INVITE");
     dying.socket.destroy();
     await edge.endpoint.until(() => (edge.server.stats().applications === 0 ? true : undefined));
-    const waiting = edge.endpoint.receive("OPTIONS", { callId: "c2" });
+    const waiting = edge.endpoint.receive("MESSAGE", { callId: "c2" });
     await edge.server.close();
     expect([...served.responses, ...waiting.responses].map((each) => each.status)).toEqual([503, 503]);
   });

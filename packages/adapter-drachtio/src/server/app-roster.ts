@@ -14,6 +14,11 @@ export class AppRoster {
     return this.#sessions.size;
   }
 
+  /** True while somebody takes new requests of some method. */
+  get serves(): boolean {
+    return this.#routes.size > 0;
+  }
+
   get sessions(): ReadonlySet<AppSession> {
     return this.#sessions;
   }

@@ -125,11 +125,16 @@ export class Dispatcher {
   }
 
   #park(offer: Offer): boolean {
-    if (!this.#mayPark()) return false;
+    if (!this.#mayPark() || !this.#isWorthWaiting(offer)) return false;
     offer.session = null;
     offer.dueMs = this.#openUntilMs;
     this.#parked.add(offer);
     return true;
+  }
+
+  /** A ping wants the truth of this moment, and who serves other methods only will not take this one later. */
+  #isWorthWaiting({ transaction, dialogTag }: Offer): boolean {
+    return dialogTag !== undefined || (transaction.method !== "OPTIONS" && !this.#context.roster.serves);
   }
 
   #mayPark(): boolean {
