@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { startCluster, type TestCluster } from "../harness/cluster.ts";
+import { until } from "@tandem/testkit";
 import { placeCall } from "../harness/place-call.ts";
 import { sipPorts } from "../harness/ports.ts";
 import { startUac, startUas, stopAllSipp } from "../harness/sipp.ts";
@@ -142,7 +143,9 @@ describe("B6: dial plan, usages, routes, translations", () => {
       logMessages: false,
     });
     expect(await uac.result).toMatchObject({ exitCode: 0, completed: calls });
-    const records = (await cluster.recordsOf(calls)).filter(({ calledNumber }) => calledNumber.endsWith("7777"));
+    const recordsHere = () => cluster.callRecords().filter(({ calledNumber }) => calledNumber.endsWith("7777"));
+    await until(() => recordsHere().length >= calls, { what: "a detail record of every call" });
+    const records = recordsHere();
     const counts = ["t1", "t2", "t3"].map((trunk) => records.filter(({ egressTrunk }) => egressTrunk === trunk).length);
     const chiSquare = counts.reduce((sum, count) => sum + (count - calls / 3) ** 2 / (calls / 3), 0);
     expect(counts.reduce((sum, count) => sum + count, 0)).toBe(calls);
