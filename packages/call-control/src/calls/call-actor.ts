@@ -193,7 +193,9 @@ export class CallActor {
   }
 
   #begin(event: CallEvent): Promise<Result<Call | null, Failure>> {
-    if (event.kind !== "invite") return this.#patiently(() => this.#record.current());
+    const known = this.#record.call;
+    if (event.kind !== "invite" && known === null) return this.#patiently(() => this.#record.current());
+    if (event.kind !== "invite") return Promise.resolve(ok(known));
     return Promise.resolve(ok(newCall(this.#callId, this.#shell.ports.clock.now())));
   }
 
