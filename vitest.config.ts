@@ -40,7 +40,7 @@ export default defineConfig({
           testTimeout: 120_000,
           hookTimeout: 120_000,
           fileParallelism: false,
-          // Whole clusters on two shared cores: one more try tells a slow machine from a defect. docs/testing.md names the known case.
+          // Whole clusters on two shared cores: one more try tells a slow machine from a defect.
           retry: 1,
         },
       },

@@ -95,7 +95,7 @@ describe("kill -9 of a worker", () => {
       } else {
         alice.ackFailure(sent, final);
       }
-      const records = await cluster.recordsOf(before + 1);
+      const records = await cluster.recordsOf(before + 1, 60_000);
       expect(records).toHaveLength(before + 1);
       await bothWorkers();
     },
