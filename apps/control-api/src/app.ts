@@ -7,6 +7,7 @@ import { sendProblem } from "./problem.ts";
 import { callRoutes } from "./routes/calls/routes.ts";
 import { dryRunRoutes } from "./routes/dry-run/routes.ts";
 import { poolRoutes } from "./routes/pools/routes.ts";
+import { scaleRoutes } from "./routes/pools/scale-routes.ts";
 import { topologyRoutes } from "./routes/topology/routes.ts";
 import { trunkRoutes } from "./routes/trunks/routes.ts";
 import type { ApiKeys, ControlServices } from "./services.ts";
@@ -40,7 +41,8 @@ export async function createApp(options: AppOptions): Promise<TypedApp> {
   await app.register(async (secured) => {
     await secured.register(apiKeyPlugin, { keys: options.keys });
     const typed = secured.withTypeProvider<TypeBoxTypeProvider>();
-    for (const routes of [trunkRoutes, poolRoutes, callRoutes, dryRunRoutes]) routes(typed, options.services);
+    for (const routes of [trunkRoutes, poolRoutes, scaleRoutes, callRoutes, dryRunRoutes])
+      routes(typed, options.services);
     await typed.register(async (documents) =>
       topologyRoutes(documents.withTypeProvider<TypeBoxTypeProvider>(), options.services),
     );

@@ -10,6 +10,14 @@ export interface ControlApiConfig {
   readonly api: SocketAddress;
   readonly http: SocketAddress;
   readonly keys: ApiKeys;
+  /** Who starts and ends the processes of pools; null: nobody that the API could ask. */
+  readonly scaler: ScalerConfig | null;
+}
+
+/** A supervisor reached by HTTP, with the token it expects. */
+interface ScalerConfig {
+  readonly url: string;
+  readonly token: string;
 }
 
 /** Shortest API key accepted, in characters: 96 bits of hexadecimal. */
@@ -39,6 +47,12 @@ const schema = z
     TANDEM_API: field.address(),
     TANDEM_HTTP: field.address(),
     TANDEM_API_KEYS: apiKeys,
+    TANDEM_SCALER: z.url({ protocol: /^https?$/, error: "expected http://host:port of a supervisor" }).optional(),
+    TANDEM_SCALER_TOKEN: z.string().optional(),
+  })
+  .superRefine(({ TANDEM_SCALER: url, TANDEM_SCALER_TOKEN: token }, context) => {
+    if (url === undefined || token !== undefined) return;
+    context.addIssue({ code: "custom", path: ["TANDEM_SCALER_TOKEN"], message: "expected the supervisor's token" });
   })
   .transform((env): ControlApiConfig => ({
     nodeId: env.TANDEM_NODE_ID,
@@ -47,7 +61,12 @@ const schema = z
     api: env.TANDEM_API,
     http: env.TANDEM_HTTP,
     keys: env.TANDEM_API_KEYS,
+    scaler: scalerConfig(env.TANDEM_SCALER, env.TANDEM_SCALER_TOKEN),
   }));
+
+function scalerConfig(url: string | undefined, token: string | undefined): ScalerConfig | null {
+  return url === undefined || token === undefined ? null : { url: url.replace(/\/$/, ""), token };
+}
 
 export function readConfig(environment: Environment): ControlApiConfig {
   return configurationOrExit(schema, environment);

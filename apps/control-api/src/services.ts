@@ -1,4 +1,11 @@
-import type { CallStore, Clock, Membership, TopologyRegistry, TrunkHealthBoard } from "@tandem/call-control";
+import type {
+  CallStore,
+  Clock,
+  Membership,
+  PoolScaler,
+  TopologyRegistry,
+  TrunkHealthBoard,
+} from "@tandem/call-control";
 
 /** What the API stands on. Tests give fakes; wire.ts gives Redis. */
 export interface ControlServices {
@@ -7,6 +14,8 @@ export interface ControlServices {
   readonly membership: Membership;
   readonly calls: CallStore;
   readonly clock: Clock;
+  /** null: nobody who could start and end processes was configured. */
+  readonly scaler: PoolScaler | null;
 }
 
 /** Name → key of everyone who may use the API. */

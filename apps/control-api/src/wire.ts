@@ -16,7 +16,9 @@ import {
   createTrunkHealthBoard,
   type RedisConnection,
 } from "@tandem/adapter-redis";
+import { createSupervisorScaler } from "@tandem/adapter-supervisor";
 import type { Failure, Result } from "@tandem/domain";
+import type { PoolScaler } from "@tandem/call-control";
 import { formatSocketAddress, startProbeServer, systemClock, type Logger } from "@tandem/runtime";
 import { ok } from "@tandem/domain";
 import type { FastifyBaseLogger } from "fastify";
@@ -51,7 +53,7 @@ export async function startControlApi(config: ControlApiConfig, logger: Logger):
   });
   if (!connected.ok) return connected;
   const redis = connected.value;
-  const services = redisServices(redis);
+  const services: ControlServices = { ...redisServices(redis), scaler: createScaler(config) };
   const unready = (): readonly string[] => (redisLost ? ["Redis cannot be reached"] : []);
   const names = new ConfiguredNames();
   const metrics = createApiMetrics(registry, names);
@@ -85,7 +87,11 @@ export async function startControlApi(config: ControlApiConfig, logger: Logger):
   });
 }
 
-function redisServices(redis: RedisConnection): ControlServices {
+function createScaler({ scaler }: ControlApiConfig): PoolScaler | null {
+  return scaler === null ? null : createSupervisorScaler(scaler.url, scaler.token);
+}
+
+function redisServices(redis: RedisConnection): Omit<ControlServices, "scaler"> {
   return {
     topology: createTopologyRegistry(redis),
     health: createTrunkHealthBoard(redis),

@@ -47,6 +47,7 @@ beforeEach(async () => {
     membership: createMembership(connection),
     calls: createRedisCallStore(connection),
     clock: systemClock,
+    scaler: null,
   };
   log = [];
   const logger = createLogger({ name: "test", level: "info", stream: { write: (line) => void log.push(line) } });

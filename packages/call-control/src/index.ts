@@ -5,3 +5,4 @@ export { DEFAULT_ADMISSION, type AdmissionLimits } from "./live/admission.ts";
 export type { CompileTopology, TopologyListener } from "./live/topology-in-force.ts";
 export { uriFacts } from "./ingress/request-facts.ts";
 export { keepMember, type MemberKeeping } from "./live/keep-member.ts";
+export { LARGEST_POOL, poolSizeProblem } from "./live/pool-size.ts";

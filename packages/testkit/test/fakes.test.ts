@@ -1,5 +1,6 @@
 import {
   FakeCallStore,
+  FakePoolScaler,
   FakeProbeExchange,
   FakeTopologyRegistry,
   FakeTrunkGate,
@@ -7,6 +8,7 @@ import {
 } from "@tandem/call-control/testing";
 import {
   describeCallStore,
+  describePoolScaler,
   describeProbeExchange,
   describeTopologyRegistry,
   describeTrunkGate,
@@ -46,4 +48,8 @@ describe("the fake trunk health board", () => {
 
 describe("the fake probe exchange", () => {
   describeProbeExchange(inMemory(() => new FakeProbeExchange()));
+});
+
+describe("the fake pool scaler", () => {
+  describePoolScaler(inMemory(() => new FakePoolScaler({ east: { workers: 1, edges: 1 } })));
 });

@@ -6,5 +6,6 @@ export type * from "./detail-record-spool.ts";
 export type * from "./identity-hash.ts";
 export type * from "./load-meter.ts";
 export type * from "./name-resolver.ts";
+export type * from "./pool-scaler.ts";
 export type * from "./sip-port.ts";
 export type * from "./telemetry.ts";

@@ -11,6 +11,7 @@ export {
   ForgettingHealthBoard,
   ScriptedProbes,
 } from "./fake-controller-ports.ts";
+export { FakePoolScaler } from "./fake-pool-scaler.ts";
 export { fakeHash, FakeDetailRecordSpool, FakeLoadMeter, FakeNameResolver, FakeTelemetry } from "./fake-process.ts";
 export { FakeSipPort, type GivenResponse, type SentRequest } from "./fake-sip-port.ts";
 export { FakeTrunkGate } from "./fake-trunk-gate.ts";

@@ -3,6 +3,7 @@ export { describeDetailRecordStream, type FinishedCalls } from "./detail-record-
 export { valueOf, type Harness } from "./harness.ts";
 export { describeLeaderLease } from "./leader-lease-contract.ts";
 export { describeMembership } from "./membership-contract.ts";
+export { describePoolScaler } from "./pool-scaler-contract.ts";
 export { describeProbeExchange } from "./probe-exchange-contract.ts";
 export { describeTopologyRegistry } from "./topology-registry-contract.ts";
 export { describeTrunkGate } from "./trunk-gate-contract.ts";

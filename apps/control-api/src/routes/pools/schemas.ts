@@ -1,3 +1,4 @@
+import { LARGEST_POOL } from "@tandem/call-control";
 import { Type } from "typebox";
 
 export const MemberSchema = Type.Object({
@@ -31,5 +32,21 @@ export const PoolSchema = Type.Object({
   wanted: Type.Object({ edges: Type.Integer(), workers: Type.Integer() }),
   members: Type.Array(MemberSchema),
 });
+
+const SizeSchema = Type.Object({ workers: Type.Integer(), edges: Type.Integer() });
+
+export const ScaleSchema = Type.Object({
+  pool: Type.String(),
+  desired: SizeSchema,
+  current: Type.Object(SizeSchema.properties, { description: "processes that are ready now" }),
+});
+
+export const WantedSizeSchema = Type.Object(
+  {
+    workers: Type.Integer({ minimum: 1, maximum: LARGEST_POOL.workers }),
+    edges: Type.Optional(Type.Integer({ minimum: 1, maximum: LARGEST_POOL.edges, description: "default: as it is" })),
+  },
+  { additionalProperties: false },
+);
 
 export const DrainSchema = Type.Object({ target: Type.String(), draining: Type.Boolean() });
