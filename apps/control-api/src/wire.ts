@@ -42,12 +42,13 @@ export interface RunningApi {
  */
 export async function startControlApi(config: ControlApiConfig, logger: Logger): Promise<Result<RunningApi, Failure>> {
   const registry = new Registry();
-  const observe = createRedisMetrics(registry);
+  const redisMetrics = createRedisMetrics(registry);
   let redisLost = true;
   const connected = connectRedis(config.redisUrl, {
-    onCommand: (name, ms, succeeded) => observe(name, ms, succeeded ? null : "store-unavailable"),
+    onCommand: (name, ms, succeeded) => redisMetrics.operation(name, ms, succeeded ? null : "store-unavailable"),
     onState: (state, detail) => {
       redisLost = state === "lost";
+      redisMetrics.connected(state === "ready");
       logger.info({ state, detail }, "redis connection changed");
     },
   });
@@ -57,7 +58,7 @@ export async function startControlApi(config: ControlApiConfig, logger: Logger):
   const unready = (): readonly string[] => (redisLost ? ["Redis cannot be reached"] : []);
   const names = new ConfiguredNames();
   const metrics = createApiMetrics(registry, names);
-  const processMetrics = createProcessMetrics(registry);
+  const processMetrics = createProcessMetrics(registry, { role: "control-api", pool: null, node: config.nodeId });
   const app = await createApp({ services, keys: config.keys, logger: logger as unknown as FastifyBaseLogger, unready });
   measureRequests(app, metrics);
   await app.listen({ host: config.api.host, port: config.api.port });
@@ -119,6 +120,7 @@ async function readCluster(services: ControlServices, metrics: ApiMetrics, names
   if (topology.ok && topology.value !== null) {
     const { trunks, pools } = topology.value.topology;
     names.configure({ trunks: trunks.map(({ name }) => name), pools: pools.map(({ name }) => name) });
+    metrics.configured(topology.value.topology);
     metrics.topology(topology.value.version);
   }
   if (count.ok) metrics.callsActive(count.value);

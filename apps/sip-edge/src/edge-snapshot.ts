@@ -2,8 +2,17 @@ import type { DrachtioServer } from "@tandem/adapter-drachtio/server";
 import type { EdgeSnapshot } from "@tandem/adapter-prometheus";
 import type { Endpoint } from "@tandem/sip-endpoint";
 
+/** Where the edge's figures come from. */
+export interface EdgeFigures {
+  readonly endpoint: Endpoint;
+  readonly server: DrachtioServer;
+  readonly draining: boolean;
+  /** By listener name, epoch milliseconds. */
+  readonly certificateEnds: Readonly<Record<string, number>>;
+}
+
 /** What the edge's parts count, as the metrics show it. */
-export function edgeSnapshot(endpoint: Endpoint, server: DrachtioServer, draining: boolean): EdgeSnapshot {
+export function edgeSnapshot({ endpoint, server, draining, certificateEnds }: EdgeFigures): EdgeSnapshot {
   const sip = endpoint.stats();
   const apps = server.stats();
   return {
@@ -22,5 +31,6 @@ export function edgeSnapshot(endpoint: Endpoint, server: DrachtioServer, drainin
     unserved: apps.ownAnswers,
     orphans: apps.orphans,
     draining,
+    certificateEnds,
   };
 }

@@ -4,7 +4,7 @@ import { formatSocketAddress, systemClock, type Logger } from "@tandem/runtime";
 import { createEndpoint, type Endpoint } from "@tandem/sip-endpoint";
 import type { EdgeConfig } from "./config.ts";
 import { edgeSnapshot } from "./edge-snapshot.ts";
-import { toEndpointListener } from "./listeners.ts";
+import { certificateEnds, toEndpointListener } from "./listeners.ts";
 
 /** A running edge. */
 export interface Edge {
@@ -51,18 +51,29 @@ export async function startEdge(config: EdgeConfig, logger: Logger): Promise<Edg
   }
   try {
     const admin = await server.serve(endpoint.value, config.admin);
-    return runningEdge(endpoint.value, server, formatSocketAddress(admin));
+    return runningEdge(
+      { config, endpoint: endpoint.value, server, certificateEnds: certificateEnds(listeners) },
+      formatSocketAddress(admin),
+    );
   } catch (error) {
     await endpoint.value.close();
     throw new Error("The port for workers (TANDEM_ADMIN) cannot be opened.", { cause: error });
   }
 }
 
-function runningEdge(endpoint: Endpoint, server: DrachtioServer, admin: string): Edge {
+interface EdgeParts {
+  readonly config: EdgeConfig;
+  readonly endpoint: Endpoint;
+  readonly server: DrachtioServer;
+  readonly certificateEnds: Readonly<Record<string, number>>;
+}
+
+function runningEdge(parts: EdgeParts, admin: string): Edge {
+  const { config, endpoint, server } = parts;
   let draining = false;
   const registry = new Registry();
-  const processMetrics = createProcessMetrics(registry);
-  createEdgeMetrics(registry, () => edgeSnapshot(endpoint, server, draining));
+  const processMetrics = createProcessMetrics(registry, { role: "edge", pool: config.pool, node: config.nodeId });
+  createEdgeMetrics(registry, () => edgeSnapshot({ ...parts, draining }));
   return {
     addresses: {
       admin,

@@ -1,3 +1,4 @@
+import { X509Certificate } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import type { ListenerConfig, ListenerTls } from "@tandem/sip-endpoint";
 import type { ConfiguredListener } from "./config.ts";
@@ -17,6 +18,15 @@ export async function toEndpointListener(configured: ConfiguredListener): Promis
     ...(advertisedPort === undefined || advertisedPort === 0 ? {} : { advertisedPort }),
     ...(tls === undefined ? {} : { tls: await readTls(tls) }),
   };
+}
+
+/** When the certificate of each TLS listener ends, epoch milliseconds. Of a chain the first counts: it is the listener's own. */
+export function certificateEnds(listeners: readonly ListenerConfig[]): Readonly<Record<string, number>> {
+  return Object.fromEntries(
+    listeners.flatMap(({ name, tls }) =>
+      tls === undefined ? [] : [[name, new X509Certificate(tls.certificate).validToDate.getTime()]],
+    ),
+  );
 }
 
 async function readTls(tls: NonNullable<ConfiguredListener["tls"]>): Promise<ListenerTls> {

@@ -76,20 +76,21 @@ function observers(config: WorkerConfig): Observers {
   return {
     registry,
     names,
-    metrics: createWorkerMetrics(registry, names),
-    processMetrics: createProcessMetrics(registry),
+    metrics: createWorkerMetrics(registry, { names, maxSetups: config.limits.maxSetups }),
+    processMetrics: createProcessMetrics(registry, { role: "worker", pool: config.pool, node: config.nodeId }),
     redisReachable: false,
   };
 }
 
 function connectToRedis(config: WorkerConfig, logger: Logger, seen: Observers): Result<RedisConnection, Failure> {
-  const observe = createRedisMetrics(seen.registry);
+  const metrics = createRedisMetrics(seen.registry);
   return connectRedis(config.redisUrl, {
-    onCommand: (name, ms, succeeded) => observe(name, ms, succeeded ? null : "store-unavailable"),
+    onCommand: (name, ms, succeeded) => metrics.operation(name, ms, succeeded ? null : "store-unavailable"),
     onState: (state, detail) => {
       const reachable = state === "ready";
       if (reachable !== seen.redisReachable) logger[reachable ? "info" : "warn"]({ state, detail }, "redis connection");
       seen.redisReachable = reachable;
+      metrics.connected(reachable);
     },
   });
 }
@@ -135,7 +136,7 @@ function createEngine({ config, logger, seen }: Context, redis: RedisConnection,
       spool: createFileSpool(config.spoolDirectory),
       names: systemResolver,
       clock: systemClock,
-      telemetry: createWorkerTelemetry(seen.registry, { logger, names: seen.names }),
+      telemetry: createWorkerTelemetry(seen.registry, { logger, pool: config.pool, names: seen.names }),
       hash: identityHash,
       load: seen.processMetrics,
     },

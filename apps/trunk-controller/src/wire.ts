@@ -2,6 +2,7 @@ import { createProbeSchedule, createWebhookSink, type QueueConnection, type Webh
 import {
   ConfiguredNames,
   createControllerMetrics,
+  type ControllerMetrics,
   createProcessMetrics,
   createRedisMetrics,
   metricsPage,
@@ -48,6 +49,7 @@ interface Context {
   readonly logger: Logger;
   readonly registry: Registry;
   readonly names: ConfiguredNames;
+  readonly metrics: ControllerMetrics;
   readonly observer: ControllerObserver;
 }
 
@@ -56,8 +58,9 @@ export function wireController(config: ControllerConfig, logger: Logger): Result
   const registry = new Registry();
   const names = new ConfiguredNames();
   const log: ControllerObserver["log"] = (level, message, fields) => logger[level](fields, message);
-  const observer: ControllerObserver = { ...createControllerMetrics(registry, names), log };
-  const context: Context = { config, logger, registry, names, observer };
+  const metrics = createControllerMetrics(registry, names);
+  const observer: ControllerObserver = { ...metrics, log };
+  const context: Context = { config, logger, registry, names, metrics, observer };
   const reachable = { redis: false };
   const redis = connectToRedis(context, reachable);
   if (!redis.ok) return redis;
@@ -68,13 +71,14 @@ function connectToRedis(
   { config, logger, registry }: Context,
   reachable: { redis: boolean },
 ): Result<RedisConnection, Failure> {
-  const observe = createRedisMetrics(registry);
+  const metrics = createRedisMetrics(registry);
   return connectRedis(config.redisUrl, {
-    onCommand: (name, ms, succeeded) => observe(name, ms, succeeded ? null : "store-unavailable"),
+    onCommand: (name, ms, succeeded) => metrics.operation(name, ms, succeeded ? null : "store-unavailable"),
     onState: (state, detail) => {
       const now = state === "ready";
       if (now !== reachable.redis) logger[now ? "info" : "warn"]({ state, detail }, "redis connection");
       reachable.redis = now;
+      metrics.connected(now);
     },
   });
 }
@@ -116,7 +120,7 @@ function assemble(context: Context, redis: RedisConnection, reachable: { readonl
   const schedule = createProbeSchedule(queues);
   const sinks = createSinks(context, queues);
   const controller = createControllerOn(context, redis, { schedule, sinks });
-  const processMetrics = createProcessMetrics(registry);
+  const processMetrics = createProcessMetrics(registry, { role: "controller", pool: null, node: nodeId });
   let member: { stop(): Promise<void> } | null = null;
   if (sinks.file === null && sinks.webhook === null) logger.warn("detail records are not kept: no sink is configured");
   return {
@@ -143,7 +147,7 @@ function assemble(context: Context, redis: RedisConnection, reachable: { readonl
 }
 
 function createControllerOn(
-  { config, names, observer }: Context,
+  { config, names, metrics, observer }: Context,
   redis: RedisConnection,
   { schedule, sinks }: { readonly schedule: ReturnType<typeof createProbeSchedule>; readonly sinks: Sinks },
 ): Controller {
@@ -169,8 +173,10 @@ function createControllerOn(
       leaseMs: config.leaseMs,
       sweepGraceMs: config.sweepGraceMs,
       compile: compileTopology,
-      onTopology: ({ trunks, topology }) =>
-        names.configure({ trunks: trunks.keys(), pools: topology.pools.map(({ name }) => name) }),
+      onTopology: ({ trunks, topology }) => {
+        names.configure({ trunks: trunks.keys(), pools: topology.pools.map(({ name }) => name) });
+        metrics.configured(topology);
+      },
     },
   );
 }

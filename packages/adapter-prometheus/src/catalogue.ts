@@ -34,6 +34,12 @@ export const METRICS = {
     labels: ["pool", "ingress_trunk", "outcome", "emergency"],
     process: "worker",
   },
+  tandem_emergency_calls_total: {
+    type: "counter",
+    help: "Emergency calls ended, by whose fault; every outcome is shown from the start, so that the first failure is an increase.",
+    labels: ["pool", "outcome"],
+    process: "worker",
+  },
   tandem_call_duration_seconds: {
     type: "histogram",
     help: "Answer to end of answered calls.",
@@ -70,6 +76,12 @@ export const METRICS = {
   tandem_setups_active: {
     type: "gauge",
     help: "Calls this worker is setting up now.",
+    labels: [],
+    process: "worker",
+  },
+  tandem_setups_limit: {
+    type: "gauge",
+    help: "Calls this worker sets up at once before it refuses ordinary new ones.",
     labels: [],
     process: "worker",
   },
@@ -116,6 +128,12 @@ export const METRICS = {
     labels: ["operation", "failure"],
     process: ["worker", "controller", "control-api"],
   },
+  tandem_redis_connected: {
+    type: "gauge",
+    help: "1 while the connection to Redis is ready for commands.",
+    labels: [],
+    process: ["worker", "controller", "control-api"],
+  },
   tandem_messages_total: {
     type: "counter",
     help: "SIP messages by direction (in, out), transport, method and kind (request, or class of response).",
@@ -156,6 +174,12 @@ export const METRICS = {
     type: "gauge",
     help: "SIP stream connections, by transport.",
     labels: ["transport"],
+    process: "edge",
+  },
+  tandem_certificate_expiry_timestamp_seconds: {
+    type: "gauge",
+    help: "When the first certificate of a TLS listener's chain ends, Unix time.",
+    labels: ["listener"],
     process: "edge",
   },
   tandem_workers_connected: {
@@ -224,6 +248,18 @@ export const METRICS = {
     labels: ["trunk"],
     process: ["controller", "control-api"],
   },
+  tandem_trunk_limit_calls: {
+    type: "gauge",
+    help: "Most calls at once that a trunk may carry, cluster-wide; absent: no limit.",
+    labels: ["trunk"],
+    process: ["controller", "control-api"],
+  },
+  tandem_trunk_info: {
+    type: "gauge",
+    help: "Always 1: where a trunk belongs, and its part in emergency calls (first, fallback, none).",
+    labels: ["trunk", "pool", "gateway", "emergency"],
+    process: ["controller", "control-api"],
+  },
   tandem_trunk_transitions_total: {
     type: "counter",
     help: "Changes of a trunk's health, by the state entered.",
@@ -285,6 +321,12 @@ export const METRICS = {
     labels: ["route"],
     process: "control-api",
     buckets: OPERATION_SECONDS,
+  },
+  tandem_process_info: {
+    type: "gauge",
+    help: "Always 1: which process this is. Controllers and control APIs belong to no pool.",
+    labels: ["role", "pool", "node"],
+    process: "all",
   },
   tandem_event_loop_lag_seconds: {
     type: "gauge",

@@ -1,4 +1,5 @@
 import type { TrunkHealth, TrunkState } from "@tandem/call-control";
+import type { Topology } from "@tandem/domain";
 import type { Registry } from "prom-client";
 import type { ConfiguredNames } from "./bounded-label.ts";
 import { gauge } from "./metric-set.ts";
@@ -6,6 +7,8 @@ import { gauge } from "./metric-set.ts";
 /** Cluster-wide facts read from Redis; shown by the controller and the control API, the same on each. */
 export interface ClusterMetrics {
   callsActive(count: number): void;
+  /** The topology in force: where each trunk belongs, and how much it may carry. */
+  configured(topology: Topology): void;
   /** The whole board: trunks absent from it disappear from the metric. */
   trunkHealth(board: Iterable<TrunkHealth>): void;
   /** The whole table: trunks absent from it disappear from the metric. */
@@ -20,6 +23,7 @@ export function createClusterMetrics(registry: Registry, names: ConfiguredNames)
   const up = gauge(registry, "tandem_trunk_up");
   const load = gauge(registry, "tandem_trunk_load_calls");
   return {
+    configured: trunkFacts(registry, names),
     callsActive: (count) => calls.set(count),
     trunkHealth: (board) => {
       up.reset();
@@ -30,4 +34,25 @@ export function createClusterMetrics(registry: Registry, names: ConfiguredNames)
       for (const [trunk, count] of loads) load.inc({ trunk: names.trunk(trunk) }, count);
     },
   };
+}
+
+function trunkFacts(registry: Registry, names: ConfiguredNames): ClusterMetrics["configured"] {
+  const info = gauge(registry, "tandem_trunk_info");
+  const limit = gauge(registry, "tandem_trunk_limit_calls");
+  return ({ trunks, emergency }) => {
+    info.reset();
+    limit.reset();
+    for (const { name, pool, gateway, settings } of trunks) {
+      const trunk = names.trunk(name);
+      // Names beyond the bound share one label value, which then belongs nowhere in particular.
+      if (trunk !== name) continue;
+      info.set({ trunk, pool: names.pool(pool), gateway, emergency: emergencyPart(name, emergency) }, 1);
+      if (settings.maxCalls > 0) limit.set({ trunk }, settings.maxCalls);
+    }
+  };
+}
+
+function emergencyPart(trunk: string, { trunks, fallbackTrunks }: Topology["emergency"]): string {
+  if (trunks.includes(trunk)) return "first";
+  return fallbackTrunks.includes(trunk) ? "fallback" : "none";
 }

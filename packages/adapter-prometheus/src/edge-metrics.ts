@@ -28,6 +28,8 @@ export interface EdgeSnapshot {
   readonly unserved: readonly { readonly reason: string; readonly method: string; readonly count: number }[];
   readonly orphans: CountsByName;
   readonly draining: boolean;
+  /** When each TLS listener's certificate ends, epoch milliseconds, by the listener's name. */
+  readonly certificateEnds: CountsByName;
 }
 
 /** More causes, reasons and kinds than the edge has; what comes on top counts as `other`. */
@@ -58,6 +60,9 @@ function registerMessages(registry: Registry, snapshot: () => EdgeSnapshot): voi
   counter(registry, "tandem_retransmissions_total", function collect() {
     this.reset();
     for (const [direction, count] of Object.entries(snapshot().retransmissions)) this.inc({ direction }, count);
+  });
+  gauge(registry, "tandem_certificate_expiry_timestamp_seconds", function collect() {
+    for (const [listener, endMs] of Object.entries(snapshot().certificateEnds)) this.set({ listener }, endMs / 1_000);
   });
   gauge(registry, "tandem_connections_active", function collect() {
     for (const [used, count] of Object.entries(snapshot().connections)) this.set({ transport: transport(used) }, count);

@@ -6,7 +6,7 @@ export { createClusterMetrics, type ClusterMetrics } from "./cluster-metrics.ts"
 export { createControllerMetrics, type ControllerMetrics } from "./controller-metrics.ts";
 export { createEdgeMetrics, type EdgeSnapshot } from "./edge-metrics.ts";
 export { metricsPage } from "./metrics-page.ts";
-export { createProcessMetrics, type ProcessMetrics } from "./process-metrics.ts";
-export { createRedisMetrics, type RedisObserver } from "./redis-metrics.ts";
+export { createProcessMetrics, type ProcessIdentity, type ProcessMetrics } from "./process-metrics.ts";
+export { createRedisMetrics, type RedisMetrics } from "./redis-metrics.ts";
 export { createWorkerMetrics, type WorkerMetrics } from "./worker-metrics.ts";
 export { createWorkerTelemetry, type WorkerTelemetryOptions } from "./worker-telemetry.ts";

@@ -1,4 +1,4 @@
-import type { FailureCode } from "@tandem/domain";
+import type { FailureCode, Topology } from "@tandem/domain";
 import { createLogger } from "@tandem/runtime";
 import { describe, expect, test } from "vitest";
 import {
@@ -34,6 +34,7 @@ const quietEdge: EdgeSnapshot = {
   unserved: [],
   orphans: {},
   draining: false,
+  certificateEnds: {},
 };
 
 function names(): ConfiguredNames {
@@ -45,7 +46,7 @@ function names(): ConfiguredNames {
 describe("label bounds", () => {
   test("a trunk outside the topology counts as other", async () => {
     const registry = new Registry();
-    const telemetry = createWorkerTelemetry(registry, { logger: silent, names: names() });
+    const telemetry = createWorkerTelemetry(registry, { logger: silent, pool: "east", names: names() });
     telemetry.postDialDelay("east-1", 200);
     for (let i = 0; i < 100; i += 1) telemetry.postDialDelay(`invented-${i}`, 200);
     const { values } = (await registry.getSingleMetric("tandem_post_dial_delay_seconds")?.get()) ?? { values: [] };
@@ -55,7 +56,7 @@ describe("label bounds", () => {
   test("a removed trunk counts as other after the next topology", async () => {
     const registry = new Registry();
     const configured = names();
-    const telemetry = createWorkerTelemetry(registry, { logger: silent, names: configured });
+    const telemetry = createWorkerTelemetry(registry, { logger: silent, pool: "east", names: configured });
     configured.configure({ trunks: [], pools: ["east"] });
     telemetry.callStarted({ pool: "east", ingressTrunk: "east-1" });
     expect(await registry.getSingleMetricAsString("tandem_calls_started_total")).toContain(
@@ -74,7 +75,7 @@ describe("label bounds", () => {
 
   test("failure codes stop at the cap", async () => {
     const registry = new Registry();
-    const telemetry = createWorkerTelemetry(registry, { logger: silent, names: names() });
+    const telemetry = createWorkerTelemetry(registry, { logger: silent, pool: "east", names: names() });
     for (let i = 0; i < 500; i += 1)
       telemetry.requestRefused({ method: "INVITE", failure: `code-${i}` as FailureCode });
     const { values } = (await registry.getSingleMetric("tandem_refusals_total")?.get()) ?? { values: [] };
@@ -85,7 +86,7 @@ describe("label bounds", () => {
 describe("worker telemetry", () => {
   test("a call's end counts by whose fault and shows its duration in seconds", async () => {
     const registry = new Registry();
-    const telemetry = createWorkerTelemetry(registry, { logger: silent, names: names() });
+    const telemetry = createWorkerTelemetry(registry, { logger: silent, pool: "east", names: names() });
     const call = { pool: "east", ingressTrunk: "east-1", egressTrunk: "east-1", sipCode: 200, emergency: true };
     telemetry.callEnded({ ...call, outcome: "success", durationMs: 2_000 });
     const text = await registry.metrics();
@@ -97,7 +98,7 @@ describe("worker telemetry", () => {
 
   test("an unanswered call has no duration", async () => {
     const registry = new Registry();
-    const telemetry = createWorkerTelemetry(registry, { logger: silent, names: names() });
+    const telemetry = createWorkerTelemetry(registry, { logger: silent, pool: "east", names: names() });
     const call = { pool: "east", ingressTrunk: "east-1", egressTrunk: "", sipCode: 486, emergency: false };
     telemetry.callEnded({ ...call, outcome: "client-error", durationMs: 0 });
     expect(await registry.getSingleMetricAsString("tandem_call_duration_seconds")).not.toContain("_count{");
@@ -106,7 +107,9 @@ describe("worker telemetry", () => {
   test("a log entry reaches the logger with its level and fields", () => {
     const lines: string[] = [];
     const logger = createLogger({ name: "w", level: "info", stream: { write: (line) => void lines.push(line) } });
-    createWorkerTelemetry(new Registry(), { logger, names: names() }).log("warn", "trunk full", { trunk: "east-1" });
+    createWorkerTelemetry(new Registry(), { logger, pool: "east", names: names() }).log("warn", "trunk full", {
+      trunk: "east-1",
+    });
     expect(lines.map((line) => JSON.parse(line) as unknown)).toEqual([
       expect.objectContaining({ level: 40, msg: "trunk full", trunk: "east-1" }),
     ]);
@@ -134,7 +137,53 @@ describe("edge metrics", () => {
   });
 });
 
+describe("emergency calls", () => {
+  test("every outcome of the own pool is shown as 0 before the first call", async () => {
+    const registry = new Registry();
+    createWorkerTelemetry(registry, { logger: silent, pool: "east", names: names() });
+    expect(await registry.getSingleMetricAsString("tandem_emergency_calls_total")).toContain(
+      'tandem_emergency_calls_total{pool="east",outcome="server-error"} 0',
+    );
+  });
+
+  test("an ordinary call is none of them", async () => {
+    const registry = new Registry();
+    const telemetry = createWorkerTelemetry(registry, { logger: silent, pool: "east", names: names() });
+    const call = { pool: "east", ingressTrunk: "east-1", egressTrunk: "east-1", sipCode: 503, durationMs: 0 };
+    telemetry.callEnded({ ...call, outcome: "server-error", emergency: false });
+    telemetry.callEnded({ ...call, outcome: "upstream-error", emergency: true });
+    const text = await registry.getSingleMetricAsString("tandem_emergency_calls_total");
+    expect(text).toContain('outcome="server-error"} 0');
+    expect(text).toContain('outcome="upstream-error"} 1');
+  });
+});
+
+describe("certificates of TLS listeners", () => {
+  test("the end is shown in seconds of Unix time, by listener", async () => {
+    const registry = new Registry();
+    createEdgeMetrics(registry, () => ({ ...quietEdge, certificateEnds: { "core-tls": 1_800_000_000_500 } }));
+    expect(await registry.metrics()).toContain(
+      'tandem_certificate_expiry_timestamp_seconds{listener="core-tls"} 1800000000.5',
+    );
+  });
+});
+
 describe("cluster metrics", () => {
+  test("a trunk shows where it belongs, its part in emergency calls, and its limit if it has one", async () => {
+    const registry = new Registry();
+    const metrics = createControllerMetrics(registry, names());
+    const trunk = (maxCalls: number): Topology["trunks"][number] =>
+      ({ name: "east-1", pool: "east", gateway: "carrier-a", settings: { maxCalls } }) as Topology["trunks"][number];
+    const emergency = { trunks: [], preferOwnPool: true, fallbackTrunks: ["east-1"], numbers: [] };
+    metrics.configured({ trunks: [trunk(30)], emergency } as unknown as Topology);
+    expect(await registry.metrics()).toContain(
+      'tandem_trunk_info{trunk="east-1",pool="east",gateway="carrier-a",emergency="fallback"} 1',
+    );
+    expect(await registry.metrics()).toContain('tandem_trunk_limit_calls{trunk="east-1"} 30');
+    metrics.configured({ trunks: [trunk(0)], emergency } as unknown as Topology);
+    expect(await registry.metrics()).not.toContain("tandem_trunk_limit_calls{");
+  });
+
   test("a trunk that left the board leaves the metric", async () => {
     const registry = new Registry();
     const metrics = createControllerMetrics(registry, names());
@@ -148,12 +197,13 @@ describe("cluster metrics", () => {
 
 test("process metrics show the event-loop lag and the process defaults", async () => {
   const registry = new Registry();
-  const metrics = createProcessMetrics(registry);
+  const metrics = createProcessMetrics(registry, { role: "edge", pool: "east", node: "edge-1" });
   try {
     const page = await metricsPage(registry)();
     expect(page.contentType).toContain("text/plain");
     expect(page.body).toContain('tandem_event_loop_lag_seconds{quantile="0.99"} 0');
     expect(page.body).toContain("process_cpu_seconds_total");
+    expect(page.body).toContain('tandem_process_info{role="edge",pool="east",node="edge-1"} 1');
     expect(metrics.lagMs()).toBe(0);
   } finally {
     metrics.stop();
@@ -167,8 +217,8 @@ test("each process registers exactly the metrics the catalogue gives it", () => 
     controller: new Registry(),
     "control-api": new Registry(),
   };
-  createWorkerTelemetry(registries.worker, { logger: silent, names: names() });
-  createWorkerMetrics(registries.worker, names());
+  createWorkerTelemetry(registries.worker, { logger: silent, pool: "east", names: names() });
+  createWorkerMetrics(registries.worker, { names: names(), maxSetups: 2_000 });
   createEdgeMetrics(registries.edge, () => quietEdge);
   createControllerMetrics(registries.controller, names());
   createApiMetrics(registries["control-api"], names());

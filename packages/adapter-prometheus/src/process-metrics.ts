@@ -13,9 +13,19 @@ export interface ProcessMetrics {
   stop(): void;
 }
 
-/** prom-client's process defaults (CPU, memory, garbage collection) and the event-loop lag. */
-export function createProcessMetrics(registry: Registry): ProcessMetrics {
+/** Which process of the cluster this is. */
+export interface ProcessIdentity {
+  readonly role: "worker" | "edge" | "controller" | "control-api";
+  /** null: it serves all pools. */
+  readonly pool: string | null;
+  /** Its unique id. */
+  readonly node: string;
+}
+
+/** prom-client's process defaults (CPU, memory, garbage collection), who the process is, and the event-loop lag. */
+export function createProcessMetrics(registry: Registry, { role, pool, node }: ProcessIdentity): ProcessMetrics {
   collectDefaultMetrics({ register: registry });
+  gauge(registry, "tandem_process_info").set({ role, pool: pool ?? "", node }, 1);
   const monitor = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
   const worst = new Map<string, number>();
   const lag = new LastingDelay();

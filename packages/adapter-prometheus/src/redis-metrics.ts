@@ -1,12 +1,22 @@
 import type { Registry } from "prom-client";
 import { cappedLabel } from "./bounded-label.ts";
-import { counter, histogram } from "./metric-set.ts";
+import { counter, gauge, histogram } from "./metric-set.ts";
 
-/** What a Redis adapter tells of each operation. `failure` is a failure code, or null when it worked. */
-export type RedisObserver = (operation: string, ms: number, failure: string | null) => void;
+/** What a Redis adapter tells. */
+export interface RedisMetrics {
+  /** Each operation; `failure` is a failure code, or null when it worked. */
+  readonly operation: (name: string, ms: number, failure: string | null) => void;
+  /** Whether the connection is ready for commands. */
+  connected(is: boolean): void;
+}
 
-/** Latency histogram and error counter of Redis operations. */
-export function createRedisMetrics(registry: Registry): RedisObserver {
+/** Latency histogram and error counter of Redis operations, and whether Redis is there at all. */
+export function createRedisMetrics(registry: Registry): RedisMetrics {
+  const connected = gauge(registry, "tandem_redis_connected");
+  return { operation: operationMetrics(registry), connected: (is) => connected.set(is ? 1 : 0) };
+}
+
+function operationMetrics(registry: Registry): RedisMetrics["operation"] {
   const seconds = histogram(registry, "tandem_redis_operation_seconds");
   const errors = counter(registry, "tandem_redis_errors_total");
   const operations = cappedLabel(50);

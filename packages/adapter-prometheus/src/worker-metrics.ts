@@ -11,7 +11,11 @@ export interface WorkerMetrics {
 }
 
 /** Metrics of the worker's connections and configuration. */
-export function createWorkerMetrics(registry: Registry, names: ConfiguredNames): WorkerMetrics {
+export function createWorkerMetrics(
+  registry: Registry,
+  { names, maxSetups }: { readonly names: ConfiguredNames; readonly maxSetups: number },
+): WorkerMetrics {
+  gauge(registry, "tandem_setups_limit").set(maxSetups);
   const edges = gauge(registry, "tandem_edges_connected");
   const draining = gauge(registry, "tandem_draining");
   return {

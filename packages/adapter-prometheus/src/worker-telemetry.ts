@@ -1,4 +1,5 @@
 import type { AttemptOutcome, CallOutcome, Telemetry } from "@tandem/call-control";
+import { outcomes as OUTCOMES } from "@tandem/domain";
 import type { Logger } from "@tandem/runtime";
 import type { Registry } from "prom-client";
 import { cappedLabel, codeClass, methodLabel, type ConfiguredNames } from "./bounded-label.ts";
@@ -7,13 +8,15 @@ import { counter, gauge, histogram } from "./metric-set.ts";
 
 export interface WorkerTelemetryOptions {
   readonly logger: Logger;
+  /** The worker's pool: its emergency outcomes are counted from zero. */
+  readonly pool: string;
   /** Names allowed as label values; the owner configures it with every topology. */
   readonly names: ConfiguredNames;
 }
 
 /** The `Telemetry` port on prom-client and the process's logger. */
 export function createWorkerTelemetry(registry: Registry, options: WorkerTelemetryOptions): Telemetry {
-  return { ...callMetrics(registry, options.names), ...workerGauges(registry), ...logSink(options.logger) };
+  return { ...callMetrics(registry, options), ...workerGauges(registry), ...logSink(options.logger) };
 }
 
 type CallMetrics = Pick<
@@ -21,9 +24,11 @@ type CallMetrics = Pick<
   "callStarted" | "callEnded" | "attemptEnded" | "postDialDelay" | "answerDelay" | "requestRefused"
 >;
 
-function callMetrics(registry: Registry, names: ConfiguredNames): CallMetrics {
+function callMetrics(registry: Registry, { names, pool: ownPool }: WorkerTelemetryOptions): CallMetrics {
   const started = children(counter(registry, "tandem_calls_started_total"));
   const ended = children(counter(registry, "tandem_calls_total"));
+  const emergencies = children(counter(registry, "tandem_emergency_calls_total"));
+  for (const outcome of OUTCOMES) emergencies(ownPool, outcome).inc(0);
   const duration = children(histogram(registry, "tandem_call_duration_seconds"));
   const attempts = children(counter(registry, "tandem_attempts_total"));
   const postDial = children(histogram(registry, "tandem_post_dial_delay_seconds"));
@@ -37,6 +42,7 @@ function callMetrics(registry: Registry, names: ConfiguredNames): CallMetrics {
       const pool = names.pool(call.pool);
       const emergency = call.emergency ? "yes" : "no";
       ended(pool, names.trunk(call.ingressTrunk), outcomes(call.outcome), emergency).inc();
+      if (call.emergency) emergencies(pool, outcomes(call.outcome)).inc();
       if (call.durationMs > 0) duration(pool).observe(call.durationMs / 1_000);
     },
     attemptEnded: (attempt: AttemptOutcome) =>
