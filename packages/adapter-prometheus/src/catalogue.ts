@@ -1,18 +1,8 @@
-/** Which processes show a metric. */
-export type MetricProcess = "worker" | "edge" | "controller" | "control-api" | "all";
+import { EMERGENCY_METRICS } from "./emergency-catalogue.ts";
+import { SETUP_SECONDS, type MetricDefinition } from "./metric-definition.ts";
 
-/** One metric as documented and as registered; docs/metrics.md is tested equal to this table. */
-export interface MetricDefinition {
-  readonly type: "counter" | "gauge" | "histogram";
-  readonly help: string;
-  readonly labels: readonly string[];
-  readonly process: MetricProcess | readonly MetricProcess[];
-  /** Histogram bounds, in the unit of the name. */
-  readonly buckets?: readonly number[];
-}
+export type { MetricDefinition, MetricProcess } from "./metric-definition.ts";
 
-/** Setup delays of a call, seconds: fast local legs up to a minute of ringing. */
-const SETUP_SECONDS = [0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 4, 6, 10, 20, 60];
 /** Local and network operations, seconds. */
 const OPERATION_SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5];
 const CALL_SECONDS = [1, 5, 15, 30, 60, 180, 300, 600, 1_800, 3_600];
@@ -22,6 +12,7 @@ const CALL_SECONDS = [1, 5, 15, 30, 60, 180, 300, 600, 1_800, 3_600];
  * trunks, pools and listeners come from the topology in force, everything else from closed sets; what is unknown counts as `other`.
  */
 export const METRICS = {
+  ...EMERGENCY_METRICS,
   tandem_calls_started_total: {
     type: "counter",
     help: "New calls taken from a trunk.",

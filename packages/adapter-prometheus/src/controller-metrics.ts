@@ -2,6 +2,7 @@ import type { ProbeResult, TrunkHealth } from "@tandem/call-control";
 import type { Registry } from "prom-client";
 import { cappedLabel, type ConfiguredNames } from "./bounded-label.ts";
 import { createClusterMetrics, type ClusterMetrics } from "./cluster-metrics.ts";
+import { createEmergencyMetrics, type EmergencyMetrics } from "./emergency-metrics.ts";
 import { counter, gauge, histogram } from "./metric-set.ts";
 import { topologyMetrics, type WorkerMetrics } from "./worker-metrics.ts";
 
@@ -16,6 +17,7 @@ export interface ControllerMetrics extends ClusterMetrics, Pick<WorkerMetrics, "
   detailRecord(sink: string, result: "delivered" | "retried" | "failed", count?: number): void;
   leasesSwept(leases: number): void;
   deadLetters(batches: number): void;
+  readonly emergency: EmergencyMetrics;
 }
 
 /** Metrics of the controller process. */
@@ -32,6 +34,7 @@ export function createControllerMetrics(registry: Registry, names: ConfiguredNam
     leader: (held) => leader.set(held ? 1 : 0),
     swept: (calls) => swept.inc(calls),
     leasesSwept: (count) => leases.inc(count),
+    emergency: createEmergencyMetrics(registry, names),
     deadLetters: (batches) => deadLetters.set(batches),
   };
 }

@@ -4,6 +4,7 @@ import type { Logger } from "@tandem/runtime";
 import type { Registry } from "prom-client";
 import { cappedLabel, codeClass, methodLabel, type ConfiguredNames } from "./bounded-label.ts";
 import { children } from "./children.ts";
+import { createEmergencyTelemetry } from "./emergency-metrics.ts";
 import { counter, gauge, histogram } from "./metric-set.ts";
 
 export interface WorkerTelemetryOptions {
@@ -16,7 +17,12 @@ export interface WorkerTelemetryOptions {
 
 /** The `Telemetry` port on prom-client and the process's logger. */
 export function createWorkerTelemetry(registry: Registry, options: WorkerTelemetryOptions): Telemetry {
-  return { ...callMetrics(registry, options), ...workerGauges(registry), ...logSink(options.logger) };
+  return {
+    ...callMetrics(registry, options),
+    ...workerGauges(registry),
+    ...logSink(options.logger),
+    emergency: createEmergencyTelemetry(registry, options.names),
+  };
 }
 
 type CallMetrics = Pick<

@@ -14,6 +14,7 @@ export interface ControllerObserver {
   /** Deliveries given up and kept for people to look at. */
   deadLetters(batches: number): void;
   callsActive(count: number): void;
+  readonly emergency: EmergencyObserver;
   /** The whole board. */
   trunkHealth(board: Iterable<TrunkHealth>): void;
   /** The whole table. */
@@ -21,4 +22,26 @@ export interface ControllerObserver {
   topology(version: number): void;
   topologyRejected(): void;
   log(level: "debug" | "info" | "warn" | "error", message: string, fields: Readonly<Record<string, unknown>>): void;
+}
+
+/** What the controller tells of emergency calls. */
+export interface EmergencyObserver {
+  /** One try to notify a target; `afterMs` from the call's INVITE. */
+  notification(kind: "sip" | "webhook" | "email", result: "delivered" | "retried" | "failed", afterMs: number): void;
+  escalated(): void;
+  /** Notifications of real calls of the last day that nobody acknowledged. */
+  unacknowledged(count: number): void;
+  record(sink: string, result: "delivered" | "retried" | "failed", records: number): void;
+  heartbeat(walk: {
+    readonly trunk: string;
+    readonly pool: string;
+    readonly kind: "options" | "test-call";
+    readonly outcome: "answered" | "timeout" | "unreachable";
+  }): void;
+  /** When every path last answered (epoch ms; 0: never): the whole table. */
+  heartbeatSuccesses(
+    paths: readonly { readonly trunk: string; readonly pool: string; readonly lastSuccessMs: number }[],
+  ): void;
+  /** How often paths are walked (ms); 0: never. */
+  heartbeatInterval(ms: number): void;
 }

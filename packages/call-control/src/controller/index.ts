@@ -1,2 +1,2 @@
 export { createController, type Controller, type ControllerOptions, type ControllerPorts } from "./controller.ts";
-export type { ControllerObserver } from "./controller-observer.ts";
+export type { ControllerObserver, EmergencyObserver } from "./controller-observer.ts";

@@ -3,6 +3,7 @@ export type * from "./clock.ts";
 export type * from "./cluster-state.ts";
 export type * from "./controller-work.ts";
 export type * from "./detail-record-spool.ts";
+export type * from "./emergency-telemetry.ts";
 export type * from "./identity-hash.ts";
 export type * from "./load-meter.ts";
 export type * from "./name-resolver.ts";

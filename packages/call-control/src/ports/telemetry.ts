@@ -1,4 +1,5 @@
 import type { FailureCode } from "@tandem/domain";
+import type { EmergencyTelemetry } from "./emergency-telemetry.ts";
 
 /** What call-control tells the outside about itself. Implementations bound every label's values. */
 export interface Telemetry {
@@ -11,6 +12,7 @@ export interface Telemetry {
   requestRefused(refusal: { readonly method: string; readonly failure: FailureCode }): void;
   setupsActive(count: number): void;
   casConflict(): void;
+  readonly emergency: EmergencyTelemetry;
   log(level: "debug" | "info" | "warn" | "error", message: string, fields: Readonly<Record<string, unknown>>): void;
 }
 

@@ -193,6 +193,18 @@ export class FakeControllerObserver implements ControllerObserver {
   readonly detailRecord: ControllerObserver["detailRecord"] = (sink, result, records) =>
     void this.told.push(`records ${sink} ${result} ${records}`);
   readonly deadLetters = (batches: number): void => void this.told.push(`dead letters ${batches}`);
+  readonly emergency: ControllerObserver["emergency"] = {
+    notification: (kind, result, afterMs) => void this.told.push(`notification ${kind} ${result} ${afterMs}`),
+    escalated: () => void this.told.push("escalated"),
+    unacknowledged: (count) => void this.told.push(`unacknowledged ${count}`),
+    record: (sink, result, records) => void this.told.push(`emergency records ${sink} ${result} ${records}`),
+    heartbeat: ({ trunk, pool, kind, outcome }) => void this.told.push(`heartbeat ${pool} ${trunk} ${kind} ${outcome}`),
+    heartbeatSuccesses: (paths) =>
+      void this.told.push(
+        `paths ${paths.map(({ pool, trunk, lastSuccessMs }) => `${pool}/${trunk}=${lastSuccessMs}`).join(",")}`,
+      ),
+    heartbeatInterval: (ms) => void this.told.push(`heartbeat every ${ms}`),
+  };
   readonly callsActive = (count: number): void => void this.told.push(`calls ${count}`);
   readonly trunkHealth: ControllerObserver["trunkHealth"] = (board) =>
     void this.told.push(`board ${[...board].map(({ trunk, state }) => `${trunk}=${state}`).join(",")}`);

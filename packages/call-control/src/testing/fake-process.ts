@@ -3,6 +3,7 @@ import type {
   AttemptOutcome,
   CallOutcome,
   DetailRecordSpool,
+  EmergencyTelemetry,
   IdentityHash,
   LoadMeter,
   NameResolver,
@@ -18,6 +19,17 @@ export class FakeTelemetry implements Telemetry {
   readonly refused: { readonly method: string; readonly failure: string }[] = [];
   readonly delays: { readonly kind: "ring" | "answer"; readonly trunk: string; readonly ms: number }[] = [];
   readonly logged: { readonly level: string; readonly message: string; readonly fields: unknown }[] = [];
+  /** Told about emergency calls, one line each: `<what> <values>`. */
+  readonly emergencyTold: string[] = [];
+  readonly emergency: EmergencyTelemetry = {
+    attemptEnded: (trunk, outcome) => void this.emergencyTold.push(`attempt ${trunk} ${outcome}`),
+    ringing: (pool, ms) => void this.emergencyTold.push(`ringing ${pool} ${ms}`),
+    location: (kind) => void this.emergencyTold.push(`location ${kind}`),
+    preparationFailed: (step) => void this.emergencyTold.push(`preparation failed ${step}`),
+    preempted: (trunk) => void this.emergencyTold.push(`preempted ${trunk}`),
+    callback: (trunk) => void this.emergencyTold.push(`callback ${trunk}`),
+    noticesWaiting: (count) => void this.emergencyTold.push(`notices waiting ${count}`),
+  };
   setups = 0;
   conflicts = 0;
 

@@ -1,0 +1,69 @@
+import type { EmergencyTelemetry } from "@tandem/call-control";
+import type { EmergencyObserver } from "@tandem/call-control/controller";
+import type { Registry } from "prom-client";
+import { cappedLabel, type ConfiguredNames } from "./bounded-label.ts";
+import { counter, gauge, histogram } from "./metric-set.ts";
+
+/** What the controller tells of emergency calls. */
+export type EmergencyMetrics = EmergencyObserver;
+
+/** The worker's metrics of emergency calls. */
+export function createEmergencyTelemetry(registry: Registry, names: ConfiguredNames): EmergencyTelemetry {
+  const attempts = counter(registry, "tandem_emergency_attempts_total");
+  const ringing = histogram(registry, "tandem_emergency_ringing_seconds");
+  const locations = counter(registry, "tandem_emergency_locations_total");
+  const failures = counter(registry, "tandem_emergency_preparation_failures_total");
+  const preemptions = counter(registry, "tandem_emergency_preemptions_total");
+  const callbacks = counter(registry, "tandem_emergency_callbacks_total");
+  const waiting = gauge(registry, "tandem_emergency_notices_waiting");
+  const outcomes = cappedLabel(8);
+  return {
+    attemptEnded: (trunk, outcome) => attempts.inc({ trunk: names.trunk(trunk), outcome: outcomes(outcome) }),
+    ringing: (pool, ms) => ringing.observe({ pool: names.pool(pool) }, ms / 1_000),
+    location: (kind) => locations.inc({ kind }),
+    preparationFailed: (step) => failures.inc({ step }),
+    preempted: (trunk) => preemptions.inc({ trunk: names.trunk(trunk) }),
+    callback: (trunk) => callbacks.inc({ trunk: names.trunk(trunk) }),
+    noticesWaiting: (count) => waiting.set(count),
+  };
+}
+
+/** The controller's. */
+export function createEmergencyMetrics(registry: Registry, names: ConfiguredNames): EmergencyMetrics {
+  const notifications = counter(registry, "tandem_emergency_notifications_total");
+  const delays = histogram(registry, "tandem_emergency_notification_seconds");
+  const escalations = counter(registry, "tandem_emergency_escalations_total");
+  const unacknowledged = gauge(registry, "tandem_emergency_notifications_unacknowledged");
+  const records = counter(registry, "tandem_emergency_records_total");
+  const sinks = cappedLabel(20);
+  return {
+    notification: (kind, result, afterMs) => {
+      notifications.inc({ kind, result });
+      if (result === "delivered") delays.observe({ kind }, Math.max(0, afterMs) / 1_000);
+    },
+    escalated: () => escalations.inc(),
+    unacknowledged: (count) => unacknowledged.set(count),
+    record: (sink, result, count) => records.inc({ sink: sinks(sink), result }, count),
+    ...heartbeatMetrics(registry, names),
+  };
+}
+
+function heartbeatMetrics(
+  registry: Registry,
+  names: ConfiguredNames,
+): Pick<EmergencyMetrics, "heartbeat" | "heartbeatSuccesses" | "heartbeatInterval"> {
+  const walks = counter(registry, "tandem_emergency_heartbeat_total");
+  const last = gauge(registry, "tandem_emergency_heartbeat_last_success_timestamp_seconds");
+  const interval = gauge(registry, "tandem_emergency_heartbeat_interval_seconds");
+  return {
+    heartbeat: ({ trunk, pool, kind, outcome }) =>
+      walks.inc({ trunk: names.trunk(trunk), pool: names.pool(pool), kind, outcome }),
+    heartbeatSuccesses: (paths) => {
+      last.reset();
+      for (const { trunk, pool, lastSuccessMs } of paths) {
+        last.set({ trunk: names.trunk(trunk), pool: names.pool(pool) }, lastSuccessMs / 1_000);
+      }
+    },
+    heartbeatInterval: (ms) => interval.set(ms / 1_000),
+  };
+}
