@@ -1,4 +1,12 @@
-import { configurationOrExit, field, type Environment, type LogLevel, type SocketAddress } from "@tandem/runtime";
+import {
+  configurationOrExit,
+  field,
+  redisUrlOf,
+  redisVariables,
+  type Environment,
+  type LogLevel,
+  type SocketAddress,
+} from "@tandem/runtime";
 import { z } from "zod";
 import type { ApiKeys } from "./services.ts";
 
@@ -43,7 +51,7 @@ const schema = z
   .object({
     TANDEM_NODE_ID: field.nodeId("control-api"),
     TANDEM_LOG_LEVEL: field.logLevel(),
-    TANDEM_REDIS: z.string({ error: "expected a redis URL" }),
+    ...redisVariables,
     TANDEM_API: field.address(),
     TANDEM_HTTP: field.address(),
     TANDEM_API_KEYS: apiKeys,
@@ -57,7 +65,7 @@ const schema = z
   .transform((env): ControlApiConfig => ({
     nodeId: env.TANDEM_NODE_ID,
     logLevel: env.TANDEM_LOG_LEVEL,
-    redisUrl: env.TANDEM_REDIS,
+    redisUrl: redisUrlOf(env),
     api: env.TANDEM_API,
     http: env.TANDEM_HTTP,
     keys: env.TANDEM_API_KEYS,

@@ -31,6 +31,13 @@ describe("worker configuration", () => {
     });
   });
 
+  test("Redis credentials that come apart from the URL are put into it", () => {
+    const apart = { TANDEM_REDIS_USERNAME: "tandem", TANDEM_REDIS_PASSWORD: "p@ss" };
+    expect(parseConfiguration(workerSchema, { ...complete, ...apart })).toMatchObject({
+      value: { redisUrl: "redis://tandem:p%40ss@127.0.0.1" },
+    });
+  });
+
   test.each([
     ["edges of other pools only", { TANDEM_EDGES: '{"west":["a:1"]}' }, /TANDEM_EDGES is wrong: .*own pool/],
     ["an edge that is no address", { TANDEM_EDGES: '{"east":["nowhere"]}' }, /TANDEM_EDGES .*expected host:port/],

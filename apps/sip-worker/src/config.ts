@@ -1,6 +1,13 @@
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { configurationOrExit, field, parseSocketAddress, type Environment } from "@tandem/runtime";
+import {
+  configurationOrExit,
+  field,
+  parseSocketAddress,
+  redisUrlOf,
+  redisVariables,
+  type Environment,
+} from "@tandem/runtime";
 import { z } from "zod";
 
 const edgeAddress = z.string().refine((text) => parseSocketAddress(text) !== undefined, "expected host:port");
@@ -11,7 +18,7 @@ export const workerSchema = z
     TANDEM_NODE_ID: field.nodeId("worker"),
     TANDEM_LOG_LEVEL: field.logLevel(),
     TANDEM_HTTP: field.address(),
-    TANDEM_REDIS: z.string({ error: "expected a redis, rediss, sentinel or cluster URL" }),
+    ...redisVariables,
     TANDEM_POOL: z.string({ error: "expected the name of a pool" }),
     TANDEM_SECRET: z.string({ error: "expected the secret shared with the edges" }),
     TANDEM_EDGES: field.json(z.record(z.string(), z.array(edgeAddress).min(1, "expected at least one edge"))),
@@ -32,7 +39,7 @@ export const workerSchema = z
     nodeId: given.TANDEM_NODE_ID,
     logLevel: given.TANDEM_LOG_LEVEL,
     http: given.TANDEM_HTTP,
-    redisUrl: given.TANDEM_REDIS,
+    redisUrl: redisUrlOf(given),
     pool: given.TANDEM_POOL,
     secret: given.TANDEM_SECRET,
     edges: given.TANDEM_EDGES,

@@ -1,4 +1,4 @@
-import { configurationOrExit, field, type Environment } from "@tandem/runtime";
+import { configurationOrExit, field, redisUrlOf, redisVariables, type Environment } from "@tandem/runtime";
 import { z } from "zod";
 
 const MEGABYTE = 1_048_576;
@@ -9,7 +9,12 @@ export const controllerSchema = z
     TANDEM_NODE_ID: field.nodeId("controller"),
     TANDEM_LOG_LEVEL: field.logLevel(),
     TANDEM_HTTP: field.address(),
-    TANDEM_REDIS: z.string({ error: "expected a redis, rediss, sentinel or cluster URL" }),
+    ...redisVariables,
+    /** Files that are the topology document when read one after the other; published whenever they change. */
+    TANDEM_TOPOLOGY_FILES: z
+      .string()
+      .optional()
+      .transform((text) => text?.split(",") ?? []),
     /** Detail records as JSON lines. */
     TANDEM_CDR_FILE: z.string().optional(),
     /** The file is put aside when it is this large; 0: never. */
@@ -37,7 +42,8 @@ export const controllerSchema = z
     nodeId: given.TANDEM_NODE_ID,
     logLevel: given.TANDEM_LOG_LEVEL,
     http: given.TANDEM_HTTP,
-    redisUrl: given.TANDEM_REDIS,
+    redisUrl: redisUrlOf(given),
+    topologyFiles: given.TANDEM_TOPOLOGY_FILES,
     detailFile:
       given.TANDEM_CDR_FILE === undefined
         ? null

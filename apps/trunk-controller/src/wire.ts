@@ -29,6 +29,7 @@ import type { ControllerConfig } from "./config.ts";
 import { createDetailFileSink, type DetailFileSink } from "./detail-file-sink.ts";
 import { controllerMember } from "./membership.ts";
 import { throttled } from "./throttled.ts";
+import { createTopologyFile } from "./topology-file.ts";
 
 /** A controller process put together, not yet started. */
 export interface ControllerProcess {
@@ -152,12 +153,15 @@ function createControllerOn(
   { schedule, sinks }: { readonly schedule: ReturnType<typeof createProbeSchedule>; readonly sinks: Sinks },
 ): Controller {
   const { file, webhook } = sinks;
+  const registry = createTopologyRegistry(redis);
   return createController(
     {
       clock: systemClock,
       observer,
       lease: createLeaderLease(redis),
-      topology: createTopologyRegistry(redis),
+      topology: registry,
+      topologyFile:
+        config.topologyFiles.length === 0 ? null : { file: createTopologyFile(config.topologyFiles), registry },
       board: createTrunkHealthBoard(redis),
       probes: createProbeExchange(redis),
       schedule,

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rename, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -7,6 +7,7 @@ import type { DetailRecord } from "@tandem/call-control";
 import { startRedisCluster, startRedisServer, until, type RedisFixture } from "@tandem/testkit";
 import { valueOf } from "@tandem/testkit/contracts";
 import { describe, expect, it } from "vitest";
+import { stringify } from "yaml";
 import { clusterState, document, fakeWorker, publish, type ClusterState } from "./cluster-state.ts";
 import { startController } from "./controller-process.ts";
 
@@ -88,6 +89,27 @@ describe("a controller", () => {
     }
     await until(async () => (await state.health("to-carrier"))?.state === "down", { what: "the trunk down" });
     expect(await state.health("to-carrier")).toMatchObject({ reason: "call attempt failed with 500" });
+  });
+
+  it("publishes the topology of its files, and again when they change", async () => {
+    await using redis = await startRedisServer();
+    await using state = clusterState(redis.url);
+    const folder = await mkdtemp(join(tmpdir(), "tandem-topology-"));
+    const [pools, rest] = [join(folder, "pools.yaml"), join(folder, "document.yaml")];
+    const { pools: writtenPools, ...others } = document;
+    await writeFile(pools, stringify({ pools: writtenPools }));
+    await writeFile(rest, stringify(others));
+    const files = { TANDEM_TOPOLOGY_FILES: `${pools},${rest}` };
+    await using controller = await startController({ ...settings(redis.url, "c1"), ...files });
+    const published = async () => valueOf(await state.topology.current());
+    await until(async () => (await published())?.version === 1, { what: "the first publication" });
+    expect(JSON.parse((await published())!.json)).toEqual(document);
+    await writeFile(rest, stringify({ ...others, name: "changed" }));
+    await until(async () => (await published())?.version === 2, { limitMs: 15_000, what: "the second publication" });
+    await until(async () => (await controller.metric('tandem_topology_file{standing="in-force"}')) === 1, {
+      what: "the metric",
+    });
+    await rm(folder, { recursive: true });
   });
 
   it("ends calls nobody came for, with their leases and one detail record", async () => {

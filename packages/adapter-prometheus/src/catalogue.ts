@@ -100,6 +100,12 @@ export const METRICS = {
     labels: [],
     process: ["worker", "controller"],
   },
+  tandem_topology_file: {
+    type: "gauge",
+    help: "1 for how the topology file stands: in-force, superseded (by the API), unusable. Told by its leader.",
+    labels: ["standing"],
+    process: "controller",
+  },
   tandem_draining: {
     type: "gauge",
     help: "1 while the process takes no new ordinary work.",

@@ -18,6 +18,7 @@ export interface ControllerMetrics extends ClusterMetrics, Pick<WorkerMetrics, "
   leasesSwept(leases: number): void;
   deadLetters(batches: number): void;
   readonly emergency: EmergencyMetrics;
+  topologyFile(standing: "in-force" | "superseded" | "unusable"): void;
 }
 
 /** Metrics of the controller process. */
@@ -26,6 +27,7 @@ export function createControllerMetrics(registry: Registry, names: ConfiguredNam
   const swept = counter(registry, "tandem_calls_swept_total");
   const leases = counter(registry, "tandem_gate_leases_swept_total");
   const deadLetters = gauge(registry, "tandem_detail_dead_letters");
+  const topologyFile = gauge(registry, "tandem_topology_file");
   return {
     ...createClusterMetrics(registry, names),
     ...topologyMetrics(registry),
@@ -36,6 +38,10 @@ export function createControllerMetrics(registry: Registry, names: ConfiguredNam
     leasesSwept: (count) => leases.inc(count),
     emergency: createEmergencyMetrics(registry, names),
     deadLetters: (batches) => deadLetters.set(batches),
+    topologyFile: (standing) => {
+      topologyFile.reset();
+      topologyFile.set({ standing }, 1);
+    },
   };
 }
 

@@ -66,7 +66,7 @@ const CLUSTER = `${PREFIX}:{cluster}`;
 export const clusterKeys = {
   /** Never written; reading it shows that Redis answers. */
   readyCheck: `${CLUSTER}:ready-check`,
-  /** Hash: version, json, author, atMs of the published topology. */
+  /** Hash: version, json, author, atMs of the published topology, fileDigest of the last one that came from a file. */
   topology: `${CLUSTER}:topology`,
   /** Hash: trunk → health as JSON. */
   health: `${CLUSTER}:health`,

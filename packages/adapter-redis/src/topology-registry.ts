@@ -47,6 +47,7 @@ export function createTopologyRegistry(connection: RedisConnection): TopologyReg
           document.author,
           document.atMs,
           channels.topology,
+          document.fileDigest ?? "",
         ]),
       );
       if (!reply.ok) return reply;
@@ -56,7 +57,13 @@ export function createTopologyRegistry(connection: RedisConnection): TopologyReg
 }
 
 function readTopology(fields: Readonly<Record<string, string>>): PublishedTopology | null {
-  const { version, json, author, atMs } = fields;
+  const { version, json, author, atMs, fileDigest } = fields;
   if (version === undefined || json === undefined) return null;
-  return { version: Number(version), json, author: author ?? "", atMs: Number(atMs ?? 0) };
+  return {
+    version: Number(version),
+    json,
+    author: author ?? "",
+    atMs: Number(atMs ?? 0),
+    ...(fileDigest === undefined ? {} : { fileDigest }),
+  };
 }

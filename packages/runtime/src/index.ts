@@ -17,5 +17,6 @@ export {
   type LogLevel,
   type LogMethod,
 } from "./logger.ts";
+export { redisUrlOf, redisVariables } from "./redis-variables.ts";
 export { startProbeServer, type ProbeServer, type ProbeServerOptions } from "./probe-server.ts";
 export { bindShutdown, type ShutdownHost, type ShutdownSteps } from "./shutdown.ts";

@@ -6,6 +6,7 @@
   ARGV[3] author
   ARGV[4] time (epoch ms)
   ARGV[5] channel of changes
+  ARGV[6] digest of the topology file it comes from; empty: not from a file, and the last digest stays
   Returns the new version, 0 conflict.
 ]]
 local version = tonumber(redis.call('HGET', KEYS[1], 'version') or '0')
@@ -14,5 +15,8 @@ if version ~= tonumber(ARGV[1]) then
 end
 version = version + 1
 redis.call('HSET', KEYS[1], 'version', version, 'json', ARGV[2], 'author', ARGV[3], 'atMs', ARGV[4])
+if ARGV[6] ~= '' then
+  redis.call('HSET', KEYS[1], 'fileDigest', ARGV[6])
+end
 redis.call('PUBLISH', ARGV[5], version)
 return version

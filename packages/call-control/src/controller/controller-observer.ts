@@ -1,4 +1,5 @@
 import type { ProbeResult, TrunkHealth } from "../ports/index.ts";
+import type { FileStanding } from "./topology-file-publisher.ts";
 
 /** What the controller tells the outside about itself. */
 export interface ControllerObserver {
@@ -21,6 +22,8 @@ export interface ControllerObserver {
   trunkLoads(loads: ReadonlyMap<string, number>): void;
   topology(version: number): void;
   topologyRejected(): void;
+  /** How the topology file stands to what is published; told every round by a leader that has one. */
+  topologyFile(standing: FileStanding): void;
   log(level: "debug" | "info" | "warn" | "error", message: string, fields: Readonly<Record<string, unknown>>): void;
 }
 

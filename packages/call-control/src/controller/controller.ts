@@ -21,6 +21,7 @@ import { Leadership } from "./leadership.ts";
 import { PublishedTopologyFollower } from "./published-topology.ts";
 import { repeat } from "./repeat.ts";
 import { StaleLeases } from "./stale-leases.ts";
+import { TopologyFilePublisher, type TopologyFilePorts } from "./topology-file-publisher.ts";
 import { TrunkHealthKeeper, type TrunkHealthPorts } from "./trunk-health-keeper.ts";
 
 export interface ControllerPorts {
@@ -28,6 +29,8 @@ export interface ControllerPorts {
   readonly observer: ControllerObserver;
   readonly lease: LeaderLease;
   readonly topology: TopologySource;
+  /** A topology file, which the leader publishes whenever it changed; null: the topology comes through the API only. */
+  readonly topologyFile: Pick<TopologyFilePorts, "file" | "registry"> | null;
   readonly board: TrunkHealthPorts["board"];
   readonly probes: ProbeExchange;
   readonly schedule: ProbeSchedule;
@@ -64,6 +67,7 @@ const SWEEP_CALLS_MS = 5_000;
 const SWEEP_LEASES_MS = 30_000;
 const FORWARD_MS = 250;
 const RETRY_MS = 1_000;
+const TOPOLOGY_FILE_MS = 5_000;
 
 /** The controller of a cluster: one of several processes, of which the leader acts and the others stand by. */
 export function createController(ports: ControllerPorts, options: ControllerOptions): Controller {
@@ -119,8 +123,16 @@ class ControllerTerm {
       repeat(clock, SWEEP_LEASES_MS, () => leases.sweep(this.#snapshot?.trunks.keys() ?? [])),
       repeat(clock, FORWARD_MS, () => forwarder.round()),
       ...this.#ports.deliveries.map((delivery) => this.#runDelivery(delivery)),
+      ...this.#publishTopologyFile(),
     ];
     return Promise.resolve();
+  }
+
+  #publishTopologyFile(): (() => Promise<void>)[] {
+    const { topologyFile, clock } = this.#ports;
+    if (topologyFile === null) return [];
+    const publisher = new TopologyFilePublisher({ ...this.#ports, ...topologyFile });
+    return [repeat(clock, TOPOLOGY_FILE_MS, () => publisher.round())];
   }
 
   async stop(): Promise<void> {

@@ -19,6 +19,8 @@ export interface PublishedDocument {
   readonly json: string;
   readonly author: string;
   readonly atMs: number;
+  /** Digest of the topology file it comes from. Left out: not from a file; the registry keeps the digest of the last one that was. */
+  readonly fileDigest?: string;
 }
 
 export interface PublishedTopology extends PublishedDocument {

@@ -44,3 +44,16 @@ export interface CallPresence {
   /** Which of these calls are live. */
   existing(callIds: readonly string[]): Promise<Result<ReadonlySet<string>, Failure>>;
 }
+
+/** The topology document as it lies in files beside the process. */
+export interface TopologyFile {
+  /** What stands there now; the failure says why it cannot be read. */
+  read(): Promise<Result<TopologyFileContent, Failure>>;
+}
+
+export interface TopologyFileContent {
+  /** Of the text: another text, another digest. */
+  readonly digest: string;
+  /** The document as JSON, or what is wrong with it, one line each. */
+  readonly json: Result<string, readonly string[]>;
+}

@@ -41,7 +41,9 @@ export class FakeTopologyRegistry implements TopologyRegistry {
   }
 
   #replace(document: PublishedDocument): void {
-    this.#current = { version: (this.#current?.version ?? 0) + 1, ...document };
+    const { fileDigest } = this.#current ?? {};
+    const version = (this.#current?.version ?? 0) + 1;
+    this.#current = { version, ...(fileDigest === undefined ? {} : { fileDigest }), ...document };
     for (const watcher of this.#watchers) watcher(this.#current);
   }
 }

@@ -212,5 +212,7 @@ export class FakeControllerObserver implements ControllerObserver {
     void this.told.push(`loads ${[...loads].map(([trunk, load]) => `${trunk}=${load}`).join(",")}`);
   readonly topology = (version: number): void => void this.told.push(`topology ${version}`);
   readonly topologyRejected = (): void => void this.told.push("topology rejected");
+  readonly topologyFile: ControllerObserver["topologyFile"] = (standing) =>
+    void this.told.push(`topology file ${standing}`);
   readonly log: ControllerObserver["log"] = (level, message) => void this.told.push(`${level}: ${message}`);
 }

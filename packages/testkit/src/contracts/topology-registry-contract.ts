@@ -33,6 +33,19 @@ export function describeTopologyRegistry(setUp: () => Promise<Harness<TopologyRe
     });
   });
 
+  describe("a document from a file", () => {
+    it("brings its digest, which stays when others publish and goes with the next file", async () => {
+      await using harness = await setUp();
+      const fromFile = { ...document("one"), fileDigest: "d1" };
+      await harness.subject.publish(fromFile, null);
+      expect(valueOf(await harness.another().current())).toEqual({ version: 1, ...fromFile });
+      await harness.subject.publish(document("two"), 1);
+      expect(valueOf(await harness.subject.current())).toEqual({ version: 2, ...document("two"), fileDigest: "d1" });
+      await harness.subject.publish({ ...document("three"), fileDigest: "d2" }, 2);
+      expect(valueOf(await harness.subject.current())).toMatchObject({ version: 3, fileDigest: "d2" });
+    });
+  });
+
   describe("watching", () => {
     it("tells of every later version within a second, and of none from before", async () => {
       await using harness = await setUp();

@@ -1,0 +1,39 @@
+import { createHash } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import type { TopologyFile, TopologyFileContent } from "@tandem/call-control";
+import { err, ok, type Failure, type Result } from "@tandem/domain";
+import { parseTopologyDocument } from "@tandem/topology-document";
+
+/**
+ * A topology document kept in files, which are read one after the other as if they were one: YAML block mappings, no top-level key in two of them. In Kubernetes
+ * one ConfigMap brings the pools and another the rest. An unchanged text is not parsed again.
+ */
+export function createTopologyFile(paths: readonly string[]): TopologyFile {
+  let known: TopologyFileContent = { digest: "", json: err([]) };
+  return {
+    async read() {
+      const text = await readAll(paths);
+      if (!text.ok) return text;
+      const digest = createHash("sha256").update(text.value).digest("hex");
+      if (digest !== known.digest) known = { digest, json: toJson(text.value) };
+      return ok(known);
+    },
+  };
+}
+
+async function readAll(paths: readonly string[]): Promise<Result<string, Failure>> {
+  try {
+    const texts = await Promise.all(paths.map((path) => readFile(path, "utf8")));
+    return ok(texts.join("\n"));
+  } catch (error) {
+    const detail = error instanceof Error ? error.message : String(error);
+    return err({ code: "configuration-invalid", detail: `topology file: ${detail}` });
+  }
+}
+
+function toJson(text: string): TopologyFileContent["json"] {
+  const parsed = parseTopologyDocument(text);
+  if (parsed.ok) return ok(JSON.stringify(parsed.value.document));
+  const errors = parsed.error.filter(({ severity }) => severity === "error");
+  return err(errors.map(({ path, problem, fix }) => `${path} ${problem}: ${fix}`));
+}
