@@ -1,6 +1,6 @@
 import { createSocket, type RemoteInfo, type Socket } from "node:dgram";
 import { once } from "node:events";
-import { formatMessage, parseDatagram, responseTo } from "@tandem/sip";
+import { formatMessage, parseDatagram, responseTo, topVia, type SipMessage } from "@tandem/sip";
 
 /** A gateway that answers by itself: OPTIONS with a status that the test may change, INVITE with 486, so that being called shows. */
 export class ProbedGateway {
@@ -8,6 +8,9 @@ export class ProbedGateway {
   status: number | null = 200;
   /** OPTIONS and INVITEs that came, retransmissions included. */
   readonly received = { options: 0, invites: 0 };
+  /** OPTIONS that came again. */
+  retransmissions = 0;
+  readonly #branches = new Set<string>();
   readonly #socket: Socket;
 
   private constructor(socket: Socket) {
@@ -36,11 +39,18 @@ export class ProbedGateway {
     const parsed = parseDatagram(datagram);
     if (!parsed.ok || parsed.value.kind !== "request") return;
     const request = parsed.value;
-    if (request.method === "OPTIONS") this.received.options += 1;
+    if (request.method === "OPTIONS") this.#count(request);
     if (request.method === "INVITE") this.received.invites += 1;
     const status = request.method === "OPTIONS" ? this.status : request.method === "INVITE" ? 486 : null;
     if (status === null) return;
     const response = formatMessage(responseTo(request, status, { toTag: "probed" }));
     this.#socket.send(Buffer.from(response, "latin1"), from.port, from.address);
+  }
+
+  #count(options: SipMessage): void {
+    const branch = topVia(options)?.branch ?? "";
+    this.received.options += 1;
+    if (this.#branches.has(branch)) this.retransmissions += 1;
+    this.#branches.add(branch);
   }
 }

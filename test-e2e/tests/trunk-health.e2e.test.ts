@@ -87,6 +87,13 @@ describe("A7: OPTIONS tell which trunks live", () => {
     expect(first.received.invites).toBe(refused);
   });
 
+  it("a probe that nobody waits for any more is not sent again (timeout 0.3 s, T1 0.5 s)", async () => {
+    first.status = null;
+    const before = first.received.options;
+    await until(() => first.received.options >= before + 3, { what: "three missed probes" });
+    expect(first.retransmissions).toBe(0);
+  });
+
   it("one answer brings it back: a call reaches it within an interval", async () => {
     first.status = null;
     await untilState("first", "down");

@@ -114,6 +114,15 @@ describe("requests of the worker", () => {
     expect(worker.port.edges()[0]?.pendingClient).toBe(0);
   });
 
+  test("an impatient one tells the edge how long it waits, so that nothing is retransmitted after that", async () => {
+    await using edge = await startEdge();
+    await using worker = await connected(edge);
+    await worker.port.sendRequest(outgoing("OPTIONS", { timeoutMs: 1_500 }), new RecordingEvents());
+    await worker.port.sendRequest(outgoing("OPTIONS"), new RecordingEvents());
+    expect((await edge.endpoint.sentRequest(0)).out.timeoutMs).toBe(1_500);
+    expect((await edge.endpoint.sentRequest(1)).out.timeoutMs).toBeUndefined();
+  });
+
   test("a response in the same turn as the reply does not overtake it", async () => {
     await using edge = await startEdge();
     await using worker = await connected(edge);

@@ -127,7 +127,7 @@ describe("probes", () => {
       value: { id: "p1", trunk: "pstn-1", outcome: "answered", code: 503, roundTripMs: 30 },
     });
     expect(worker.sip.sent[0]?.message.uri).toBe("sip:198.51.100.1:5060");
-    expect(worker.sip.sent[0]?.request).toMatchObject({ pool: "east", listener: "outside" });
+    expect(worker.sip.sent[0]?.request).toMatchObject({ pool: "east", listener: "outside", timeoutMs: 4_000 });
   });
 
   test.each([

@@ -84,6 +84,7 @@ export class EdgeLink {
       dialogId: "",
       nextHop: request.nextHop ?? "",
       listener: request.listener,
+      timeoutMs: request.timeoutMs ?? null,
       text: formatMessage(message),
     };
     return this.#exchange(frame.id, formatSipAppFrame(frame), { method: message.method, events });
@@ -131,7 +132,15 @@ export class EdgeLink {
   }
 
   async #answer(id: string, text: string): Promise<Result<void, Failure>> {
-    const frame = { id: this.#nextId(), transactionId: id, dialogId: "", nextHop: "", listener: "", text };
+    const frame = {
+      id: this.#nextId(),
+      transactionId: id,
+      dialogId: "",
+      nextHop: "",
+      listener: "",
+      timeoutMs: null,
+      text,
+    };
     const sent = await this.#exchange(frame.id, formatSipAppFrame(frame), null);
     return sent.ok ? ok(undefined) : sent;
   }

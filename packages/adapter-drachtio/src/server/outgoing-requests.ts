@@ -20,6 +20,12 @@ export interface OutgoingParts {
   readonly stock: StockRequests;
 }
 
+/** Where a request goes, and how long it may stay unanswered there. */
+interface Way {
+  readonly nextHop: string | null;
+  readonly timeoutMs: number | null;
+}
+
 /** Why a pending INVITE is cancelled when its application is gone (RFC 3326). */
 const LOST_REASON = [["Reason", 'SIP;cause=503;text="Application lost"']] as const;
 
@@ -58,7 +64,8 @@ export class OutgoingRequests implements OutgoingCallHost {
     const listener = frame.listener === "" ? null : frame.listener;
     const nextHop = frame.nextHop === "" ? null : frame.nextHop;
     if (message.method === "ACK") return void this.#sendAck(session, frame.id, { message: request, listener, nextHop });
-    const id = this.#start(new OutgoingCall(this, { session, request, listener }), nextHop);
+    const call = new OutgoingCall(this, { session, request, listener });
+    const id = this.#start(call, { nextHop, timeoutMs: frame.timeoutMs });
     session.send(formatBriefReply(this.#context.tokens.next(), frame.id, id));
   }
 
@@ -127,9 +134,10 @@ export class OutgoingRequests implements OutgoingCallHost {
     );
   }
 
-  #start(call: OutgoingCall, nextHop: string | null): string {
-    const { request } = call;
-    const transaction = this.#context.endpoint().request({ message: request, listener: call.listener, nextHop }, call);
+  #start(call: OutgoingCall, { nextHop, timeoutMs }: Way): string {
+    const { request, listener } = call;
+    const limit = timeoutMs === null ? {} : { timeoutMs };
+    const transaction = this.#context.endpoint().request({ message: request, listener, nextHop, ...limit }, call);
     call.transaction = transaction;
     this.#pending.set(transaction.id, call);
     if (request.method === "INVITE") {
@@ -145,7 +153,10 @@ export class OutgoingRequests implements OutgoingCallHost {
     const { message: request, nextHop, dialog } = prepared.value;
     const listener = prepared.value.listener.name;
     if (request.method === "ACK") return void this.#sendAck(session, frame.id, { message: request, listener, nextHop });
-    this.#start(new EchoedCall(this, { session, request, listener, frameId: frame.id, dialog }), nextHop);
+    this.#start(new EchoedCall(this, { session, request, listener, frameId: frame.id, dialog }), {
+      nextHop,
+      timeoutMs: null,
+    });
   }
 
   async #sendAck(

@@ -36,6 +36,7 @@ describe("parseAppFrame", () => {
         dialogId: "",
         nextHop: "",
         listener: "",
+        timeoutMs: null,
         text: "SIP/2.0 180 Ringing\r\n\r\n",
       },
     ],
@@ -49,6 +50,7 @@ describe("parseAppFrame", () => {
         dialogId: "",
         nextHop: "sip:10.0.0.1;transport=tcp",
         listener: "",
+        timeoutMs: null,
         text: "INVITE sip:a@b SIP/2.0\r\n\r\n",
       },
     ],
@@ -62,7 +64,22 @@ describe("parseAppFrame", () => {
         dialogId: "",
         nextHop: "",
         listener: "outside",
+        timeoutMs: null,
         text: "INVITE sip:a@b SIP/2.0\r\n\r\n",
+      },
+    ],
+    [
+      "request whose answer is not waited for longer than 1.5 s",
+      `${id}|sip|||sip:10.0.0.1|outside|1500ms\r\nOPTIONS sip:a@b SIP/2.0\r\n\r\n`,
+      {
+        kind: "sip",
+        id,
+        transactionId: "",
+        dialogId: "",
+        nextHop: "sip:10.0.0.1",
+        listener: "outside",
+        timeoutMs: 1_500,
+        text: "OPTIONS sip:a@b SIP/2.0\r\n\r\n",
       },
     ],
     [
@@ -128,7 +145,14 @@ describe("formatSipAppFrame", () => {
   test("what is written is read back", () => {
     fc.assert(
       fc.property(
-        fc.record({ id: token, transactionId: token, dialogId: token, nextHop: token, listener: token }),
+        fc.record({
+          id: token,
+          transactionId: token,
+          dialogId: token,
+          nextHop: token,
+          listener: token,
+          timeoutMs: fc.option(fc.integer({ min: 0, max: 3_600_000 })),
+        }),
         fc.string({ unit: "binary", minLength: 1 }),
         (tokens, text) => {
           const frame = { kind: "sip" as const, ...tokens, text };

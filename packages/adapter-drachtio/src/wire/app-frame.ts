@@ -25,6 +25,8 @@ export interface SipAppFrame {
   readonly nextHop: string;
   /** Name of the local listener to send from. */
   readonly listener: string;
+  /** Milliseconds an address may stay silent before the transaction ends; null: 64*T1. */
+  readonly timeoutMs: number | null;
   readonly text: string;
 }
 
@@ -81,6 +83,7 @@ function parseSip(id: string, tokens: readonly string[], text: string): AppFrame
     dialogId: tokens[3] ?? "",
     nextHop: tokens[4] ?? "",
     listener: tokens[5] ?? "",
+    timeoutMs: parseTimeout(tokens[6]),
     text,
   };
 }
@@ -122,6 +125,9 @@ function parseTimeout(token: string | undefined): number | null {
 /** `sip` frame; `text` is the SIP message. Trailing empty tokens beyond the dialog id are left out. */
 export function formatSipAppFrame(frame: Omit<SipAppFrame, "kind">): string {
   const start = `${frame.id}|sip|${frame.transactionId}|${frame.dialogId}`;
+  if (frame.timeoutMs !== null) {
+    return `${start}|${frame.nextHop}|${frame.listener}|${frame.timeoutMs}ms\r\n${frame.text}`;
+  }
   if (frame.listener !== "") return `${start}|${frame.nextHop}|${frame.listener}\r\n${frame.text}`;
   if (frame.nextHop !== "") return `${start}|${frame.nextHop}\r\n${frame.text}`;
   return `${start}\r\n${frame.text}`;

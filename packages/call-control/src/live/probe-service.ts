@@ -76,7 +76,7 @@ export class ProbeService {
           end(code === "peer-timeout" ? "timeout" : "unreachable", null),
       };
       void sip
-        .sendRequest({ message, pool, listener, nextHop, preferredEdge: null }, events)
+        .sendRequest({ message, pool, listener, nextHop, preferredEdge: null, timeoutMs: request.timeoutMs }, events)
         .then((sent) => (sent.ok ? undefined : end("unreachable", null)));
     });
   }

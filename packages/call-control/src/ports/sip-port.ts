@@ -34,6 +34,11 @@ export interface OutgoingRequest {
   readonly nextHop: string | null;
   /** Edge that should send if it is alive (affinity of a connection); any other of the pool serves. */
   readonly preferredEdge: string | null;
+  /**
+   * How long an address may stay silent, milliseconds; then nothing is sent to it any more (timers B and F of RFC 3261 §17.1, a shorter interest of
+   * the transaction user). Default 64*T1.
+   */
+  readonly timeoutMs?: number;
 }
 
 /** Names a client transaction in its edge. Plain data: it may be stored in the call record. */
