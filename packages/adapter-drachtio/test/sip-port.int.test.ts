@@ -192,12 +192,48 @@ describe("requests of the worker", () => {
     expect(worker.port.edges()[0]?.pendingClient).toBe(0);
   });
 
-  test("with no edge there is a failure at once", async () => {
-    await using worker = await startWorker(() => []);
+  test("with no edge it waits for one, so long", async () => {
+    await using worker = await startWorker(() => [], { edgeWaitMs: 50 });
     expect(await worker.port.sendRequest(outgoing("INVITE"), new RecordingEvents())).toMatchObject({
       ok: false,
       error: { code: "edge-unavailable" },
     });
+  });
+});
+
+describe("a pool none of whose edges is connected", () => {
+  test("a request sent while the worker still connects goes out by the edge that comes", async () => {
+    await using edge = await startEdge();
+    await using worker = await startWorker(() => [edge.address]);
+    const sent = await worker.port.sendRequest(outgoing("INVITE"), new RecordingEvents());
+    expect(sent).toMatchObject({ ok: true, value: { edge: "e1" } });
+  });
+
+  test("what is sent again because the edge was lost waits for the next, and never goes to the lost one", async () => {
+    await using edge = await startEdge();
+    const addresses = [edge.address];
+    await using worker = await startWorker(() => addresses, { refreshMs: 20 });
+    await worker.until(isUp);
+    const again = Promise.withResolvers<unknown>();
+    const events = new RecordingEvents();
+    const onFailure = events.onFailure.bind(events);
+    events.onFailure = (failure) => {
+      onFailure(failure);
+      again.resolve(worker.port.sendRequest(outgoing("INVITE"), new RecordingEvents()));
+    };
+    await worker.port.sendRequest(outgoing("INVITE"), events);
+    await edge.server.close();
+    expect(await events.failures.next()).toMatchObject({ code: "edge-lost" });
+    await using next = await startEdge({ edge: "e2" });
+    addresses.splice(0, 1, next.address);
+    expect(await again.promise).toMatchObject({ ok: true, value: { edge: "e2" } });
+  });
+
+  test("a caller that closes the port is not kept waiting", async () => {
+    const worker = await startWorker(() => []);
+    const sent = worker.port.sendRequest(outgoing("INVITE"), new RecordingEvents());
+    await worker.port.close();
+    expect(await sent).toMatchObject({ ok: false, error: { code: "edge-unavailable" } });
   });
 });
 

@@ -353,6 +353,44 @@ describe("an INVITE of ours", () => {
   });
 });
 
+describe("a request with a branch of its user's choice", () => {
+  const branch = "z9hG4bKcall-b1-1";
+
+  it("goes out with it", async () => {
+    await start();
+    await send("INVITE", { branch });
+    expect(branchOf(peer.received[0] ?? "")).toBe(branch);
+  });
+
+  it("has another at the next address", async () => {
+    const resolver = new FakeResolver({
+      srv: { "_sip._udp.gw.example.com": [srv("a.example.com", 5060, 1), srv("b.example.com", 5060, 2)] },
+      a: { "a.example.com": ["10.0.0.1"], "b.example.com": ["10.0.0.2"] },
+    });
+    const second = await SimulatedPeer.at(network, "10.0.0.2");
+    await start({ resolver });
+    await send("INVITE", { branch, nextHop: "sip:gw.example.com", timeoutMs: 1_000 });
+    await clock.advance(1_100);
+    expect(branchOf(second.received[0] ?? "")).toBe(`${branch}.2`);
+  });
+
+  it("is a retransmission when sent again: the answer goes to the later, the earlier ends as superseded", async () => {
+    await start();
+    await send("INVITE", { branch });
+    const earlier = client;
+    client = new RecordingClient();
+    await send("INVITE", { branch });
+    expect(peer.received[1]).toBe(peer.received[0]);
+    await answer(180, { toTag: "t" });
+    await answer(200, { toTag: "t" });
+    expect(earlier.failures).toMatchObject([{ reason: "superseded" }]);
+    expect(earlier.responses).toEqual([]);
+    expect(client.responses.map(({ message }) => message.status)).toEqual([180, 200]);
+    await clock.advance(40_000);
+    expect(endpoint.stats().transactions["invite-client"]).toBe(0);
+  });
+});
+
 describe("cancelling an INVITE, RFC 3261 §9.1", () => {
   it("sends CANCEL with the INVITE's Via, Route and numbers once a provisional response came", async () => {
     await start();

@@ -128,6 +128,7 @@ export interface SendFailure {
  * - `no-listener`: no listener of that name, or none of the transport the next hop needs
  * - `unresolved`: DNS knows no address (RFC 3263)
  * - `transport`: no address could be reached (refused, reset, connect timeout, TLS identity, message too large)
+ * - `superseded`: the same request (by its branch) was sent again, and the answers go to that one
  * - `closing`: the endpoint is being closed
  */
 export type SendFailureReason =
@@ -137,6 +138,7 @@ export type SendFailureReason =
   | "no-listener"
   | "unresolved"
   | "transport"
+  | "superseded"
   | "closing";
 
 /** A request received and not yet forgotten. The object stays the same for the transaction's whole life. */
@@ -172,6 +174,11 @@ export interface OutgoingRequest {
    * Default 64*T1.
    */
   readonly timeoutMs?: number;
+  /**
+   * Branch for the first address tried, with the magic cookie; default one of the endpoint's own. The same request with the same branch once more, from
+   * here or another place of the same sent-by, is a retransmission to the peer (RFC 3261 §17.2.3). Whoever waits here for the first gets `superseded`.
+   */
+  readonly branch?: string;
 }
 
 /** A request under way. */

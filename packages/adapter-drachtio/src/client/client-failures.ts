@@ -22,6 +22,7 @@ const CODE_BY_REASON: ReadonlyMap<string, FailureCode> = new Map<string, Failure
   ["cancelled", "caller-cancelled"],
   ["transaction-over", "call-gone"],
   ["closing", "edge-unavailable"],
+  ["superseded", "superseded"],
 ]);
 
 /** A failure the edge named by its reason word: the start of a `NOK` text or the reason phrase of a response it made up. */

@@ -2,6 +2,7 @@ import type { ConnectionOptions } from "node:tls";
 import type { ClientTransaction, Clock, OutgoingRequest, SipApplication, SipPort } from "@tandem/call-control";
 import { err, type Failure, type Result } from "@tandem/domain";
 import { formatSocketAddress, systemClock, type SocketAddress } from "@tandem/runtime";
+import { AwaitedEdges } from "./awaited-edges.ts";
 import { edgeLost, noEdge } from "./client-failures.ts";
 import { EdgeConnector, type EdgeState, type LinkRefusal, type RetrySettings } from "./edge-connector.ts";
 import type { EdgeDirectory } from "./edge-directory.ts";
@@ -21,6 +22,8 @@ export interface DrachtioSipPortOptions {
   readonly tls?: ConnectionOptions;
   /** Milliseconds between two looks at the directory. Default 5 000. */
   readonly refreshMs?: number;
+  /** Longest that a request waits for an edge of a pool that just lost its last one, or has none yet, milliseconds. Default 3 000. */
+  readonly edgeWaitMs?: number;
   readonly retry?: Partial<RetrySettings>;
   readonly limits?: Partial<SessionLimits>;
   readonly clock?: Clock;
@@ -57,6 +60,8 @@ export interface DrachtioSipPort extends SipPort {
 const DEFAULT_RETRY: RetrySettings = { firstMs: 200, maxMs: 5_000, connectTimeoutMs: 5_000 };
 const DEFAULT_LIMITS: SessionLimits = { pingMs: 5_000, maxFrameBytes: 1 << 20, maxPendingOctets: 64 << 20 };
 const DEFAULT_REFRESH_MS = 5_000;
+/** Below the connect timer of a trunk (4 s): a request that is sent at last is still wanted. */
+const DEFAULT_EDGE_WAIT_MS = 3_000;
 const DRAIN_CHECK_MS = 50;
 
 /** All methods: the application answers those it does not serve. */
@@ -75,6 +80,7 @@ class SipPortOverEdges implements DrachtioSipPort {
   readonly #connectors = new Map<string, EdgeConnector>();
   readonly #byEdge = new Map<string, EdgeLink>();
   readonly #byPool = new Map<string, EdgeLink[]>();
+  readonly #awaited: AwaitedEdges;
   #turn = 0;
   #paused = false;
   #closed = false;
@@ -83,6 +89,7 @@ class SipPortOverEdges implements DrachtioSipPort {
   constructor(options: DrachtioSipPortOptions) {
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
+    this.#awaited = new AwaitedEdges(this.#clock, options.edgeWaitMs ?? DEFAULT_EDGE_WAIT_MS);
   }
 
   async start(): Promise<void> {
@@ -104,7 +111,11 @@ class SipPortOverEdges implements DrachtioSipPort {
     request: OutgoingRequest,
     events: Parameters<SipPort["sendRequest"]>[1],
   ): Promise<Result<ClientTransaction, Failure>> {
-    const link = this.#choose(request);
+    let link = this.#choose(request);
+    if (link === undefined && !this.#closed) {
+      await this.#awaited.wait(request.pool);
+      link = this.#choose(request);
+    }
     return link === undefined ? err(noEdge(request.pool)) : link.request(request, events);
   }
 
@@ -144,6 +155,7 @@ class SipPortOverEdges implements DrachtioSipPort {
   async close(): Promise<void> {
     this.#closed = true;
     this.#cancelRefresh?.();
+    this.#awaited.close();
     for (const connector of this.#connectors.values()) connector.close(true);
     this.#connectors.clear();
   }
@@ -212,12 +224,14 @@ class SipPortOverEdges implements DrachtioSipPort {
     this.#byEdge.set(link.edge, link);
     this.#byPool.set(link.pool, [...(this.#byPool.get(link.pool) ?? []), link]);
     if (link.pool === this.#options.pool && !this.#paused) link.route(EVERY_METHOD, true);
+    this.#awaited.came(link.pool);
     return null;
   }
 
   #lost(link: EdgeLink): void {
     if (!this.#closed) this.#counters.linksLost += 1;
     this.#byEdge.delete(link.edge);
+    this.#awaited.lost(link.pool);
     this.#byPool.set(
       link.pool,
       (this.#byPool.get(link.pool) ?? []).filter((each) => each !== link),

@@ -44,7 +44,7 @@ export interface EdgeConnectorOptions {
   readonly random: () => number;
   /** Asked when an edge accepted us; a refusal ends the connection. */
   readonly admit: (link: EdgeLink) => LinkRefusal | null;
-  /** An admitted link is gone; its transactions have been failed already. */
+  /** An admitted link is gone; its transactions are failed next. */
   readonly lost: (link: EdgeLink) => void;
   readonly onChange: (state: EdgeState) => void;
 }
@@ -150,8 +150,9 @@ export class EdgeConnector {
     this.#link = null;
     this.#change("down", this.#reason ?? end);
     if (link !== null) {
-      link.lose();
+      // Forgotten first: what is sent again because of the loss must not be sent here.
       this.#options.lost(link);
+      link.lose();
     }
     if (this.#listed) this.#retry();
   }

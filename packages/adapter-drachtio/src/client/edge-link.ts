@@ -85,6 +85,7 @@ export class EdgeLink {
       nextHop: request.nextHop ?? "",
       listener: request.listener,
       timeoutMs: request.timeoutMs ?? null,
+      branch: request.branch ?? "",
       text: formatMessage(message),
     };
     return this.#exchange(frame.id, formatSipAppFrame(frame), { method: message.method, events });
@@ -139,6 +140,7 @@ export class EdgeLink {
       nextHop: "",
       listener: "",
       timeoutMs: null,
+      branch: "",
       text,
     };
     const sent = await this.#exchange(frame.id, formatSipAppFrame(frame), null);

@@ -24,6 +24,8 @@ export interface OutgoingParts {
 interface Way {
   readonly nextHop: string | null;
   readonly timeoutMs: number | null;
+  /** Empty: the endpoint makes one. */
+  readonly branch: string;
 }
 
 /** Why a pending INVITE is cancelled when its application is gone (RFC 3326). */
@@ -65,7 +67,7 @@ export class OutgoingRequests implements OutgoingCallHost {
     const nextHop = frame.nextHop === "" ? null : frame.nextHop;
     if (message.method === "ACK") return void this.#sendAck(session, frame.id, { message: request, listener, nextHop });
     const call = new OutgoingCall(this, { session, request, listener });
-    const id = this.#start(call, { nextHop, timeoutMs: frame.timeoutMs });
+    const id = this.#start(call, { nextHop, timeoutMs: frame.timeoutMs, branch: frame.branch });
     session.send(formatBriefReply(this.#context.tokens.next(), frame.id, id));
   }
 
@@ -134,10 +136,10 @@ export class OutgoingRequests implements OutgoingCallHost {
     );
   }
 
-  #start(call: OutgoingCall, { nextHop, timeoutMs }: Way): string {
+  #start(call: OutgoingCall, { nextHop, timeoutMs, branch }: Way): string {
     const { request, listener } = call;
-    const limit = timeoutMs === null ? {} : { timeoutMs };
-    const transaction = this.#context.endpoint().request({ message: request, listener, nextHop, ...limit }, call);
+    const wishes = { ...(timeoutMs === null ? {} : { timeoutMs }), ...(branch === "" ? {} : { branch }) };
+    const transaction = this.#context.endpoint().request({ message: request, listener, nextHop, ...wishes }, call);
     call.transaction = transaction;
     this.#pending.set(transaction.id, call);
     if (request.method === "INVITE") {
@@ -156,6 +158,7 @@ export class OutgoingRequests implements OutgoingCallHost {
     this.#start(new EchoedCall(this, { session, request, listener, frameId: frame.id, dialog }), {
       nextHop,
       timeoutMs: null,
+      branch: "",
     });
   }
 

@@ -27,6 +27,8 @@ export interface SipAppFrame {
   readonly listener: string;
   /** Milliseconds an address may stay silent before the transaction ends; null: 64*T1. */
   readonly timeoutMs: number | null;
+  /** Branch of the request's top Via; empty: one of the edge's own. */
+  readonly branch: string;
   readonly text: string;
 }
 
@@ -84,6 +86,7 @@ function parseSip(id: string, tokens: readonly string[], text: string): AppFrame
     nextHop: tokens[4] ?? "",
     listener: tokens[5] ?? "",
     timeoutMs: parseTimeout(tokens[6]),
+    branch: tokens[7] ?? "",
     text,
   };
 }
@@ -125,9 +128,10 @@ function parseTimeout(token: string | undefined): number | null {
 /** `sip` frame; `text` is the SIP message. Trailing empty tokens beyond the dialog id are left out. */
 export function formatSipAppFrame(frame: Omit<SipAppFrame, "kind">): string {
   const start = `${frame.id}|sip|${frame.transactionId}|${frame.dialogId}`;
-  if (frame.timeoutMs !== null) {
-    return `${start}|${frame.nextHop}|${frame.listener}|${frame.timeoutMs}ms\r\n${frame.text}`;
-  }
+  const timeout = frame.timeoutMs === null ? "" : `${frame.timeoutMs}ms`;
+  if (frame.branch !== "")
+    return `${start}|${frame.nextHop}|${frame.listener}|${timeout}|${frame.branch}\r\n${frame.text}`;
+  if (timeout !== "") return `${start}|${frame.nextHop}|${frame.listener}|${timeout}\r\n${frame.text}`;
   if (frame.listener !== "") return `${start}|${frame.nextHop}|${frame.listener}\r\n${frame.text}`;
   if (frame.nextHop !== "") return `${start}|${frame.nextHop}\r\n${frame.text}`;
   return `${start}\r\n${frame.text}`;

@@ -188,8 +188,10 @@ export class CallActor {
   }
 
   /** What this process itself still waits for need not be sent again. */
-  #again({ transaction, request }: Extract<CallEvent, { kind: "invite" | "redelivered" }>): CallEvent {
-    return { kind: "redelivered", transaction, request, alive: [...this.#work.exchanges.keys()] };
+  #again(event: Extract<CallEvent, { kind: "invite" | "redelivered" }>): CallEvent {
+    const { transaction, request } = event;
+    const workerLost = event.kind === "redelivered" && event.workerLost !== false;
+    return { kind: "redelivered", transaction, request, alive: [...this.#work.exchanges.keys()], workerLost };
   }
 
   #begin(event: CallEvent): Promise<Result<Call | null, Failure>> {

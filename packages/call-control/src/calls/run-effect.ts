@@ -72,10 +72,11 @@ export function runEffect(effect: ImmediateEffect, context: EffectContext): void
 }
 
 function send(effect: Extract<Effect, { kind: "send" }>, { call, work, shell, serving }: EffectContext): void {
-  const { exchange, request: message, pool, listener, nextHop } = effect;
+  const { exchange, request: message, pool, listener, nextHop, branch } = effect;
   const preferredEdge = serving === null ? null : serverTransaction(serving).edge;
   const events = new ExchangeEvents(call.id, exchange, { work, shell });
-  const receipt = shell.ports.sip.sendRequest({ message, pool, listener, nextHop, preferredEdge }, events);
+  const way = { pool, listener, nextHop, preferredEdge, ...(branch === undefined ? {} : { branch }) };
+  const receipt = shell.ports.sip.sendRequest({ message, ...way }, events);
   // RFC 3261 §17.1: an ACK to a 2xx is no transaction and has no answer.
   if (message.method === "ACK") return;
   work.exchanges.set(exchange, receipt);
@@ -124,7 +125,26 @@ function respond(effect: Extract<Effect, { kind: "respond" }>, { call, work, she
     const { code, detail } = given.error;
     const fields = { callId: call.id, status: effect.response.status, failure: code, detail };
     shell.ports.telemetry.log("info", "response could not be given", fields);
+    if (effect.response.method === "INVITE" && isAnswer(effect.response)) awaitRetransmission(effect, { call, shell });
   });
+}
+
+function isAnswer({ status }: SipMessage): boolean {
+  return status >= 200 && status < 300;
+}
+
+/** Longest that the sender of an INVITE repeats it: timer B, 64*T1 (RFC 3261 §17.1.1.2), milliseconds. */
+const RETRANSMITTED_MS = 32_000;
+
+/**
+ * The caller's edge died before the answer could be given. Its INVITE may still come again by another edge, and is answered then; else it is as if
+ * no ACK had come, and both sides are ended.
+ */
+function awaitRetransmission(
+  { transaction }: Extract<Effect, { kind: "respond" }>,
+  { call, shell }: Pick<EffectContext, "call" | "shell">,
+): void {
+  shell.ports.clock.after(RETRANSMITTED_MS, () => shell.post(call.id, { event: { kind: "ack-timeout", transaction } }));
 }
 
 /** A request that another process sent cannot be cancelled from here; that process cancels it when it meets the newer record. */

@@ -57,6 +57,7 @@ export class NewCalls {
       kind: "redelivered",
       transaction: transactionId(request.transaction),
       request: request.message,
+      workerLost: request.redelivered,
     };
     this.#parts.post(callId, { event, otherwise: () => this.#decide(request, callId) });
   }

@@ -39,6 +39,11 @@ export interface OutgoingRequest {
    * the transaction user). Default 64*T1.
    */
   readonly timeoutMs?: number;
+  /**
+   * Branch of its Via, magic cookie included; default one of the edge's. The same request with the same branch through another edge of the pool is a
+   * retransmission to the peer; whoever waited for the first gets the failure `superseded`.
+   */
+  readonly branch?: string;
 }
 
 /** Names a client transaction in its edge. Plain data: it may be stored in the call record. */

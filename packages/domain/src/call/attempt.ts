@@ -1,6 +1,7 @@
 import { buildRequest, type HeaderLine } from "@tandem/sip";
 import { failureEntry, type FailureCode } from "../failure/catalogue.ts";
 import type { Call } from "./call.ts";
+import type { ExchangeId } from "./event.ts";
 import type { Exchange } from "./exchange.ts";
 import type { AttemptFacts } from "./facts.ts";
 import type { Hunt, Trying } from "./hunt.ts";
@@ -11,13 +12,17 @@ import { passingHeaders, privacyAsked, type Way } from "./headers/passing.ts";
 import { reliableOffer, SETTLED_OPTIONS } from "./headers/reliability.ts";
 import { pathLine } from "./headers/path.ts";
 import { schemeOf } from "./headers/values.ts";
-import { sipCallIdOf, spread, tagOf } from "./identity.ts";
+import { sipCallIdOf, spread, tagOf, type PartyId } from "./identity.ts";
 import { noteMessage } from "./ladder.ts";
 import type { AttemptPlan } from "./leg-profile.ts";
 import { timerOffer } from "./session-timer.ts";
 import { occupiedTrunks } from "./occupied-trunks.ts";
-import { sendCancel } from "./outgoing.ts";
+import { answerPending, sendCancel } from "./outgoing.ts";
+import { reply } from "./replies.ts";
 import { dropDialogs, partyOf, startTimer, stopTimer, type Turn } from "./turn.ts";
+
+/** What every branch begins with (RFC 3261 §8.1.1.7). */
+const BRANCH_COOKIE = "z9hG4bK";
 
 /** How an attempt ended: for its detail record, metrics and trunk health. */
 export interface AttemptEnd {
@@ -45,7 +50,7 @@ export function openAttempt(turn: Turn, hunt: Hunt, plan: AttemptPlan): Trying {
     outcome: "",
   });
   const attempt = call.attempts.length - 1;
-  const trying: Trying = { plan, attempt, state: "gate", party: null, exchange: null, sentMs: 0, retries: 0 };
+  const trying: Trying = { plan, attempt, state: "gate", party: null, exchange: null, sentMs: 0, retries: 0, moves: 0 };
   hunt.current = trying;
   return trying;
 }
@@ -63,11 +68,48 @@ export function placeAttempt(turn: Turn, hunt: Hunt, trying: Trying): void {
   trying.party = party.id;
   trying.sentMs = turn.now;
   sendInvite(turn, hunt, trying, { party, minSeS: 0 });
-  const { connectTimeoutMs, progressTimeoutMs, ringTimeoutMs } = trying.plan;
-  const timers = { connect: connectTimeoutMs, progress: progressTimeoutMs, ring: ringTimeoutMs };
+  startAttemptTimers(turn, trying, party.id);
+}
+
+function startAttemptTimers(turn: Turn, { plan, state }: Trying, party: PartyId): void {
+  const { connectTimeoutMs, progressTimeoutMs, ringTimeoutMs } = plan;
+  const timers = {
+    connect: state === "calling" ? connectTimeoutMs : 0,
+    progress: state === "progress" ? 0 : progressTimeoutMs,
+    ring: ringTimeoutMs,
+  };
   for (const [timer, afterMs] of Object.entries(timers)) {
-    if (afterMs > 0) startTimer(turn, `${timer}:${party.id}`, afterMs);
+    if (afterMs > 0) startTimer(turn, `${timer}:${party}`, afterMs);
   }
+}
+
+/** How often an attempt's INVITE goes again when edge after edge dies. */
+export const MOST_MOVES = 3;
+
+/**
+ * The INVITE of the current attempt once more, because the edge that sent it is gone. To the peer it is a retransmission: branch and sent-by are the
+ * same, so it rings on and repeats its last response (RFC 3261 §17.2.1, §17.2.3). False: there is nothing to repeat.
+ */
+export function repeatInvite(turn: Turn, hunt: Hunt, trying: Trying): boolean {
+  const party = partyOf(turn.call, trying.party ?? "");
+  const exchange = turn.call.exchanges.find(({ id }) => id === trying.exchange);
+  if (party === null || exchange === undefined || exchange.cancelled || trying.moves >= MOST_MOVES) return false;
+  trying.moves += 1;
+  pushInvite(turn, hunt, trying, { party, exchange: exchange.id, minSeS: 0 });
+  startAttemptTimers(turn, trying, party.id);
+  return true;
+}
+
+/** The current attempt once more from the beginning, as a new dialog: what was out there is over. */
+export function placeAnew(turn: Turn, hunt: Hunt, trying: Trying): void {
+  const { call } = turn;
+  const party = partyOf(call, trying.party ?? "");
+  if (party !== null) dropDialogs(turn, party);
+  for (const { party: asked, purpose } of call.exchanges) {
+    if (asked === trying.party && purpose.kind === "relay") answerPending(turn, purpose.origin, reply(487));
+  }
+  call.exchanges = call.exchanges.filter((exchange) => exchange.party !== trying.party);
+  placeAttempt(turn, hunt, trying);
 }
 
 function newParty(turn: Turn, hunt: Hunt, plan: AttemptPlan): Party {
@@ -105,7 +147,6 @@ export function sendInvite(
   trying: Trying,
   { party, minSeS }: { readonly party: Party; readonly minSeS: number },
 ): void {
-  const { request } = hunt;
   party.inviteCseq += 1;
   const exchange: Exchange = {
     id: `${party.id}-${party.inviteCseq}`,
@@ -120,6 +161,16 @@ export function sendInvite(
   };
   turn.call.exchanges.push(exchange);
   trying.exchange = exchange.id;
+  pushInvite(turn, hunt, trying, { party, exchange: exchange.id, minSeS });
+}
+
+function pushInvite(
+  turn: Turn,
+  hunt: Hunt,
+  trying: Trying,
+  { party, exchange, minSeS }: { readonly party: Party; readonly exchange: ExchangeId; readonly minSeS: number },
+): void {
+  const { request } = hunt;
   const { pool, listener, nextHop, trunk } = party.profile;
   const uri = inviteUri(turn.call, hunt, trying.plan);
   const message = buildRequest({
@@ -128,7 +179,8 @@ export function sendInvite(
     headers: inviteHeaders(turn, hunt, { party, plan: trying.plan, minSeS }),
     body: ownDescription(party.origin, bodyMessage(request.contentType, request.body), party.profile.contactHost),
   });
-  turn.effects.push({ kind: "send", exchange: exchange.id, leg: party.leg, request: message, pool, listener, nextHop });
+  const branch = `${BRANCH_COOKIE}${turn.call.id}-${exchange}`;
+  turn.effects.push({ kind: "send", exchange, leg: party.leg, request: message, pool, listener, nextHop, branch });
   noteMessage(turn.call, ">", trunk, [`INVITE ${uri}`, turn.now]);
 }
 

@@ -1,7 +1,7 @@
 import { parseMinSe, type SipMessage } from "@tandem/sip";
 import type { FailureCode } from "../failure/catalogue.ts";
 import { dismissAnswer, onAnswer } from "./answer.ts";
-import { sendInvite } from "./attempt.ts";
+import { MOST_MOVES, placeAnew, repeatInvite, sendInvite } from "./attempt.ts";
 import type { Exchange } from "./exchange.ts";
 import type { Trying } from "./hunt.ts";
 import { onProvisional } from "./early-dialogs.ts";
@@ -82,7 +82,18 @@ function onAttemptResponse(turn: Turn, exchange: Exchange, response: SipMessage)
     if (isSuccess(response)) dismissAnswer(turn, exchange.party, response);
   } else if (response.status < 200) onProvisional(turn, hunt, trying, response);
   else if (response.status < 300) onAnswer(turn, hunt, trying, response);
-  else if (!retryLonger(turn, trying, response)) onRefusal(turn, hunt, trying, response);
+  else if (wasCancelledMeanwhile(trying, response)) {
+    trying.moves = MOST_MOVES;
+    placeAnew(turn, hunt, trying);
+  } else if (!retryLonger(turn, trying, response)) onRefusal(turn, hunt, trying, response);
+}
+
+/**
+ * A repeated INVITE that a surviving edge had cancelled for a dead worker gets the 487 again; one that came from another address than the first is taken for
+ * a merged request (RFC 3261 §8.2.2.2). Either way the attempt begins anew, once.
+ */
+function wasCancelledMeanwhile({ moves }: Trying, { status }: SipMessage): boolean {
+  return moves > 0 && moves < MOST_MOVES && (status === 487 || status === 482);
 }
 
 /** RFC 4028 §7.4: 422 names the smallest interval the peer takes; the same attempt goes again with it. */
@@ -105,13 +116,17 @@ function forgetEnded(turn: Turn, exchange: Exchange): void {
 /** No final response will come. */
 export function onNoResponse(turn: Turn, id: string, failure: FailureCode): void {
   const exchange = exchangeOf(turn.call, id);
-  if (exchange === null) return;
-  dropExchange(turn.call, exchange);
+  // Superseded: another worker goes on with it.
+  if (exchange === null || failure === "superseded") return;
   const { hunt } = turn.call;
+  const trying = hunt?.current?.exchange === id ? hunt.current : null;
+  const moves = failure === "edge-lost" || (failure === "edge-unavailable" && (trying?.moves ?? 0) > 0);
+  if (moves && hunt !== null && trying !== null && repeatInvite(turn, hunt, trying)) return;
+  dropExchange(turn.call, exchange);
   const { purpose } = exchange;
   switch (purpose.kind) {
     case "attempt":
-      if (hunt?.current?.exchange === id) onSilence(turn, hunt, hunt.current, failure);
+      if (hunt !== null && trying !== null) onSilence(turn, hunt, trying, failure);
       break;
     case "relay":
       onRelaySilence(turn, exchange, purpose.origin, failure);

@@ -21,6 +21,8 @@ export type Effect =
       readonly pool: string;
       readonly listener: string;
       readonly nextHop: string | null;
+      /** Branch of the Via, where the request may have to go again as a retransmission. */
+      readonly branch?: string;
     }
   /** A complete response but for Via and Content-Length: the edge knows the transaction's Via. RSeq and Require of a reliable 1xx are the machine's. */
   | {

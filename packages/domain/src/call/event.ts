@@ -37,13 +37,18 @@ export type CallEvent =
       readonly request: SipMessage;
       readonly profile: LegProfile;
     }
-  /** The INVITE again, after the worker that had it died: go on from the record. */
+  /** The INVITE again, after the worker or the edge that had it died: go on from the record. */
   | {
       readonly kind: "redelivered";
       readonly transaction: TransactionId;
       readonly request: SipMessage;
       /** Exchanges that this process itself still waits for: then the INVITE came by another way and nothing is started again. */
       readonly alive?: readonly ExchangeId[];
+      /**
+       * False: the INVITE came by another way because the edge that had it is gone; who served the call may live and go on. Else that worker died, and
+       * the edges have cancelled what it sent.
+       */
+      readonly workerLost?: boolean;
     }
   /** A request in a dialog of this call (ACK included). */
   | {

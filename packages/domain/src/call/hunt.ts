@@ -87,6 +87,8 @@ export interface Trying {
   sentMs: number;
   /** Times the INVITE was sent again because of 422 (RFC 4028 §7.4). */
   retries: number;
+  /** Times it was sent again because its edge died. */
+  moves: number;
 }
 
 /** A REFER passed on to the other leg. */

@@ -73,7 +73,7 @@ function unpackHunt(hunt: Hunt): Hunt {
   return {
     ...hunt,
     plans: hunt.plans.map(unpackPlan),
-    current: current === null ? null : { ...current, plan: unpackPlan(current.plan) },
+    current: current === null ? null : { ...current, moves: current.moves ?? 0, plan: unpackPlan(current.plan) },
   };
 }
 

@@ -1,25 +1,29 @@
 import { responseTo } from "@tandem/sip";
 import { failureEntry } from "../failure/catalogue.ts";
-import { placeAttempt } from "./attempt.ts";
-import type { Hunt, Trying } from "./hunt.ts";
+import { placeAnew, repeatInvite } from "./attempt.ts";
+import { respondToCaller } from "./caller.ts";
 import { finish } from "./ending.ts";
 import { askEntry } from "./failover.ts";
-import type { ExchangeId } from "./event.ts";
+import type { CallEvent } from "./event.ts";
 import { answerPending, type Received } from "./outgoing.ts";
 import { repeatReliable } from "./reliable-provisionals.ts";
 import { reply } from "./replies.ts";
-import { dropDialogs, partyOf, type Turn } from "./turn.ts";
+import { partyOf, type Turn } from "./turn.ts";
+
+type Redelivered = Extract<CallEvent, { kind: "redelivered" }>;
 
 /**
- * The caller's INVITE again: the worker that had it died, and the edge has cancelled what it sent to the called side. From the record: an answer
- * that was accepted is given again, a setup goes on with the attempt it was at, as a new dialog.
+ * The caller's INVITE again. From the record: an answer that was accepted is given again, a setup goes on with the attempt it was at. When the worker
+ * that had it died, the edges have cancelled what it sent to the called side, so that attempt begins as a new dialog; when only the caller's edge died, the
+ * called side rings on.
  */
-export function onRedelivered(turn: Turn, received: Received, alive: readonly ExchangeId[] = []): void {
+export function onRedelivered(turn: Turn, event: Omit<Redelivered, "kind">): void {
   const { call } = turn;
-  const { transaction } = received;
+  const { transaction, request: message } = event;
+  const received: Received = { transaction, message };
   if (call.phase === "setup" && call.caller !== null) {
     call.caller = { ...call.caller, transaction };
-    resume(turn, alive);
+    resume(turn, event);
     return;
   }
   const answered = call.unacked.find(({ request }) => request.method === "INVITE" && request.dialog.startsWith("a"));
@@ -40,7 +44,7 @@ function refuse(turn: Turn, { transaction, message }: Received): void {
   if (turn.call.phase === "new") finish(turn);
 }
 
-function resume(turn: Turn, alive: readonly ExchangeId[]): void {
+function resume(turn: Turn, { alive = [], workerLost = true }: Omit<Redelivered, "kind">): void {
   const { hunt } = turn.call;
   const trying = hunt?.current ?? null;
   if (hunt !== null && hunt.entry !== null) askEntry(turn, hunt.entry);
@@ -49,16 +53,14 @@ function resume(turn: Turn, alive: readonly ExchangeId[]): void {
   else if (trying.state === "gate") {
     const { profile, maxCalls, maxCallsPerSecond } = trying.plan;
     turn.effects.push({ kind: "reserve", trunk: profile.trunk, maxCalls, maxCallsPerSecond });
-  } else if (!alive.includes(trying.exchange ?? "")) restart(turn, hunt, trying);
+  } else if (alive.includes(trying.exchange ?? "")) ringAgain(turn);
+  else if (workerLost || !repeatInvite(turn, hunt, trying)) placeAnew(turn, hunt, trying);
 }
 
-function restart(turn: Turn, hunt: Hunt, trying: Trying): void {
-  const { call } = turn;
-  const party = partyOf(call, trying.party ?? "");
-  if (party !== null) dropDialogs(turn, party);
-  for (const { party: asked, purpose } of call.exchanges) {
-    if (asked === trying.party && purpose.kind === "relay") answerPending(turn, purpose.origin, reply(487));
-  }
-  call.exchanges = call.exchanges.filter((exchange) => exchange.party !== trying.party);
-  placeAttempt(turn, hunt, trying);
+/** What the caller heard of the called side may not have reached it, or goes for the edge that is gone. */
+function ringAgain(turn: Turn): void {
+  const { caller } = turn.call;
+  const party = caller === null ? null : partyOf(turn.call, caller.party);
+  if (caller === null || party === null || caller.reliable === "required") return;
+  for (const dialog of party.dialogs) respondToCaller(turn, caller, { party, dialog }, reply(180));
 }

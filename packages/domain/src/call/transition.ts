@@ -47,10 +47,10 @@ function handle(turn: Turn, event: CallEvent): void {
   switch (event.kind) {
     case "invite":
       if (turn.call.phase === "new") beginCall(turn, event);
-      else onRedelivered(turn, { transaction: event.transaction, message: event.request });
+      else onRedelivered(turn, { transaction: event.transaction, request: event.request, workerLost: false });
       break;
     case "redelivered":
-      onRedelivered(turn, { transaction: event.transaction, message: event.request }, event.alive ?? []);
+      onRedelivered(turn, event);
       break;
     case "replacing-invite":
       onReplacingInvite(turn, event);

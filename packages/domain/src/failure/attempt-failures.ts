@@ -56,4 +56,10 @@ export const attemptFailures = {
     { ...unclear, tryNextTrunk: true },
     "The edge died meanwhile.",
   ),
+  superseded: row(
+    "503 Service Unavailable",
+    [41, 503],
+    unclear,
+    "Another worker sent the same request again; its answers go there.",
+  ),
 } as const;

@@ -96,6 +96,7 @@ export class ClientLayer implements ClientRequestHost {
   }
 
   add(transaction: ClientTx): void {
+    this.byKey.get(transaction.key)?.supersede();
     this.byKey.set(transaction.key, transaction);
     this.context.counters.transactions[kindOf(transaction)]++;
   }

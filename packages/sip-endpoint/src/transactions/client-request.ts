@@ -57,6 +57,7 @@ interface Attempt {
 const NOT_CANCELLABLE: SendFailure = { reason: "transaction-over", detail: "there is nothing to cancel" };
 const TIMEOUT: ClientFailure = { reason: "timeout", detail: "no response" };
 const UNREACHABLE: ClientFailure = { reason: "transport", detail: "no address could be reached" };
+const SUPERSEDED: ClientFailure = { reason: "superseded", detail: "the same request was sent again" };
 const CANCELLED: ClientFailure = { reason: "cancelled", detail: "cancelled before anything was sent" };
 
 /** A request of the user on its way over one address after the other (RFC 3263 §4.3), and its CANCEL. */
@@ -123,8 +124,9 @@ export class ClientRequest implements ClientTransaction, ClientTxUser, TimerOwne
     this.events.onResponse(response);
   }
 
-  onFailed(transaction: ClientTx, reason: "timeout" | "transport"): void {
+  onFailed(transaction: ClientTx, reason: "timeout" | "transport" | "superseded"): void {
     if (!this.pending || transaction !== this.attempt?.transaction) return;
+    if (reason === "superseded") return this.fail(SUPERSEDED);
     const mayGoOn = !this.progressed && this.cancelHeaders === undefined;
     if (mayGoOn && this.tryNext(reason)) return;
     this.fail(reason === "timeout" ? TIMEOUT : UNREACHABLE);
@@ -162,7 +164,7 @@ export class ClientRequest implements ClientTransaction, ClientTxUser, TimerOwne
   private send(port: LocalPort, target: Target): void {
     if (this.request === undefined) return;
     const { context } = this.host;
-    const branch = context.ids.branch();
+    const branch = this.branch(this.request.branch);
     const via = ownVia(port.bound, port.transport, branch);
     const text = withOwnVia(this.text, via);
     const { message, timeoutMs } = this.request;
@@ -182,6 +184,12 @@ export class ClientRequest implements ClientTransaction, ClientTxUser, TimerOwne
     this.host.add(transaction);
     transaction.start();
     this.events.onSent?.(sentMessage(text, transaction.outlet, context.clock.now()), this.attempts);
+  }
+
+  /** Every address has a branch of its own (RFC 3263 §4.3). */
+  private branch(given: string | undefined): string {
+    if (given === undefined) return this.host.context.ids.branch();
+    return this.attempts === 1 ? given : `${given}.${this.attempts}`;
   }
 
   private onProvisional(response: Received): void {

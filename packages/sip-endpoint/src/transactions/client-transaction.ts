@@ -25,7 +25,7 @@ import { TransactionTimers } from "./transaction-timers.ts";
 export interface ClientTxUser {
   onResponse(transaction: ClientTx, response: Received): void;
   /** Nothing (more) will come. */
-  onFailed(transaction: ClientTx, reason: "timeout" | "transport"): void;
+  onFailed(transaction: ClientTx, reason: "timeout" | "transport" | "superseded"): void;
   /** The transaction is forgotten. */
   onEnded(transaction: ClientTx): void;
 }
@@ -94,6 +94,12 @@ export abstract class ClientTx implements TimerOwner<TimerName>, OutletUser {
 
   onTransportError(): void {
     this.give({ type: "transport-error" });
+  }
+
+  /** Another request has the same branch: its transaction gets the answers from now on. */
+  supersede(): void {
+    this.user.onFailed(this, "superseded");
+    this.end();
   }
 
   /** Forgets the transaction at once. */

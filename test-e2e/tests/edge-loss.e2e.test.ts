@@ -1,0 +1,98 @@
+import { SipPeer, until, type Arrived, type PeerAddressOf } from "@tandem/testkit";
+import type { SipMessage } from "@tandem/sip";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { startCluster, type TestCluster } from "../harness/cluster.ts";
+import { killProcess } from "../harness/kill.ts";
+import { hangUp, invite, SDP, session, type ScriptedCall } from "../harness/scripted-call.ts";
+import { makeTopology } from "../harness/topology.ts";
+
+const alice = await SipPeer.open({ user: "alice", patienceMs: 15_000 });
+const bob = await SipPeer.open({ user: "bob", patienceMs: 15_000 });
+
+let cluster: TestCluster;
+
+beforeAll(async () => {
+  const topology = await makeTopology({
+    pools: { east: { edges: 2, workers: 2 }, west: { workers: 2 } },
+    trunks: { east: { port: bob.port }, west: { pool: "west", port: bob.port, gateway: "east" } },
+    routes: [
+      { name: "east", match: "^100$", usages: ["any"], trunks: ["east"] },
+      { name: "west", match: "^200$", usages: ["any"], trunks: ["west"] },
+    ],
+  });
+  cluster = await startCluster(topology);
+});
+afterAll(async () => {
+  await cluster?.stop();
+  await Promise.all([alice.close(), bob.close()]);
+});
+
+/** Where an edge serves callers. */
+function edge(name: string): PeerAddressOf {
+  const listener = cluster.processes
+    .find((process) => process.name === name)
+    ?.listeners.find(({ name: wanted }) => wanted === "core");
+  return { address: "127.0.0.1", port: Number(listener?.address.split(":").at(-1)) };
+}
+
+const top = (arrived: Arrived) => arrived.message.get("Via")?.split(";rport")[0] ?? "";
+
+/** The caller's timer A: the INVITE again until something comes (RFC 3261 §17.1.1.2). */
+async function retransmit(sent: SipMessage, to: PeerAddressOf, wanted: number): Promise<Arrived> {
+  let waiting = true;
+  const answer = alice.expect(wanted).finally(() => (waiting = false));
+  await until(
+    () => {
+      if (waiting) alice.send(sent, to);
+      return !waiting;
+    },
+    { what: "an answer to the INVITE sent again", everyMs: 500, limitMs: 15_000 },
+  );
+  return answer;
+}
+
+/** Bob answers what may have reached him several times; the call is set up, then ended by alice. */
+async function answerAndEnd(sent: SipMessage, arrived: Arrived): Promise<void> {
+  const accepted = bob.reply(arrived, 200, { headers: [SDP], body: session(2) });
+  const answer = await alice.expect("200 INVITE");
+  const caller = alice.dialogAsCaller(sent, answer);
+  caller.ack();
+  await bob.expect("ACK");
+  const call: ScriptedCall = { caller, callee: bob.dialogAsCallee(arrived, accepted), sent, arrived, answer };
+  await hangUp(call, alice, bob);
+}
+
+describe("kill -9 of an edge while a call rings: the caller's retransmission goes on with it", () => {
+  it("at another edge of the pool; the called side is not called a second time", async () => {
+    const before = cluster.callRecords().length;
+    const sent = invite(alice, edge("edge-east-1"));
+    const first = await bob.expect("INVITE");
+    bob.reply(first, 180);
+    await alice.expect(180);
+    await killProcess(cluster, "edge-east-1");
+    const again = await bob.expect("INVITE");
+    expect(again.message.get("Call-ID")).toBe(first.message.get("Call-ID"));
+    bob.reply(again, 180);
+    await retransmit(sent, edge("edge-east-2"), 180);
+    await answerAndEnd(sent, again);
+    const records = await cluster.recordsOf(before + 1);
+    expect(records.slice(before)).toMatchObject([{ sipCode: 200, attempts: 1, endedBy: "caller" }]);
+    expect(new Set(bob.seen.filter((line) => line.startsWith("INVITE"))).size).toBe(1);
+  });
+
+  it("at the edge that took the address over: to the called side its INVITE is a retransmission", async () => {
+    const before = cluster.callRecords().length;
+    const sent = invite(alice, edge("edge-west-1"), { number: "200" });
+    const first = await bob.expect("INVITE");
+    bob.reply(first, 180);
+    await alice.expect(180);
+    await killProcess(cluster, "edge-west-1");
+    await retransmit(sent, edge("edge-west-1"), 180);
+    const again = await bob.expect("INVITE");
+    expect(again.message.get("Call-ID")).toBe(first.message.get("Call-ID"));
+    expect(top(again)).toBe(top(first));
+    await answerAndEnd(sent, again);
+    const records = await cluster.recordsOf(before + 1);
+    expect(records.slice(before)).toMatchObject([{ sipCode: 200, attempts: 1 }]);
+  });
+});
