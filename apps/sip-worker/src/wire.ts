@@ -20,7 +20,15 @@ import {
   createTrunkHealthBoard,
   type RedisConnection,
 } from "@tandem/adapter-redis";
-import { createCallEngine, type CallEngine, type SipApplication, type TopologyListener } from "@tandem/call-control";
+import {
+  createCallEngine,
+  noCallbackBook,
+  noEmergencyNotices,
+  noLocationSource,
+  type CallEngine,
+  type SipApplication,
+  type TopologyListener,
+} from "@tandem/call-control";
 import type { Failure, Result } from "@tandem/domain";
 import { systemClock, type Logger } from "@tandem/runtime";
 import { compileTopology } from "./compile-topology.ts";
@@ -139,6 +147,9 @@ function createEngine({ config, logger, seen }: Context, redis: RedisConnection,
       telemetry: createWorkerTelemetry(seen.registry, { logger, pool: config.pool, names: seen.names }),
       hash: identityHash,
       load: seen.processMetrics,
+      locations: noLocationSource,
+      callbacks: noCallbackBook,
+      notices: noEmergencyNotices,
     },
     { pool: config.pool, limits: config.limits, compile: compileTopology, onTopology: topologyObserver(seen) },
   );

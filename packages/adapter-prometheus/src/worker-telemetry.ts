@@ -62,7 +62,10 @@ function callMetrics(registry: Registry, { names, pool: ownPool }: WorkerTelemet
 function workerGauges(registry: Registry): Pick<Telemetry, "setupsActive" | "casConflict"> {
   const setups = gauge(registry, "tandem_setups_active");
   const conflicts = counter(registry, "tandem_cas_conflicts_total");
-  return { setupsActive: (count) => setups.set(count), casConflict: () => conflicts.inc() };
+  return {
+    setupsActive: (count) => setups.set(count),
+    casConflict: () => conflicts.inc(),
+  };
 }
 
 function logSink(logger: Logger): Pick<Telemetry, "log"> {

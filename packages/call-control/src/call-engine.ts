@@ -6,6 +6,7 @@ import { GuardedCallStore } from "./calls/guarded-store.ts";
 import { routeTransfer } from "./calls/route-transfer.ts";
 import type { EnginePorts } from "./engine-ports.ts";
 import { NewCalls } from "./ingress/new-calls.ts";
+import { PendingCalls } from "./ingress/pending-calls.ts";
 import { RequestRouter } from "./ingress/request-router.ts";
 import { StatelessAnswers } from "./ingress/stateless-answers.ts";
 import { DEFAULT_ADMISSION, refuseOrdinary, type AdmissionLimits } from "./live/admission.ts";
@@ -67,6 +68,7 @@ class WiredEngine implements CallEngine {
   readonly #calls: CallDirectory;
   readonly #deadlines: DeadlineLoop;
   readonly #probes: ProbeService;
+  readonly #pending: PendingCalls;
   readonly #newCalls: NewCalls;
   readonly #router: RequestRouter;
   #draining = false;
@@ -93,9 +95,15 @@ class WiredEngine implements CallEngine {
       onPhase: (callId: string, phase: CallPhase | null) => this.#newCalls.phaseChanged(callId, phase),
     });
     const answers = new StatelessAnswers(ports);
-    const post = this.#calls.post.bind(this.#calls);
+    this.#pending = new PendingCalls((callId, mail) => this.#calls.post(callId, mail));
+    const post = this.#pending.post.bind(this.#pending);
     const shared = { ...ports, topology: this.#topology, live: this.#live, answers };
-    this.#newCalls = new NewCalls({ ...shared, post, works: (callId) => this.#calls.works(callId) });
+    this.#newCalls = new NewCalls({
+      ...shared,
+      post,
+      works: (callId) => this.#calls.works(callId),
+      pending: this.#pending,
+    });
     const standalone = new StandaloneRequests(shared);
     this.#router = new RequestRouter({ newCalls: this.#newCalls, standalone, answers, hash: ports.hash, post });
     this.#deadlines = new DeadlineLoop(ports, post);
@@ -118,7 +126,7 @@ class WiredEngine implements CallEngine {
     return {
       topologyVersion: this.#topology.current?.version ?? 0,
       setups: this.#calls.setups,
-      active: this.#calls.active,
+      active: this.#calls.active + this.#pending.size,
       finishing: this.#finished.pending,
       draining: this.#draining,
       refusal: this.#refusal(),
@@ -140,7 +148,7 @@ class WiredEngine implements CallEngine {
     this.#draining = true;
     this.#deadlines.stop();
     await this.#probes.stop();
-    while (this.#calls.active > 0 || this.#finished.pending > 0) await this.#pause(DRAIN_LOOK_MS);
+    while (this.#calls.active + this.#pending.size > 0 || this.#finished.pending > 0) await this.#pause(DRAIN_LOOK_MS);
     await this.#calls.settled();
   }
 

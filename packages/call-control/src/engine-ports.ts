@@ -1,9 +1,12 @@
 import type {
+  CallbackBook,
   CallStore,
   Clock,
   DetailRecordSpool,
+  EmergencyNotices,
   IdentityHash,
   LoadMeter,
+  LocationSource,
   NameResolver,
   ProbeExchange,
   SipPort,
@@ -27,4 +30,7 @@ export interface EnginePorts {
   readonly telemetry: Telemetry;
   readonly hash: IdentityHash;
   readonly load: LoadMeter;
+  readonly locations: LocationSource;
+  readonly callbacks: CallbackBook;
+  readonly notices: EmergencyNotices;
 }

@@ -1,4 +1,4 @@
-export type * from "./ports/index.ts";
+export * from "./ports/index.ts";
 export { createCallEngine, type CallEngine, type CallEngineOptions, type EngineFacts } from "./call-engine.ts";
 export type { EnginePorts } from "./engine-ports.ts";
 export { DEFAULT_ADMISSION, type AdmissionLimits } from "./live/admission.ts";

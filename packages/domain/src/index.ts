@@ -30,6 +30,14 @@ export {
   type EmergencyClass,
   type EmergencyIndex,
 } from "./emergency/classify-emergency.ts";
+export { emergencyEgress, type EmergencyEgress } from "./emergency/egress.ts";
+export {
+  blankPreparation,
+  emergencyFacts,
+  type EmergencyFacts,
+  type EmergencyPreparation,
+  type LocationFacts,
+} from "./emergency/preparation.ts";
 export { compileSnapshot } from "./topology/compile-snapshot.ts";
 export { checkTopology } from "./topology/check-topology.ts";
 export { listenerKey, type CompiledTrunk, type PoolListener, type Snapshot } from "./topology/snapshot.ts";
@@ -40,6 +48,14 @@ export {
   defaultSessionTimer,
   defaultTrunkSettings,
 } from "./topology/trunk-defaults.ts";
+export {
+  defaultEmergencyPlan,
+  defaultLocationPolicy,
+  defaultTrunkEmergency,
+  usualEmergencyNumbers,
+} from "./topology/emergency-defaults.ts";
+export { civicFields } from "./topology/emergency-plan.ts";
+export type * from "./topology/emergency-plan.ts";
 export type * from "./topology/topology.ts";
 export type * from "./routing/decision.ts";
 export type * from "./call/event.ts";

@@ -1,3 +1,4 @@
+import { defaultEmergencyPlan } from "../src/topology/emergency-defaults.ts";
 import { compileSnapshot } from "../src/topology/compile-snapshot.ts";
 import type { Snapshot } from "../src/topology/snapshot.ts";
 import type { Gateway, Listener, Pool, Route, Topology, Trunk, TrunkSettings } from "../src/topology/topology.ts";
@@ -87,8 +88,8 @@ export function sampleTopology(change: Partial<Topology> = {}): Topology {
       route("inbound", String.raw`^\+1212555\d{4}$`, ["core-east", "core-west"], { usages: ["in"], priority: 50 }),
     ],
     emergency: {
+      ...defaultEmergencyPlan,
       trunks: ["e911-east", "e911-west"],
-      preferOwnPool: true,
       fallbackTrunks: ["b-east"],
       numbers: [
         { dial: "911", masks: ["112"], test: false },
@@ -116,6 +117,7 @@ export function factsFor(user: string, more: Partial<RequestFacts> = {}): Reques
     callingNumber: "+12125550100",
     callId: "call-1",
     priorityHeader: null,
+    callerAddress: null,
     ...more,
   };
 }

@@ -1,7 +1,6 @@
 import {
   defaultTrunkSettings,
   type DialPlan,
-  type EmergencyNumber,
   type Gateway,
   type Listener,
   type NumberRule,
@@ -13,6 +12,7 @@ import {
   type Trunk,
   type TrunkSettings,
 } from "@tandem/domain";
+import { buildEmergency } from "./build-emergency.ts";
 import type { TopologyDocument } from "./schema/document-schema.ts";
 import type { TrunkDefaultsDocument, TrunkDocument } from "./schema/trunk-schema.ts";
 
@@ -25,21 +25,18 @@ export function buildTopology(document: TopologyDocument): Topology {
     trunks: document.trunks.map((trunk) => buildTrunk(trunk, document.trunkDefaults)),
     dialPlans: document.dialPlans.map((plan): DialPlan => ({ ...plan, rules: named(plan.rules) })),
     routes: document.routes.map(buildRoute),
-    emergency: {
-      trunks: document.emergency.trunks,
-      preferOwnPool: document.emergency.preferOwnPool,
-      fallbackTrunks: document.emergency.fallbackTrunks,
-      numbers: document.emergency.numbers.map(({ service, ...number }): EmergencyNumber => ({
-        ...number,
-        ...(service !== undefined && { service }),
-      })),
-    },
+    emergency: buildEmergency(document.emergency),
   };
 }
 
 function buildPool(pool: TopologyDocument["pools"][number]): Pool {
-  const { fqdn, ...others } = pool;
-  return { ...others, ...(fqdn !== undefined && { fqdn }), listeners: pool.listeners.map(buildListener) };
+  const { fqdn, locationPolicy, ...others } = pool;
+  return {
+    ...others,
+    ...(fqdn !== undefined && { fqdn }),
+    ...(locationPolicy !== undefined && { locationPolicy }),
+    listeners: pool.listeners.map(buildListener),
+  };
 }
 
 function buildListener(listener: TopologyDocument["pools"][number]["listeners"][number]): Listener {
@@ -68,7 +65,7 @@ function buildTrunk(trunk: TrunkDocument, defaults: TrunkDefaultsDocument): Trun
 function mergeSettings(own: TrunkDefaultsDocument, defaults: TrunkDefaultsDocument): TrunkSettings {
   const base = defaultTrunkSettings;
   const written = { ...defaults, ...own };
-  const { progressTimeout, connectTimeout, ringTimeout, dialPlan } = written;
+  const { progressTimeout, connectTimeout, ringTimeout, dialPlan, clearTrunk } = written;
   return {
     ...base,
     ...defined(pick(written)),
@@ -80,6 +77,8 @@ function mergeSettings(own: TrunkDefaultsDocument, defaults: TrunkDefaultsDocume
       return { code: rule.code ?? null, cause: rule.cause ?? null, becomes: rule.becomes };
     }),
     ...(dialPlan !== undefined && { dialPlan }),
+    ...(clearTrunk !== undefined && { clearTrunk }),
+    emergency: { ...base.emergency, ...defined({ ...defaults.emergency, ...defined(own.emergency ?? {}) }) },
     calledRules: named(written.calledRules ?? []),
     callingRules: named(written.callingRules ?? []),
     sessionTimer: sessionTimer({ ...defaults.sessionTimer, ...own.sessionTimer }),
@@ -103,6 +102,7 @@ function pick(written: TrunkDefaultsDocument) {
     reliableProvisional: written.reliableProvisional,
     maxEarlyDialogs: written.maxEarlyDialogs,
     weight: written.weight,
+    emergencyReserve: written.emergencyReserve,
   };
 }
 

@@ -1,4 +1,4 @@
-import type { Listener, Topology } from "@tandem/domain";
+import { defaultEmergencyPlan, type Listener, type Topology } from "@tandem/domain";
 import { describe, expect, it } from "vitest";
 import { keepAddresses } from "./keep-addresses.ts";
 import { planControl, planEdges, planWorkers, type PlanSettings } from "./process-plan.ts";
@@ -23,7 +23,7 @@ const topology: Topology = {
   trunks: [],
   dialPlans: [],
   routes: [],
-  emergency: { trunks: [], fallbackTrunks: [], preferOwnPool: true, numbers: [] },
+  emergency: defaultEmergencyPlan,
 };
 
 const settings: PlanSettings = {

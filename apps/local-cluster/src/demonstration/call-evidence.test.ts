@@ -1,4 +1,4 @@
-import type { AttemptDetailRecord, CallDetailRecord } from "@tandem/domain";
+import { blankPreparation, emergencyFacts, type AttemptDetailRecord, type CallDetailRecord } from "@tandem/domain";
 import { buildRequest } from "@tandem/sip";
 import { describe, expect, it } from "vitest";
 import type { SeenMessage } from "../simulated-gateway/seen-message.ts";
@@ -82,7 +82,7 @@ describe("findDeviations", () => {
     ["no attempt", { attempts: [] }, ["The attempts were none instead of carrier-b-east 200."]],
     [
       "taken for an emergency",
-      { record: { ...record, emergency: { service: "urn:service:sos", test: false } } },
+      { record: { ...record, emergency: emergencyFacts(blankPreparation) } },
       ["It was taken for an emergency call."],
     ],
   ])("%s", (_name, change, deviations) => {
@@ -96,7 +96,7 @@ describe("findDeviations", () => {
   });
 
   it("the location must arrive byte for byte", () => {
-    const sos = { ...record, emergency: { service: "urn:service:sos", test: false } };
+    const sos = { ...record, emergency: emergencyFacts(blankPreparation) };
     const evidence = { ...good, record: sos, attempts: [attempt("e911-east", 200)] };
     const arrived = seenInvite("c1-b1", "<sip:911@h>", emergency.body, emergency.contentType);
     const changed = emergency.body.replace("<ca:HNO>350", "<ca:HNO>351");

@@ -58,6 +58,7 @@ function byDecision(call: Call, target: string, world: TransferWorld): TransferR
     callingNumber: referrer.leg === "b" ? call.facts.callingNumber : call.facts.calledNumber,
     callId: tagOf(call.id, `t${call.partySerial}`),
     priorityHeader: null,
+    callerAddress: null,
   };
   const decision = decide(facts, inForce.snapshot, live);
   if (decision.kind === "reject") return { attempts: [], failure: decision.failure };

@@ -13,18 +13,23 @@ import { parseNameAddr, readTag, type SipMessage } from "@tandem/sip";
 import type { Mail } from "../calls/call-shell.ts";
 import { transactionId } from "../calls/transaction-id.ts";
 import type { InForce, TopologyInForce } from "../live/topology-in-force.ts";
-import type { IdentityHash, IncomingRequest, Telemetry } from "../ports/index.ts";
+import type { EmergencyNotices, IdentityHash, IncomingRequest } from "../ports/index.ts";
 import { decideRequest, ingressProfile, ingressTrunk } from "./arrival.ts";
+import type { PendingCalls } from "./pending-calls.ts";
+import { prepareEmergency, type EmergencyCase, type PreparationPorts } from "./prepare-emergency.ts";
 import { replacedCall } from "./replaced-call.ts";
-import { callIdOf, requestName, uriFacts } from "./request-facts.ts";
+import { callIdOf, requestFacts, requestName, uriFacts } from "./request-facts.ts";
 import type { StatelessAnswers } from "./stateless-answers.ts";
 
-export interface NewCallParts {
+type InviteEvent = Extract<CallEvent, { kind: "invite" }>;
+
+export interface NewCallParts extends PreparationPorts {
   readonly topology: TopologyInForce;
   readonly live: LiveView;
   readonly answers: StatelessAnswers;
-  readonly telemetry: Telemetry;
   readonly hash: IdentityHash;
+  readonly notices: EmergencyNotices;
+  readonly pending: PendingCalls;
   readonly post: (callId: string, mail: Mail) => void;
   /** True while this process works on the call. */
   readonly works: (callId: string) => boolean;
@@ -52,7 +57,8 @@ export class NewCalls {
   /** Takes an INVITE. One that was here before goes on from its record, whatever would be decided now. */
   take(request: IncomingRequest): void {
     const callId = callIdOf(request.message, this.#parts.hash);
-    if (!request.redelivered && !this.#parts.works(callId)) return this.#decide(request, callId);
+    if (!request.redelivered && !this.#parts.works(callId) && !this.#parts.pending.has(callId))
+      return this.#decide(request, callId);
     const event: CallEvent = {
       kind: "redelivered",
       transaction: transactionId(request.transaction),
@@ -95,18 +101,46 @@ export class NewCalls {
     this.#ongoing.set(name, callId);
     this.#nameByCall.set(callId, name);
     this.#parts.telemetry.callStarted({ pool: request.pool, ingressTrunk: ingress.trunk });
-    const event: CallEvent = {
+    const event: InviteEvent = {
       kind: "invite",
       transaction: transactionId(request.transaction),
       request: request.message,
       ingress,
       attempts: attemptPlans(decision, inForce.snapshot),
       considered: decision.considered,
-      emergency: decision.kind === "emergency" ? { service: decision.service, test: decision.test } : null,
+      emergency: null,
       ...(decision.kind === "route" ? entryLimits(trunk) : {}),
       ...(decision.kind === "reject" ? { rejection: decision.failure } : {}),
     };
-    this.#parts.post(callId, { event });
+    if (decision.kind !== "emergency") return this.#parts.post(callId, { event });
+    const facts = requestFacts(request, trunk?.trunk.name ?? null, callId);
+    void this.#beginEmergency(event, {
+      callId,
+      request,
+      facts,
+      decision,
+      attempts: event.attempts,
+      snapshot: inForce.snapshot,
+    });
+  }
+
+  /** The call begins when its preparation is done, which is bounded; whoever is told of it is told afterwards. */
+  async #beginEmergency(event: InviteEvent, incident: EmergencyCase): Promise<void> {
+    const { pending, notices, clock } = this.#parts;
+    const { callId, facts, request } = incident;
+    pending.hold(callId);
+    const preparation = await prepareEmergency(incident, this.#parts);
+    pending.release(callId, { event: { ...event, emergency: preparation } });
+    const { pool } = request;
+    const { callingNumber } = facts;
+    notices.announce({
+      callId,
+      atMs: clock.now(),
+      pool,
+      ingressTrunk: event.ingress.trunk,
+      callingNumber,
+      preparation,
+    });
   }
 
   /** RFC 3891: the INVITE belongs to the call it names. */

@@ -40,6 +40,7 @@ export function requestFacts(request: IncomingRequest, ingressTrunk: string | nu
     callingNumber: from === undefined ? "" : uriFacts(from.uri).user,
     callId,
     priorityHeader: message.get("Priority") ?? null,
+    callerAddress: request.source.address,
   };
 }
 

@@ -1,11 +1,15 @@
 export type * from "./call-store.ts";
+export type * from "./callback-book.ts";
 export type * from "./clock.ts";
 export type * from "./cluster-state.ts";
 export type * from "./controller-work.ts";
 export type * from "./detail-record-spool.ts";
 export type * from "./emergency-telemetry.ts";
+export { noCallbackBook, noEmergencyNotices, noLocationSource } from "./emergency-nobody.ts";
+export type * from "./emergency-notices.ts";
 export type * from "./identity-hash.ts";
 export type * from "./load-meter.ts";
+export type * from "./location-source.ts";
 export type * from "./name-resolver.ts";
 export type * from "./pool-scaler.ts";
 export type * from "./sip-port.ts";

@@ -1,5 +1,13 @@
 import { createCallEngine, type CallEngine, type CallEngineOptions } from "../call-engine.ts";
 import type { Topology } from "@tandem/domain";
+import {
+  noCallbackBook,
+  noEmergencyNotices,
+  noLocationSource,
+  type CallbackBook,
+  type EmergencyNotices,
+  type LocationSource,
+} from "../ports/index.ts";
 import { FakeCallStore } from "./fake-call-store.ts";
 import { FakeClock } from "./fake-clock.ts";
 import { FakeProbeExchange, FakeTopologyRegistry, FakeTrunkHealthBoard } from "./fake-cluster-state.ts";
@@ -17,6 +25,9 @@ export class FakeWorld {
   readonly health = new FakeTrunkHealthBoard();
   readonly probes = new FakeProbeExchange();
   readonly names = new FakeNameResolver();
+  locations: LocationSource = noLocationSource;
+  callbacks: CallbackBook = noCallbackBook;
+  notices: EmergencyNotices = noEmergencyNotices;
 
   constructor(topology: Topology | null = sampleTopology) {
     if (topology !== null) this.topology.put(JSON.stringify(topology));
@@ -40,9 +51,25 @@ export class FakeWorker {
 
   constructor(world: FakeWorld, options: Partial<CallEngineOptions>) {
     const { sip, spool, telemetry, load } = this;
-    const { clock, store, gate, topology, health, probes, names } = world;
+    const { clock, store, gate, topology, health, probes, names, locations, callbacks, notices } = world;
     this.engine = createCallEngine(
-      { clock, store, gate, topology, health, probes, names, sip, spool, telemetry, load, hash: fakeHash },
+      {
+        clock,
+        store,
+        gate,
+        topology,
+        health,
+        probes,
+        names,
+        sip,
+        spool,
+        telemetry,
+        load,
+        hash: fakeHash,
+        locations,
+        callbacks,
+        notices,
+      },
       { pool: "east", compile: compileJson, ...options },
     );
   }

@@ -1,5 +1,6 @@
 import {
   compileSnapshot,
+  defaultEmergencyPlan,
   defaultTrunkSettings,
   err,
   type Gateway,
@@ -74,7 +75,7 @@ export const sampleTopology: Topology = {
     },
   ],
   emergency: {
-    preferOwnPool: true,
+    ...defaultEmergencyPlan,
     trunks: ["sos"],
     fallbackTrunks: ["pstn-1"],
     numbers: [{ dial: "911", masks: ["112"], test: false }],

@@ -1,3 +1,4 @@
+import { blankPreparation } from "../emergency/preparation.ts";
 import type { Call } from "./call.ts";
 import type { AttemptFacts, CallFacts } from "./facts.ts";
 import type { Dialog, Party } from "./party.ts";
@@ -57,6 +58,8 @@ const blankFacts: Partial<CallFacts> = newCall("", 0).facts;
 
 const blankAttempt: Partial<AttemptFacts> = { ringMs: 0, answerMs: 0, endMs: 0, sipCode: 0, q850: null, outcome: "" };
 
+const { addedLocation: _added, ...blankEmergency } = blankPreparation;
+
 const blankCall: Partial<Call> = { ...emptyCall, phase: "up" };
 
 /** What the fields of a record mostly hold. The stored text leaves them out. A change here changes what old records mean: raise `v` with it. */
@@ -68,4 +71,6 @@ export const blanks = {
   plan: blankPlan,
   facts: blankFacts,
   attempt: blankAttempt,
+  emergency: blankEmergency,
+  preparation: blankPreparation,
 } as const;

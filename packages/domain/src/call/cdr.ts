@@ -1,3 +1,4 @@
+import type { EmergencyFacts } from "../emergency/preparation.ts";
 import type { FailureCode } from "../failure/failure.ts";
 import type { Consideration } from "../routing/decision.ts";
 import type { Call } from "./call.ts";
@@ -18,7 +19,7 @@ export interface CallDetailRecord {
   readonly route: string | null;
   readonly callingNumber: string;
   readonly calledNumber: string;
-  readonly emergency: { readonly service: string; readonly test: boolean } | null;
+  readonly emergency: EmergencyFacts | null;
   readonly startMs: number;
   readonly ringMs: number | null;
   readonly answerMs: number | null;

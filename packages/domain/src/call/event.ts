@@ -1,4 +1,5 @@
 import type { SipMessage } from "@tandem/sip";
+import type { EmergencyPreparation } from "../emergency/preparation.ts";
 import type { FailureCode } from "../failure/failure.ts";
 import type { Consideration } from "../routing/decision.ts";
 import type { AttemptPlan, LegProfile, TrunkLimits } from "./leg-profile.ts";
@@ -20,8 +21,8 @@ export type CallEvent =
       readonly ingress: LegProfile;
       readonly attempts: readonly AttemptPlan[];
       readonly considered: readonly Consideration[];
-      /** Set when the decision was emergency: service (`urn:service:sos`…) and whether it is a test call. */
-      readonly emergency: { readonly service: string; readonly test: boolean } | null;
+      /** Set when the decision was emergency: what is known of the call besides its request. */
+      readonly emergency: EmergencyPreparation | null;
       /** Limits of the ingress trunk, asked before the first attempt. Absent: it has none, or the call is outside all limits. */
       readonly limits?: TrunkLimits;
       /** The decision refused the call: it is answered by the catalogue, and its record written, without an attempt. */

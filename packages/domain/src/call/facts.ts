@@ -1,3 +1,4 @@
+import type { EmergencyFacts } from "../emergency/preparation.ts";
 import type { FailureCode } from "../failure/failure.ts";
 import type { Consideration } from "../routing/decision.ts";
 
@@ -8,7 +9,7 @@ export interface CallFacts {
   callingNumber: string;
   calledNumber: string;
   sipCallId: string;
-  emergency: { readonly service: string; readonly test: boolean } | null;
+  emergency: EmergencyFacts | null;
   considered: Consideration[];
   /** First 18x passed to the caller. 0: never. */
   ringMs: number;

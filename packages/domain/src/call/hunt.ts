@@ -1,4 +1,5 @@
 import type { HeaderLine } from "@tandem/sip";
+import type { EmergencyPreparation } from "../emergency/preparation.ts";
 import type { FailureCode } from "../failure/failure.ts";
 import type { ExchangeId, LegName, TransactionId } from "./event.ts";
 import type { TimerWish } from "./exchange.ts";
@@ -62,6 +63,8 @@ export interface Hunt {
   readonly leg: LegName;
   /** What attempts are made of: Request-URI, From, To and the headers that pass. */
   readonly request: StoredRequest;
+  /** What the INVITEs of an emergency call are made of besides the request; null on other hunts. */
+  readonly preparation: EmergencyPreparation | null;
   /** What is left to try, in order; the current attempt's plan is `current.plan`. */
   plans: AttemptPlan[];
   current: Trying | null;

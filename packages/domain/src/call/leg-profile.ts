@@ -1,3 +1,4 @@
+import type { EmergencyEgress } from "../emergency/egress.ts";
 import type { ResponseRule, SessionTimerSettings } from "../topology/topology.ts";
 
 /**
@@ -45,6 +46,8 @@ export interface AttemptPlan {
   readonly connectTimeoutMs: number;
   readonly ringTimeoutMs: number;
   readonly failoverCodes: readonly number[];
+  /** What the INVITE of an emergency call looks like here; absent on an ordinary call. */
+  readonly emergency?: EmergencyEgress;
   /** Request-URI to use as it is, when it is not made of `calledNumber` and `peerHost` (a transfer target that is a dialog's Contact). */
   readonly requestUri?: string;
   /** Header lines to add to the INVITE (Replaces of an attended transfer, Referred-By). */

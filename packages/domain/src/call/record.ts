@@ -1,5 +1,7 @@
 import { err, ok, type Result } from "../lang/result.ts";
 import { blanks } from "./blanks.ts";
+import type { EmergencyPreparation } from "../emergency/preparation.ts";
+import type { CallFacts } from "./facts.ts";
 import type { Call } from "./call.ts";
 import type { Hunt } from "./hunt.ts";
 import type { Party } from "./party.ts";
@@ -15,7 +17,7 @@ export function serialiseCall(call: Call): string {
     ...pruned(call, blanks.call),
     parties: call.parties.map(packParty),
     ...(call.hunt === null ? {} : { hunt: packHunt(call.hunt) }),
-    facts: pruned(call.facts, blanks.facts),
+    facts: packFacts(call.facts),
     attempts: call.attempts.map((attempt) => pruned(attempt, blanks.attempt)),
   });
 }
@@ -37,9 +39,19 @@ function unpackCall(stored: Call): Call {
     ...call,
     parties: call.parties.map(unpackParty),
     hunt: call.hunt === null ? null : unpackHunt(call.hunt),
-    facts: filled(call.facts, blanks.facts),
+    facts: unpackFacts(call.facts),
     attempts: call.attempts.map((attempt) => filled(attempt, blanks.attempt)),
   };
+}
+
+function packFacts(facts: CallFacts): unknown {
+  const packed = pruned(facts, blanks.facts);
+  return facts.emergency === null ? packed : { ...packed, emergency: pruned(facts.emergency, blanks.emergency) };
+}
+
+function unpackFacts(stored: CallFacts): CallFacts {
+  const facts = filled(stored, blanks.facts);
+  return facts.emergency === null ? facts : { ...facts, emergency: filled(facts.emergency, blanks.emergency) };
 }
 
 function packParty(party: Party): unknown {
@@ -60,9 +72,10 @@ function unpackParty(stored: Party): Party {
 }
 
 function packHunt(hunt: Hunt): unknown {
-  const { current } = hunt;
+  const { current, preparation, ...others } = hunt;
   return {
-    ...hunt,
+    ...others,
+    ...(preparation === null ? {} : { preparation: pruned(preparation, blanks.preparation) }),
     plans: hunt.plans.map(packPlan),
     current: current === null ? null : { ...current, plan: packPlan(current.plan) },
   };
@@ -70,8 +83,11 @@ function packHunt(hunt: Hunt): unknown {
 
 function unpackHunt(hunt: Hunt): Hunt {
   const { current } = hunt;
+  // Absent: an ordinary call, or a record written before emergency calls had a preparation.
+  const preparation = hunt.preparation as EmergencyPreparation | undefined;
   return {
     ...hunt,
+    preparation: preparation === undefined ? null : filled(preparation, blanks.preparation),
     plans: hunt.plans.map(unpackPlan),
     current: current === null ? null : { ...current, moves: current.moves ?? 0, plan: unpackPlan(current.plan) },
   };

@@ -1,4 +1,5 @@
 import { headerValues, parseMaxForwards, type HeaderLine, type SipMessage } from "@tandem/sip";
+import { emergencyFacts } from "../emergency/preparation.ts";
 import type { FailureCode } from "../failure/catalogue.ts";
 import type { Hunt, StoredRequest, WaitingInvite } from "./hunt.ts";
 import type { Party, StoredResponse } from "./party.ts";
@@ -50,7 +51,7 @@ function fillFacts({ call }: Turn, { request, ingress, considered, emergency }: 
     callingNumber: numberOf(addressOf(request.get("From") ?? "").uri),
     calledNumber: numberOf(request.uri),
     sipCallId: request.get("Call-ID") ?? "",
-    emergency,
+    emergency: emergency === null ? null : emergencyFacts(emergency),
     considered: [...considered],
   });
 }
@@ -95,11 +96,12 @@ export function callerParty(request: SipMessage, profile: LegProfile, id = "a"):
   };
 }
 
-function newHunt({ request, attempts, ingress, limits }: InviteEvent): Hunt {
+function newHunt({ request, attempts, ingress, limits, emergency }: InviteEvent): Hunt {
   return {
     goal: "setup",
     leg: "b",
     request: storedRequest(request, ingress),
+    preparation: emergency,
     plans: [...attempts],
     current: null,
     entry: limits ?? null,

@@ -116,6 +116,7 @@ export function onTransferRouted(turn: Turn, event: Extract<CallEvent, { kind: "
   }
   call.hunt = {
     goal: "transfer",
+    preparation: null,
     leg: kept.party.leg === "a" ? "b" : "a",
     request: transferRequest(transfer, kept),
     plans: [...event.attempts],

@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { UriFacts } from "../routing/decision.ts";
-import type { EmergencyNumber } from "../topology/topology.ts";
+import type { EmergencyNumber } from "../topology/emergency-plan.ts";
 import { classifyEmergency, classifyEmergencyNumber, indexEmergencyNumbers } from "./classify-emergency.ts";
 
 const numbers: readonly EmergencyNumber[] = [

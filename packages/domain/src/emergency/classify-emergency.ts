@@ -1,6 +1,6 @@
 import { dialledNumber } from "../numbering/dialled-number.ts";
 import type { UriFacts } from "../routing/decision.ts";
-import type { EmergencyNumber } from "../topology/topology.ts";
+import type { EmergencyNumber } from "../topology/emergency-plan.ts";
 
 /** What a request is. `number` is the dial string to send; null when a test call finds no test number in the topology. */
 export type EmergencyClass =

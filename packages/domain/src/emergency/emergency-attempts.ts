@@ -4,6 +4,7 @@ import type { LiveView } from "../routing/live-view.ts";
 import { matchingRoutes } from "../routing/route-table.ts";
 import type { CompiledTrunk, Snapshot } from "../topology/snapshot.ts";
 import { orderTrunks } from "../trunks/order-trunks.ts";
+import { emergencyEgress } from "./egress.ts";
 
 /** The chain of ways out of an emergency call. */
 export interface EmergencyChain {
@@ -110,5 +111,6 @@ function attemptOn({ trunk, route }: Way, number: string, calling: string): Atte
     calledNumber: number,
     callingNumber: applyNumberRules(trunk.callingRules, calling).number,
     suppressCallerId: false,
+    emergency: emergencyEgress(trunk, false),
   };
 }

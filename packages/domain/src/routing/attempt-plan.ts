@@ -54,6 +54,7 @@ function attemptPlan(attempt: Attempt, trunk: CompiledTrunk, limited: boolean): 
     connectTimeoutMs: settings.connectTimeoutMs,
     ringTimeoutMs: settings.ringTimeoutMs,
     failoverCodes: settings.failoverCodes,
+    ...(attempt.emergency !== null && { emergency: attempt.emergency }),
   };
 }
 

@@ -37,6 +37,7 @@ export function ordinaryAttempt(trunk: CompiledTrunk, route: CompiledRoute, numb
     calledNumber: trunk.trunk.settings.removePlus && called.startsWith("+") ? called.slice(1) : called,
     callingNumber: shown === "" ? "" : applyNumberRules(trunk.callingRules, shown).number,
     suppressCallerId,
+    emergency: null,
   };
 }
 

@@ -79,7 +79,8 @@ function emergency(facts: RequestFacts, known: Emergency, snapshot: Snapshot, li
   const call = { facts, number: known.number, test: known.test };
   const { attempts, considered } = emergencyAttempts(call, snapshot, live);
   if (attempts.length === 0) return reject("no-emergency-trunk");
-  return { kind: "emergency", service: known.service, test: known.test, attempts, considered };
+  const { service, test, number } = known;
+  return { kind: "emergency", service, test, number, policy: null, site: null, attempts, considered };
 }
 
 function reject(failure: FailureCode, considered: readonly Consideration[] = []): Decision {

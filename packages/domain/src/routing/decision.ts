@@ -1,3 +1,4 @@
+import type { EmergencyEgress } from "../emergency/egress.ts";
 import type { FailureCode } from "../failure/failure.ts";
 
 /** What the decision needs to know of a new request. Numbers are user parts as received (no parameters). */
@@ -10,6 +11,8 @@ export interface RequestFacts {
   /** Stable per call; feeds `weight` and `hash`. */
   readonly callId: string;
   readonly priorityHeader: string | null;
+  /** The address that tells the caller's network site, or null when none is known. */
+  readonly callerAddress: string | null;
 }
 
 export interface UriFacts {
@@ -33,6 +36,8 @@ export interface Attempt {
   readonly callingNumber: string;
   /** The caller's own number and name must not reach the called side. Never set on an emergency call. */
   readonly suppressCallerId: boolean;
+  /** What the INVITE of an emergency call looks like here; null on an ordinary call. */
+  readonly emergency: EmergencyEgress | null;
 }
 
 /** Why a trunk is or is not among the attempts; shown in ladders, dry runs and logs. */
@@ -78,6 +83,11 @@ export type Decision =
       readonly kind: "emergency";
       readonly service: string;
       readonly test: boolean;
+      /** Dial string: what goes to the E9-1-1 trunks. */
+      readonly number: string;
+      /** Location policy and network site that hold for the caller. */
+      readonly policy: string | null;
+      readonly site: string | null;
       readonly attempts: readonly Attempt[];
       readonly considered: readonly Consideration[];
     }

@@ -1,5 +1,6 @@
 import { doubt, fault, type TopologyIssue, useOneOf } from "./topology-issue.ts";
-import type { EmergencyNumbers, Topology } from "./topology.ts";
+import type { EmergencyPlan } from "./emergency-plan.ts";
+import type { Topology } from "./topology.ts";
 
 /** Emergency calls have somewhere to go and their numbers mean one thing. */
 export function checkEmergency(topology: Topology): readonly TopologyIssue[] {
@@ -38,7 +39,7 @@ function checkWaysOut(topology: Topology): readonly TopologyIssue[] {
   return [doubt("emergency.trunks", "has only disabled trunks", "enable one")];
 }
 
-function checkNumbers({ numbers }: EmergencyNumbers): readonly TopologyIssue[] {
+function checkNumbers({ numbers }: EmergencyPlan): readonly TopologyIssue[] {
   if (!numbers.some((number) => !number.test)) {
     return [fault("emergency.numbers", "lists no number for real calls", 'add { dial: "911" }')];
   }

@@ -13,7 +13,8 @@ import {
   type Snapshot,
 } from "./snapshot.ts";
 import { isAcceptable, type TopologyIssue } from "./topology-issue.ts";
-import type { EmergencyNumbers, NumberRule, Route, Topology } from "./topology.ts";
+import type { EmergencyPlan } from "./emergency-plan.ts";
+import type { NumberRule, Route, Topology } from "./topology.ts";
 
 /**
  * Compiles a topology for deciding calls. All errors come at once, with path and fix; warnings of an accepted topology are in the snapshot.
@@ -111,7 +112,7 @@ class SnapshotCompiler {
   }
 }
 
-function compileEmergency(plan: EmergencyNumbers, dialPlans: ReadonlyMap<string, CompiledDialPlan>): CompiledEmergency {
+function compileEmergency(plan: EmergencyPlan, dialPlans: ReadonlyMap<string, CompiledDialPlan>): CompiledEmergency {
   const prefixes = [...dialPlans.values()].map((dialPlan) => dialPlan.externalAccessPrefix);
   return {
     plan,

@@ -3,7 +3,8 @@ import type { CompiledDialPlan } from "../numbering/dial-plan.ts";
 import type { CompiledRule } from "../numbering/number-rule.ts";
 import type { RouteTable } from "../routing/route-table.ts";
 import type { TopologyIssue } from "./topology-issue.ts";
-import type { EmergencyNumbers, Gateway, Listener, Pool, Topology, Trunk } from "./topology.ts";
+import type { EmergencyPlan } from "./emergency-plan.ts";
+import type { Gateway, Listener, Pool, Topology, Trunk } from "./topology.ts";
 
 /** A topology compiled for deciding calls: every name resolved, every pattern ready. Immutable, shared by all calls of a worker. */
 export interface Snapshot {
@@ -31,7 +32,7 @@ export interface CompiledTrunk extends PoolListener {
 }
 
 export interface CompiledEmergency {
-  readonly plan: EmergencyNumbers;
+  readonly plan: EmergencyPlan;
   readonly index: EmergencyIndex;
   /** External access prefixes of all dial plans: what a caller without a trunk may have dialled first. */
   readonly prefixes: readonly string[];

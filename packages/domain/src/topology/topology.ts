@@ -1,3 +1,5 @@
+import type { EmergencyPlan, TrunkEmergencySettings } from "./emergency-plan.ts";
+
 /**
  * The topology: the whole desired configuration of a cluster as one versioned document, already parsed and defaulted.
  * The document on paper (YAML, JSON) is read by @tandem/topology-document; this is what the domain decides with.
@@ -9,7 +11,7 @@ export interface Topology {
   readonly trunks: readonly Trunk[];
   readonly dialPlans: readonly DialPlan[];
   readonly routes: readonly Route[];
-  readonly emergency: EmergencyNumbers;
+  readonly emergency: EmergencyPlan;
 }
 
 export type Transport = "udp" | "tcp" | "tls";
@@ -22,6 +24,8 @@ export interface Pool {
   readonly edges: number;
   readonly workers: number;
   readonly listeners: readonly Listener[];
+  /** Name of the location policy of callers of this pool whom neither site nor number gives one. */
+  readonly locationPolicy?: string;
 }
 
 export interface Listener {
@@ -102,6 +106,11 @@ export interface TrunkSettings {
   readonly maxEarlyDialogs: number;
   readonly probe: ProbeSettings;
   readonly weight: number;
+  readonly emergency: TrunkEmergencySettings;
+  /** Of `maxCalls`, so many places are kept for emergency calls. Default 0. */
+  readonly emergencyReserve: number;
+  /** Trunk to the same gateway without TLS, for emergency calls when TLS fails and the plan's `clearFallback` allows it. */
+  readonly clearTrunk?: string;
 }
 
 export interface SessionTimerSettings {
@@ -159,23 +168,4 @@ export interface Route {
   readonly strategy: "priority" | "weight" | "least-loaded" | "hash";
   readonly suppressCallerId: boolean;
   readonly alternateCallerId?: string;
-}
-
-export interface EmergencyNumbers {
-  /** E9-1-1 trunks in order of preference; those of the ingress pool first when `preferOwnPool`. */
-  readonly trunks: readonly string[];
-  /** True: E9-1-1 trunks of the pool the call arrived at come before those of other pools. */
-  readonly preferOwnPool: boolean;
-  /** Last resort after every E9-1-1 trunk, in order. */
-  readonly fallbackTrunks: readonly string[];
-  readonly numbers: readonly EmergencyNumber[];
-}
-
-export interface EmergencyNumber {
-  readonly dial: string;
-  readonly masks: readonly string[];
-  /** 933 and the like: goes to the E9-1-1 trunk as itself and is marked a test. */
-  readonly test: boolean;
-  /** Service URN it stands for (RFC 5031), lower case; default `urn:service:sos`, or `urn:service:test.sos` for a test number. */
-  readonly service?: string;
 }

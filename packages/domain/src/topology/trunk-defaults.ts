@@ -1,3 +1,4 @@
+import { defaultTrunkEmergency } from "./emergency-defaults.ts";
 import type { ProbeSettings, SessionTimerSettings, TrunkSettings } from "./topology.ts";
 
 /** RFC 4028: 1800 s is the recommended interval (§4), 90 s the lowest Min-SE (§5). */
@@ -46,4 +47,6 @@ export const defaultTrunkSettings: TrunkSettings = {
   maxEarlyDialogs: 20,
   probe: defaultProbe,
   weight: 1,
+  emergency: defaultTrunkEmergency,
+  emergencyReserve: 0,
 };

@@ -1,11 +1,13 @@
 import { buildRequest, buildResponse, readTag, type HeaderLine, type SipMessage } from "@tandem/sip";
 import {
+  blankPreparation,
   newCall,
   transition,
   type AttemptPlan,
   type Call,
   type CallEvent,
   type Effect,
+  type EmergencyPreparation,
   type FailureCode,
   type LegProfile,
   type TrunkLimits,
@@ -71,7 +73,7 @@ export interface InviteOptions {
   readonly uri?: string;
   readonly from?: string;
   readonly to?: string;
-  readonly emergency?: { readonly service: string; readonly test: boolean } | null;
+  readonly emergency?: Partial<EmergencyPreparation> | null;
   readonly rejection?: FailureCode;
   readonly limits?: TrunkLimits;
 }
@@ -133,7 +135,7 @@ export class CallRig {
       ingress: profile("core", options.ingress),
       attempts: options.attempts ?? [plan("first"), plan("second")],
       considered: [],
-      emergency: options.emergency ?? null,
+      emergency: options.emergency == null ? null : { ...blankPreparation, ...options.emergency },
       ...(options.limits === undefined ? {} : { limits: options.limits }),
       ...(options.rejection === undefined ? {} : { rejection: options.rejection }),
     });

@@ -1,5 +1,6 @@
 import { buildRequest, buildResponse, formatMessage, readTag, type HeaderLine, type SipMessage } from "@tandem/sip";
 import {
+  blankPreparation,
   callDeadline,
   detailRecords,
   newCall,
@@ -134,7 +135,7 @@ export class RandomWalk {
   private begin(): void {
     const limits = this.next(4) === 0 ? { maxCalls: 5 } : {};
     const attempts = ["first", "second", "third"].map((trunk) => plan(trunk, { profile: this.leg(trunk), ...limits }));
-    const emergency = this.next(5) === 0 ? { service: "urn:service:sos", test: false } : null;
+    const emergency = this.next(5) === 0 ? blankPreparation : null;
     const request = this.peerInvite("walk-caller", []);
     this.invites.add("t-invite");
     this.finals.set("t-invite", []);

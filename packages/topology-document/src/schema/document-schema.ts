@@ -1,8 +1,9 @@
 import { z } from "zod";
+import { emergency } from "./emergency-schema.ts";
 import { name } from "./fields.ts";
 import { localSections } from "./local-schema.ts";
 import { gateway, pool } from "./pool-schema.ts";
-import { dialPlan, emergency, route } from "./routing-schema.ts";
+import { dialPlan, route } from "./routing-schema.ts";
 import { trunk, trunkDefaults } from "./trunk-schema.ts";
 
 /** The topology document as a person writes it. docs/topology.schema.json is generated from this. */

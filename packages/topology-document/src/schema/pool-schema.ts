@@ -31,6 +31,7 @@ export const pool = z.strictObject({
   edges: count(1, 64).default(1).describe("edge processes"),
   workers: count(1, 256).default(2).describe("worker processes"),
   listeners: z.array(listener).min(1),
+  locationPolicy: name.optional().describe("location policy of callers of this pool"),
 });
 
 /** One gateway as written. */

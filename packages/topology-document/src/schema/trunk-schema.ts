@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { emergencyReserve, trunkEmergency } from "./emergency-schema.ts";
 import { count, duration, name } from "./fields.ts";
 import { wording } from "./wording.ts";
 
@@ -90,6 +91,9 @@ const trunkSettings = {
   reliableProvisional: z.enum(["pass", "require", "off"]).optional().describe("RFC 3262 on this leg; default pass"),
   maxEarlyDialogs: count(1, 100).optional().describe("most forks a call may have; default 20"),
   probe: probe.optional().describe("OPTIONS health checks"),
+  emergency: trunkEmergency.optional().describe("what it does with emergency calls"),
+  emergencyReserve,
+  clearTrunk: name.optional().describe("trunk to the same gateway without TLS, for emergency calls when TLS fails"),
   weight: count(0, 1_000).optional().describe("share with the strategies weight and least-loaded; default 1"),
 } as const;
 

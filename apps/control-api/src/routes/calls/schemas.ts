@@ -6,6 +6,20 @@ const text = Type.String();
 const textOrNull = Type.Union([Type.String(), Type.Null()]);
 const integerOrNull = Type.Union([Type.Integer(), Type.Null()]);
 
+const EmergencySchema = Type.Object({
+  service: text,
+  test: Type.Boolean(),
+  number: text,
+  policy: textOrNull,
+  site: textOrNull,
+  callbackNumber: text,
+  elin: textOrNull,
+  erl: textOrNull,
+  location: Type.Object({ kind: text, method: textOrNull }),
+  callIdentifier: textOrNull,
+  incidentIdentifier: textOrNull,
+});
+
 const summary = {
   callId: text,
   sipCallId: Type.String({ description: "Call-ID of the caller's dialog" }),
@@ -17,7 +31,7 @@ const summary = {
   route: textOrNull,
   callingNumber: text,
   calledNumber: text,
-  emergency: Type.Union([Type.Object({ service: text, test: Type.Boolean() }), Type.Null()]),
+  emergency: Type.Union([EmergencySchema, Type.Null()]),
   startMs: epochMs,
   ringMs: whenKnown,
   answerMs: whenKnown,

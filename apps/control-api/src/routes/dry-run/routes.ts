@@ -5,6 +5,7 @@ import {
   identifyIngress,
   indexSources,
   quietView,
+  type Decision,
   type LiveView,
   type RequestFacts,
 } from "@tandem/domain";
@@ -51,6 +52,7 @@ function requestFacts(asked: Asked, inForce: TopologyInForce): RequestFacts | st
     callingNumber: asked.callingNumber,
     callId: asked.callId,
     priorityHeader: asked.priority ?? null,
+    callerAddress: asked.callerAddress ?? asked.source?.address ?? null,
   };
 }
 
@@ -78,6 +80,10 @@ async function liveView(services: ControlServices): Promise<LiveView> {
   };
 }
 
+function shownEmergency({ service, test, number, policy, site }: Extract<Decision, { kind: "emergency" }>) {
+  return { service, test, number, policy, site };
+}
+
 function shownDecision(facts: RequestFacts, inForce: TopologyInForce, live: LiveView): Static<typeof DryRunResult> {
   const decision = decide(facts, inForce.snapshot, live);
   const rejected = decision.kind === "reject";
@@ -86,7 +92,7 @@ function shownDecision(facts: RequestFacts, inForce: TopologyInForce, live: Live
     ingressTrunk: facts.ingressTrunk,
     kind: decision.kind,
     normalisedNumber: decision.kind === "route" ? decision.normalisedNumber : null,
-    emergency: decision.kind === "emergency" ? { service: decision.service, test: decision.test } : null,
+    emergency: decision.kind === "emergency" ? shownEmergency(decision) : null,
     failure: rejected
       ? {
           code: decision.failure,

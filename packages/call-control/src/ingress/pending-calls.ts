@@ -1,0 +1,39 @@
+import type { Mail } from "../calls/call-shell.ts";
+
+type Post = (callId: string, mail: Mail) => void;
+
+/** Calls whose first event is still being prepared. What arrives for them meanwhile (a CANCEL above all) waits behind it, in order. */
+export class PendingCalls {
+  readonly #post: Post;
+  readonly #waiting = new Map<string, Mail[]>();
+
+  constructor(post: Post) {
+    this.#post = post;
+  }
+
+  get size(): number {
+    return this.#waiting.size;
+  }
+
+  has(callId: string): boolean {
+    return this.#waiting.has(callId);
+  }
+
+  /** From now on mail for the call waits. */
+  hold(callId: string): void {
+    this.#waiting.set(callId, []);
+  }
+
+  /** Posts the call's first event, then what waited. */
+  release(callId: string, first: Mail): void {
+    const waiting = this.#waiting.get(callId) ?? [];
+    this.#waiting.delete(callId);
+    for (const mail of [first, ...waiting]) this.#post(callId, mail);
+  }
+
+  post(callId: string, mail: Mail): void {
+    const waiting = this.#waiting.get(callId);
+    if (waiting === undefined) this.#post(callId, mail);
+    else waiting.push(mail);
+  }
+}

@@ -1,0 +1,90 @@
+import {
+  blankPreparation,
+  type AttemptPlan,
+  type Decision,
+  type EmergencyPreparation,
+  type RequestFacts,
+  type Snapshot,
+} from "@tandem/domain";
+import type { CallbackBook, Clock, IncomingRequest, LocationSource, Telemetry } from "../ports/index.ts";
+
+/** An emergency call between its decision and its first attempt. */
+export interface EmergencyCase {
+  readonly callId: string;
+  readonly request: IncomingRequest;
+  readonly facts: RequestFacts;
+  readonly decision: Extract<Decision, { kind: "emergency" }>;
+  readonly attempts: readonly AttemptPlan[];
+  readonly snapshot: Snapshot;
+}
+
+export interface PreparationPorts {
+  readonly locations: LocationSource;
+  readonly callbacks: CallbackBook;
+  readonly clock: Clock;
+  readonly telemetry: Telemetry;
+}
+
+/** One thing that is found out; gives the preparation with what it found. */
+export interface PreparationStep {
+  /** Closed set: metric label and log value. */
+  readonly name: "location" | "callback";
+  /** The call waits no longer than this. */
+  readonly boundMs: number;
+  run(soFar: EmergencyPreparation, incident: EmergencyCase, ports: PreparationPorts): Promise<EmergencyPreparation>;
+}
+
+/** In this order: what is lent to a call depends on where it comes from. Together they are the longest an INVITE can wait here. */
+const STEPS: readonly PreparationStep[] = [];
+
+/**
+ * Finds out what an emergency INVITE is made of besides the request. Never fails and never takes longer than the bounds of its steps: a step that
+ * fails, throws or is late leaves the preparation as it was, and the call goes on.
+ */
+export async function prepareEmergency(
+  incident: EmergencyCase,
+  ports: PreparationPorts,
+  steps: readonly PreparationStep[] = STEPS,
+): Promise<EmergencyPreparation> {
+  let soFar = whatIsDecided(incident);
+  for (const step of steps) soFar = await bounded(step, soFar, { incident, ports });
+  return soFar;
+}
+
+function whatIsDecided({ decision, facts }: EmergencyCase): EmergencyPreparation {
+  const { service, test, number, policy, site } = decision;
+  return { ...blankPreparation, service, test, number, policy, site, callbackNumber: facts.callingNumber };
+}
+
+interface Surroundings {
+  readonly incident: EmergencyCase;
+  readonly ports: PreparationPorts;
+}
+
+async function bounded(
+  step: PreparationStep,
+  soFar: EmergencyPreparation,
+  { incident, ports }: Surroundings,
+): Promise<EmergencyPreparation> {
+  const { clock, telemetry } = ports;
+  let stopWaiting = (): void => undefined;
+  const late = new Promise<EmergencyPreparation>((resolve) => {
+    stopWaiting = clock.after(step.boundMs, () => {
+      telemetry.emergency.preparationFailed(step.name);
+      resolve(soFar);
+    });
+  });
+  try {
+    return await Promise.race([step.run(soFar, incident, ports), late]);
+  } catch (error) {
+    // A bug in a step must not cost an emergency call (RFC 6881 SP-27: no location is no reason to stop).
+    telemetry.emergency.preparationFailed(step.name);
+    telemetry.log("error", "an emergency call goes on without a step of its preparation", {
+      step: step.name,
+      error: error instanceof Error ? error.name : "unknown",
+    });
+    return soFar;
+  } finally {
+    stopWaiting();
+  }
+}

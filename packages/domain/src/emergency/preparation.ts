@@ -1,0 +1,56 @@
+/** What is known of an emergency call besides its request. Kept in the call's record to its end, and told by its detail record. */
+export interface EmergencyFacts {
+  /** `urn:service:sos`, a child, or a test service. */
+  readonly service: string;
+  readonly test: boolean;
+  /** Dial string. */
+  readonly number: string;
+  /** Names of the location policy and of the network site that hold for the caller. */
+  readonly policy: string | null;
+  readonly site: string | null;
+  /** Where the PSAP reaches the caller. */
+  readonly callbackNumber: string;
+  /** Number lent to the call, and the emergency response location it stands for. */
+  readonly elin: string | null;
+  readonly erl: string | null;
+  readonly location: LocationFacts;
+  /** Emergency call and incident identifiers (NENA-STA-010.3 §2.1.6, §2.1.7), as URNs. */
+  readonly callIdentifier: string | null;
+  readonly incidentIdentifier: string | null;
+}
+
+/** What location a call has, and how far it can be trusted. */
+export interface LocationFacts {
+  /** By value or by reference in the request; found by a location service; the default of the caller's site; or none at all. */
+  readonly kind: "value" | "reference" | "lis" | "site-default" | "none";
+  /** `method` of the PIDF-LO (RFC 4119 §2.2.3) that counts for routing. */
+  readonly method: string | null;
+}
+
+/** Everything an emergency INVITE is made of besides the caller's request. Kept until the call is answered. */
+export interface EmergencyPreparation extends EmergencyFacts {
+  /** PIDF-LO document that we add; null when the call brings its location, or none is known. */
+  readonly addedLocation: string | null;
+}
+
+/** What a preparation holds before anything is known but the decision. */
+export const blankPreparation: EmergencyPreparation = {
+  service: "urn:service:sos",
+  test: false,
+  number: "911",
+  policy: null,
+  site: null,
+  callbackNumber: "",
+  elin: null,
+  erl: null,
+  location: { kind: "none", method: null },
+  callIdentifier: null,
+  incidentIdentifier: null,
+  addedLocation: null,
+};
+
+/** The part of a preparation that stays with the call. */
+export function emergencyFacts(preparation: EmergencyPreparation): EmergencyFacts {
+  const { addedLocation: _addedLocation, ...facts } = preparation;
+  return facts;
+}
