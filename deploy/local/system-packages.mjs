@@ -16,6 +16,8 @@ export const REQUIREMENT = Object.freeze({
   socat: { program: "socat", debianPackage: "socat" },
   openssl: { program: "openssl", debianPackage: "openssl" },
   taskset: { program: "taskset", debianPackage: "util-linux" },
+  prometheus: { program: "prometheus", debianPackage: "prometheus" },
+  promtool: { program: "promtool", debianPackage: "prometheus" },
   kamailio: { program: "kamailio", debianPackage: "kamailio" },
 });
 

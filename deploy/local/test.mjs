@@ -30,8 +30,8 @@ const STEPS = [
 const NEEDS = {
   check: [],
   unit: [REQUIREMENT.openssl],
-  int: [REQUIREMENT.redisServer, REQUIREMENT.redisCli, REQUIREMENT.openssl],
-  e2e: [REQUIREMENT.redisServer, REQUIREMENT.sipp, REQUIREMENT.socat, REQUIREMENT.openssl],
+  int: [REQUIREMENT.redisServer, REQUIREMENT.redisCli, REQUIREMENT.openssl, REQUIREMENT.promtool],
+  e2e: [REQUIREMENT.redisServer, REQUIREMENT.sipp, REQUIREMENT.socat, REQUIREMENT.openssl, REQUIREMENT.prometheus],
 };
 
 /** `--only check` is the fast half of the whole, unit tests included. */
