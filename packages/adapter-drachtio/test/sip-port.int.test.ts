@@ -4,8 +4,16 @@ import { startEdge, type EdgeRig } from "./support/edge-rig.ts";
 import { RecordingEvents } from "./support/recording-app.ts";
 import { isUp, outgoing, startWorker, type WorkerRig } from "./support/worker-rig.ts";
 
-async function connected(edge: EdgeRig): Promise<WorkerRig> {
-  const worker = await startWorker(() => [edge.address]);
+/** How a worker comes to its edge: by a connection, or in the same process. Everything the port promises holds for both. */
+const ARRANGEMENTS = [
+  { arrangement: "split", worker: (edge: EdgeRig) => startWorker(() => [edge.address]) },
+  { arrangement: "fused", worker: (edge: EdgeRig) => startWorker(() => [], { local: edge.server }) },
+] as const;
+
+type Arrangement = (typeof ARRANGEMENTS)[number];
+
+async function connected(edge: EdgeRig, { worker: start }: Arrangement): Promise<WorkerRig> {
+  const worker = await start(edge);
   await worker.until(isUp);
   await edge.endpoint.until(() => (edge.server.stats().applications > 0 ? true : undefined));
   return worker;
@@ -18,10 +26,10 @@ async function routed(edge: EdgeRig, worker: WorkerRig): Promise<void> {
   expect(edge.server.stats().applications).toBeGreaterThan(0);
 }
 
-describe("requests from the network", () => {
+describe.each(ARRANGEMENTS)("requests from the network ($arrangement)", (arrangement) => {
   test("arrive with transaction, source, listener and identities, and are answered", async () => {
     await using edge = await startEdge();
-    await using worker = await connected(edge);
+    await using worker = await connected(edge, arrangement);
     await routed(edge, worker);
     const received = edge.endpoint.receive("INVITE", { body: "caf\u00e9", source: { identities: ["sbc.example"] } });
     const request = await worker.app.requests.next();
@@ -42,7 +50,7 @@ describe("requests from the network", () => {
 
   test("an ACK arrives with the INVITE's transaction, a CANCEL as onCancel, a missing ACK as onAckTimeout", async () => {
     await using edge = await startEdge();
-    await using worker = await connected(edge);
+    await using worker = await connected(edge, arrangement);
     await routed(edge, worker);
     const first = edge.endpoint.receive("INVITE", { callId: "c1" });
     const request = await worker.app.requests.next();
@@ -68,7 +76,7 @@ describe("requests from the network", () => {
 
   test("answering what is over is a failure, not a throw", async () => {
     await using edge = await startEdge();
-    await using worker = await connected(edge);
+    await using worker = await connected(edge, arrangement);
     await routed(edge, worker);
     edge.endpoint.receive("OPTIONS");
     const request = await worker.app.requests.next();
@@ -85,10 +93,10 @@ describe("requests from the network", () => {
   });
 });
 
-describe("requests of the worker", () => {
+describe.each(ARRANGEMENTS)("requests of the worker ($arrangement)", (arrangement) => {
   test("go out by listener and next hop; responses come in order", async () => {
     await using edge = await startEdge();
-    await using worker = await connected(edge);
+    await using worker = await connected(edge, arrangement);
     const events = new RecordingEvents();
     const sent = await worker.port.sendRequest(
       outgoing("INVITE", { nextHop: "sip:203.0.113.5", body: "\u00e9" }),
@@ -116,7 +124,7 @@ describe("requests of the worker", () => {
 
   test("an impatient one tells the edge how long it waits, so that nothing is retransmitted after that", async () => {
     await using edge = await startEdge();
-    await using worker = await connected(edge);
+    await using worker = await connected(edge, arrangement);
     await worker.port.sendRequest(outgoing("OPTIONS", { timeoutMs: 1_500 }), new RecordingEvents());
     await worker.port.sendRequest(outgoing("OPTIONS"), new RecordingEvents());
     expect((await edge.endpoint.sentRequest(0)).out.timeoutMs).toBe(1_500);
@@ -125,7 +133,7 @@ describe("requests of the worker", () => {
 
   test("a response in the same turn as the reply does not overtake it", async () => {
     await using edge = await startEdge();
-    await using worker = await connected(edge);
+    await using worker = await connected(edge, arrangement);
     const events = new RecordingEvents();
     const original = edge.endpoint.request.bind(edge.endpoint);
     edge.endpoint.request = (request, callEvents) => {
@@ -140,7 +148,7 @@ describe("requests of the worker", () => {
 
   test("a further 2xx of a fork is passed on after the first", async () => {
     await using edge = await startEdge();
-    await using worker = await connected(edge);
+    await using worker = await connected(edge, arrangement);
     const events = new RecordingEvents();
     await worker.port.sendRequest(outgoing("INVITE"), events);
     const call = await edge.endpoint.sentRequest(0);
@@ -158,7 +166,7 @@ describe("requests of the worker", () => {
     ["no-listener", "protocol-error"],
   ] as const)("%s is onFailure with %s", async (reason, code) => {
     await using edge = await startEdge();
-    await using worker = await connected(edge);
+    await using worker = await connected(edge, arrangement);
     const events = new RecordingEvents();
     await worker.port.sendRequest(outgoing("INVITE"), events);
     (await edge.endpoint.sentRequest(0)).fail(reason);
@@ -168,7 +176,7 @@ describe("requests of the worker", () => {
 
   test("a CANCEL carries its headers and the final response still comes", async () => {
     await using edge = await startEdge();
-    await using worker = await connected(edge);
+    await using worker = await connected(edge, arrangement);
     const events = new RecordingEvents();
     const sent = await worker.port.sendRequest(outgoing("INVITE"), events);
     if (!sent.ok) throw new Error(sent.error.detail);
@@ -185,13 +193,15 @@ describe("requests of the worker", () => {
 
   test("an ACK is sent and has no transaction", async () => {
     await using edge = await startEdge();
-    await using worker = await connected(edge);
+    await using worker = await connected(edge, arrangement);
     const sent = await worker.port.sendRequest(outgoing("ACK"), new RecordingEvents());
     expect(sent.ok).toBe(true);
     expect(edge.endpoint.acks).toHaveLength(1);
     expect(worker.port.edges()[0]?.pendingClient).toBe(0);
   });
+});
 
+describe("edges by connection", () => {
   test("with no edge it waits for one, so long", async () => {
     await using worker = await startWorker(() => [], { edgeWaitMs: 50 });
     expect(await worker.port.sendRequest(outgoing("INVITE"), new RecordingEvents())).toMatchObject({
@@ -293,10 +303,10 @@ describe("two edges", () => {
   });
 });
 
-describe("draining", () => {
+describe.each(ARRANGEMENTS)("draining ($arrangement)", (arrangement) => {
   test("no new requests come, what is under way is finished, then drain resolves", async () => {
     await using edge = await startEdge();
-    await using worker = await connected(edge);
+    await using worker = await connected(edge, arrangement);
     await routed(edge, worker);
     edge.endpoint.receive("INVITE", { callId: "old" });
     const old = await worker.app.requests.next();
@@ -316,14 +326,12 @@ describe("draining", () => {
     expect((await worker.app.requests.next()).message.get("Call-ID")).toBe("again");
   });
 
-  test("a worker that is paused before it connects registers no route", async () => {
+  test("a worker that is paused at once is offered nothing", async () => {
     await using edge = await startEdge();
-    await using worker = await startWorker(() => []);
+    await using worker = await arrangement.worker(edge);
     worker.port.pause();
-    await using late = await startWorker(() => [edge.address]);
-    late.port.pause();
-    await late.until(isUp);
-    await routed(edge, late);
+    await worker.until(isUp);
+    await routed(edge, worker);
     expect(edge.endpoint.receive("INVITE").responses.map((each) => each.status)).toEqual([503]);
   });
 });

@@ -2,8 +2,9 @@ import type { ConnectionOptions } from "node:tls";
 import type { ClientTransaction, Clock, OutgoingRequest, SipApplication, SipPort } from "@tandem/call-control";
 import { err, type Failure, type Result } from "@tandem/domain";
 import { formatSocketAddress, systemClock, type SocketAddress } from "@tandem/runtime";
+import type { EdgeAccess, LocalEdge, LocalEdgeAccess } from "../edge-access.ts";
+import { edgeLost, noEdge } from "../edge-failures.ts";
 import { AwaitedEdges } from "./awaited-edges.ts";
-import { edgeLost, noEdge } from "./client-failures.ts";
 import { EdgeConnector, type EdgeState, type LinkRefusal, type RetrySettings } from "./edge-connector.ts";
 import type { EdgeDirectory } from "./edge-directory.ts";
 import type { EdgeLink } from "./edge-link.ts";
@@ -18,6 +19,8 @@ export interface DrachtioSipPortOptions {
   /** The worker's own pool: only its edges send requests here. */
   readonly pool: string;
   readonly app: SipApplication;
+  /** The edge in this process, of the worker's own pool: used before all others, without a connection. Default none. */
+  readonly local?: LocalEdge;
   /** TLS towards the edges; default plain TCP. */
   readonly tls?: ConnectionOptions;
   /** Milliseconds between two looks at the directory. Default 5 000. */
@@ -41,7 +44,7 @@ export interface SipPortStats {
   readonly unreadable: ReadonlyMap<string, number>;
 }
 
-/** The SipPort over drachtio connections, with its life. */
+/** The SipPort over drachtio connections, and over the edge in this process if there is one, with its life. */
 export interface DrachtioSipPort extends SipPort {
   /** Looks at the directory for the first time and begins to connect; `edges()` tells when that succeeded. */
   start(): Promise<void>;
@@ -67,7 +70,7 @@ const DRAIN_CHECK_MS = 50;
 /** All methods: the application answers those it does not serve. */
 const EVERY_METHOD = "*";
 
-/** A SipPort that reaches the edges of every pool and is offered new requests by its own pool's. */
+/** A SipPort that reaches the edges of every pool and is offered new requests by its own pool's. Which of them is in this process shows nowhere above. */
 export function createDrachtioSipPort(options: DrachtioSipPortOptions): DrachtioSipPort {
   return new SipPortOverEdges(options);
 }
@@ -78,8 +81,10 @@ class SipPortOverEdges implements DrachtioSipPort {
   readonly #counters = new LinkCounters();
   /** By `pool address`. */
   readonly #connectors = new Map<string, EdgeConnector>();
-  readonly #byEdge = new Map<string, EdgeLink>();
-  readonly #byPool = new Map<string, EdgeLink[]>();
+  readonly #byEdge = new Map<string, EdgeAccess>();
+  readonly #byPool = new Map<string, EdgeAccess[]>();
+  #local: LocalEdgeAccess | null = null;
+  #localSinceMs = 0;
   readonly #awaited: AwaitedEdges;
   #turn = 0;
   #paused = false;
@@ -93,13 +98,16 @@ class SipPortOverEdges implements DrachtioSipPort {
   }
 
   async start(): Promise<void> {
+    this.#attach();
     await Promise.all(this.#options.pools.map((pool) => this.#refreshPool(pool)));
     if (this.#closed) return;
     this.#cancelRefresh = this.#clock.after(this.#options.refreshMs ?? DEFAULT_REFRESH_MS, () => void this.start());
   }
 
   edges(): readonly EdgeState[] {
-    return [...this.#connectors.values()].map((connector) => connector.state);
+    const connected = [...this.#connectors.values()].map((connector) => connector.state);
+    const local = this.#local;
+    return local === null ? connected : [this.#localState(local), ...connected];
   }
 
   stats(): SipPortStats {
@@ -107,26 +115,24 @@ class SipPortOverEdges implements DrachtioSipPort {
     return { framesIn, framesOut, linksLost, unreadable: unreadableByReason };
   }
 
-  async sendRequest(
+  sendRequest(
     request: OutgoingRequest,
     events: Parameters<SipPort["sendRequest"]>[1],
   ): Promise<Result<ClientTransaction, Failure>> {
-    let link = this.#choose(request);
-    if (link === undefined && !this.#closed) {
-      await this.#awaited.wait(request.pool);
-      link = this.#choose(request);
-    }
-    return link === undefined ? err(noEdge(request.pool)) : link.request(request, events);
+    const link = this.#choose(request);
+    return link === undefined ? this.#sendLater(request, events) : link.request(request, events);
   }
 
-  async respond(...[transaction, response]: Parameters<SipPort["respond"]>): Promise<Result<void, Failure>> {
+  respond(...[transaction, response]: Parameters<SipPort["respond"]>): Promise<Result<void, Failure>> {
     const link = this.#byEdge.get(transaction.edge);
-    return link === undefined ? err(edgeLost(transaction.edge)) : link.respond(transaction.id, response);
+    return link === undefined
+      ? Promise.resolve(err(edgeLost(transaction.edge)))
+      : link.respond(transaction.id, response);
   }
 
-  async cancel(...[transaction, headers]: Parameters<SipPort["cancel"]>): Promise<Result<void, Failure>> {
+  cancel(...[transaction, headers]: Parameters<SipPort["cancel"]>): Promise<Result<void, Failure>> {
     const link = this.#byEdge.get(transaction.edge);
-    return link === undefined ? err(edgeLost(transaction.edge)) : link.cancel(transaction.id, headers);
+    return link === undefined ? Promise.resolve(err(edgeLost(transaction.edge))) : link.cancel(transaction.id, headers);
   }
 
   pause(): void {
@@ -158,16 +164,31 @@ class SipPortOverEdges implements DrachtioSipPort {
     this.#awaited.close();
     for (const connector of this.#connectors.values()) connector.close(true);
     this.#connectors.clear();
+    const local = this.#local;
+    if (local === null) return;
+    this.#forget(local);
+    local.close();
+  }
+
+  /** None of the pool's edges is connected: one may come. */
+  async #sendLater(
+    request: OutgoingRequest,
+    events: Parameters<SipPort["sendRequest"]>[1],
+  ): Promise<Result<ClientTransaction, Failure>> {
+    if (!this.#closed) await this.#awaited.wait(request.pool);
+    const link = this.#choose(request);
+    return link === undefined ? err(noEdge(request.pool)) : link.request(request, events);
   }
 
   #idle(): boolean {
     return [...this.#byEdge.values()].every(({ idle }) => idle);
   }
 
-  /** The edge asked for if it serves that pool, else the pool's edges in turn. */
-  #choose(request: OutgoingRequest): EdgeLink | undefined {
+  /** The edge asked for if it serves that pool, else the one in this process, else the pool's edges in turn. */
+  #choose(request: OutgoingRequest): EdgeAccess | undefined {
     const preferred = request.preferredEdge === null ? undefined : this.#byEdge.get(request.preferredEdge);
     if (preferred?.pool === request.pool) return preferred;
+    if (this.#local?.pool === request.pool) return this.#local;
     const links = this.#byPool.get(request.pool) ?? [];
     this.#turn += 1;
     return links[this.#turn % links.length];
@@ -216,20 +237,46 @@ class SipPortOverEdges implements DrachtioSipPort {
     });
   }
 
+  /** Requests come from here on, so not before `start`. */
+  #attach(): void {
+    const { local, app } = this.#options;
+    if (local === undefined || this.#local !== null || this.#closed) return;
+    const access = local.attach(app, () => this.#forget(access));
+    this.#local = access;
+    this.#localSinceMs = this.#clock.now();
+    this.#use(access);
+    this.#options.onEdgeChange?.(this.#localState(access));
+  }
+
+  #localState({ edge, pool, pending }: LocalEdgeAccess): EdgeState {
+    const sinceMs = this.#localSinceMs;
+    const transactions = { pendingClient: pending.client, pendingServer: pending.server };
+    return { pool, address: "local", edge, state: "up", reason: null, sinceMs, ...transactions };
+  }
+
   #admit(link: EdgeLink): LinkRefusal | null {
     if (link.edge === "") return "not-tandem";
     if (!link.servesConfiguredPool) return "wrong-pool";
-    // A name may lead to one edge by two addresses (IPv4 and IPv6): a second connection would only double its share.
+    // A name may lead to one edge by two addresses (IPv4 and IPv6), or to the one in this process: a second connection would only double its share.
     if (this.#byEdge.has(link.edge)) return "duplicate";
+    this.#use(link);
+    return null;
+  }
+
+  #use(link: EdgeAccess): void {
     this.#byEdge.set(link.edge, link);
     this.#byPool.set(link.pool, [...(this.#byPool.get(link.pool) ?? []), link]);
     if (link.pool === this.#options.pool && !this.#paused) link.route(EVERY_METHOD, true);
     this.#awaited.came(link.pool);
-    return null;
   }
 
   #lost(link: EdgeLink): void {
     if (!this.#closed) this.#counters.linksLost += 1;
+    this.#forget(link);
+  }
+
+  #forget(link: EdgeAccess): void {
+    if (link === this.#local) this.#local = null;
     this.#byEdge.delete(link.edge);
     this.#awaited.lost(link.pool);
     this.#byPool.set(

@@ -10,7 +10,7 @@ export type LinkRefusal = "not-tandem" | "wrong-pool" | "duplicate";
 /** One address of an edge as seen from this worker. */
 export interface EdgeState {
   readonly pool: string;
-  /** `host:port`. */
+  /** `host:port`; `local` for the edge in this process. */
   readonly address: string;
   /** The edge's id once it told it. */
   readonly edge: string | null;

@@ -11,7 +11,8 @@ import { err, ok, type Failure, type Result } from "@tandem/domain";
 import { buildResponse, formatMessage, parseMessage, type SipMessage } from "@tandem/sip";
 import { formatRouteFrame, formatSipAppFrame } from "../wire/app-frame.ts";
 import { parseEdgeFrame, parseVersion, type ReplyFrame, type SipEdgeFrame } from "../wire/edge-frame.ts";
-import { edgeLost, edgeSpokeNonsense, fromEdgeReason } from "./client-failures.ts";
+import { edgeLost, edgeSpokeNonsense, fromEdgeReason } from "../edge-failures.ts";
+import type { EdgeAccess } from "../edge-access.ts";
 import type { LinkCounters } from "./link-counters.ts";
 import { PendingTransactions } from "./pending-transactions.ts";
 
@@ -37,7 +38,7 @@ interface PendingReply {
  * The SIP side of one open connection to an edge: requests and responses as frames, replies matched by message id, responses matched by
  * transaction id. Made when the edge accepted us, done with when the connection is lost.
  */
-export class EdgeLink {
+export class EdgeLink implements EdgeAccess {
   /** The edge's id; empty for a server that tells none. */
   readonly edge: string;
   /** The pool the address was configured for. */

@@ -1,12 +1,12 @@
-import type { AppSession } from "./app-session.ts";
+import type { Application } from "./application.ts";
 
 /** Verb that stands for every method. */
 const EVERY_METHOD = "*";
 
 /** The applications connected and what each wants, with a turn per verb. */
 export class AppRoster {
-  readonly #sessions = new Set<AppSession>();
-  readonly #routes = new Map<string, AppSession[]>();
+  readonly #sessions = new Set<Application>();
+  readonly #routes = new Map<string, Application[]>();
   readonly #turns = new Map<string, number>();
 
   /** Authenticated applications. */
@@ -19,34 +19,34 @@ export class AppRoster {
     return this.#routes.size > 0;
   }
 
-  get sessions(): ReadonlySet<AppSession> {
+  get sessions(): ReadonlySet<Application> {
     return this.#sessions;
   }
 
-  add(session: AppSession): void {
+  add(session: Application): void {
     this.#sessions.add(session);
   }
 
-  remove(session: AppSession): void {
+  remove(session: Application): void {
     this.#sessions.delete(session);
     for (const verb of this.#routes.keys()) this.withdraw(session, verb);
   }
 
   /** Registers a verb. A second registration changes nothing: drachtio-srf repeats all its routes whenever one is added. */
-  route(session: AppSession, verb: string): void {
+  route(session: Application, verb: string): void {
     const routed = this.#routes.get(verb) ?? [];
     if (!routed.includes(session)) this.#routes.set(verb, [...routed, session]);
   }
 
   /** Withdraws that verb only. */
-  withdraw(session: AppSession, verb: string): void {
+  withdraw(session: Application, verb: string): void {
     const left = (this.#routes.get(verb) ?? []).filter((each) => each !== session);
     if (left.length > 0) this.#routes.set(verb, left);
     else this.#routes.delete(verb);
   }
 
-  /** Next application in turn for a new request of the method; undefined when none wants it. */
-  next(method: string): AppSession | undefined {
+  /** Next application for a new request of the method: the one in this process, else in turn; undefined when none wants it. */
+  next(method: string): Application | undefined {
     const verb = method.toLowerCase();
     const exact = this.#routes.get(verb);
     const all = this.#routes.get(EVERY_METHOD);
@@ -58,7 +58,7 @@ export class AppRoster {
    * Next application in turn for a request of a dialog whose owner is unknown or gone: one that routes the method, else one that keeps
    * its own dialogs (even if it takes no new ones), else one that takes calls at all.
    */
-  nextForDialog(method: string): AppSession | undefined {
+  nextForDialog(method: string): Application | undefined {
     const routed = this.next(method);
     if (routed !== undefined) return routed;
     const sessions = [...this.#sessions];
@@ -67,12 +67,14 @@ export class AppRoster {
     return this.#inTurn("dialog", this.#routes.get("invite") ?? sessions.filter((session) => this.#routesAny(session)));
   }
 
-  #routesAny(session: AppSession): boolean {
+  #routesAny(session: Application): boolean {
     return [...this.#routes.values()].some((routed) => routed.includes(session));
   }
 
-  #inTurn(verb: string, candidates: readonly AppSession[] | undefined): AppSession | undefined {
+  #inTurn(verb: string, candidates: readonly Application[] | undefined): Application | undefined {
     if (candidates === undefined) return undefined;
+    const local = candidates.find((candidate) => candidate.local);
+    if (local !== undefined) return local;
     const turn = (this.#turns.get(verb) ?? 0) + 1;
     this.#turns.set(verb, turn);
     return candidates[turn % candidates.length];

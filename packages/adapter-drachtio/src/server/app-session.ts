@@ -1,8 +1,13 @@
 import type { Socket } from "node:net";
+import type { ReceivedMessage } from "@tandem/sip-endpoint";
 import { parseAppFrame, type AppFrame, type ProxyAppFrame, type SipAppFrame } from "../wire/app-frame.ts";
 import { formatReply } from "../wire/edge-frame.ts";
 import { FrameDecoder, type FrameFault } from "../wire/frame-decoder.ts";
 import { FrameWriter } from "../wire/frame-writer.ts";
+import type { Application, RequestTokens } from "./application.ts";
+import { incomingFrame } from "./incoming-frame.ts";
+import { missingAckFrame } from "./missing-ack-frame.ts";
+import type { AnsweredInvite } from "./offer.ts";
 import type { TokenSource } from "./token-source.ts";
 
 /** Why an application's connection ended. */
@@ -64,8 +69,9 @@ interface AppSessionEvents {
 const LAST_WORD_MS = 1_000;
 
 /** One application connected to the edge: framing, authentication, ping, and a writer that cannot grow without bound. */
-export class AppSession {
+export class AppSession implements Application {
   readonly id: string;
+  readonly local = false;
   readonly #socket: Socket;
   readonly #options: AppSessionOptions;
   readonly #decoder: FrameDecoder;
@@ -108,7 +114,6 @@ export class AppSession {
     return this.#ready && !this.#gone;
   }
 
-  /** The client keeps its own dialogs, sends messages as they shall go out and wants no echo (tag `octets`). */
   get octets(): boolean {
     return this.#octets;
   }
@@ -130,6 +135,14 @@ export class AppSession {
   /** Answers a frame with a few tokens. */
   reply(to: string, outcome: string): void {
     this.send(formatReply(this.#options.tokens.next(), to, outcome));
+  }
+
+  deliver(received: ReceivedMessage, tokens: RequestTokens): void {
+    this.send(incomingFrame(received, this, { ...tokens, id: this.#options.tokens.next() }));
+  }
+
+  ackMissing(answered: AnsweredInvite): void {
+    this.send(missingAckFrame(answered, this.#options.tokens.next()));
   }
 
   /** Ends the connection at once; queued frames are lost. */

@@ -1,12 +1,12 @@
-import type { AppSession } from "./app-session.ts";
+import type { Application } from "./application.ts";
 
 interface Live {
-  session: AppSession;
+  session: Application;
   transactions: number;
 }
 
 interface Recent {
-  readonly session: AppSession;
+  readonly session: Application;
   readonly untilMs: number;
 }
 
@@ -33,19 +33,19 @@ export class CallAffinity {
   }
 
   /** The application that sets the call up, if it is still connected. */
-  find(callId: string): AppSession | undefined {
+  find(callId: string): Application | undefined {
     const session = this.#calls.get(callId)?.session ?? this.#lingering(callId);
     return session?.ready === true ? session : undefined;
   }
 
   /** The call's transactions moved to this application. */
-  move(callId: string, session: AppSession): void {
+  move(callId: string, session: Application): void {
     const live = this.#calls.get(callId);
     if (live !== undefined) live.session = session;
   }
 
   /** An INVITE transaction of the call began at this application. */
-  begin(callId: string, session: AppSession): void {
+  begin(callId: string, session: Application): void {
     const live = this.#calls.get(callId);
     if (live === undefined) this.#calls.set(callId, { session, transactions: 1 });
     else {
@@ -66,7 +66,7 @@ export class CallAffinity {
     this.#recent.set(callId, { session: live.session, untilMs: this.#now() + LINGER_MS });
   }
 
-  #lingering(callId: string): AppSession | undefined {
+  #lingering(callId: string): Application | undefined {
     const recent = this.#recent.get(callId);
     return recent !== undefined && this.#now() < recent.untilMs ? recent.session : undefined;
   }

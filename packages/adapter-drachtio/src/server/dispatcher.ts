@@ -1,8 +1,7 @@
 import type { ReceivedMessage, ServerTransaction } from "@tandem/sip-endpoint";
-import type { AppSession } from "./app-session.ts";
+import type { Application } from "./application.ts";
 import { dialogId, toTag } from "./dialog-id.ts";
 import type { EdgeContext } from "./edge-context.ts";
-import { incomingFrame } from "./incoming-frame.ts";
 import type { Offer } from "./offer.ts";
 import type { StockDialogs } from "./stock/stock-dialogs.ts";
 
@@ -44,19 +43,16 @@ export class Dispatcher {
     this.moveTo(offer, session);
     offer.offers += 1;
     if (offer.offers > 1) this.#context.counters.redelivered += 1;
-    session.send(
-      incomingFrame(received, session, {
-        id: this.#context.tokens.next(),
-        transactionId: transaction.id,
-        dialogId: dialogTag === undefined ? "" : dialogId(transaction.callId, dialogTag),
-        redelivered: offer.offers > 1,
-      }),
-    );
+    session.deliver(received, {
+      transactionId: transaction.id,
+      dialogId: dialogTag === undefined ? "" : dialogId(transaction.callId, dialogTag),
+      redelivered: offer.offers > 1,
+    });
     return true;
   }
 
   /** The application answers for the request from now on. */
-  moveTo(offer: Offer, session: AppSession): void {
+  moveTo(offer: Offer, session: Application): void {
     this.#parked.delete(offer);
     offer.session = session;
     const { method, callId } = offer.transaction;
@@ -75,7 +71,7 @@ export class Dispatcher {
   }
 
   /** Brings an ACK to the application that waits for it, else to the one that has the call, else to any. */
-  ack(ack: ReceivedMessage, transaction: ServerTransaction | null, waiting: AppSession | undefined): void {
+  ack(ack: ReceivedMessage, transaction: ServerTransaction | null, waiting: Application | undefined): void {
     const callId = ack.message.get("Call-ID") ?? "";
     const tag = toTag(ack.message);
     const session = waiting ?? this.#choose("ACK", callId, tag ?? "");
@@ -84,14 +80,11 @@ export class Dispatcher {
       if (this.#mayPark()) this.#acks.push({ ack, transaction, untilMs: Math.max(this.#openUntilMs, clock.now()) });
       return;
     }
-    session.send(
-      incomingFrame(ack, session, {
-        id: tokens.next(),
-        transactionId: transaction?.id ?? tokens.next(),
-        dialogId: tag === undefined ? "" : dialogId(callId, tag),
-        redelivered: false,
-      }),
-    );
+    session.deliver(ack, {
+      transactionId: transaction?.id ?? tokens.next(),
+      dialogId: tag === undefined ? "" : dialogId(callId, tag),
+      redelivered: false,
+    });
   }
 
   /** An application registered a route: what waits is offered. */
@@ -118,7 +111,7 @@ export class Dispatcher {
     this.#acks = [];
   }
 
-  #choose(method: string, callId: string, dialogTag: string | undefined): AppSession | undefined {
+  #choose(method: string, callId: string, dialogTag: string | undefined): Application | undefined {
     const { affinity, roster } = this.#context;
     if (dialogTag === undefined) return roster.next(method);
     return affinity.find(callId) ?? this.#dialogs.owner(dialogId(callId, dialogTag)) ?? roster.nextForDialog(method);

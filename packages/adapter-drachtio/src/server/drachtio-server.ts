@@ -1,23 +1,28 @@
 import type { Socket } from "node:net";
 import type { TlsOptions } from "node:tls";
+import type { SipApplication } from "@tandem/call-control";
 import { systemClock, type SocketAddress } from "@tandem/runtime";
 import { parseMessage } from "@tandem/sip";
 import type { Endpoint, EndpointEvents } from "@tandem/sip-endpoint";
+import type { LocalEdge, LocalEdgeAccess } from "../edge-access.ts";
 import type { SipAppFrame } from "../wire/app-frame.ts";
 import { formatVersion } from "../wire/edge-frame.ts";
 import { listenForApps, type AppListener } from "./app-listener.ts";
 import { AppRoster } from "./app-roster.ts";
 import { AppSession, type AppSessionOptions, type SessionLoss, type WorkFrame } from "./app-session.ts";
+import type { Application } from "./application.ts";
 import { CallAffinity } from "./call-affinity.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import type { EdgeClock, EdgeContext } from "./edge-context.ts";
-import { EdgeCounters, type OwnAnswer } from "./edge-counters.ts";
+import { EdgeCounters } from "./edge-counters.ts";
 import { DEFAULT_EDGE_SETTINGS, type EdgeSettings } from "./edge-settings.ts";
 import { IncomingRequests } from "./incoming-requests.ts";
+import { LocalLink } from "./local-link.ts";
 import { reportMissingAck } from "./missing-ack.ts";
 import { OutgoingRequests } from "./outgoing-requests.ts";
 import { Proxies } from "./proxy/proxies.ts";
 import { RecordRoutes } from "./proxy/record-route.ts";
+import type { DrachtioServerStats } from "./server-stats.ts";
 import { createSecretCheck } from "./shared-secret.ts";
 import { hostports } from "./stock/own-address.ts";
 import { StockClientDialogs } from "./stock/stock-client-dialogs.ts";
@@ -45,30 +50,8 @@ export interface SessionChange {
   readonly change: "ready" | SessionLoss;
 }
 
-/** Counters since the start and gauges of this moment. */
-export interface DrachtioServerStats {
-  /** Applications connected and authenticated. */
-  readonly applications: number;
-  /** Requests from the network waiting for an answer, requests of applications waiting for one, requests being proxied. */
-  readonly waiting: { readonly incoming: number; readonly outgoing: number; readonly proxied: number };
-  /** Frames of applications, refused ones included. */
-  readonly frames: { readonly received: number; readonly sent: number };
-  /** Connections that ended, by reason. */
-  readonly losses: Readonly<Record<string, number>>;
-  /** Requests offered again because their application was lost. */
-  readonly redelivered: number;
-  /** Requests the edge answered because no application did. */
-  readonly ownAnswers: readonly { readonly reason: OwnAnswer; readonly method: string; readonly count: number }[];
-  /** Client INVITEs of lost applications: cancelled while pending, or acknowledged and ended after their answer. */
-  readonly orphans: { readonly cancelled: number; readonly ended: number };
-  /** Missing ACKs told to an application. */
-  readonly ackTimeouts: number;
-  /** SIP messages of applications that could not be read. */
-  readonly unreadable: number;
-}
-
-/** The drachtio application protocol in front of a SIP endpoint. */
-export interface DrachtioServer {
+/** The drachtio application protocol in front of a SIP endpoint; for a worker in this process the same without the protocol (`attach`). */
+export interface DrachtioServer extends LocalEdge {
   /** Give these to `createEndpoint`. */
   readonly events: EndpointEvents;
   /**
@@ -95,6 +78,8 @@ class Server implements DrachtioServer {
   readonly #outgoing: OutgoingRequests;
   readonly #proxies: Proxies;
   readonly #sessions = new Set<AppSession>();
+  /** Workers of this process, with what tells them that the edge closes. */
+  readonly #links = new Map<LocalLink, () => void>();
   readonly #sessionOptions: AppSessionOptions;
   #endpoint: Endpoint | null = null;
   #listener: AppListener | null = null;
@@ -128,6 +113,25 @@ class Server implements DrachtioServer {
     return this.#listener.address;
   }
 
+  attach(app: SipApplication, lost: () => void): LocalEdgeAccess {
+    const { edge, pool } = this.#options;
+    const link = new LocalLink({
+      edge,
+      pool,
+      app,
+      incoming: this.#incoming,
+      outgoing: this.#outgoing,
+      onRoute: (from, verb, add) => this.#route(from, verb, add),
+      onClose: (from) => {
+        this.#links.delete(from);
+        this.#lost(from);
+      },
+    });
+    this.#links.set(link, lost);
+    this.#context.roster.add(link);
+    return link;
+  }
+
   stats(): DrachtioServerStats {
     const { counters, roster } = this.#context;
     const sessions = [...this.#sessions];
@@ -147,8 +151,13 @@ class Server implements DrachtioServer {
     const closed = this.#listener?.close();
     // Nobody is offered what another leaves behind, and nobody waits: it is answered 503.
     this.#dispatcher.close();
-    for (const session of this.#sessions) this.#context.roster.remove(session);
+    for (const application of this.#context.roster.sessions) this.#context.roster.remove(application);
     for (const session of this.#sessions) session.drop("shutdown");
+    for (const [link, lost] of this.#links) {
+      // Forgotten first: what is sent again because of the loss must not be sent here.
+      lost();
+      link.close();
+    }
     this.#incoming.sweep(Number.POSITIVE_INFINITY);
     await closed;
   }
@@ -219,17 +228,20 @@ class Server implements DrachtioServer {
   #frame(session: AppSession, frame: WorkFrame): void {
     switch (frame.kind) {
       case "route":
-        this.#context.roster.route(session, frame.verb);
-        session.reply(frame.id, "OK");
-        return this.#dispatcher.applicationCame();
       case "remove-route":
-        this.#context.roster.withdraw(session, frame.verb);
-        return session.reply(frame.id, "OK");
+        session.reply(frame.id, "OK");
+        return this.#route(session, frame.verb, frame.kind === "route");
       case "sip":
         return this.#sip(session, frame);
       case "proxy":
         return this.#proxies.begin(session, frame, this.#incoming);
     }
+  }
+
+  #route(application: Application, verb: string, add: boolean): void {
+    if (!add) return this.#context.roster.withdraw(application, verb);
+    this.#context.roster.route(application, verb);
+    this.#dispatcher.applicationCame();
   }
 
   #sip(session: AppSession, frame: SipAppFrame): void {
@@ -243,17 +255,22 @@ class Server implements DrachtioServer {
   }
 
   #gone(session: AppSession, loss: SessionLoss): void {
-    const { counters, roster } = this.#context;
+    const { counters } = this.#context;
     this.#sessions.delete(session);
     counters.lost(loss);
     counters.framesIn += session.framesIn;
     counters.framesOut += session.framesOut;
-    if (session.octets && roster.sessions.has(session)) this.#dispatcher.workerLost();
-    roster.remove(session);
     this.#options.onSession?.({ session: session.id, change: loss });
+    this.#lost(session);
+  }
+
+  #lost(application: Application): void {
+    const { roster } = this.#context;
+    if (application.octets && roster.sessions.has(application)) this.#dispatcher.workerLost();
+    roster.remove(application);
     // What the application left pending is cancelled before its own requests are offered to another, which may dial anew.
-    this.#outgoing.lost(session);
-    this.#incoming.lost(session);
+    this.#outgoing.lost(application);
+    this.#incoming.lost(application);
   }
 
   #armSweep(): void {

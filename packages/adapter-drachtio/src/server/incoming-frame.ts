@@ -1,19 +1,18 @@
 import type { ReceivedMessage } from "@tandem/sip-endpoint";
 import { formatSipEdgeFrame, type Arrival } from "../wire/edge-frame.ts";
-import type { AppSession } from "./app-session.ts";
+import type { Application, RequestTokens } from "./application.ts";
 import { stackTime } from "./stack-time.ts";
 
 /** The tokens that a received message does not hold itself. */
-export interface FrameTokens {
+export interface FrameTokens extends RequestTokens {
   readonly id: string;
-  readonly transactionId: string;
-  /** Id of the dialog the message belongs to, empty for none; only applications without `octets` are told. */
-  readonly dialogId: string;
-  readonly redelivered: boolean;
 }
 
+/** What of the application decides the form of its frames. */
+type Reader = Pick<Application, "octets">;
+
 /** The frame that brings a received request or response to an application. */
-export function incomingFrame(received: ReceivedMessage, session: AppSession, tokens: FrameTokens): string {
+export function incomingFrame(received: ReceivedMessage, session: Reader, tokens: FrameTokens): string {
   const { source, text } = received;
   return formatSipEdgeFrame({
     id: tokens.id,
@@ -31,7 +30,7 @@ export function incomingFrame(received: ReceivedMessage, session: AppSession, to
 }
 
 /** Requests tell how they arrived; without `octets` only those of no dialog, and only the local address, as drachtio-server does. */
-function arrivalOf(received: ReceivedMessage, session: AppSession, tokens: FrameTokens): Arrival | null {
+function arrivalOf(received: ReceivedMessage, session: Reader, tokens: FrameTokens): Arrival | null {
   if (received.message.kind === "response") return null;
   const { localAddress, localPort, listener, identities } = received.source;
   if (session.octets) {

@@ -1,13 +1,13 @@
 import { responseTo, type SipMessage } from "@tandem/sip";
-import type { ReceivedMessage, SentMessage, ServerTransaction } from "@tandem/sip-endpoint";
+import type { ReceivedMessage, SendFailureReason, SentMessage, ServerTransaction } from "@tandem/sip-endpoint";
 import type { SipAppFrame } from "../wire/app-frame.ts";
 import { formatBriefReply } from "../wire/edge-frame.ts";
 import type { AppSession } from "./app-session.ts";
+import type { Application } from "./application.ts";
 import { dialogId, toTag } from "./dialog-id.ts";
 import type { Dispatcher } from "./dispatcher.ts";
 import type { OwnAnswer } from "./edge-counters.ts";
 import type { EdgeContext } from "./edge-context.ts";
-import { incomingFrame } from "./incoming-frame.ts";
 import { withTransactionHeaders } from "./octets-response.ts";
 import type { AnsweredInvite, Offer } from "./offer.ts";
 import { refusalText } from "./refusal-text.ts";
@@ -23,6 +23,11 @@ export interface IncomingParts {
   /** No ACK will come for this 2xx. */
   readonly onAckMissing: (answered: AnsweredInvite) => void;
 }
+
+/** What became of a response. `incomplete`: an application without `octets` left out what it must give. */
+export type Answered =
+  | { readonly ok: true; readonly offer: Offer; readonly sent: SentMessage | null }
+  | { readonly ok: false; readonly reason: SendFailureReason | "incomplete"; readonly detail: string };
 
 /**
  * Requests from the network: offered to one application, answered by it, offered to another when it is lost, answered by the edge when
@@ -46,6 +51,13 @@ export class IncomingRequests {
     return this.#open.size;
   }
 
+  /** Requests that wait for this application's final response. */
+  waitingFor(session: Application): number {
+    let count = 0;
+    for (const offer of this.#open.values()) if (offer.session === session && !offer.proxied) count += 1;
+    return count;
+  }
+
   /** A request that still waits for its final response. */
   find(id: string): Offer | undefined {
     return this.#open.get(id);
@@ -67,7 +79,7 @@ export class IncomingRequests {
       proxied: false,
     };
     this.#open.set(transaction.id, offer);
-    if (!this.#parts.dispatcher.offer(offer)) this.#answer(offer, 503, "no-application");
+    if (!this.#parts.dispatcher.offer(offer)) this.#answerByItself(offer, 503, "no-application");
   }
 
   /** An ACK to a 2xx, ours or another edge's. */
@@ -88,10 +100,7 @@ export class IncomingRequests {
     const ourTag = offer.dialogTag ?? offer.localTag;
     const dialog = ourTag === "" ? "" : dialogId(transaction.callId, ourTag);
     if (!session.octets && dialog !== "" && offer.dialogTag === undefined) this.#parts.dialogs.remove(dialog);
-    const id = this.#context.tokens.next();
-    session.send(
-      incomingFrame(cancel, session, { id, transactionId: transaction.id, dialogId: dialog, redelivered: false }),
-    );
+    session.deliver(cancel, { transactionId: transaction.id, dialogId: dialog, redelivered: false });
   }
 
   /** The 2xx was never acknowledged, or could not be delivered at all. */
@@ -110,21 +119,30 @@ export class IncomingRequests {
     this.acknowledgementMissing(transaction);
   }
 
-  /** A response of an application, which need not be the one the request was offered to. */
+  /** A response that came in a frame. */
   respond(session: AppSession, frame: SipAppFrame, message: SipMessage): void {
-    const offer = this.#open.get(frame.transactionId);
-    if (offer === undefined || offer.proxied) return this.#refuse(session, frame, "transaction-over");
+    const answered = this.answer(session, frame.transactionId, message);
+    if (answered.ok) return this.#confirm(session, frame, answered);
+    const { reason, detail } = answered;
+    if (reason === "incomplete") return session.reply(frame.id, `NOK|${detail}`);
+    session.reply(frame.id, `NOK|${session.octets ? `${reason}: ${detail}` : refusalText(reason, detail)}`);
+  }
+
+  /** Gives a response of an application, which need not be the one the request was offered to. */
+  answer(session: Application, transactionId: string, message: SipMessage): Answered {
+    const offer = this.#open.get(transactionId);
+    if (offer === undefined || offer.proxied) return { ok: false, reason: "transaction-over", detail: "" };
     if (offer.session !== session) this.#parts.dispatcher.moveTo(offer, session);
-    if (message.status === 100) return this.#confirm(session, frame, offer, null);
+    if (message.status === 100) return { ok: true, offer, sent: null };
     const complete = this.#completed(session, offer, message);
-    if (typeof complete === "string") return session.reply(frame.id, `NOK|${complete}`);
+    if (typeof complete === "string") return { ok: false, reason: "incomplete", detail: complete };
     const sent = offer.transaction.respond(complete);
     if (!sent.ok) {
       if (sent.error.reason !== "not-a-response") this.#close(offer);
-      return this.#refuse(session, frame, sent.error.reason, sent.error.detail);
+      return { ok: false, ...sent.error };
     }
     this.#responded(offer, session, { response: complete, sent: sent.value });
-    this.#confirm(session, frame, offer, sent.value);
+    return { ok: true, offer, sent: sent.value };
   }
 
   /** The application handed the request to the proxy, which answers from now on. */
@@ -139,7 +157,7 @@ export class IncomingRequests {
   }
 
   /** The application is gone: what it left unanswered is offered to others. */
-  lost(session: AppSession): void {
+  lost(session: Application): void {
     for (const offer of this.#open.values()) {
       if (offer.session === session && !offer.proxied) this.#offerAgain(offer);
     }
@@ -149,19 +167,19 @@ export class IncomingRequests {
   sweep(nowMs: number): void {
     for (const offer of this.#open.values()) {
       if (nowMs < offer.dueMs || offer.proxied) continue;
-      if (offer.session === null) this.#answer(offer, 503, "no-application");
-      else this.#answer(offer, 500, "not-answered");
+      if (offer.session === null) this.#answerByItself(offer, 503, "no-application");
+      else this.#answerByItself(offer, 500, "not-answered");
     }
   }
 
-  #completed(session: AppSession, offer: Offer, message: SipMessage): SipMessage | string {
+  #completed(session: Application, offer: Offer, message: SipMessage): SipMessage | string {
     if (!session.octets) return this.#parts.stock.complete(offer, message);
     return withTransactionHeaders(message, offer.received.message, () => this.#localTag(offer));
   }
 
   #responded(
     offer: Offer,
-    session: AppSession,
+    session: Application,
     { response, sent }: { readonly response: SipMessage; readonly sent: SentMessage },
   ): void {
     const { transaction } = offer;
@@ -178,25 +196,21 @@ export class IncomingRequests {
     this.#close(offer);
   }
 
-  #confirm(session: AppSession, frame: SipAppFrame, offer: Offer, sent: SentMessage | null): void {
+  #confirm(session: AppSession, frame: SipAppFrame, { offer, sent }: Extract<Answered, { ok: true }>): void {
     const id = this.#context.tokens.next();
     if (session.octets) return session.send(formatBriefReply(id, frame.id, offer.transaction.id));
     session.send(this.#parts.stock.reply({ id, to: frame.id, offer, sent }));
   }
 
-  #refuse(session: AppSession, frame: SipAppFrame, reason: string, detail = ""): void {
-    session.reply(frame.id, `NOK|${session.octets ? `${reason}: ${detail}` : refusalText(reason, detail)}`);
-  }
-
   #offerAgain(offer: Offer): void {
-    if (offer.offers >= this.#context.settings.maxOffers) return this.#answer(offer, 500, "too-many-offers");
+    if (offer.offers >= this.#context.settings.maxOffers) return this.#answerByItself(offer, 500, "too-many-offers");
     // The peer of a request other than INVITE counts from the first offer on.
     const dueMs = offer.transaction.method === "INVITE" ? this.#dueMs("INVITE") : offer.dueMs;
-    if (!this.#parts.dispatcher.offer(offer)) this.#answer(offer, 503, "no-application");
+    if (!this.#parts.dispatcher.offer(offer)) this.#answerByItself(offer, 503, "no-application");
     else if (offer.session !== null) offer.dueMs = dueMs;
   }
 
-  #answer(offer: Offer, status: number, why: OwnAnswer): void {
+  #answerByItself(offer: Offer, status: number, why: OwnAnswer): void {
     const { transaction, received } = offer;
     this.#context.counters.answered(why, transaction.method);
     this.#close(offer);

@@ -3,9 +3,9 @@ export {
   createDrachtioServer,
   type DrachtioServer,
   type DrachtioServerOptions,
-  type DrachtioServerStats,
   type SessionChange,
 } from "./drachtio-server.ts";
 export type { EdgeClock } from "./edge-context.ts";
 export type { OwnAnswer } from "./edge-counters.ts";
+export type { DrachtioServerStats } from "./server-stats.ts";
 export { DEFAULT_EDGE_SETTINGS, type EdgeSettings } from "./edge-settings.ts";

@@ -1,7 +1,7 @@
 import { buildResponse, formatMessage, responseTo } from "@tandem/sip";
 import type { ClientFailure } from "@tandem/sip-endpoint";
 import { formatSipEdgeFrame } from "../wire/edge-frame.ts";
-import { EchoedCall, type OutgoingCall } from "./outgoing-call.ts";
+import { EchoedCall, type FramedCall } from "./outgoing-call.ts";
 import { stackTime } from "./stack-time.ts";
 import type { StockClientDialogs } from "./stock/stock-client-dialogs.ts";
 import type { TokenSource } from "./token-source.ts";
@@ -20,7 +20,7 @@ const STATUSES: Partial<Record<ClientFailure["reason"], number>> = { timeout: 40
  * The frame that tells an application that no response will come: a response of no bytes from nowhere. Applications with `octets` get the
  * endpoint's reason as the reason phrase and no headers.
  */
-export function madeUpResponseFrame(call: OutgoingCall, failure: ClientFailure, parts: MadeUpParts): string {
+export function madeUpResponseFrame(call: FramedCall, failure: ClientFailure, parts: MadeUpParts): string {
   const status = STATUSES[failure.reason] ?? 503;
   const { tokens, nowMs, dialogs } = parts;
   const isEchoed = call instanceof EchoedCall;

@@ -1,6 +1,6 @@
 import { parseMessage } from "@tandem/sip";
 import { formatSipEdgeFrame } from "../wire/edge-frame.ts";
-import type { AppSession } from "./app-session.ts";
+import { AppSession } from "./app-session.ts";
 import { dialogId, toTag } from "./dialog-id.ts";
 import type { EdgeContext } from "./edge-context.ts";
 import { inDialogRequest } from "./in-dialog-request.ts";
@@ -15,26 +15,8 @@ import type { StockDialogs } from "./stock/stock-dialogs.ts";
 export function reportMissingAck(answered: AnsweredInvite, context: EdgeContext, dialogs: StockDialogs): void {
   const session = answered.session.ready ? answered.session : context.roster.nextForDialog("BYE");
   if (session === undefined) return;
-  if (session.octets) return tell(session, answered, context);
+  if (session.octets || !(session instanceof AppSession)) return session.ackMissing(answered);
   endDialog(session, answered, context, dialogs);
-}
-
-function tell(session: AppSession, { transaction, sent }: AnsweredInvite, context: EdgeContext): void {
-  session.send(
-    formatSipEdgeFrame({
-      id: context.tokens.next(),
-      source: "application",
-      bytes: sent.text.length,
-      transport: sent.transport,
-      address: sent.address,
-      port: sent.port,
-      time: "",
-      transactionId: "ack-timeout",
-      dialogId: transaction.id,
-      arrival: null,
-      text: sent.text,
-    }),
-  );
 }
 
 function endDialog(session: AppSession, answered: AnsweredInvite, context: EdgeContext, dialogs: StockDialogs): void {

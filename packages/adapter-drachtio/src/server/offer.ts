@@ -1,5 +1,5 @@
 import type { ReceivedMessage, SentMessage, ServerTransaction } from "@tandem/sip-endpoint";
-import type { AppSession } from "./app-session.ts";
+import type { Application } from "./application.ts";
 
 /** A request that waits for its final response. */
 export interface Offer {
@@ -8,7 +8,7 @@ export interface Offer {
   /** To tag of the request: our tag of the dialog it belongs to. */
   readonly dialogTag: string | undefined;
   /** The application it was offered to last, or the one that answered first; null while it waits for one to connect. */
-  session: AppSession | null;
+  session: Application | null;
   /** How often it was offered. */
   offers: number;
   /** It counts for the affinity of its call. */
@@ -24,6 +24,6 @@ export interface Offer {
 /** An INVITE answered with 2xx whose ACK has not come. */
 export interface AnsweredInvite {
   readonly transaction: ServerTransaction;
-  readonly session: AppSession;
+  readonly session: Application;
   readonly sent: SentMessage;
 }

@@ -7,10 +7,11 @@ import type {
   SentMessage,
 } from "@tandem/sip-endpoint";
 import type { AppSession } from "./app-session.ts";
+import type { Application } from "./application.ts";
 import type { StockDialog } from "./stock/stock-dialogs.ts";
 
+/** What is asked of the endpoint. */
 export interface OutgoingCallParts {
-  readonly session: AppSession;
   /** As handed to the endpoint. */
   readonly request: SipMessage;
   readonly listener: string | null;
@@ -22,11 +23,13 @@ export interface OutgoingCallHost {
   trying(call: OutgoingCall, response: ReceivedMessage): void;
   responded(call: OutgoingCall, response: ReceivedMessage): void;
   failed(call: OutgoingCall, failure: ClientFailure): void;
+  /** An application at the other end of a connection must hear that no response will come. */
+  tellFailure(call: FramedCall, failure: ClientFailure): void;
 }
 
 /** A request of an application under way. */
-export class OutgoingCall implements ClientTransactionEvents {
-  readonly session: AppSession;
+export abstract class OutgoingCall implements ClientTransactionEvents {
+  abstract readonly session: Application;
   readonly request: SipMessage;
   readonly listener: string | null;
   /** Set right after the endpoint was asked; no event comes before. */
@@ -39,10 +42,15 @@ export class OutgoingCall implements ClientTransactionEvents {
 
   constructor(host: OutgoingCallHost, parts: OutgoingCallParts) {
     this.host = host;
-    this.session = parts.session;
     this.request = parts.request;
     this.listener = parts.listener;
   }
+
+  /** Brings a response to the application. */
+  abstract deliver(response: ReceivedMessage, dialogId: string): void;
+
+  /** Tells the application that no response will come. */
+  abstract fail(failure: ClientFailure): void;
 
   onTrying(response: ReceivedMessage): void {
     this.host.trying(this, response);
@@ -57,15 +65,38 @@ export class OutgoingCall implements ClientTransactionEvents {
   }
 }
 
+/** A request of an application at the other end of a connection. */
+export class FramedCall extends OutgoingCall {
+  readonly session: AppSession;
+
+  constructor(host: OutgoingCallHost, session: AppSession, parts: OutgoingCallParts) {
+    super(host, parts);
+    this.session = session;
+  }
+
+  deliver(response: ReceivedMessage, dialogId: string): void {
+    const transactionId = this.transaction?.id ?? "";
+    this.session.deliver(response, { transactionId, dialogId, redelivered: false });
+  }
+
+  fail(failure: ClientFailure): void {
+    this.host.tellFailure(this, failure);
+  }
+}
+
 /** A request of an application that wants to see it as it went out, and whose dialogs the edge keeps. */
-export class EchoedCall extends OutgoingCall {
+export class EchoedCall extends FramedCall {
   /** Message id of the frame, until it was answered. */
   frameId: string | null;
   /** Dialog it is sent in. */
   readonly dialog: StockDialog | null;
 
-  constructor(host: OutgoingCallHost, parts: OutgoingCallParts & { frameId: string; dialog: StockDialog | null }) {
-    super(host, parts);
+  constructor(
+    host: OutgoingCallHost,
+    session: AppSession,
+    parts: OutgoingCallParts & { readonly frameId: string; readonly dialog: StockDialog | null },
+  ) {
+    super(host, session, parts);
     this.frameId = parts.frameId;
     this.dialog = parts.dialog;
   }

@@ -1,13 +1,13 @@
-import { withHeaders, type SipMessage } from "@tandem/sip";
-import type { ClientFailure, ReceivedMessage, SentMessage } from "@tandem/sip-endpoint";
+import { withHeaders, type HeaderLine, type SipMessage } from "@tandem/sip";
+import type { ClientFailure, OutgoingRequest, ReceivedMessage, SendResult, SentMessage } from "@tandem/sip-endpoint";
 import type { SipAppFrame } from "../wire/app-frame.ts";
 import { formatBriefReply, formatRequestSent } from "../wire/edge-frame.ts";
 import type { AppSession } from "./app-session.ts";
+import type { Application } from "./application.ts";
 import type { EdgeContext } from "./edge-context.ts";
 import { endingOf } from "./in-dialog-request.ts";
-import { incomingFrame } from "./incoming-frame.ts";
 import { madeUpResponseFrame } from "./made-up-response.ts";
-import { EchoedCall, OutgoingCall, type OutgoingCallHost } from "./outgoing-call.ts";
+import { EchoedCall, FramedCall, type OutgoingCall, type OutgoingCallHost } from "./outgoing-call.ts";
 import { refusalText } from "./refusal-text.ts";
 import { cancelEcho, requestEcho, sentEcho } from "./stock/request-echo.ts";
 import type { StockClientDialogs } from "./stock/stock-client-dialogs.ts";
@@ -56,23 +56,55 @@ export class OutgoingRequests implements OutgoingCallHost {
     return this.#pending.size;
   }
 
-  /** Sends what an application asks for. */
+  /** Requests of the application that wait for their final response. */
+  of(session: Application): readonly OutgoingCall[] {
+    return [...this.#pending.values()].filter((call) => call.session === session);
+  }
+
+  /** Sends what the frame of an application asks for. */
   send(session: AppSession, frame: SipAppFrame, message: SipMessage): void {
     if (message.method === "CANCEL") return this.#cancel(session, frame, message);
     if (!session.octets) return this.#sendStock(session, frame, message);
-    const request = message.has("Max-Forwards")
-      ? message
-      : withHeaders(message, (headers) => void headers.append("Max-Forwards", "70"));
+    const request = withMaxForwards(message);
     const listener = frame.listener === "" ? null : frame.listener;
     const nextHop = frame.nextHop === "" ? null : frame.nextHop;
     if (message.method === "ACK") return void this.#sendAck(session, frame.id, { message: request, listener, nextHop });
-    const call = new OutgoingCall(this, { session, request, listener });
-    const id = this.#start(call, { nextHop, timeoutMs: frame.timeoutMs, branch: frame.branch });
+    const call = new FramedCall(this, session, { request, listener });
+    const id = this.start(call, { nextHop, timeoutMs: frame.timeoutMs, branch: frame.branch });
     session.send(formatBriefReply(this.#context.tokens.next(), frame.id, id));
   }
 
+  /** Hands a request other than ACK and CANCEL to the endpoint; gives the id of its transaction. */
+  start(call: OutgoingCall, { nextHop, timeoutMs, branch }: Way): string {
+    const { request, listener } = call;
+    const wishes = { ...(timeoutMs === null ? {} : { timeoutMs }), ...(branch === "" ? {} : { branch }) };
+    const transaction = this.#context.endpoint().request({ message: request, listener, nextHop, ...wishes }, call);
+    call.transaction = transaction;
+    this.#pending.set(transaction.id, call);
+    if (request.method === "INVITE") {
+      call.holdsAffinity = true;
+      this.#context.affinity.begin(transaction.callId, call.session);
+    }
+    return transaction.id;
+  }
+
+  /** Sends the ACK to a 2xx, whichever application the answered INVITE was of. */
+  acknowledge(ack: OutgoingRequest): Promise<SendResult> {
+    const acknowledged = this.#unacknowledged.acknowledge(ack.message);
+    if (acknowledged !== undefined) this.#releaseAffinity(acknowledged.call);
+    return this.#context.endpoint().sendAck(ack);
+  }
+
+  /** Cancels an INVITE under way, whichever application it was of; gives the INVITE, or undefined when there is none. */
+  cancel(id: string, headers: readonly HeaderLine[]): SipMessage | undefined {
+    const call = this.#pending.get(id);
+    if (call?.request.method !== "INVITE" || call.transaction === null) return undefined;
+    call.transaction.cancel(headers);
+    return call.request;
+  }
+
   /** The application is gone. */
-  lost(session: AppSession): void {
+  lost(session: Application): void {
     this.#unacknowledged.lost(session, this.#context.clock.now());
     for (const call of this.#pending.values()) {
       if (call.session !== session || call.request.method !== "INVITE") continue;
@@ -113,8 +145,11 @@ export class OutgoingRequests implements OutgoingCallHost {
 
   failed(call: OutgoingCall, failure: ClientFailure): void {
     this.#finish(call, false);
+    if (call.session.ready) call.fail(failure);
+  }
+
+  tellFailure(call: FramedCall, failure: ClientFailure): void {
     const { session } = call;
-    if (!session.ready) return;
     if (call instanceof EchoedCall && call.frameId !== null) {
       if (!MADE_UP_REASONS.includes(failure.reason)) {
         return session.reply(call.frameId, `NOK|${refusalText(failure.reason, failure.detail)}`);
@@ -126,27 +161,7 @@ export class OutgoingRequests implements OutgoingCallHost {
   }
 
   #deliver(call: OutgoingCall, response: ReceivedMessage): void {
-    call.session.send(
-      incomingFrame(response, call.session, {
-        id: this.#context.tokens.next(),
-        transactionId: call.transaction?.id ?? "",
-        dialogId: call instanceof EchoedCall ? this.#parts.dialogs.responded(call, response.message) : "",
-        redelivered: false,
-      }),
-    );
-  }
-
-  #start(call: OutgoingCall, { nextHop, timeoutMs, branch }: Way): string {
-    const { request, listener } = call;
-    const wishes = { ...(timeoutMs === null ? {} : { timeoutMs }), ...(branch === "" ? {} : { branch }) };
-    const transaction = this.#context.endpoint().request({ message: request, listener, nextHop, ...wishes }, call);
-    call.transaction = transaction;
-    this.#pending.set(transaction.id, call);
-    if (request.method === "INVITE") {
-      call.holdsAffinity = true;
-      this.#context.affinity.begin(transaction.callId, call.session);
-    }
-    return transaction.id;
+    call.deliver(response, call instanceof EchoedCall ? this.#parts.dialogs.responded(call, response.message) : "");
   }
 
   #sendStock(session: AppSession, frame: SipAppFrame, message: SipMessage): void {
@@ -155,21 +170,16 @@ export class OutgoingRequests implements OutgoingCallHost {
     const { message: request, nextHop, dialog } = prepared.value;
     const listener = prepared.value.listener.name;
     if (request.method === "ACK") return void this.#sendAck(session, frame.id, { message: request, listener, nextHop });
-    this.#start(new EchoedCall(this, { session, request, listener, frameId: frame.id, dialog }), {
-      nextHop,
-      timeoutMs: null,
-      branch: "",
-    });
+    const call = new EchoedCall(this, session, { request, listener, frameId: frame.id, dialog });
+    this.start(call, { nextHop, timeoutMs: null, branch: "" });
   }
 
   async #sendAck(
     session: AppSession,
     frameId: string,
-    ack: { readonly message: SipMessage; readonly listener: string | null; readonly nextHop: string | null },
+    ack: OutgoingRequest,
   ): Promise<void> {
-    const acknowledged = this.#unacknowledged.acknowledge(ack.message);
-    if (acknowledged !== undefined) this.#releaseAffinity(acknowledged.call);
-    const sent = await this.#context.endpoint().sendAck(ack);
+    const sent = await this.acknowledge(ack);
     const { tokens } = this.#context;
     const transactionId = tokens.next();
     if (!sent.ok) {
@@ -181,16 +191,15 @@ export class OutgoingRequests implements OutgoingCallHost {
   }
 
   #cancel(session: AppSession, frame: SipAppFrame, message: SipMessage): void {
-    const call = this.#pending.get(frame.transactionId);
-    if (call?.request.method !== "INVITE" || call.transaction === null) {
+    const headers = keptHeaders(message, true);
+    const invite = this.cancel(frame.transactionId, headers);
+    if (invite === undefined) {
       const stockText = `unable to cancel unknown transaction id: ${frame.transactionId}`;
       return session.reply(frame.id, `NOK|${session.octets ? "transaction-over: no such INVITE" : stockText}`);
     }
-    const headers = keptHeaders(message, true);
-    call.transaction.cancel(headers);
     const { tokens, clock } = this.#context;
     if (session.octets) return session.send(formatBriefReply(tokens.next(), frame.id, frame.transactionId));
-    const echo = cancelEcho(call.request, headers, clock.now());
+    const echo = cancelEcho(invite, headers, clock.now());
     session.send(formatRequestSent(tokens.next(), frame.id, { ...echo, transactionId: tokens.next() }));
   }
 
@@ -224,4 +233,10 @@ export class OutgoingRequests implements OutgoingCallHost {
     void endpoint.sendAck({ message: ack, listener, nextHop: null });
     endpoint.request({ message: bye, listener, nextHop: null }, IGNORE);
   }
+}
+
+/** The request with Max-Forwards, which is all that the edge adds to it (RFC 3261 §8.1.1.6). */
+export function withMaxForwards(request: SipMessage): SipMessage {
+  if (request.has("Max-Forwards")) return request;
+  return withHeaders(request, (headers) => void headers.append("Max-Forwards", "70"));
 }

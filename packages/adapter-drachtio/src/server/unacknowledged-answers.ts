@@ -1,6 +1,6 @@
 import { parseCSeq, type SipMessage } from "@tandem/sip";
 import type { ReceivedMessage } from "@tandem/sip-endpoint";
-import type { AppSession } from "./app-session.ts";
+import type { Application } from "./application.ts";
 import { toTag } from "./dialog-id.ts";
 import type { OutgoingCall } from "./outgoing-call.ts";
 
@@ -24,7 +24,7 @@ export class UnacknowledgedAnswers {
   }
 
   /** The application of these answers is gone: another one may still acknowledge them for a while. */
-  lost(session: AppSession, nowMs: number): void {
+  lost(session: Application, nowMs: number): void {
     for (const { call } of this.#answers.values()) if (call.session === session) call.lostMs = nowMs;
   }
 

@@ -1,6 +1,6 @@
 import { headerAddresses, headerValues, parseCSeq, type SipMessage } from "@tandem/sip";
 import type { BoundListener, PeerSource, ReceivedMessage } from "@tandem/sip-endpoint";
-import type { AppSession } from "../app-session.ts";
+import type { Application } from "../application.ts";
 import { dialogId, fromTag } from "../dialog-id.ts";
 import { peerFromResponse, type DialogPeer } from "../in-dialog-request.ts";
 
@@ -9,7 +9,7 @@ export interface StockDialog {
   readonly id: string;
   peer: DialogPeer;
   /** The application that made it, or that last spoke in it after the first was lost. */
-  session: AppSession;
+  session: Application;
   /** Local sequence number used last. */
   sequence: number;
   /** Sequence number of our INVITE that waits for the application's ACK; null when none does. */
@@ -58,7 +58,7 @@ export class StockDialogs {
   }
 
   /** The connected application that the dialog belongs to. */
-  owner(id: string): AppSession | undefined {
+  owner(id: string): Application | undefined {
     const session = this.#dialogs.get(id)?.session;
     return session?.ready === true ? session : undefined;
   }
@@ -154,7 +154,7 @@ export class StockDialogs {
 export interface AnsweredDialog {
   readonly request: ReceivedMessage;
   readonly localTag: string;
-  readonly session: AppSession;
+  readonly session: Application;
   readonly contact: string;
   readonly confirmed: boolean;
 }
@@ -162,7 +162,7 @@ export interface AnsweredDialog {
 export interface AnswerReceived {
   readonly request: SipMessage;
   readonly response: SipMessage;
-  readonly session: AppSession;
+  readonly session: Application;
   readonly listener: BoundListener;
 }
 

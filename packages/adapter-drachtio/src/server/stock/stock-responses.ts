@@ -1,7 +1,7 @@
 import { formatMessage, hasToken, responseTo, type HeaderLine, type SipMessage } from "@tandem/sip";
 import type { SentMessage } from "@tandem/sip-endpoint";
 import { formatResponseSent } from "../../wire/edge-frame.ts";
-import type { AppSession } from "../app-session.ts";
+import type { Application } from "../application.ts";
 import { dialogId, toTag } from "../dialog-id.ts";
 import type { EdgeContext } from "../edge-context.ts";
 import type { Offer } from "../offer.ts";
@@ -51,7 +51,7 @@ export class StockResponses {
   }
 
   /** The completed response went out: it may have made or ended a dialog. */
-  sent(offer: Offer, session: AppSession, response: SipMessage): void {
+  sent(offer: Offer, session: Application, response: SipMessage): void {
     const { transaction, received, dialogTag } = offer;
     if (dialogTag !== undefined) return this.#sentInDialog(offer, session, response);
     if (!DIALOG_METHODS.includes(transaction.method) || response.status <= 100) return;
@@ -85,7 +85,7 @@ export class StockResponses {
     });
   }
 
-  #sentInDialog(offer: Offer, session: AppSession, response: SipMessage): void {
+  #sentInDialog(offer: Offer, session: Application, response: SipMessage): void {
     const id = dialogId(offer.transaction.callId, offer.dialogTag ?? "");
     if (response.status < 200) return;
     const dialog = this.#dialogs.find(id);

@@ -1,0 +1,33 @@
+import type { ClientEvents, ClientTransaction, OutgoingRequest, SipApplication } from "@tandem/call-control";
+import type { Failure, Result } from "@tandem/domain";
+import type { SipMessage } from "@tandem/sip";
+
+/** One edge as a worker uses it: over a connection, or in the worker's own process. */
+export interface EdgeAccess {
+  /** The edge's id. */
+  readonly edge: string;
+  readonly pool: string;
+  /** Transactions under way. */
+  readonly pending: { readonly client: number; readonly server: number };
+  /** Nothing is under way that a peer or a call waits for. */
+  readonly idle: boolean;
+  /** Sends a request; the result names the transaction at the edge. No event comes before the result was seen. */
+  request(request: OutgoingRequest, events: ClientEvents): Promise<Result<ClientTransaction, Failure>>;
+  /** Answers a request that this edge delivered, to this worker or another. */
+  respond(id: string, response: SipMessage): Promise<Result<void, Failure>>;
+  /** Cancels an INVITE of this edge. */
+  cancel(id: string, headers: readonly (readonly [string, string])[]): Promise<Result<void, Failure>>;
+  /** Registers or withdraws one verb. */
+  route(verb: string, add: boolean): void;
+}
+
+/** The edge in the worker's own process. */
+export interface LocalEdge {
+  /** Makes the worker an application of the edge, without a connection. `lost` is told when the edge closes. */
+  attach(app: SipApplication, lost: () => void): LocalEdgeAccess;
+}
+
+export interface LocalEdgeAccess extends EdgeAccess {
+  /** Ends the attachment as the loss of a connection would: what is under way fails, or goes to another worker. */
+  close(): void;
+}

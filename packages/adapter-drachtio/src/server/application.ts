@@ -1,0 +1,25 @@
+import type { ReceivedMessage } from "@tandem/sip-endpoint";
+import type { AnsweredInvite } from "./offer.ts";
+
+/** What an application is told about a request besides the message. */
+export interface RequestTokens {
+  readonly transactionId: string;
+  /** Id of the dialog the message belongs to, empty for none; only applications without `octets` are told. */
+  readonly dialogId: string;
+  /** Another application took the request before and was lost. */
+  readonly redelivered: boolean;
+}
+
+/** Whoever decides about calls, as the edge sees it: a program at the other end of a connection, or the worker in the edge's own process. */
+export interface Application {
+  /** It is there: connected and authenticated. */
+  readonly ready: boolean;
+  /** It keeps its own dialogs, sends messages as they shall go out and wants no echo (tag `octets`). */
+  readonly octets: boolean;
+  /** It shares the edge's process: requests reach it without a hop, so it is asked first. */
+  readonly local: boolean;
+  /** Brings a request to be answered, an ACK, or the CANCEL of a request brought before. */
+  deliver(received: ReceivedMessage, tokens: RequestTokens): void;
+  /** No ACK will come for a 2xx. Only told to an application with `octets`. */
+  ackMissing(answered: AnsweredInvite): void;
+}

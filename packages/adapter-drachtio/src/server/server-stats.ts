@@ -1,0 +1,23 @@
+import type { OwnAnswer } from "./edge-counters.ts";
+
+/** Counters since the start and gauges of this moment. */
+export interface DrachtioServerStats {
+  /** Applications connected and authenticated. */
+  readonly applications: number;
+  /** Requests from the network waiting for an answer, requests of applications waiting for one, requests being proxied. */
+  readonly waiting: { readonly incoming: number; readonly outgoing: number; readonly proxied: number };
+  /** Frames of applications, refused ones included. */
+  readonly frames: { readonly received: number; readonly sent: number };
+  /** Connections that ended, by reason. */
+  readonly losses: Readonly<Record<string, number>>;
+  /** Requests offered again because their application was lost. */
+  readonly redelivered: number;
+  /** Requests the edge answered because no application did. */
+  readonly ownAnswers: readonly { readonly reason: OwnAnswer; readonly method: string; readonly count: number }[];
+  /** Client INVITEs of lost applications: cancelled while pending, or acknowledged and ended after their answer. */
+  readonly orphans: { readonly cancelled: number; readonly ended: number };
+  /** Missing ACKs told to an application. */
+  readonly ackTimeouts: number;
+  /** SIP messages of applications that could not be read. */
+  readonly unreadable: number;
+}
