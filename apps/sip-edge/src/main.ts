@@ -1,6 +1,7 @@
+import { startEdge } from "@tandem/adapter-drachtio/edge";
+import { createEdgeMetrics, createProcessMetrics, metricsPage, Registry } from "@tandem/adapter-prometheus";
 import { bindShutdown, createLogger, EXIT, formatSocketAddress, readyLine, startProbeServer } from "@tandem/runtime";
 import { readConfig } from "./config.ts";
-import { startEdge } from "./edge.ts";
 
 /** Longest the closing of sockets may take. */
 const STOP_MS = 10_000;
@@ -17,11 +18,19 @@ const logger = createLogger({ name: "sip-edge", level: config.logLevel });
  */
 async function main(): Promise<void> {
   const edge = await startEdge(config, logger);
-  const probes = await startProbeServer({ address: config.http, unready: edge.unready, metrics: edge.metrics });
+  const registry = new Registry();
+  const processMetrics = createProcessMetrics(registry, { role: "edge", pool: config.pool, node: config.nodeId });
+  createEdgeMetrics(registry, edge.snapshot);
+  const probes = await startProbeServer({
+    address: config.http,
+    unready: edge.unready,
+    metrics: metricsPage(registry),
+  });
   bindShutdown({
     logger,
     drain: () => edge.drain(),
     stop: async () => {
+      processMetrics.stop();
       await edge.stop();
       await probes.close();
     },

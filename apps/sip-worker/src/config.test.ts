@@ -12,6 +12,8 @@ const complete = {
   TANDEM_SPOOL: "spool",
 };
 
+const UDP = '[{"name":"core","transport":"udp","address":"127.0.0.1","port":5060}]';
+
 describe("worker configuration", () => {
   test("what is not set has the documented default", () => {
     expect(parseConfiguration(workerSchema, complete)).toEqual({
@@ -24,6 +26,7 @@ describe("worker configuration", () => {
         pool: "east",
         secret: "shared",
         edges: { east: ["127.0.0.1:9022"], west: ["edge-west:9022"] },
+        edge: null,
         spoolDirectory: "spool",
         limits: { maxSetups: 2_000, maxLagMs: 500 },
         drainMs: 200_000,
@@ -38,7 +41,18 @@ describe("worker configuration", () => {
     });
   });
 
+  test("with listeners and a port for workers it is fused and needs no other edge", () => {
+    const listeners = [{ name: "core", transport: "udp", address: "127.0.0.1", port: 5060 }];
+    const fused = { TANDEM_EDGES: "", TANDEM_LISTENERS: JSON.stringify(listeners), TANDEM_ADMIN: "127.0.0.1:9022" };
+    expect(parseConfiguration(workerSchema, { ...complete, ...fused })).toMatchObject({
+      ok: true,
+      value: { edges: {}, edge: { listeners, admin: { host: "127.0.0.1", port: 9022 } } },
+    });
+  });
+
   test.each([
+    ["listeners without a port for workers", { TANDEM_LISTENERS: UDP }, /TANDEM_ADMIN is not set; .*together/],
+    ["a port for workers without listeners", { TANDEM_ADMIN: "a:1" }, /TANDEM_LISTENERS is not set; .*together/],
     ["edges of other pools only", { TANDEM_EDGES: '{"west":["a:1"]}' }, /TANDEM_EDGES is wrong: .*own pool/],
     ["an edge that is no address", { TANDEM_EDGES: '{"east":["nowhere"]}' }, /TANDEM_EDGES .*expected host:port/],
     ["a pool without edges", { TANDEM_EDGES: '{"east":[]}' }, /TANDEM_EDGES .*at least one edge/],

@@ -1,5 +1,6 @@
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { listenersSchema } from "@tandem/adapter-drachtio/edge";
 import {
   configurationOrExit,
   field,
@@ -21,7 +22,14 @@ export const workerSchema = z
     ...redisVariables,
     TANDEM_POOL: z.string({ error: "expected the name of a pool" }),
     TANDEM_SECRET: z.string({ error: "expected the secret shared with the edges" }),
-    TANDEM_EDGES: field.json(z.record(z.string(), z.array(edgeAddress).min(1, "expected at least one edge"))),
+    /** Of a fused worker, whose pool needs no other edge, it may be absent. */
+    TANDEM_EDGES: field
+      .json(z.record(z.string(), z.array(edgeAddress).min(1, "expected at least one edge")))
+      .default({}),
+    /** With it the worker is fused: it is an edge of its pool, too. */
+    TANDEM_LISTENERS: field.json(listenersSchema).optional(),
+    /** Where a fused worker accepts other workers. */
+    TANDEM_ADMIN: field.address().optional(),
     /** Directory for detail records while Redis is away; survives the process. One directory may serve several workers. */
     TANDEM_SPOOL: z.string().default(() => join(tmpdir(), "tandem-spool")),
     /** Calls set up at once before ordinary new ones are refused. */
@@ -32,7 +40,12 @@ export const workerSchema = z
     TANDEM_DRAIN_MS: field.integer(0, 24 * 3_600_000).default(200_000),
   })
   .superRefine((given, context) => {
-    if (given.TANDEM_EDGES[given.TANDEM_POOL] !== undefined) return;
+    const isFused = given.TANDEM_LISTENERS !== undefined;
+    if (isFused !== (given.TANDEM_ADMIN !== undefined)) {
+      const message = "expected TANDEM_LISTENERS and TANDEM_ADMIN together: with both the worker is an edge, too";
+      context.addIssue({ code: "custom", path: [isFused ? "TANDEM_ADMIN" : "TANDEM_LISTENERS"], message });
+    }
+    if (isFused || given.TANDEM_EDGES[given.TANDEM_POOL] !== undefined) return;
     context.addIssue({ code: "custom", path: ["TANDEM_EDGES"], message: "expected the edges of the own pool in it" });
   })
   .transform((given) => ({
@@ -43,6 +56,11 @@ export const workerSchema = z
     pool: given.TANDEM_POOL,
     secret: given.TANDEM_SECRET,
     edges: given.TANDEM_EDGES,
+    /** What makes the worker fused; null: it is a worker only. */
+    edge:
+      given.TANDEM_LISTENERS === undefined || given.TANDEM_ADMIN === undefined
+        ? null
+        : { listeners: given.TANDEM_LISTENERS, admin: given.TANDEM_ADMIN },
     spoolDirectory: given.TANDEM_SPOOL,
     limits: { maxSetups: given.TANDEM_MAX_SETUPS, maxLagMs: given.TANDEM_MAX_LAG_MS },
     drainMs: given.TANDEM_DRAIN_MS,

@@ -1,3 +1,4 @@
+import { startEdge } from "@tandem/adapter-drachtio/edge";
 import { bindShutdown, createLogger, EXIT, formatSocketAddress, readyLine, startProbeServer } from "@tandem/runtime";
 import { readConfig } from "./config.ts";
 import { wireWorker } from "./wire.ts";
@@ -8,8 +9,12 @@ const STOP_MS = 10_000;
 const config = readConfig(process.env);
 const logger = createLogger({ name: "sip-worker", level: config.logLevel });
 
+/**
+ * The life of a worker. With listeners it is fused: their sockets are bound first, what arrives waits for the worker beside them, and they close last.
+ */
 async function main(): Promise<void> {
-  const wired = wireWorker(config, logger);
+  const edge = config.edge === null ? null : await startEdge({ ...config, ...config.edge }, logger);
+  const wired = wireWorker(config, logger, edge);
   if (!wired.ok) {
     logger.fatal({ failure: wired.error.code, detail: wired.error.detail }, "configuration cannot be used");
     process.exit(EXIT.configuration);
@@ -28,7 +33,7 @@ async function main(): Promise<void> {
     stopTimeoutMs: STOP_MS,
   });
   await worker.start(http);
-  readyLine(logger, { id: config.nodeId, pool: config.pool, http });
+  readyLine(logger, { id: config.nodeId, pool: config.pool, http, ...edge?.addresses });
 }
 
 main().catch((error: unknown) => {

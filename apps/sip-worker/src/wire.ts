@@ -1,6 +1,8 @@
 import { createDrachtioSipPort, createNameDirectory, type DrachtioSipPort } from "@tandem/adapter-drachtio/client";
+import type { Edge } from "@tandem/adapter-drachtio/edge";
 import {
   ConfiguredNames,
+  createEdgeMetrics,
   createProcessMetrics,
   createRedisMetrics,
   createWorkerMetrics,
@@ -58,21 +60,26 @@ interface Observers {
   redisReachable: boolean;
 }
 
-/** Names every adapter and every use case of the process, and nothing else does. Fails only for an unusable Redis URL. */
-export function wireWorker(config: WorkerConfig, logger: Logger): Result<Worker, Failure> {
-  const seen = observers(config);
-  const redis = connectToRedis(config, logger, seen);
+/**
+ * Names every adapter and every use case of the process, and nothing else does. `edge`: the one in this process, if the worker is fused. Fails only
+ * for an unusable Redis URL.
+ */
+export function wireWorker(config: WorkerConfig, logger: Logger, edge: Edge | null): Result<Worker, Failure> {
+  const context: Context = { config, logger, edge, seen: observers(config) };
+  const redis = connectToRedis(context);
   if (!redis.ok) return redis;
   const late: { app: SipApplication | null } = { app: null };
-  const sip = createSipPort(config, logger, { late, seen });
-  const engine = createEngine({ config, logger, seen }, redis.value, sip);
+  const sip = createSipPort(context, late);
+  const engine = createEngine(context, redis.value, sip);
   late.app = engine;
-  return { ok: true, value: assemble({ config, logger, seen }, redis.value, { sip, engine }) };
+  if (edge !== null) createEdgeMetrics(context.seen.registry, edge.snapshot);
+  return { ok: true, value: assemble(context, redis.value, { sip, engine }) };
 }
 
 interface Context {
   readonly config: WorkerConfig;
   readonly logger: Logger;
+  readonly edge: Edge | null;
   readonly seen: Observers;
 }
 
@@ -80,7 +87,7 @@ function observers(config: WorkerConfig): Observers {
   const registry = new Registry();
   const names = new ConfiguredNames();
   // Edges connect before the first topology says which pools there are.
-  names.configure({ trunks: [], pools: Object.keys(config.edges) });
+  names.configure({ trunks: [], pools: poolsOf(config) });
   return {
     registry,
     names,
@@ -90,7 +97,12 @@ function observers(config: WorkerConfig): Observers {
   };
 }
 
-function connectToRedis(config: WorkerConfig, logger: Logger, seen: Observers): Result<RedisConnection, Failure> {
+/** Pools whose edges are known from the start. */
+function poolsOf({ pool, edges }: WorkerConfig): readonly string[] {
+  return [...new Set([pool, ...Object.keys(edges)])];
+}
+
+function connectToRedis({ config, logger, seen }: Context): Result<RedisConnection, Failure> {
   const metrics = createRedisMetrics(seen.registry);
   return connectRedis(config.redisUrl, {
     onCommand: (name, ms, succeeded) => metrics.operation(name, ms, succeeded ? null : "store-unavailable"),
@@ -104,12 +116,12 @@ function connectToRedis(config: WorkerConfig, logger: Logger, seen: Observers): 
 }
 
 function createSipPort(
-  config: WorkerConfig,
-  logger: Logger,
-  { late, seen }: { readonly late: { readonly app: SipApplication | null }; readonly seen: Observers },
+  { config, logger, edge: local, seen }: Context,
+  late: { readonly app: SipApplication | null },
 ): DrachtioSipPort {
   const sip = createDrachtioSipPort({
-    pools: Object.keys(config.edges),
+    ...(local === null ? {} : { local: local.local }),
+    pools: poolsOf(config),
     pool: config.pool,
     edges: createNameDirectory(config.edges),
     secret: config.secret,
@@ -164,7 +176,7 @@ function topologyObserver({ names, metrics }: Observers): TopologyListener {
 }
 
 function assemble(
-  { config, logger, seen }: Context,
+  { config, logger, edge, seen }: Context,
   redis: RedisConnection,
   { sip, engine }: { readonly sip: DrachtioSipPort; readonly engine: CallEngine },
 ): Worker {
@@ -204,11 +216,14 @@ function assemble(
       await member?.standAside();
       await engine.drain();
       await sip.drain();
+      // Its edge may still serve other workers of the pool.
+      await edge?.drain();
     },
     async stop() {
       await member?.stop();
       await engine.stop();
       await sip.close();
+      await edge?.stop();
       seen.processMetrics.stop();
       await redis.close();
     },

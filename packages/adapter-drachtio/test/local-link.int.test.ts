@@ -14,8 +14,11 @@ async function fusedWithOther(edge: EdgeRig): Promise<{ readonly own: WorkerRig;
   return { own, other };
 }
 
-const answer = (status: number, worker: WorkerRig, request: Awaited<ReturnType<WorkerRig["app"]["requests"]["next"]>>) =>
-  worker.port.respond(request.transaction, responseTo(request.message, status, { toTag: "t" }));
+const answer = (
+  status: number,
+  worker: WorkerRig,
+  request: Awaited<ReturnType<WorkerRig["app"]["requests"]["next"]>>,
+) => worker.port.respond(request.transaction, responseTo(request.message, status, { toTag: "t" }));
 
 describe("the worker in the edge's process, and others of its pool", () => {
   test("the own worker is asked first", async () => {

@@ -174,11 +174,7 @@ export class OutgoingRequests implements OutgoingCallHost {
     this.start(call, { nextHop, timeoutMs: null, branch: "" });
   }
 
-  async #sendAck(
-    session: AppSession,
-    frameId: string,
-    ack: OutgoingRequest,
-  ): Promise<void> {
+  async #sendAck(session: AppSession, frameId: string, ack: OutgoingRequest): Promise<void> {
     const sent = await this.acknowledge(ack);
     const { tokens } = this.#context;
     const transactionId = tokens.next();

@@ -1,6 +1,5 @@
-import type { DrachtioServer } from "@tandem/adapter-drachtio/server";
-import type { EdgeSnapshot } from "@tandem/adapter-prometheus";
 import type { Endpoint } from "@tandem/sip-endpoint";
+import type { DrachtioServer } from "../server/index.ts";
 
 /** Where the edge's figures come from. */
 export interface EdgeFigures {
@@ -12,7 +11,7 @@ export interface EdgeFigures {
 }
 
 /** What the edge's parts count, as the metrics show it. */
-export function edgeSnapshot({ endpoint, server, draining, certificateEnds }: EdgeFigures): EdgeSnapshot {
+export function edgeSnapshot({ endpoint, server, draining, certificateEnds }: EdgeFigures) {
   const sip = endpoint.stats();
   const apps = server.stats();
   return {

@@ -1,24 +1,39 @@
-import { createDrachtioServer, type DrachtioServer } from "@tandem/adapter-drachtio/server";
-import { createEdgeMetrics, createProcessMetrics, metricsPage, Registry } from "@tandem/adapter-prometheus";
-import { formatSocketAddress, systemClock, type Logger } from "@tandem/runtime";
+import { formatSocketAddress, systemClock, type Logger, type SocketAddress } from "@tandem/runtime";
 import { createEndpoint, type Endpoint } from "@tandem/sip-endpoint";
-import type { EdgeConfig } from "./config.ts";
+import type { LocalEdge } from "../edge-access.ts";
+import { createDrachtioServer, type DrachtioServer } from "../server/index.ts";
 import { edgeSnapshot } from "./edge-snapshot.ts";
-import { certificateEnds, toEndpointListener } from "./listeners.ts";
+import { certificateEnds, toEndpointListener } from "./endpoint-listener.ts";
+import type { ConfiguredListener } from "./listener-schema.ts";
 
-/** A running edge. */
+/** What one edge needs to know. */
+export interface EdgeOptions {
+  /** Unique id. */
+  readonly nodeId: string;
+  readonly pool: string;
+  readonly listeners: readonly ConfiguredListener[];
+  /** Where workers connect. */
+  readonly admin: SocketAddress;
+  /** Shared with the workers. */
+  readonly secret: string;
+}
+
+/** A running edge: a SIP endpoint with the drachtio protocol in front. */
 export interface Edge {
+  /** For a worker in this process. */
+  readonly local: LocalEdge;
   /** Bound addresses, for the ready line. */
   readonly addresses: EdgeAddresses;
   /** What keeps it from serving, one short sentence each. */
   readonly unready: () => readonly string[];
-  readonly metrics: ReturnType<typeof metricsPage>;
+  /** What it counts, for metrics. */
+  snapshot(): ReturnType<typeof edgeSnapshot>;
   /** Resolves when nothing is under way any more; new requests are still served. The caller bounds it. */
   drain(): Promise<void>;
   stop(): Promise<void>;
 }
 
-interface EdgeAddresses {
+export interface EdgeAddresses {
   readonly admin: string;
   readonly listeners: readonly { readonly name: string; readonly transport: string; readonly address: string }[];
 }
@@ -33,7 +48,7 @@ const STOP_GRACE_MS = 500;
  * Binds the SIP listeners and the port for workers.
  * @throws (rejects with) an error whose message is one sentence, when a file or a port cannot be had
  */
-export async function startEdge(config: EdgeConfig, logger: Logger): Promise<Edge> {
+export async function startEdge(config: EdgeOptions, logger: Logger): Promise<Edge> {
   const server = createDrachtioServer({
     edge: config.nodeId,
     pool: config.pool,
@@ -52,7 +67,7 @@ export async function startEdge(config: EdgeConfig, logger: Logger): Promise<Edg
   try {
     const admin = await server.serve(endpoint.value, config.admin);
     return runningEdge(
-      { config, endpoint: endpoint.value, server, certificateEnds: certificateEnds(listeners) },
+      { endpoint: endpoint.value, server, certificateEnds: certificateEnds(listeners) },
       formatSocketAddress(admin),
     );
   } catch (error) {
@@ -62,19 +77,16 @@ export async function startEdge(config: EdgeConfig, logger: Logger): Promise<Edg
 }
 
 interface EdgeParts {
-  readonly config: EdgeConfig;
   readonly endpoint: Endpoint;
   readonly server: DrachtioServer;
   readonly certificateEnds: Readonly<Record<string, number>>;
 }
 
 function runningEdge(parts: EdgeParts, admin: string): Edge {
-  const { config, endpoint, server } = parts;
+  const { endpoint, server } = parts;
   let draining = false;
-  const registry = new Registry();
-  const processMetrics = createProcessMetrics(registry, { role: "edge", pool: config.pool, node: config.nodeId });
-  createEdgeMetrics(registry, () => edgeSnapshot({ ...parts, draining }));
   return {
+    local: server,
     addresses: {
       admin,
       listeners: endpoint.listeners.map(({ name, transport, address, port }) => ({
@@ -87,13 +99,12 @@ function runningEdge(parts: EdgeParts, admin: string): Edge {
       ...(draining ? ["draining"] : []),
       ...(server.stats().applications === 0 ? ["no worker is connected"] : []),
     ],
-    metrics: metricsPage(registry),
+    snapshot: () => edgeSnapshot({ ...parts, draining }),
     drain: () => {
       draining = true;
       return untilQuiet(server);
     },
     stop: async () => {
-      processMetrics.stop();
       await server.close();
       await endpoint.close({ graceMs: STOP_GRACE_MS });
     },

@@ -1,7 +1,7 @@
 import { X509Certificate } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import type { ListenerConfig, ListenerTls } from "@tandem/sip-endpoint";
-import type { ConfiguredListener } from "./config.ts";
+import type { ConfiguredListener } from "./listener-schema.ts";
 
 /**
  * A listener as the endpoint wants it, its TLS files read.

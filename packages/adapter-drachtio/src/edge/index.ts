@@ -1,0 +1,3 @@
+export { edgeSnapshot } from "./edge-snapshot.ts";
+export { startEdge, type Edge, type EdgeAddresses, type EdgeOptions } from "./edge.ts";
+export { listenersSchema, type ConfiguredListener } from "./listener-schema.ts";
