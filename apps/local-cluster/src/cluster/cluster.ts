@@ -4,9 +4,10 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { err, ok, type Result, type Topology } from "@tandem/domain";
-import type { LogLevel, SocketAddress } from "@tandem/runtime";
+import { formatSocketAddress, type LogLevel, type SocketAddress } from "@tandem/runtime";
 import { EXIT, type StartFailure } from "../exit-codes.ts";
 import { connectControl, type ControlClient } from "./control-client.ts";
+import { freePort } from "./free-port.ts";
 import { findListenerProblem, findPortProblem } from "./listener-check.ts";
 import { findRedisProblem } from "./redis-check.ts";
 import { startLocalRedis, type LocalRedis } from "./local-redis.ts";
@@ -14,6 +15,7 @@ import { ManagedProcess, type ProcessEvents } from "./managed-process.ts";
 import {
   planControl,
   planEdges,
+  planFusedAdmins,
   planWorkers,
   type DetailRecordSettings,
   type EdgeAddresses,
@@ -98,7 +100,9 @@ class StartingCluster {
     const control = this.#control(settings.value);
     const published = await this.#publish(control.client);
     if (!published.ok) return published;
-    const workers = await this.#startAll(planWorkers(topology, settings.value, this.#edgeAddresses()));
+    const workers = await this.#startAll(
+      planWorkers(topology, settings.value, await this.#edgeAddresses(settings.value)),
+    );
     if (!workers.ok) return workers;
     const ready = await this.#untilReady();
     if (!ready.ok) return ready;
@@ -117,7 +121,7 @@ class StartingCluster {
 
   /**
    * Drains in the order that loses nothing:
-   * 1. workers, which finish the setups in hand and refuse new ones;
+   * 1. workers, which finish the setups in hand and refuse new ones; fused ones are gone with that;
    * 2. edges, which nobody uses any more, so that they need not drain;
    * 3. the controller, which first delivers the detail records of the calls that just ended, and the control API;
    * 4. Redis, which all of them needed.
@@ -191,14 +195,17 @@ class StartingCluster {
     return err({ exitCode: EXIT.topologyInvalid, sentence: [`The topology has errors:`, ...lines].join("\n") });
   }
 
-  #edgeAddresses(): EdgeAddresses {
+  async #edgeAddresses(settings: PlanSettings): Promise<EdgeAddresses> {
     const edges = this.#processes.filter(({ plan }) => plan.role === "edge");
-    return Object.fromEntries(
-      this.#options.topology.pools.map(({ name }) => [
-        name,
-        edges.flatMap(({ plan, ready }) => (plan.pool === name && ready?.admin ? [ready.admin] : [])),
-      ]),
-    );
+    const addresses: Record<string, readonly string[]> = {};
+    for (const { name } of this.#options.topology.pools) {
+      addresses[name] = edges.flatMap(({ plan, ready }) => (plan.pool === name && ready?.admin ? [ready.admin] : []));
+    }
+    for (const [pool, admins] of Object.entries(planFusedAdmins(this.#options.topology, settings))) {
+      const chosen = admins.map(async ({ host, port }) => ({ host, port: port === 0 ? await freePort(host) : port }));
+      addresses[pool] = (await Promise.all(chosen)).map(formatSocketAddress);
+    }
+    return addresses;
   }
 
   /** Started is not yet ready: a worker needs the topology and its edges. */

@@ -1,11 +1,11 @@
 import { createServer } from "node:net";
 
-/** A TCP port of 127.0.0.1 that the system says is free now; who binds it must be ready to try another. */
-export async function freePort(): Promise<number> {
+/** A TCP port of a local address that the system says is free now; who binds it must be ready to try another. */
+export async function freePort(host = "127.0.0.1"): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
-    server.listen(0, "127.0.0.1", resolve);
+    server.listen(0, host, resolve);
   });
   const address = server.address();
   await new Promise<void>((resolve) => server.close(() => resolve()));

@@ -1,7 +1,7 @@
 import { defaultEmergencyPlan, type Listener, type Topology } from "@tandem/domain";
 import { describe, expect, it } from "vitest";
 import { keepAddresses } from "./keep-addresses.ts";
-import { planControl, planEdges, planWorkers, type PlanSettings } from "./process-plan.ts";
+import { planControl, planEdges, planFusedAdmins, planWorkers, type PlanSettings } from "./process-plan.ts";
 
 const listener: Listener = {
   name: "core-udp",
@@ -84,6 +84,36 @@ describe("the plan of processes", () => {
       "127.0.0.1:9023",
       "127.0.0.1:9024",
     ]);
+  });
+
+  it("a fused pool has workers only: the first with the topology's ports, each with every edge but itself", () => {
+    const [east, west] = topology.pools;
+    if (east === undefined || west === undefined) throw new Error("two pools");
+    const fused: Topology = { ...topology, pools: [{ ...east, arrangement: "fused" }, west] };
+    const numbered = { ...settings, admin: { host: "127.0.0.1", port: 9_022 } };
+    expect(planEdges(fused, numbered).map(({ name }) => name)).toEqual(["edge-west-1"]);
+    expect(planFusedAdmins(fused, numbered)).toEqual({
+      east: [
+        { host: "127.0.0.1", port: 9_023 },
+        { host: "127.0.0.1", port: 9_024 },
+      ],
+    });
+    const addresses = { east: ["127.0.0.1:9023", "127.0.0.1:9024"], west: ["127.0.0.1:9022"] };
+    const [first, second, split] = planWorkers(fused, numbered, addresses).map(({ environment }) => environment);
+    expect(listenersOf(first ?? {})).toEqual([listener]);
+    expect(listenersOf(second ?? {})).toEqual([{ ...listener, port: 0, advertisedPort: 0 }]);
+    expect([first, second].map((each) => each?.["TANDEM_ADMIN"])).toEqual(addresses.east);
+    expect(JSON.parse(second?.["TANDEM_EDGES"] ?? "")).toEqual({ east: ["127.0.0.1:9023"], west: ["127.0.0.1:9022"] });
+    expect(JSON.parse(split?.["TANDEM_EDGES"] ?? "")).toEqual(addresses);
+    expect(split).not.toHaveProperty("TANDEM_LISTENERS");
+  });
+
+  it("a single fused worker names no edge of its own pool", () => {
+    const [east] = topology.pools;
+    if (east === undefined) throw new Error("a pool");
+    const alone: Topology = { ...topology, pools: [{ ...east, arrangement: "fused", workers: 1 }] };
+    const [worker] = planWorkers(alone, settings, { east: ["127.0.0.1:9022"] });
+    expect(worker?.environment).toMatchObject({ TANDEM_EDGES: "{}", TANDEM_ADMIN: "127.0.0.1:9022" });
   });
 
   it("detail records go to the file, and to the webhook when there is one", () => {

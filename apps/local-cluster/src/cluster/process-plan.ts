@@ -41,15 +41,15 @@ export interface DetailRecordSettings {
   readonly webhook: { readonly url: string; readonly token: string | null; readonly timeoutMs: number } | null;
 }
 
-/** Admin addresses (`host:port`) of the running edges, by pool. */
+/** Admin addresses (`host:port`) by pool: of the running edges, and those chosen for fused workers, in their order. */
 export type EdgeAddresses = Readonly<Record<string, readonly string[]>>;
 
 /**
- * The edges, all pools. The first edge of a pool listens on the topology's ports; those after it cannot share them on one host, so they
+ * The edges, all pools that are not fused. The first edge of a pool listens on the topology's ports; those after it cannot share them on one host, so they
  * get ports of the system's choice and tell peers those.
  */
 export function planEdges(topology: Topology, settings: PlanSettings): readonly ProcessPlan[] {
-  const slots = topology.pools.flatMap((pool) => numbered(pool.edges).map((number) => ({ pool, number })));
+  const slots = topology.pools.flatMap((pool) => numbered(edgesOf(pool)).map((number) => ({ pool, number })));
   return slots.map(({ pool, number }, index) => ({
     name: `edge-${pool.name}-${number}`,
     role: "edge",
@@ -58,16 +58,28 @@ export function planEdges(topology: Topology, settings: PlanSettings): readonly 
     environment: {
       ...common(`edge-${pool.name}-${number}`, index, settings),
       TANDEM_POOL: pool.name,
-      TANDEM_LISTENERS: JSON.stringify(number === 1 ? pool.listeners : pool.listeners.map(onAnyPort)),
+      TANDEM_LISTENERS: listenersOf(pool, number),
       TANDEM_ADMIN: addressAfter(settings.admin, index),
       TANDEM_SECRET: settings.secret,
     },
   }));
 }
 
-/** The workers, all pools; each knows every edge of every pool. */
+/** Where the fused workers accept others: known before they start, because each needs the addresses of all. Port 0: still to be chosen. */
+export function planFusedAdmins(
+  topology: Topology,
+  { admin }: PlanSettings,
+): Readonly<Record<string, SocketAddress[]>> {
+  let index = count(topology.pools, edgesOf);
+  const fused = topology.pools.filter(isFused);
+  return Object.fromEntries(
+    fused.map(({ name, workers }) => [name, numbered(workers).map(() => socketAfter(admin, index++))]),
+  );
+}
+
+/** The workers, all pools; each knows every edge of every pool but the one that it is itself. */
 export function planWorkers(topology: Topology, settings: PlanSettings, edges: EdgeAddresses): readonly ProcessPlan[] {
-  const first = count(topology.pools, (pool) => pool.edges);
+  const first = count(topology.pools, edgesOf);
   const slots = topology.pools.flatMap((pool) => numbered(pool.workers).map((number) => ({ pool, number })));
   return slots.map(({ pool, number }, index) => ({
     name: `worker-${pool.name}-${number}`,
@@ -78,8 +90,8 @@ export function planWorkers(topology: Topology, settings: PlanSettings, edges: E
       ...common(`worker-${pool.name}-${number}`, first + index, settings),
       TANDEM_REDIS: settings.redisUrl,
       TANDEM_POOL: pool.name,
-      TANDEM_EDGES: JSON.stringify(edges),
       TANDEM_SECRET: settings.secret,
+      ...(isFused(pool) ? fusedVariables(pool, number, edges) : { TANDEM_EDGES: JSON.stringify(edges) }),
       TANDEM_SPOOL: settings.spoolFolder,
       TANDEM_DRAIN_MS: String(settings.drainMs),
     },
@@ -88,7 +100,7 @@ export function planWorkers(topology: Topology, settings: PlanSettings, edges: E
 
 /** The one controller and the one control API of the cluster. */
 export function planControl(topology: Topology, settings: PlanSettings): readonly ProcessPlan[] {
-  const first = count(topology.pools, (pool) => pool.edges + pool.workers);
+  const first = count(topology.pools, (pool) => edgesOf(pool) + pool.workers);
   return [
     {
       name: "controller",
@@ -116,6 +128,29 @@ export function planControl(topology: Topology, settings: PlanSettings): readonl
   ];
 }
 
+function fusedVariables(pool: Pool, number: number, edges: EdgeAddresses): Readonly<Record<string, string>> {
+  const own = edges[pool.name]?.[number - 1] ?? "";
+  const others = Object.entries(edges).map(([name, addresses]) => [name, addresses.filter((each) => each !== own)]);
+  return {
+    TANDEM_EDGES: JSON.stringify(Object.fromEntries(others.filter(([, addresses]) => addresses?.length !== 0))),
+    TANDEM_LISTENERS: listenersOf(pool, number),
+    TANDEM_ADMIN: own,
+  };
+}
+
+function isFused({ arrangement }: Pool): boolean {
+  return arrangement === "fused";
+}
+
+/** Processes that are edges and nothing else. */
+function edgesOf(pool: Pool): number {
+  return isFused(pool) ? 0 : pool.edges;
+}
+
+function listenersOf({ listeners }: Pool, number: number): string {
+  return JSON.stringify(number === 1 ? listeners : listeners.map(onAnyPort));
+}
+
 function detailRecordVariables({ file, webhook }: DetailRecordSettings): Readonly<Record<string, string>> {
   return {
     TANDEM_CDR_FILE: file,
@@ -135,8 +170,12 @@ function common(name: string, index: number, settings: PlanSettings): Readonly<R
   };
 }
 
-function addressAfter({ host, port }: SocketAddress, steps: number): string {
-  return formatSocketAddress({ host, port: port === 0 ? 0 : port + steps });
+function addressAfter(first: SocketAddress, steps: number): string {
+  return formatSocketAddress(socketAfter(first, steps));
+}
+
+function socketAfter({ host, port }: SocketAddress, steps: number): SocketAddress {
+  return { host, port: port === 0 ? 0 : port + steps };
 }
 
 function onAnyPort(listener: Listener): Listener {

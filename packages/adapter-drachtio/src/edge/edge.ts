@@ -27,7 +27,7 @@ export interface Edge {
   /** What keeps it from serving, one short sentence each. */
   readonly unready: () => readonly string[];
   /** What it counts, for metrics. */
-  snapshot(): ReturnType<typeof edgeSnapshot>;
+  readonly snapshot: () => ReturnType<typeof edgeSnapshot>;
   /** Resolves when nothing is under way any more; new requests are still served. The caller bounds it. */
   drain(): Promise<void>;
   stop(): Promise<void>;

@@ -21,6 +21,8 @@ export interface Pool {
   readonly name: string;
   /** Name peers know the pool by; goes into Contact and Record-Route when set, else the listener's advertised address. */
   readonly fqdn?: string;
+  /** `split` (default): edges and workers are processes of their own; `fused`: each worker process is an edge, too. */
+  readonly arrangement?: "split" | "fused";
   readonly edges: number;
   readonly workers: number;
   readonly listeners: readonly Listener[];

@@ -28,7 +28,11 @@ const listener = z.strictObject({
 export const pool = z.strictObject({
   name,
   fqdn: host.optional().describe("name that peers know the pool by; goes into Contact"),
-  edges: count(1, 64).default(1).describe("edge processes"),
+  arrangement: z
+    .enum(["split", "fused"])
+    .default("split")
+    .describe("split: edges and workers are processes of their own; fused: each worker process is an edge, too"),
+  edges: count(1, 64).default(1).describe("edge processes; a fused pool has none of its own"),
   workers: count(1, 256).default(2).describe("worker processes"),
   listeners: z.array(listener).min(1),
   locationPolicy: name.optional().describe("location policy of callers of this pool"),
