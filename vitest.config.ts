@@ -3,6 +3,16 @@ import { defineConfig } from "vitest/config";
 const resolve = { conditions: ["@tandem/source"] };
 const ssr = { resolve: { conditions: ["@tandem/source", "node", "import", "module", "default"] } };
 
+/** Whole clusters in processes of their own. */
+const endToEnd = {
+  exclude: ["**/node_modules/**"],
+  testTimeout: 120_000,
+  hookTimeout: 120_000,
+  fileParallelism: false,
+  // Whole clusters on two shared cores: one more try tells a slow machine from a defect.
+  retry: 1,
+};
+
 export default defineConfig({
   resolve,
   ssr,
@@ -36,12 +46,20 @@ export default defineConfig({
         test: {
           name: "e2e",
           include: ["test-e2e/tests/**/*.e2e.test.ts"],
-          exclude: ["**/node_modules/**"],
-          testTimeout: 120_000,
-          hookTimeout: 120_000,
-          fileParallelism: false,
-          // Whole clusters on two shared cores: one more try tells a slow machine from a defect.
-          retry: 1,
+          ...endToEnd,
+        },
+      },
+      {
+        resolve,
+        ssr,
+        test: {
+          // The core flows again with every pool fused: nothing above the SIP port may know.
+          name: "e2e-fused",
+          include: ["dialogs", "failover", "emergency", "session", "transports", "torture", "drain"].map(
+            (behaviour) => `test-e2e/tests/${behaviour}.e2e.test.ts`,
+          ),
+          env: { TANDEM_E2E_ARRANGEMENT: "fused" },
+          ...endToEnd,
         },
       },
     ],

@@ -22,6 +22,8 @@ interface ListenerSpec {
 
 /** A pool of a test topology. Defaults: one edge, one worker, listeners `core` (callers) and `out`, both UDP. */
 interface PoolSpec {
+  /** Default: what the vitest project says (`TANDEM_E2E_ARRANGEMENT`), else split. */
+  readonly arrangement?: PoolDocument["arrangement"];
   readonly edges?: number;
   readonly workers?: number;
   readonly listeners?: Readonly<Record<string, ListenerSpec>>;
@@ -59,6 +61,7 @@ export interface TestTopology {
 }
 
 const LOOPBACK = "127.0.0.1";
+const ARRANGEMENT = process.env["TANDEM_E2E_ARRANGEMENT"] === "fused" ? "fused" : "split";
 const DEFAULT_LISTENERS: Readonly<Record<string, ListenerSpec>> = {
   core: { transport: "udp", serves: "callers" },
   out: { transport: "udp" },
@@ -95,13 +98,14 @@ export async function makeTopology(spec: TopologySpec): Promise<TestTopology> {
 
 async function makePools(specs: Readonly<Record<string, PoolSpec>>): Promise<PoolDocument[]> {
   const pools: PoolDocument[] = [];
-  for (const [name, { edges = 1, workers = 1, listeners = DEFAULT_LISTENERS }] of Object.entries(specs)) {
+  for (const [name, spec] of Object.entries(specs)) {
+    const { arrangement = ARRANGEMENT, edges = 1, workers = 1, listeners = DEFAULT_LISTENERS } = spec;
     const made: ListenerDocument[] = [];
     for (const [listener, { transport = "udp", serves = "gateways", tls, port }] of Object.entries(listeners)) {
       const base = { name: listener, address: LOOPBACK, port: port ?? (await sipPort()), transport, serves };
       made.push(tls === undefined ? base : { ...base, tls });
     }
-    pools.push({ name, edges, workers, listeners: made });
+    pools.push({ name, arrangement, edges, workers, listeners: made });
   }
   return pools;
 }

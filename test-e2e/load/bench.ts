@@ -12,14 +12,14 @@ import type { Destinations, Element } from "./element.ts";
 import { startKamailio } from "./kamailio-element.ts";
 import { runStep, type StepSettings } from "./load-step.ts";
 import { formatReport, type BenchResult, type ElementResult } from "./report.ts";
-import { startTandem } from "./tandem-element.ts";
+import { startFused, startSplit } from "./tandem-element.ts";
 
 const USAGE = `npm run bench [-- OPTIONS]
 
   --json FILE       write all figures there
   --rates LIST      calls per second, rising (default 100,200,400,800)
   --seconds N       length of each step (default 8)
-  --only NAME       tandem or kamailio alone
+  --only NAMES      some of split,fused,kamailio
   --no-memory       leave out the memory of established calls
 `;
 
@@ -28,7 +28,7 @@ const ELEMENT_CORE = "1";
 /** Long enough for the compiler of the JavaScript engine to have seen every path. */
 const WARM_UP = { rate: 200, seconds: 5 };
 
-const STARTERS = { tandem: startTandem, kamailio: startKamailio } as const;
+const STARTERS = { split: startSplit, fused: startFused, kamailio: startKamailio } as const;
 
 function readOptions() {
   const { values } = parseArgs({
@@ -41,7 +41,7 @@ function readOptions() {
       help: { type: "boolean", default: false },
     },
   });
-  const names = Object.keys(STARTERS).filter((name) => values.only === undefined || values.only === name);
+  const names = Object.keys(STARTERS).filter((name) => values.only === undefined || values.only.split(",").includes(name));
   return {
     help: values.help,
     jsonFile: values.json === undefined ? null : resolve(process.env["INIT_CWD"] ?? ".", values.json),

@@ -3,9 +3,20 @@ import { makeTopology } from "../harness/topology.ts";
 import type { Destinations, Element } from "./element.ts";
 
 /** One edge and one worker with their Redis on the given core. */
-export async function startTandem({ gateways, probe }: Destinations, core: string): Promise<Element> {
+export const startSplit = (destinations: Destinations, core: string): Promise<Element> =>
+  startTandem(destinations, { core, arrangement: "split" });
+
+/** The same in one process. */
+export const startFused = (destinations: Destinations, core: string): Promise<Element> =>
+  startTandem(destinations, { core, arrangement: "fused" });
+
+async function startTandem(
+  { gateways, probe }: Destinations,
+  { core, arrangement }: { readonly core: string; readonly arrangement: "split" | "fused" },
+): Promise<Element> {
   const [first, second] = gateways;
   const topology = await makeTopology({
+    pools: { east: { arrangement } },
     trunks: { first: { port: first }, second: { port: second }, probe: { port: probe } },
     routes: [
       { name: "probe", match: "^999$", usages: ["any"], trunks: ["probe"] },
@@ -15,11 +26,12 @@ export async function startTandem({ gateways, probe }: Destinations, core: strin
   const cluster = await startCluster(topology, { cores: core, args: ["--log-level", "warn"] });
   const pidsOf = (role: string) => cluster.processes.filter((process) => process.role === role).map(({ pid }) => pid);
   return {
-    name: "Tandem",
+    name: `Tandem ${arrangement}`,
     port: cluster.port("core"),
     parts: {
-      edge: pidsOf("edge"),
-      worker: pidsOf("worker"),
+      ...(arrangement === "fused"
+        ? { fused: pidsOf("worker") }
+        : { edge: pidsOf("edge"), worker: pidsOf("worker") }),
       others: [...pidsOf("controller"), ...pidsOf("control-api")],
       redis: [cluster.redisPid],
     },

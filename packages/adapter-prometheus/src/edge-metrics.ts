@@ -36,7 +36,7 @@ export interface EdgeSnapshot {
 const MOST_VALUES = 50;
 
 /**
- * Metrics of an edge process. The edge counts in plain fields, because it counts for every message, and is asked at every scrape.
+ * Metrics of an edge process, or of the edge in a fused one, after the worker's. The edge counts in plain fields, because it counts for every message, and is asked at every scrape.
  */
 export function createEdgeMetrics(registry: Registry, snapshot: () => EdgeSnapshot): void {
   registerMessages(registry, snapshot);
@@ -113,6 +113,8 @@ function registerWorkers(registry: Registry, snapshot: () => EdgeSnapshot): void
     this.reset();
     for (const [direction, count] of Object.entries(snapshot().workerFrames)) this.inc({ direction }, count);
   });
+  // A fused process drains as one: its worker, registered before, tells.
+  if (registry.getSingleMetric("tandem_draining") !== undefined) return;
   gauge(registry, "tandem_draining", function collect() {
     this.set(snapshot().draining ? 1 : 0);
   });
