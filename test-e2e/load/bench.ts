@@ -41,7 +41,9 @@ function readOptions() {
       help: { type: "boolean", default: false },
     },
   });
-  const names = Object.keys(STARTERS).filter((name) => values.only === undefined || values.only.split(",").includes(name));
+  const names = Object.keys(STARTERS).filter(
+    (name) => values.only === undefined || values.only.split(",").includes(name),
+  );
   return {
     help: values.help,
     jsonFile: values.json === undefined ? null : resolve(process.env["INIT_CWD"] ?? ".", values.json),

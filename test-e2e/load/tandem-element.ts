@@ -29,9 +29,7 @@ async function startTandem(
     name: `Tandem ${arrangement}`,
     port: cluster.port("core"),
     parts: {
-      ...(arrangement === "fused"
-        ? { fused: pidsOf("worker") }
-        : { edge: pidsOf("edge"), worker: pidsOf("worker") }),
+      ...(arrangement === "fused" ? { fused: pidsOf("worker") } : { edge: pidsOf("edge"), worker: pidsOf("worker") }),
       others: [...pidsOf("controller"), ...pidsOf("control-api")],
       redis: [cluster.redisPid],
     },
