@@ -8,7 +8,14 @@ import { createDrachtioSipPort } from "@tandem/adapter-drachtio/client";
 import { createDrachtioServer } from "@tandem/adapter-drachtio/server";
 import { ConfiguredNames, createWorkerTelemetry, Registry } from "@tandem/adapter-prometheus";
 import { connectRedis, createRedisCallStore, createRedisTrunkGate } from "@tandem/adapter-redis";
-import { createCallEngine, type CallEngine, type SipApplication } from "@tandem/call-control";
+import {
+  createCallEngine,
+  noCallbackBook,
+  noEmergencyNotices,
+  noLocationSource,
+  type CallEngine,
+  type SipApplication,
+} from "@tandem/call-control";
 import {
   FakeDetailRecordSpool,
   FakeLoadMeter,
@@ -70,6 +77,9 @@ async function startWorker(peers: MemoryPeers, redisUrl: string): Promise<CallEn
       telemetry: createWorkerTelemetry(new Registry(), { logger, names: new ConfiguredNames(), pool: "east" }),
       hash: (text) => createHash("sha256").update(text, "latin1").digest("hex").slice(0, 26),
       load: new FakeLoadMeter(),
+      locations: noLocationSource,
+      callbacks: noCallbackBook,
+      notices: noEmergencyNotices,
     },
     {
       pool: "east",
