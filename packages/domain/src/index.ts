@@ -38,6 +38,23 @@ export {
   type EmergencyPreparation,
   type LocationFacts,
 } from "./emergency/preparation.ts";
+export { civicAddress, civicFields, type CivicAddress, type CivicField } from "./emergency/location/civic-address.ts";
+export { composePidf, type PidfParts, type ProviderConference } from "./emergency/location/compose-pidf.ts";
+export { conveyedLocation, type ConveyedLocation } from "./emergency/location/conveyed-location.ts";
+export { locationRouting, type LocationRouting } from "./emergency/location/location-method.ts";
+export type { PidfLocation, PidfReader } from "./emergency/location/pidf-location.ts";
+export { xmlElement, xmlText } from "./emergency/location/xml-text.ts";
+export { canonicalMac, lisKey, parseLisKey, type LisKey, type LisKind } from "./emergency/lis/lis-key.ts";
+export { lisCandidates, type LocateQuery } from "./emergency/lis/locate-query.ts";
+export {
+  canonicalElin,
+  checkLisRow,
+  elinsOfName,
+  parseLisRow,
+  serialiseLisRow,
+  type LisRow,
+  type LisRowIssue,
+} from "./emergency/lis/lis-row.ts";
 export { compileSnapshot } from "./topology/compile-snapshot.ts";
 export { checkTopology } from "./topology/check-topology.ts";
 export { listenerKey, type CompiledTrunk, type PoolListener, type Snapshot } from "./topology/snapshot.ts";
@@ -54,7 +71,6 @@ export {
   defaultTrunkEmergency,
   usualEmergencyNumbers,
 } from "./topology/emergency-defaults.ts";
-export { civicFields } from "./topology/emergency-plan.ts";
 export type * from "./topology/emergency-plan.ts";
 export type * from "./topology/topology.ts";
 export type * from "./routing/decision.ts";

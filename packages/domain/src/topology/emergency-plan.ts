@@ -1,3 +1,5 @@
+import type { CivicAddress } from "../emergency/location/civic-address.ts";
+
 /** The emergency section of a topology: what is an emergency call, where it goes, where callers are and who is told. */
 export interface EmergencyPlan {
   /** E9-1-1 trunks in order of preference; those of the ingress pool first when `preferOwnPool`. */
@@ -112,46 +114,6 @@ export interface ResponseLocation {
   readonly elins: readonly string[];
   readonly location: CivicAddress | null;
 }
-
-/** Elements of a civic address (RFC 5139 §4, RFC 4776 §3.4), as attribute and element names in lower case. */
-export const civicFields = [
-  "country",
-  "a1",
-  "a2",
-  "a3",
-  "a4",
-  "a5",
-  "a6",
-  "prm",
-  "prd",
-  "rd",
-  "sts",
-  "pod",
-  "pom",
-  "rdsec",
-  "rdbr",
-  "rdsubbr",
-  "hno",
-  "hns",
-  "lmk",
-  "loc",
-  "nam",
-  "pc",
-  "pcn",
-  "pobox",
-  "addcode",
-  "bld",
-  "unit",
-  "flr",
-  "room",
-  "seat",
-  "plc",
-] as const;
-
-export type CivicField = (typeof civicFields)[number];
-
-/** A civic address (RFC 5139). Never empty. */
-export type CivicAddress = Readonly<Partial<Record<CivicField, string>>>;
 
 /** Somebody who is told of emergency calls. */
 export type NotificationTarget = {
