@@ -9,9 +9,9 @@ export interface ClusterMetrics {
   callsActive(count: number): void;
   /** The topology in force: where each trunk belongs, and how much it may carry. */
   configured(topology: Topology): void;
-  /** The whole board: trunks absent from it disappear from the metric. */
+  /** The whole board: trunks of the topology that are absent from it are not known, others disappear from the metric. */
   trunkHealth(board: Iterable<TrunkHealth>): void;
-  /** The whole table: trunks absent from it disappear from the metric. */
+  /** The whole table: trunks of the topology that are absent from it carry none, others disappear from the metric. */
   trunkLoads(loads: ReadonlyMap<string, number>): void;
 }
 
@@ -22,15 +22,22 @@ export function createClusterMetrics(registry: Registry, names: ConfiguredNames)
   const calls = gauge(registry, "tandem_calls_active");
   const up = gauge(registry, "tandem_trunk_up");
   const load = gauge(registry, "tandem_trunk_load_calls");
+  const facts = trunkFacts(registry, names);
+  let configured: readonly string[] = [];
   return {
-    configured: trunkFacts(registry, names),
+    configured: (topology) => {
+      configured = topology.trunks.map(({ name }) => names.trunk(name));
+      facts(topology);
+    },
     callsActive: (count) => calls.set(count),
     trunkHealth: (board) => {
       up.reset();
+      for (const trunk of configured) up.set({ trunk }, HEALTH_VALUE.unknown);
       for (const health of board) up.set({ trunk: names.trunk(health.trunk) }, HEALTH_VALUE[health.state]);
     },
     trunkLoads: (loads) => {
       load.reset();
+      for (const trunk of configured) load.set({ trunk }, 0);
       for (const [trunk, count] of loads) load.inc({ trunk: names.trunk(trunk) }, count);
     },
   };

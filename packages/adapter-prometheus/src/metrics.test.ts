@@ -180,6 +180,10 @@ describe("cluster metrics", () => {
       'tandem_trunk_info{trunk="east-1",pool="east",gateway="carrier-a",emergency="fallback"} 1',
     );
     expect(await registry.metrics()).toContain('tandem_trunk_limit_calls{trunk="east-1"} 30');
+    metrics.trunkHealth([]);
+    metrics.trunkLoads(new Map());
+    expect(await registry.metrics()).toContain('tandem_trunk_up{trunk="east-1"} -1');
+    expect(await registry.metrics()).toContain('tandem_trunk_load_calls{trunk="east-1"} 0');
     metrics.configured({ trunks: [trunk(0)], emergency } as unknown as Topology);
     expect(await registry.metrics()).not.toContain("tandem_trunk_limit_calls{");
   });

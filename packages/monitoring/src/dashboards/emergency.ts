@@ -16,7 +16,7 @@ const path: readonly PanelSpecification[] = [
       unit: "short",
       badUpTo: 0,
     },
-    `count(${FIRST} and on (namespace, trunk) ${UP} != 0)`,
+    `count(${FIRST} unless on (namespace, trunk) ${UP} == 0)`,
   ),
   figure(
     {

@@ -1,0 +1,137 @@
+import { createSocket } from "node:dgram";
+import { DASHBOARDS } from "@tandem/monitoring";
+import { until } from "@tandem/testkit";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { startCluster, type TestCluster } from "../harness/cluster.ts";
+import { killProcess, untilWorkers } from "../harness/kill.ts";
+import { ProbedGateway } from "../harness/probed-gateway.ts";
+import { startPrometheus, type TestPrometheus } from "../harness/prometheus.ts";
+import { sipPorts } from "../harness/ports.ts";
+import { startUac, startUas, stopAllSipp } from "../harness/sipp.ts";
+import { makeTopology } from "../harness/topology.ts";
+
+/** Shown only by what this cluster has not configured or, let us hope, does not do: notification targets, heartbeats, pre-emption. */
+const NOT_HERE =
+  /tandem_emergency_(?:heartbeat|notifications|preemptions|preparation_failures|callbacks|locations|ringing)/;
+
+const [answering, failing, sos] = await sipPorts(3);
+const probed = await ProbedGateway.open();
+let cluster: TestCluster;
+let prometheus: TestPrometheus;
+let noise: ReturnType<typeof setInterval> | undefined;
+let noises = 0;
+const stranger = createSocket("udp4").bind(0, "127.0.0.1");
+
+beforeAll(async () => {
+  const topology = await makeTopology({
+    pools: {
+      east: {
+        workers: 2,
+        listeners: { core: { serves: "callers" }, "core-tcp": { serves: "callers", transport: "tcp" }, out: {} },
+      },
+    },
+    trunks: {
+      answering: { port: answering, maxCalls: 500 },
+      failing: { port: failing },
+      probed: { port: probed.port, probe: { enabled: true, interval: "1s", failuresToDown: 2 } },
+      sos: { port: sos, kind: "e911" },
+    },
+    routes: [
+      { name: "over", match: "^1.*$", usages: ["any"], trunks: ["failing", "answering"] },
+      { name: "probed", match: "^2.*$", usages: ["any"], trunks: ["probed"] },
+    ],
+    emergency: { trunks: ["sos"], fallbackTrunks: ["answering"], numbers: [{ dial: "911" }] },
+  });
+  cluster = await startCluster(topology);
+  prometheus = await startPrometheus(cluster);
+  await loadCluster();
+}, 180_000);
+
+afterAll(async () => {
+  clearInterval(noise);
+  stranger.close();
+  await stopAllSipp();
+  await prometheus?.stop();
+  await cluster?.stop();
+  await probed.close();
+});
+
+/** Calls of every kind that a day brings until the tests are over, and a worker's death among them, while Prometheus looks on. */
+async function loadCluster(): Promise<void> {
+  const quiet = { logMessages: false, calls: 100_000, limitMs: 240_000 } as const;
+  await startUas({ ...quiet, scenario: "uas-basic-expect-200", port: answering });
+  await startUas({ ...quiet, scenario: "uas-refuses-expect-503", port: failing });
+  await startUas({ ...quiet, scenario: "uas-basic-expect-200", port: sos });
+  const caller = { ...quiet, target: cluster.port("core"), rate: 1, holdMs: 1_500 } as const;
+  await startUac({ ...caller, scenario: "uac-basic-expect-200", service: "100", rate: 8 });
+  await startUac({ ...caller, scenario: "uac-basic-expect-200", service: "911" });
+  await startUac({ ...caller, scenario: "uac-refused-expect-404", service: "500" });
+  const overTcp = { ...caller, transport: "t1", target: cluster.port("core-tcp") } as const;
+  await startUac({ ...overTcp, scenario: "uac-basic-expect-200", service: "100" });
+  noise = setInterval(() => sendNoise(cluster.port("core")), 500);
+  await killProcess(cluster, "worker-east-2");
+  await untilWorkers(cluster, 2);
+}
+
+/** What is no SIP, what belongs to no call, and a look at the control API. */
+function sendNoise(port: number): void {
+  stranger.send("this is not a SIP message at all\r\n\r\n", port, "127.0.0.1");
+  noises += 1;
+  const headers = [
+    "BYE sip:nobody@127.0.0.1 SIP/2.0",
+    `Via: SIP/2.0/UDP 127.0.0.1:${stranger.address().port};branch=z9hG4bK-noise-${noises}`,
+    "Max-Forwards: 70",
+    "From: <sip:nobody@127.0.0.1>;tag=1",
+    "To: <sip:nobody@127.0.0.1>;tag=2",
+    `Call-ID: noise-${noises}`,
+    "CSeq: 1 BYE",
+    "Content-Length: 0",
+  ];
+  stranger.send(`${headers.join("\r\n")}\r\n\r\n`, port, "127.0.0.1");
+  void cluster.api.get("/v1/trunks").catch(() => undefined);
+}
+
+/** As Grafana would ask with every choice on "All". */
+function asked(expr: string): string {
+  return expr
+    .replaceAll("$__rate_interval", "1m")
+    .replaceAll("$__range", "5m")
+    .replaceAll(/\$(?:namespace|pool|trunk)/g, ".*");
+}
+
+const queries = DASHBOARDS.flatMap(({ title, rows }) =>
+  rows.flatMap(({ panels }) =>
+    panels.flatMap((panel) =>
+      panel.queries.map(({ expr }, index) => [`${title}: ${panel.title} ${index + 1}`, expr] as const),
+    ),
+  ),
+);
+
+describe("every query of every dashboard, on a cluster under load", () => {
+  it.each(queries)("%s", async (_name, expr) => {
+    if (NOT_HERE.test(expr)) {
+      await expect(prometheus.query(asked(expr))).resolves.toBeInstanceOf(Array);
+      return;
+    }
+    await until(async () => (await prometheus.query(asked(expr))).some(({ value }) => Number.isFinite(value)), {
+      everyMs: 250,
+      what: `data for ${expr}`,
+    });
+  });
+});
+
+describe("alerts on a cluster under load", () => {
+  it("a healthy cluster raises none that wakes somebody", async () => {
+    const critical = await prometheus.query('ALERTS{severity="critical", alertstate="firing"}');
+    expect(critical).toEqual([]);
+  });
+
+  it("a trunk that stops to answer its probes raises TandemTrunkDown", async () => {
+    probed.status = null;
+    await until(async () => (await prometheus.alerts()).some(({ name }) => name === "TandemTrunkDown"), {
+      limitMs: 40_000,
+      everyMs: 250,
+      what: "the alert",
+    });
+  });
+});
