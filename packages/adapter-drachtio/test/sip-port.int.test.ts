@@ -239,6 +239,17 @@ describe("a pool none of whose edges is connected", () => {
     expect(await again.promise).toMatchObject({ ok: true, value: { edge: "e2" } });
   });
 
+  test("a name that resolves only later is asked for again within the wait", async () => {
+    await using edge = await startEdge();
+    let asked = 0;
+    await using worker = await startWorker(() => [], {
+      refreshMs: 60_000,
+      edges: () => ((asked += 1) === 1 ? Promise.reject(new Error("ENOTFOUND")) : Promise.resolve([edge.address])),
+    });
+    const sent = await worker.port.sendRequest(outgoing("INVITE"), new RecordingEvents());
+    expect(sent).toMatchObject({ ok: true, value: { edge: "e1" } });
+  });
+
   test("a caller that closes the port is not kept waiting", async () => {
     const worker = await startWorker(() => []);
     const sent = worker.port.sendRequest(outgoing("INVITE"), new RecordingEvents());

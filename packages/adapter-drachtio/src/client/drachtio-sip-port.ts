@@ -63,6 +63,7 @@ export interface DrachtioSipPort extends SipPort {
 const DEFAULT_RETRY: RetrySettings = { firstMs: 200, maxMs: 5_000, connectTimeoutMs: 5_000 };
 const DEFAULT_LIMITS: SessionLimits = { pingMs: 5_000, maxFrameBytes: 1 << 20, maxPendingOctets: 64 << 20 };
 const DEFAULT_REFRESH_MS = 5_000;
+const BARE_REFRESH_MS = 500;
 /** Below the connect timer of a trunk (4 s): a request that is sent at last is still wanted. */
 const DEFAULT_EDGE_WAIT_MS = 3_000;
 const DRAIN_CHECK_MS = 50;
@@ -101,7 +102,7 @@ class SipPortOverEdges implements DrachtioSipPort {
     this.#attach();
     await Promise.all(this.#options.pools.map((pool) => this.#refreshPool(pool)));
     if (this.#closed) return;
-    this.#cancelRefresh = this.#clock.after(this.#options.refreshMs ?? DEFAULT_REFRESH_MS, () => void this.start());
+    this.#cancelRefresh = this.#clock.after(this.#refreshMs(), () => void this.start());
   }
 
   edges(): readonly EdgeState[] {
@@ -178,6 +179,13 @@ class SipPortOverEdges implements DrachtioSipPort {
     if (!this.#closed) await this.#awaited.wait(request.pool);
     const link = this.#choose(request);
     return link === undefined ? err(noEdge(request.pool)) : link.request(request, events);
+  }
+
+  /** A pool without an edge may have one at a new address by now, or its name did not resolve yet. */
+  #refreshMs(): number {
+    const refreshMs = this.#options.refreshMs ?? DEFAULT_REFRESH_MS;
+    const isBare = this.#options.pools.some((pool) => (this.#byPool.get(pool) ?? []).length === 0);
+    return isBare ? Math.min(refreshMs, BARE_REFRESH_MS) : refreshMs;
   }
 
   #idle(): boolean {
