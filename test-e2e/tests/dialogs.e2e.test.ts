@@ -1,5 +1,5 @@
 import { readTag, type HeaderLine } from "@tandem/sip";
-import { SipPeer, type PeerAddressOf } from "@tandem/testkit";
+import { SipPeer, until, type PeerAddressOf } from "@tandem/testkit";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { startCluster, type TestCluster } from "../harness/cluster.ts";
 import { ALLOW, hangUp, invite, SDP, session, setUp } from "../harness/scripted-call.ts";
@@ -311,6 +311,50 @@ describe("transfer", () => {
     carol.dialogAsCallee(called, answered).request("BYE");
     alice.reply(await alice.expect("BYE"), 200);
     await carol.expect("200 BYE");
+  });
+
+  it("attended: who has two calls through us joins them; the two who stay talk, off hold, and end it (RFC 5589 §7)", async () => {
+    const first = await setUp({ caller: alice, callee: bob, to });
+    first.callee.request("INVITE", { headers: [SDP], body: session(2, 2, "sendonly") });
+    alice.reply(await alice.expect("INVITE"), 200, { headers: [SDP], body: session(1, 2, "recvonly") });
+    await bob.expect("200 INVITE");
+    first.callee.ack({}, first.callee.sequence);
+    await alice.expect("ACK");
+    const second = await setUp({ caller: carol, callee: bob, to });
+    const { callId, remoteTag, localTag } = second.callee;
+    const replaces = encodeURIComponent(`${callId};to-tag=${remoteTag};from-tag=${localTag}`);
+    first.callee.request("REFER", {
+      headers: [["Refer-To", `<sip:carol@${to.address}:${to.port}?Replaces=${replaces}>`]],
+    });
+    await bob.expect("202 REFER");
+    bob.reply(await bob.expect("NOTIFY"), 200);
+    const toCarol = await carol.expect("INVITE");
+    expect(toCarol.message.has("Replaces")).toBe(false);
+    expect(toCarol.message.body).toContain("192.0.2.1\r\n");
+    expect(toCarol.message.body).toContain("a=sendrecv");
+    carol.reply(toCarol, 200, { headers: [SDP], body: session(4, 2) });
+    await carol.expect("ACK");
+    const toAlice = await alice.expect("INVITE");
+    expect(toAlice.message.body).toContain("192.0.2.4\r\n");
+    alice.reply(toAlice, 200, { headers: [SDP], body: session(1, 3) });
+    await alice.expect("ACK");
+    const ended: string[] = [];
+    for (let count = 0; count < 3; count += 1) {
+      const arrived = await bob.expect(({ method, kind }) => kind === "request" && ["BYE", "NOTIFY"].includes(method));
+      bob.reply(arrived, 200);
+      ended.push(`${arrived.message.method} ${arrived.message.body.split("\r\n")[0] ?? ""}`.trim());
+    }
+    expect(ended.toSorted()).toEqual(["BYE", "BYE", "NOTIFY SIP/2.0 200 OK"]);
+    first.caller.request("BYE");
+    await alice.expect("200 BYE");
+    carol.reply(await carol.expect("BYE"), 200);
+    const callIds = new Set([first.sent.get("Call-ID"), second.sent.get("Call-ID")]);
+    const records = () => cluster.callRecords().filter(({ sipCallId }) => callIds.has(sipCallId));
+    await until(() => records().length === 2, { what: "a record of each of the two calls" });
+    expect(records()).toMatchObject([
+      { sipCode: 200, transferred: true },
+      { sipCode: 200, transferred: true },
+    ]);
   });
 
   it("REFER on a trunk that passes: the other leg gets it, and its NOTIFYs come back", async () => {

@@ -1,5 +1,6 @@
 import type { CallPhase, FailureCode } from "@tandem/domain";
 import { CallDirectory } from "./calls/call-directory.ts";
+import { CallJunction } from "./calls/call-junction.ts";
 import { DeadlineLoop } from "./calls/deadline-loop.ts";
 import { FinishedCalls } from "./calls/finished-calls.ts";
 import { GuardedCallStore } from "./calls/guarded-store.ts";
@@ -75,7 +76,8 @@ class WiredEngine implements CallEngine {
 
   constructor(given: EnginePorts, options: CallEngineOptions) {
     this.#store = new GuardedCallStore(given.store, given.clock);
-    const ports = { ...given, store: this.#store };
+    const sip = new CallJunction(given.sip, given.clock, (callId, mail) => this.#calls.post(callId, mail));
+    const ports = { ...given, sip, store: this.#store };
     this.#ports = ports;
     this.#pool = options.pool;
     this.#limits = { ...DEFAULT_ADMISSION, ...options.limits };

@@ -114,9 +114,8 @@ describe("REFER acted upon", () => {
     expect(worker.sip.requests("INVITE")).toHaveLength(2);
   });
 
-  test("attended: the far side of the other call is asked to replace its dialog (RFC 5589 §7)", async () => {
-    const world = new FakeWorld(acting);
-    const worker = await world.worker();
+  /** Two calls of the core, the first refers its callee to the second. Gives the second call's callee and the referring transaction. */
+  async function attended(world: FakeWorld, worker: FakeWorker) {
     const first = await established(world, worker);
     const second = await established(world, worker, {
       callId: "second@192.0.2.10",
@@ -128,9 +127,100 @@ describe("REFER acted upon", () => {
     await refer(worker, first, `<sip:12025550177@192.0.2.1?Replaces=${replaces}>`);
     answerNotifies(worker);
     await settle();
+    return { first, second };
+  }
+  const callIdOf = (sent: SentRequest) => sent.message.get("Call-ID") ?? "";
+  const inDialog = (worker: FakeWorker, method: string, { sent }: Standing) =>
+    worker.sip.requests(method).filter((each) => callIdOf(each) === callIdOf(sent));
+
+  test("attended: the callees of both calls are connected, whatever they can do, and the referrer's dialogs end (RFC 5589 §7)", async () => {
+    const world = new FakeWorld(acting);
+    const worker = await world.worker();
+    const { first, second } = await attended(world, worker);
+    const toTarget = last(inDialog(worker, "INVITE", second));
+    expect(toTarget.message.has("Replaces")).toBe(false);
+    toTarget.answer(answerTo(toTarget.message, 200));
+    await settle();
+    expect(inDialog(worker, "ACK", second)).toHaveLength(2);
+    const toTransferee = last(inDialog(worker, "INVITE", first));
+    toTransferee.answer(answerTo(toTransferee.message, 200));
+    await settle();
+    const byes = worker.sip.requests("BYE").map(callIdOf);
+    expect(byes).toEqual(["second@192.0.2.10"]);
+    expect(told(worker).at(-1)).toContain("200");
+    answerNotifies(worker);
+    await settle();
+    expect(worker.sip.requests("BYE").map(callIdOf)).toContain("call-1@192.0.2.10");
+    for (const bye of worker.sip.requests("BYE")) bye.answer(answerTo(bye.message, 200));
+    await world.clock.advance(40_000);
+    expect(world.store.rows.size).toBe(2);
+  });
+
+  test("attended: what one of the two says afterwards reaches the other at any worker, and a BYE ends both calls", async () => {
+    const world = new FakeWorld(acting);
+    const worker = await world.worker();
+    const another = await world.worker();
+    const { first, second } = await attended(world, worker);
+    for (const call of [second, first]) {
+      const reInvite = last(inDialog(worker, "INVITE", call));
+      reInvite.answer(answerTo(reInvite.message, 200));
+      await settle();
+    }
+    answerNotifies(worker);
+    await settle();
+    for (const bye of worker.sip.requests("BYE")) bye.answer(answerTo(bye.message, 200));
+    await world.clock.advance(40_000);
+    const byTransferee = (method: string, cseq: number) =>
+      arriving(
+        requestFrom({
+          method,
+          cseq,
+          from: first.sent.message.get("To") + ";tag=callee",
+          to: first.sent.message.get("From") ?? "",
+          callId: callIdOf(first.sent),
+          body: "",
+        }),
+        { source: { address: "198.51.100.1", port: 5060, transport: "udp" }, listener: "outside" },
+      );
+    const info = byTransferee("INFO", 50);
+    another.engine.onRequest(info);
+    await settle();
+    const passed = last(inDialog(another, "INFO", second));
+    passed.answer(answerTo(passed.message, 200));
+    await settle();
+    expect(another.sip.statuses(info.transaction.id)).toEqual([200]);
+    another.engine.onRequest(byTransferee("BYE", 51));
+    await settle();
+    for (const bye of another.sip.requests("BYE")) bye.answer(answerTo(bye.message, 200));
+    await world.clock.advance(40_000);
+    expect(inDialog(another, "BYE", second)).toHaveLength(1);
+    expect(world.store.rows.size).toBe(0);
+  });
+
+  test("attended: a target that refuses the session leaves both calls as they were", async () => {
+    const world = new FakeWorld(acting);
+    const worker = await world.worker();
+    const { second } = await attended(world, worker);
+    const toTarget = last(inDialog(worker, "INVITE", second));
+    toTarget.answer(answerTo(toTarget.message, 488));
+    await settle();
+    answerNotifies(worker);
+    await settle();
+    expect(told(worker).at(-1)).toContain("488");
+    expect(worker.sip.requests("BYE")).toHaveLength(0);
+    expect(world.store.rows.size).toBe(2);
+  });
+
+  test("attended: a dialog of somebody else goes along as Replaces to where the target is routed (RFC 3891)", async () => {
+    const world = new FakeWorld(acting);
+    const worker = await world.worker();
+    const call = await established(world, worker);
+    await refer(worker, call, "<sip:12025550177@192.0.2.1?Replaces=abc%40host%3Bto-tag%3D7743%3Bfrom-tag%3D6472>");
+    answerNotifies(worker);
+    await settle();
     const invite = last(worker.sip.requests("INVITE")).message;
-    expect(invite.get("Replaces")).toContain(second.sent.message.get("Call-ID"));
-    expect(invite.uri).toBe("sip:198.51.100.1:5060");
+    expect(invite.get("Replaces")).toBe("abc@host;to-tag=7743;from-tag=6472");
+    expect(invite.get("Require")).toContain("replaces");
   });
 
   test("attended with a call nobody knows fails in the NOTIFY", async () => {

@@ -93,5 +93,6 @@ export { newCall } from "./call/new-call.ts";
 export { callDeadline } from "./call/deadlines.ts";
 export { occupiedTrunks } from "./call/occupied-trunks.ts";
 export { parseCall, serialiseCall } from "./call/record.ts";
-export { replacementPlan } from "./call/replaces.ts";
+export { JUNCTION_POOL, junctionPlan, junctionProfile } from "./call/junction.ts";
+export { replacedCall } from "./call/replaces.ts";
 export { transition, type Step } from "./call/transition.ts";

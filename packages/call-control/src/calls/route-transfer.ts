@@ -1,16 +1,17 @@
 import {
   attemptPlans,
   decide,
+  junctionPlan,
   parseCall,
-  replacementPlan,
+  replacedCall,
   tagOf,
   type Call,
+  type AttemptPlan,
   type Effect,
   type LiveView,
   type Party,
   type RequestFacts,
 } from "@tandem/domain";
-import { replacedCall } from "../ingress/replaced-call.ts";
 import { uriFacts } from "../ingress/request-facts.ts";
 import type { InForce } from "../live/topology-in-force.ts";
 import type { CallStore } from "../ports/index.ts";
@@ -25,20 +26,32 @@ export interface TransferWorld {
 }
 
 /**
- * Where a transfer's target is reached. With Replaces it is the far side of the call that it names (attended transfer, RFC 5589 §7); else it is decided as a
- * call from the trunk of the peer that asked for it, since its rights count.
+ * Where a transfer's target is reached. With a Replaces that names a dialog of ours it is the far side of that call (attended transfer, RFC 5589 §7); else it
+ * is decided as a call from the trunk of the peer that asked for it, since its rights count, and a Replaces that names somebody else's dialog goes along.
  */
 export async function routeTransfer(call: Call, effect: RouteTransfer, world: TransferWorld): Promise<TransferRoute> {
-  const replaces = effect.headers.find(([name]) => name === "Replaces")?.[1];
-  return replaces === undefined ? byDecision(call, effect.target, world) : byReplaces(replaces, world.store);
+  const replaces = effect.headers.find(([name]) => name === "Replaces")?.[1] ?? "";
+  const other = replacedCall(replaces);
+  if (other === call.id) return { attempts: [], failure: "transfer-failed" };
+  if (other !== null) return byReplaces(other, replaces, world.store);
+  const route = byDecision(call, effect.target, world);
+  return replaces === "" ? route : { ...route, attempts: route.attempts.map((plan) => replacing(plan, replaces)) };
 }
 
-async function byReplaces(replaces: string, store: CallStore): Promise<TransferRoute> {
-  const callId = replacedCall(replaces);
-  const stored = callId === null ? null : await store.load(callId);
-  if (stored === null || !stored.ok || stored.value === null) return { attempts: [], failure: "replaced-call-gone" };
+/** RFC 3891 §4: whoever does not understand Replaces must not ring as if it were a new call. */
+function replacing(plan: AttemptPlan, replaces: string): AttemptPlan {
+  const headers = [
+    ["Replaces", replaces],
+    ["Require", "replaces"],
+  ] as const;
+  return { ...plan, headers: [...(plan.headers ?? []), ...headers] };
+}
+
+async function byReplaces(callId: string, replaces: string, store: CallStore): Promise<TransferRoute> {
+  const stored = await store.load(callId);
+  if (!stored.ok || stored.value === null) return { attempts: [], failure: "replaced-call-gone" };
   const other = parseCall(stored.value.document);
-  const plan = other.ok ? replacementPlan(other.value, replaces) : null;
+  const plan = other.ok ? junctionPlan(other.value, replaces) : null;
   return plan === null ? { attempts: [], failure: "transfer-failed" } : { attempts: [plan], failure: null };
 }
 

@@ -197,7 +197,8 @@ const NO_EVIDENCE: ReadonlySet<string> = new Set(["trunk-full", "trunk-too-fast"
 /** A trunk is judged by attempts it failed, not by people who are busy or numbers that do not exist. */
 function reportHealth(attempt: Extract<Observation, { kind: "attempt-ended" }>, { ports }: CallShell): void {
   const { trunk, sipCode, outcome } = attempt;
-  if (sipCode === 0 && NO_EVIDENCE.has(outcome)) return;
+  // A leg between two calls is no trunk.
+  if (trunk === "" || (sipCode === 0 && NO_EVIDENCE.has(outcome))) return;
   const peerFailed = isFailureCode(outcome) && failureEntry(outcome).tryNextTrunk;
   ports.health.report({
     trunk,

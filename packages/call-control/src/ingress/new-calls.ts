@@ -1,6 +1,7 @@
 import {
   attemptPlans,
   parseOurTag,
+  replacedCall,
   type CallEvent,
   type CallPhase,
   type CompiledTrunk,
@@ -17,7 +18,6 @@ import type { EmergencyNotices, IdentityHash, IncomingRequest } from "../ports/i
 import { decideRequest, ingressProfile, ingressTrunk } from "./arrival.ts";
 import type { PendingCalls } from "./pending-calls.ts";
 import { prepareEmergency, type EmergencyCase, type PreparationPorts } from "./prepare-emergency.ts";
-import { replacedCall } from "./replaced-call.ts";
 import { callIdOf, requestFacts, requestName, uriFacts } from "./request-facts.ts";
 import type { StatelessAnswers } from "./stateless-answers.ts";
 

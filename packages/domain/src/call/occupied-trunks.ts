@@ -5,5 +5,7 @@ export function occupiedTrunks(call: Call): readonly string[] {
   const trunks = new Set(call.parties.map((party) => party.profile.trunk));
   const trying = call.hunt?.current?.plan.profile.trunk;
   if (trying !== undefined) trunks.add(trying);
+  // A stranger's leg, and one that joins two calls, have no trunk.
+  trunks.delete("");
   return call.phase === "over" ? [] : [...trunks];
 }

@@ -1,16 +1,23 @@
-import { formatReplaces, parseReplaces, responseTo } from "@tandem/sip";
+import { parseReplaces, responseTo } from "@tandem/sip";
 import { failureEntry, type FailureCode } from "../failure/catalogue.ts";
 import type { Call } from "./call.ts";
 import type { Dialog } from "./party.ts";
 import { newCallerDialog } from "./caller.ts";
 import type { CallEvent } from "./event.ts";
-import { numberOf } from "./headers/values.ts";
-import { tagOf } from "./identity.ts";
-import type { AttemptPlan } from "./leg-profile.ts";
+import { parseOurTag, tagOf } from "./identity.ts";
 import { localTagOf } from "./outgoing.ts";
 import { onReInvite } from "./re-invite.ts";
 import { callerParty, waitingInvite } from "./setup.ts";
 import { peerOf, type Place, type Turn } from "./turn.ts";
+
+/** The call whose dialog a Replaces value names (RFC 3891 §3), or null when it is none of ours. */
+export function replacedCall(value: string): string | null {
+  const replaces = parseReplaces(value);
+  if (replaces === undefined) return null;
+  // Our tag is to-tag in what the peer sends; a peer that names the dialog from its own side writes it as from-tag.
+  const ours = parseOurTag(replaces.toTag) ?? parseOurTag(replaces.fromTag);
+  return ours?.callId ?? null;
+}
 
 type ReplacingInvite = Extract<CallEvent, { kind: "replacing-invite" }>;
 
@@ -41,7 +48,7 @@ export function onReplacingInvite(turn: Turn, event: ReplacingInvite): void {
 }
 
 /** The dialog a Replaces value names, seen from the peer: Call-ID and our tag must fit, and the other tag, where `0` fits a missing one. */
-function namedDialog(call: Call, value: string): Place | null {
+export function namedDialog(call: Call, value: string): Place | null {
   const named = parseReplaces(value);
   if (named === undefined) return null;
   for (const party of call.parties) {
@@ -61,6 +68,8 @@ function whyNot(call: Call, replaced: Place | null, kept: Place | null, event: R
   if (replaced === null || kept === null || call.phase !== "up" || !replaced.dialog.confirmed)
     return "replaced-call-gone";
   if (parseReplaces(event.request.get("Replaces") ?? "")?.earlyOnly === true) return "busy";
+  // RFC 6881 SP-37, SP-38: nobody takes the caller's place in an emergency call.
+  if (call.facts.emergency !== null && replaced.party.leg === "a") return "feature-refused";
   return call.transfer === null ? null : "request-pending";
 }
 
@@ -68,45 +77,4 @@ function refuse(turn: Turn, { transaction, request }: ReplacingInvite, failure: 
   const { sip, sipReason } = failureEntry(failure);
   const response = responseTo(request, sip, { reason: sipReason, toTag: tagOf(turn.call.id, "a") });
   turn.effects.push({ kind: "respond", leg: "a", transaction, response });
-}
-
-/**
- * For an attended transfer (RFC 5589 §7): the way to the far party of the call that a Replaces value names, as an attempt with a Replaces header that
- * this party understands. Null when the call has no such dialog, or its far party does not do Replaces.
- */
-export function replacementPlan(call: Call, replaces: string): AttemptPlan | null {
-  const named = namedDialog(call, replaces) ?? namedDialog(call, reversed(replaces));
-  const far = named === null ? null : peerOf(call, named);
-  if (far === null || !far.dialog.confirmed || !far.dialog.supports.includes("replaces")) return null;
-  const { party, dialog } = far;
-  const reference = formatReplaces({
-    callId: party.sipCallId,
-    toTag: dialog.remoteTag,
-    fromTag: localTagOf(call, party, dialog),
-    earlyOnly: false,
-  });
-  return {
-    profile: party.profile,
-    route: null,
-    calledNumber: numberOf(dialog.target),
-    callingNumber: "",
-    suppressCallerId: false,
-    maxCalls: 0,
-    maxCallsPerSecond: 0,
-    progressTimeoutMs: 0,
-    connectTimeoutMs: 4_000,
-    ringTimeoutMs: 30_000,
-    failoverCodes: [],
-    requestUri: dialog.target,
-    headers: [
-      ["Replaces", reference],
-      ["Require", "replaces"],
-    ],
-  };
-}
-
-/** The same dialog named from its other end. */
-function reversed(value: string): string {
-  const named = parseReplaces(value);
-  return named === undefined ? "" : formatReplaces({ ...named, toTag: named.fromTag, fromTag: named.toTag });
 }

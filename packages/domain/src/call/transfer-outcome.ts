@@ -2,6 +2,7 @@ import type { HeaderLine, SipMessage } from "@tandem/sip";
 import type { Transfer } from "./hunt.ts";
 import type { StoredResponse } from "./party.ts";
 import { endDialog, hangUp } from "./hang-up.ts";
+import { offHold } from "./headers/description.ts";
 import { reasonsOf } from "./headers/reason.ts";
 import { sendAck, sendInDialog } from "./outgoing.ts";
 import { resync } from "./session-refresh.ts";
@@ -63,6 +64,8 @@ export function joinTransfer(turn: Turn, target: Place, response: SipMessage): v
   const referrer = placeOf(call, transfer.referrer);
   if (referrer !== null) referrer.dialog.peer = null;
   connect(kept, target);
+  // The target was offered it so; only another answer than this is news for it.
+  kept.dialog.sdp = offHold(kept.dialog.sdp);
   call.facts.transferred = true;
   call.transfer = null;
   resync(turn, kept);

@@ -1,7 +1,6 @@
 import {
   headerAddresses,
   headerValues,
-  parseReplaces,
   parseSipUri,
   parseUri,
   uriHeader,
@@ -12,11 +11,12 @@ import type { FailureCode } from "../failure/catalogue.ts";
 import type { StoredRequest, Transfer } from "./hunt.ts";
 import type { CallEvent } from "./event.ts";
 import { tryNext } from "./failover.ts";
+import { offHold } from "./headers/description.ts";
 import { hideHosts, hostsOfSender } from "./headers/hidden-hosts.ts";
 import { cseqOf } from "./headers/values.ts";
-import { parseOurTag } from "./identity.ts";
 import { relayRequest } from "./mid-dialog.ts";
 import { answerRequest, type Received } from "./outgoing.ts";
+import { replacedCall } from "./replaces.ts";
 import { failureReply, reply } from "./replies.ts";
 import { tellReferrer, transferFailed } from "./transfer-outcome.ts";
 import { peerOf, placeOf, type Place, type Turn } from "./turn.ts";
@@ -27,7 +27,7 @@ export function onRefer(turn: Turn, place: Place, received: Received): void {
   const failure = whyNot(turn, place, target);
   if (failure !== null || target === null) {
     answerRequest(turn, place, received, failureReply(failure ?? "bad-refer"));
-  } else if (place.party.profile.refer === "pass" && target.ours === null) passOn(turn, place, received, target);
+  } else if (place.party.profile.refer === "pass" && !target.ours) passOn(turn, place, received, target);
   else act(turn, place, received, target);
 }
 
@@ -36,8 +36,10 @@ interface ReferTarget {
   readonly uri: string;
   /** The Refer-To line as written. */
   readonly line: string;
-  /** Replaces value naming a dialog of Tandem: the target is the other leg of that call (attended transfer). */
-  readonly ours: string | null;
+  /** Value of the Replaces header in the URI; empty without one. */
+  readonly replaces: string;
+  /** Replaces names a dialog of Tandem: the target is the other leg of that call (attended transfer). */
+  readonly ours: boolean;
 }
 
 /** The one Refer-To (RFC 3515 §2.1) with a URI that can be called; null otherwise. */
@@ -47,13 +49,13 @@ function referTarget(refer: SipMessage): ReferTarget | null {
   if (address === undefined || (uri?.kind !== "sip" && uri?.kind !== "tel" && uri?.kind !== "urn")) return null;
   const method = parseSipUri(address.uri)?.params.find(([name]) => name.toLowerCase() === "method")?.[1];
   if (method !== undefined && method.toUpperCase() !== "INVITE") return null;
-  const replaces = parseReplaces(uriHeader(uri, "Replaces") ?? "");
-  const named = replaces !== undefined && (parseOurTag(replaces.toTag) ?? parseOurTag(replaces.fromTag)) !== null;
+  const replaces = uriHeader(uri, "Replaces") ?? "";
   const question = address.uri.indexOf("?");
   return {
     uri: question < 0 ? address.uri : address.uri.slice(0, question),
     line: refer.get("Refer-To") ?? "",
-    ours: named ? (uriHeader(uri, "Replaces") ?? null) : null,
+    replaces,
+    ours: replacedCall(replaces) !== null,
   };
 }
 
@@ -100,7 +102,7 @@ function act(turn: Turn, place: Place, received: Received, target: ReferTarget):
   };
   answerRequest(turn, place, received, reply(202, headers));
   tellReferrer(turn, 100, "Trying");
-  const replaces: readonly HeaderLine[] = target.ours === null ? [] : [["Replaces", target.ours]];
+  const replaces: readonly HeaderLine[] = target.replaces === "" ? [] : [["Replaces", target.replaces]];
   turn.effects.push({ kind: "route-transfer", target: target.uri, headers: replaces });
 }
 
@@ -141,7 +143,7 @@ function transferRequest({ target, referredBy, hidden }: Transfer, { party, dial
       ...(referredBy === "" ? [] : [["Referred-By", referredBy] as const]),
     ],
     contentType: "application/sdp",
-    body: dialog.sdp,
+    body: offHold(dialog.sdp),
     hops: 69,
     hidden: [...hidden, profile.contactHost, profile.peerHost],
     path: [],

@@ -77,6 +77,15 @@ describe("INVITE with Replaces (RFC 3891)", () => {
     expect(rig.allResponded("newcomer")).toEqual([status]);
   });
 
+  it("RFC 6881 SP-38: nobody takes the caller's place in an emergency call: 403", () => {
+    const rig = new CallRig();
+    rig.invite({ emergency: { service: "urn:service:sos", test: false } });
+    rig.answer(rig.sent("INVITE"), 200, { body: ANSWER });
+    rig.fromCaller("ACK", 100);
+    replacing(rig, CALLER_DIALOG);
+    expect(rig.allResponded("newcomer")).toEqual([403]);
+  });
+
   it("an early dialog is not replaced: 481", () => {
     const rig = new CallRig();
     rig.invite();

@@ -1,6 +1,6 @@
 import { formatReplaces, type HeaderLine } from "@tandem/sip";
 import { describe, expect, it } from "vitest";
-import { callDeadline, occupiedTrunks, replacementPlan, type LegProfile } from "../../src/index.ts";
+import { callDeadline, JUNCTION_POOL, junctionPlan, occupiedTrunks, type LegProfile } from "../../src/index.ts";
 import { ANSWER, CALL_ID, CallRig, OFFER, plan, profile, sdp } from "./call-rig.ts";
 
 const TARGET_SDP = sdp("target", "203.0.113.30", 8_000);
@@ -282,26 +282,33 @@ describe("REFER acted upon: attended", () => {
     });
   });
 
-  it("the far party of that call is reached by a Replaces of its own dialog, if it does Replaces", () => {
-    expect(replacementPlan(other.call, otherReplaces)).toBeNull();
-    const rig = new CallRig();
-    rig.invite();
-    rig.answer(rig.sent("INVITE"), 200, { body: ANSWER, headers: [["Supported", "replaces"]] });
-    rig.fromCaller("ACK", 100);
-    const found = replacementPlan(rig.call, otherReplaces);
-    expect(found?.requestUri).toBe("sip:bob@callee.secret.example:5080");
-    expect(found?.headers).toEqual([
-      ["Replaces", `${CALL_ID}-b1;to-tag=tag-of-callee;from-tag=${CALL_ID}-b1`],
-      ["Require", "replaces"],
-    ]);
+  it("that call is reached by an INVITE that takes the named dialog's place, whatever its far party can do", () => {
+    const found = junctionPlan(other.call, otherReplaces);
+    expect(found?.profile.pool).toBe(JUNCTION_POOL);
+    expect(found?.headers).toEqual([["Replaces", otherReplaces]]);
     const transferred = establishedWith("act");
     transferred.fromCallee("REFER", 5, { headers: REFER });
     transferred.event({ kind: "transfer-routed", attempts: [found!], failure: null });
-    expect(transferred.sent("INVITE").request.uri).toBe("sip:bob@callee.secret.example:5080");
-    expect(transferred.sent("INVITE").request.get("Replaces")).toContain("to-tag=tag-of-callee");
+    expect(transferred.sent("INVITE")).toMatchObject({ pool: JUNCTION_POOL });
+    expect(transferred.sent("INVITE").request.get("Replaces")).toBe(otherReplaces);
+  });
+
+  it.each([
+    ["answers the referrer's hold", "recvonly", "sendrecv"],
+    ["does so from both sides", "inactive", "sendrecv"],
+    ["holds by itself", "sendonly", "sendonly"],
+  ])("a side that stays and %s is offered so: %s becomes %s", (_, before, after) => {
+    const rig = establishedWith("act");
+    const held = rig.fromCallee("INVITE", 4, { body: `${ANSWER}a=sendonly\r\n` });
+    rig.answer(rig.sent("INVITE"), 200, { body: `${OFFER}a=${before}\r\n` });
+    rig.fromCallee("ACK", 4);
+    expect(rig.allResponded(held)).toEqual([200]);
+    rig.fromCallee("REFER", 5, { headers: REFER });
+    rig.event({ kind: "transfer-routed", attempts: [plan("second")], failure: null });
+    expect(rig.sent("INVITE").request.body).toContain(`a=${after}\r\n`);
   });
 
   it("a dialog that the call does not have is no way", () => {
-    expect(replacementPlan(other.call, otherReplaces.replace("tag-of-caller", "another"))).toBeNull();
+    expect(junctionPlan(other.call, otherReplaces.replace("tag-of-caller", "another"))).toBeNull();
   });
 });

@@ -36,6 +36,14 @@ export function ownDescription(origin: SdpOrigin, message: SipMessage, host: str
   return replaceBody(message, leaf, ownSdp(origin, sdp, host)).body;
 }
 
+/**
+ * The description as its owner would offer it to somebody new: what only answers the hold of the other side (`recvonly`, `inactive`) sends and receives
+ * again (RFC 3264 §8.4). A hold of its own (`sendonly`) stays.
+ */
+export function offHold(sdp: string): string {
+  return sdp.replace(/^a=(?:recvonly|inactive)(?=\r?$)/gm, "a=sendrecv");
+}
+
 function ownSdp(origin: SdpOrigin, sdp: Sdp, host: string): string {
   const bare = formatSdp(withSessionLines(sdp, ""));
   const mark = `${bare.length}.${spread(bare, 0xffffffff).toString(36)}`;
