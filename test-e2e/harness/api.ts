@@ -10,6 +10,7 @@ export interface ApiClient {
   readonly url: string;
   get(path: string): Promise<ApiAnswer>;
   post(path: string, body?: unknown): Promise<ApiAnswer>;
+  put(path: string, body: unknown): Promise<ApiAnswer>;
   /** Replaces the topology by this document. */
   putTopology(document: unknown): Promise<ApiAnswer>;
 }
@@ -30,6 +31,7 @@ export function connectApi(url: string, key: string): ApiClient {
     url,
     get: (path) => call("GET", path),
     post: (path, body) => call("POST", path, body),
+    put: (path, body) => call("PUT", path, body),
     putTopology: (document) => call("PUT", "/v1/topology", document),
   };
 }

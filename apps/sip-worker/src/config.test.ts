@@ -25,7 +25,7 @@ describe("worker configuration", () => {
         redisUrl: "redis://127.0.0.1",
         pool: "east",
         secret: "shared",
-        edges: { east: ["127.0.0.1:9022"], west: ["edge-west:9022"] },
+        edges: { kind: "table", table: { east: ["127.0.0.1:9022"], west: ["edge-west:9022"] } },
         edge: null,
         spoolDirectory: "spool",
         limits: { maxSetups: 2_000, maxLagMs: 500 },
@@ -46,7 +46,7 @@ describe("worker configuration", () => {
     const fused = { TANDEM_EDGES: "", TANDEM_LISTENERS: JSON.stringify(listeners), TANDEM_ADMIN: "127.0.0.1:9022" };
     expect(parseConfiguration(workerSchema, { ...complete, ...fused })).toMatchObject({
       ok: true,
-      value: { edges: {}, edge: { listeners, admin: { host: "127.0.0.1", port: 9022 } } },
+      value: { edges: { kind: "table", table: {} }, edge: { listeners, admin: { host: "127.0.0.1", port: 9022 } } },
     });
   });
 
@@ -55,6 +55,7 @@ describe("worker configuration", () => {
     ["a port for workers without listeners", { TANDEM_ADMIN: "a:1" }, /TANDEM_LISTENERS is not set; .*together/],
     ["edges of other pools only", { TANDEM_EDGES: '{"west":["a:1"]}' }, /TANDEM_EDGES is wrong: .*own pool/],
     ["an edge that is no address", { TANDEM_EDGES: '{"east":["nowhere"]}' }, /TANDEM_EDGES .*expected host:port/],
+    ["edges told twice", { TANDEM_EDGES_FILE: "/edges.json" }, /TANDEM_EDGES .*either/],
     ["a pool without edges", { TANDEM_EDGES: '{"east":[]}' }, /TANDEM_EDGES .*at least one edge/],
     ["no secret", { TANDEM_SECRET: "" }, /TANDEM_SECRET is not set/],
     ["no Redis", { TANDEM_REDIS: "" }, /TANDEM_REDIS is not set/],

@@ -13,6 +13,9 @@ import { z } from "zod";
 
 const edgeAddress = z.string().refine((text) => parseSocketAddress(text) !== undefined, "expected host:port");
 
+/** Edges by pool, as `TANDEM_EDGES` and the file of `TANDEM_EDGES_FILE` write them. */
+export const edgeTable = z.record(z.string(), z.array(edgeAddress).min(1, "expected at least one edge"));
+
 /** The worker's environment; docs/architecture.md lists the variables. */
 export const workerSchema = z
   .object({
@@ -23,9 +26,9 @@ export const workerSchema = z
     TANDEM_POOL: z.string({ error: "expected the name of a pool" }),
     TANDEM_SECRET: z.string({ error: "expected the secret shared with the edges" }),
     /** Of a fused worker, whose pool needs no other edge, it may be absent. */
-    TANDEM_EDGES: field
-      .json(z.record(z.string(), z.array(edgeAddress).min(1, "expected at least one edge")))
-      .default({}),
+    TANDEM_EDGES: field.json(edgeTable).optional(),
+    /** File with the same JSON, read anew every few seconds: where edges come and go and no name leads to all of them. */
+    TANDEM_EDGES_FILE: z.string().optional(),
     /** With it the worker is fused: it is an edge of its pool, too. */
     TANDEM_LISTENERS: field.json(listenersSchema).optional(),
     /** Where a fused worker accepts other workers. */
@@ -45,8 +48,11 @@ export const workerSchema = z
       const message = "expected TANDEM_LISTENERS and TANDEM_ADMIN together: with both the worker is an edge, too";
       context.addIssue({ code: "custom", path: [isFused ? "TANDEM_ADMIN" : "TANDEM_LISTENERS"], message });
     }
-    if (isFused || given.TANDEM_EDGES[given.TANDEM_POOL] !== undefined) return;
-    context.addIssue({ code: "custom", path: ["TANDEM_EDGES"], message: "expected the edges of the own pool in it" });
+    const { TANDEM_EDGES: table, TANDEM_EDGES_FILE: file, TANDEM_POOL: pool } = given;
+    const fault = (message: string): void => context.addIssue({ code: "custom", path: ["TANDEM_EDGES"], message });
+    if (table !== undefined && file !== undefined) fault("expected either it or TANDEM_EDGES_FILE");
+    else if (isFused || file !== undefined) return;
+    else if (table?.[pool] === undefined) fault("expected the edges of the own pool in it");
   })
   .transform((given) => ({
     nodeId: given.TANDEM_NODE_ID,
@@ -55,7 +61,7 @@ export const workerSchema = z
     redisUrl: redisUrlOf(given),
     pool: given.TANDEM_POOL,
     secret: given.TANDEM_SECRET,
-    edges: given.TANDEM_EDGES,
+    edges: edgesOf(given.TANDEM_EDGES ?? {}, given.TANDEM_EDGES_FILE),
     /** What makes the worker fused; null: it is a worker only. */
     edge:
       given.TANDEM_LISTENERS === undefined || given.TANDEM_ADMIN === undefined
@@ -65,6 +71,15 @@ export const workerSchema = z
     limits: { maxSetups: given.TANDEM_MAX_SETUPS, maxLagMs: given.TANDEM_MAX_LAG_MS },
     drainMs: given.TANDEM_DRAIN_MS,
   }));
+
+type EdgeTable = z.output<typeof edgeTable>;
+
+/** Where the edges are: told here, or in a file. */
+type Edges = { readonly kind: "table"; readonly table: EdgeTable } | { readonly kind: "file"; readonly file: string };
+
+function edgesOf(table: EdgeTable, file: string | undefined): Edges {
+  return file === undefined ? { kind: "table", table } : { kind: "file", file };
+}
 
 /** One worker's configuration. */
 export type WorkerConfig = z.output<typeof workerSchema>;

@@ -36,6 +36,7 @@ import { systemClock, type Logger } from "@tandem/runtime";
 import { compileTopology } from "./compile-topology.ts";
 import type { WorkerConfig } from "./config.ts";
 import { createFileSpool } from "./detail-record-spool.ts";
+import { openEdgeSource, type EdgeSource } from "./edge-source.ts";
 import { identityHash } from "./identity-hash.ts";
 import { startMembership, type WorkerMembership } from "./membership.ts";
 import { systemResolver } from "./name-resolver.ts";
@@ -62,10 +63,12 @@ interface Observers {
 
 /**
  * Names every adapter and every use case of the process, and nothing else does. `edge`: the one in this process, if the worker is fused. Fails only
- * for an unusable Redis URL.
+ * for an unusable Redis URL or file of edges.
  */
 export function wireWorker(config: WorkerConfig, logger: Logger, edge: Edge | null): Result<Worker, Failure> {
-  const context: Context = { config, logger, edge, seen: observers(config) };
+  const edges = openEdgeSource(config);
+  if (!edges.ok) return edges;
+  const context: Context = { config, logger, edge, edges: edges.value, seen: observers(config, edges.value) };
   const redis = connectToRedis(context);
   if (!redis.ok) return redis;
   const late: { app: SipApplication | null } = { app: null };
@@ -80,14 +83,15 @@ interface Context {
   readonly config: WorkerConfig;
   readonly logger: Logger;
   readonly edge: Edge | null;
+  readonly edges: EdgeSource;
   readonly seen: Observers;
 }
 
-function observers(config: WorkerConfig): Observers {
+function observers(config: WorkerConfig, edges: EdgeSource): Observers {
   const registry = new Registry();
   const names = new ConfiguredNames();
   // Edges connect before the first topology says which pools there are.
-  names.configure({ trunks: [], pools: poolsOf(config) });
+  names.configure({ trunks: [], pools: edges.pools });
   return {
     registry,
     names,
@@ -95,11 +99,6 @@ function observers(config: WorkerConfig): Observers {
     processMetrics: createProcessMetrics(registry, { role: "worker", pool: config.pool, node: config.nodeId }),
     redisReachable: false,
   };
-}
-
-/** Pools whose edges are known from the start. */
-function poolsOf({ pool, edges }: WorkerConfig): readonly string[] {
-  return [...new Set([pool, ...Object.keys(edges)])];
 }
 
 function connectToRedis({ config, logger, seen }: Context): Result<RedisConnection, Failure> {
@@ -116,14 +115,14 @@ function connectToRedis({ config, logger, seen }: Context): Result<RedisConnecti
 }
 
 function createSipPort(
-  { config, logger, edge: local, seen }: Context,
+  { config, logger, edge: local, edges, seen }: Context,
   late: { readonly app: SipApplication | null },
 ): DrachtioSipPort {
   const sip = createDrachtioSipPort({
     ...(local === null ? {} : { local: local.local }),
-    pools: poolsOf(config),
+    pools: edges.pools,
     pool: config.pool,
-    edges: createNameDirectory(config.edges),
+    edges: createNameDirectory(edges.read),
     secret: config.secret,
     // The engine needs the port and the port the engine; requests come only after `start`.
     app: {

@@ -190,12 +190,15 @@ describe("the directory", () => {
 
   test("of names gives all addresses of each, and keeps the last ones when a name fails", async () => {
     const answers: Record<string, readonly string[]> = { "edge.example": ["192.0.2.1", "2001:db8::1"] };
-    const directory = createNameDirectory({ east: ["edge.example:9022", "192.0.2.9:1"] }, async (host) => {
-      if (host === "192.0.2.9") return [host];
-      const found = answers[host];
-      if (found === undefined) throw new Error("ENOTFOUND");
-      return found;
-    });
+    const directory = createNameDirectory(
+      async () => ({ east: ["edge.example:9022", "192.0.2.9:1"] }),
+      async (host) => {
+        if (host === "192.0.2.9") return [host];
+        const found = answers[host];
+        if (found === undefined) throw new Error("ENOTFOUND");
+        return found;
+      },
+    );
     const all = [
       { host: "192.0.2.1", port: 9022 },
       { host: "2001:db8::1", port: 9022 },

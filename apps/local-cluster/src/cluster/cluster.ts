@@ -3,24 +3,26 @@ import { mkdirSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { serveScaler, type ScaleServer } from "@tandem/adapter-supervisor";
 import { err, ok, type Result, type Topology } from "@tandem/domain";
 import { formatSocketAddress, type LogLevel, type SocketAddress } from "@tandem/runtime";
 import { EXIT, type StartFailure } from "../exit-codes.ts";
+import { ClusterProcesses } from "./cluster-processes.ts";
 import { connectControl, type ControlClient } from "./control-client.ts";
 import { freePort } from "./free-port.ts";
 import { findListenerProblem, findPortProblem } from "./listener-check.ts";
 import { findRedisProblem } from "./redis-check.ts";
 import { startLocalRedis, type LocalRedis } from "./local-redis.ts";
-import { ManagedProcess, type ProcessEvents } from "./managed-process.ts";
+import { LocalPools, supervisorToken } from "./local-pools.ts";
+import type { ManagedProcess, ProcessEvents } from "./managed-process.ts";
 import {
   planControl,
   planEdges,
   planFusedAdmins,
   planWorkers,
   type DetailRecordSettings,
-  type EdgeAddresses,
+  type FusedAdmins,
   type PlanSettings,
-  type ProcessPlan,
 } from "./process-plan.ts";
 
 export interface ClusterOptions {
@@ -46,7 +48,8 @@ export interface ClusterOptions {
 
 /** A cluster whose every process serves. */
 export interface Cluster {
-  readonly processes: readonly ManagedProcess[];
+  /** As they are now: pools may be scaled. */
+  readonly processes: () => readonly ManagedProcess[];
   readonly redis: { readonly url: string; readonly pid: number | null };
   /** `host:port` */
   readonly apiAddress: string;
@@ -61,8 +64,6 @@ export interface Cluster {
 }
 
 const READY_LIMIT_MS = 30_000;
-/** Beyond its drain, a process may take this long to close. */
-const STOP_LIMIT_MS = 5_000;
 
 /** Starts Redis (unless given), edges, controller, control API and workers, publishes the topology and waits until every process is ready. */
 export async function startCluster(options: ClusterOptions): Promise<Result<Cluster, StartFailure>> {
@@ -81,13 +82,21 @@ export async function startCluster(options: ClusterOptions): Promise<Result<Clus
 class StartingCluster {
   readonly #options: ClusterOptions;
   readonly #logFolder: string;
-  readonly #processes: ManagedProcess[] = [];
+  readonly #edgesFile: string;
+  readonly #processes: ClusterProcesses;
+  #pools: LocalPools | null = null;
+  #scaleServer: ScaleServer | null = null;
   #redis: LocalRedis | null = null;
 
   constructor(options: ClusterOptions) {
     this.#options = options;
     this.#logFolder = join(options.dataFolder, "logs");
+    this.#edgesFile = join(options.dataFolder, "edges.json");
     mkdirSync(this.#logFolder, { recursive: true });
+    const { projectFolder, events, topology, drainMs } = options;
+    const { pools } = topology;
+    const files = { projectFolder, logFolder: this.#logFolder, edgesFile: this.#edgesFile };
+    this.#processes = new ClusterProcesses({ ...files, events, pools, drainMs });
   }
 
   async run(): Promise<Result<Cluster, StartFailure>> {
@@ -95,19 +104,19 @@ class StartingCluster {
     if (!settings.ok) return settings;
     const { topology } = this.#options;
     const edges = planEdges(topology, settings.value);
-    const first = await this.#startAll([...edges, ...planControl(topology, settings.value)]);
+    const first = await this.#processes.startAll([...edges, ...planControl(topology, settings.value)]);
     if (!first.ok) return first;
     const control = this.#control(settings.value);
     const published = await this.#publish(control.client);
     if (!published.ok) return published;
-    const workers = await this.#startAll(
-      planWorkers(topology, settings.value, await this.#edgeAddresses(settings.value)),
-    );
+    const admins = await this.#fusedAdmins(settings.value);
+    const workers = await this.#processes.startAll(planWorkers(topology, settings.value, admins));
     if (!workers.ok) return workers;
     const ready = await this.#untilReady();
     if (!ready.ok) return ready;
+    this.#pools?.open();
     return ok({
-      processes: this.#processes,
+      processes: () => this.#processes.all,
       redis: { url: settings.value.redisUrl, pid: this.#redis?.pid ?? null },
       apiAddress: control.address,
       apiKey: control.key,
@@ -119,25 +128,16 @@ class StartingCluster {
     });
   }
 
-  /**
-   * Drains in the order that loses nothing:
-   * 1. workers, which finish the setups in hand and refuse new ones; fused ones are gone with that;
-   * 2. edges, which nobody uses any more, so that they need not drain;
-   * 3. the controller, which first delivers the detail records of the calls that just ended, and the control API;
-   * 4. Redis, which all of them needed.
-   */
+  /** Ends the processes in the order that loses nothing, and last Redis, which all of them needed. */
   async stop(): Promise<void> {
-    const ofRole = (...roles: readonly string[]) => this.#processes.filter(({ plan }) => roles.includes(plan.role));
-    await Promise.all(
-      ofRole("worker").map((process) => process.stop("SIGTERM", this.#options.drainMs + STOP_LIMIT_MS)),
-    );
-    await Promise.all(ofRole("edge").map((process) => process.stop("SIGINT", STOP_LIMIT_MS)));
-    await Promise.all(ofRole("controller", "control-api").map((process) => process.stop("SIGTERM", STOP_LIMIT_MS)));
+    await this.#pools?.close();
+    await this.#processes.stop();
+    await this.#scaleServer?.close();
     await this.#redis?.stop();
   }
 
   #kill(): void {
-    for (const process of this.#processes) process.kill();
+    this.#processes.kill();
     if (this.#redis !== null) process.kill(this.#redis.pid, "SIGKILL");
   }
 
@@ -146,11 +146,13 @@ class StartingCluster {
     const redis = redisUrl === null ? await startLocalRedis(dataFolder) : null;
     if (redis?.ok === false) return redis;
     this.#redis = redis?.value ?? null;
-    return ok({
+    const settings: PlanSettings = {
       ...others,
       redisUrl: redis?.value.url ?? redisUrl ?? "",
       secret: randomBytes(24).toString("hex"),
       apiKeys: apiKeys ?? `local:${randomBytes(24).toString("hex")}`,
+      edgesFile: this.#edgesFile,
+      scaler: { url: "", token: supervisorToken() },
       spoolFolder: join(dataFolder, "spool"),
       // Clusters of several machines may share one Redis; in our own there is nobody to be mistaken for.
       nodePrefix:
@@ -159,28 +161,20 @@ class StartingCluster {
           : `${hostname()
               .replaceAll(/[^A-Za-z0-9.-]/g, "-")
               .slice(0, 24)}-${process.pid}-`,
-    });
+    };
+    return ok(await this.#offerScaler(settings));
   }
 
-  async #startAll(plans: readonly ProcessPlan[]): Promise<Result<void, StartFailure>> {
-    const { projectFolder, events } = this.#options;
-    const started = await Promise.all(
-      plans.map(async (plan) => {
-        const logFile = join(this.#logFolder, `${plan.name}.log`);
-        const process = new ManagedProcess(plan, { projectFolder, logFile, events });
-        this.#processes.push(process);
-        return { plan, outcome: await within(process.start(), READY_LIMIT_MS) };
-      }),
-    );
-    for (const { plan, outcome } of started) {
-      if (outcome === "late") return failed(`${plan.name} did not become ready within ${READY_LIMIT_MS / 1000} s.`);
-      if (!outcome.ok) return explainFailure(plan, outcome.error);
-    }
-    return ok(undefined);
+  /** Before the control API starts, which is told where the scaler is. */
+  async #offerScaler(settings: PlanSettings): Promise<PlanSettings> {
+    const { token } = settings.scaler;
+    this.#pools = new LocalPools(this.#options.topology.pools, this.#processes.hands(settings));
+    this.#scaleServer = await serveScaler(this.#pools, { address: { host: "127.0.0.1", port: 0 }, token });
+    return { ...settings, scaler: { url: this.#scaleServer.url, token } };
   }
 
   #control(settings: PlanSettings): { readonly address: string; readonly key: string; readonly client: ControlClient } {
-    const address = this.#processes.find(({ plan }) => plan.role === "control-api")?.ready?.api ?? "";
+    const address = this.#processes.all.find(({ plan }) => plan.role === "control-api")?.ready?.api ?? "";
     const key = settings.apiKeys.split(",")[0]?.split(":").slice(1).join(":").trim() ?? "";
     return { address, key, client: connectControl(address, key) };
   }
@@ -195,12 +189,8 @@ class StartingCluster {
     return err({ exitCode: EXIT.topologyInvalid, sentence: [`The topology has errors:`, ...lines].join("\n") });
   }
 
-  async #edgeAddresses(settings: PlanSettings): Promise<EdgeAddresses> {
-    const edges = this.#processes.filter(({ plan }) => plan.role === "edge");
+  async #fusedAdmins(settings: PlanSettings): Promise<FusedAdmins> {
     const addresses: Record<string, readonly string[]> = {};
-    for (const { name } of this.#options.topology.pools) {
-      addresses[name] = edges.flatMap(({ plan, ready }) => (plan.pool === name && ready?.admin ? [ready.admin] : []));
-    }
     for (const [pool, admins] of Object.entries(planFusedAdmins(this.#options.topology, settings))) {
       const chosen = admins.map(async ({ host, port }) => ({ host, port: port === 0 ? await freePort(host) : port }));
       addresses[pool] = (await Promise.all(chosen)).map(formatSocketAddress);
@@ -211,7 +201,7 @@ class StartingCluster {
   /** Started is not yet ready: a worker needs the topology and its edges. */
   async #untilReady(): Promise<Result<void, StartFailure>> {
     const deadline = Date.now() + READY_LIMIT_MS;
-    for (const process of this.#processes) {
+    for (const process of this.#processes.all) {
       for (;;) {
         const reasons = await unreadyReasons(process.ready?.http ?? null);
         if (reasons === null) break;
@@ -235,17 +225,6 @@ async function unreadyReasons(http: string | null): Promise<string | null> {
   }
 }
 
-function within<T>(work: Promise<T>, limitMs: number): Promise<T | "late"> {
-  const giveUp = new AbortController();
-  const late = delay(limitMs, "late" as const, { signal: giveUp.signal }).catch(() => "late" as const);
-  return Promise.race([work, late]).finally(() => giveUp.abort());
-}
-
 function failed(sentence: string): { readonly ok: false; readonly error: StartFailure } {
   return err({ exitCode: EXIT.processFailed, sentence });
-}
-
-function explainFailure(plan: ProcessPlan, failure: { readonly exitCode: number | null; readonly lastWords: string }) {
-  const words = failure.lastWords === "" ? "it said nothing" : failure.lastWords;
-  return failed(`${plan.name} ended before it was ready (code ${String(failure.exitCode)}): ${words}`);
 }

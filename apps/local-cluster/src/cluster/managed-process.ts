@@ -41,6 +41,7 @@ export class ManagedProcess {
   #plan: ProcessPlan;
   #ready: ReadyLine | null = null;
   #child: ChildProcess | null = null;
+  #readyChild: ChildProcess | null = null;
   #exited: Promise<void> = Promise.resolve();
   #stopping = false;
   #crashes = 0;
@@ -68,6 +69,11 @@ export class ManagedProcess {
   /** Process id while it runs. */
   get pid(): number | null {
     return this.#child?.pid ?? null;
+  }
+
+  /** True while it runs and has said that it is ready. */
+  get serves(): boolean {
+    return this.#child !== null && this.#child === this.#readyChild;
   }
 
   /** Starts it and waits until it says that it is ready. */
@@ -112,6 +118,7 @@ export class ManagedProcess {
       this.#exited = this.#watchExit(child, (failure) => resolve(err(failure)));
       this.#readOutput(child, (ready) => {
         this.#ready = ready;
+        this.#readyChild = child;
         this.#readySince = Date.now();
         resolve(ok(ready));
       });

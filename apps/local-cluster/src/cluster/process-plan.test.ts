@@ -1,7 +1,9 @@
+import { platform } from "node:os";
 import { defaultEmergencyPlan, type Listener, type Topology } from "@tandem/domain";
 import { describe, expect, it } from "vitest";
+import { edgeListeners } from "./edge-listeners.ts";
 import { keepAddresses } from "./keep-addresses.ts";
-import { planControl, planEdges, planFusedAdmins, planWorkers, type PlanSettings } from "./process-plan.ts";
+import { planControl, planEdge, planEdges, planFusedAdmins, planWorkers, type PlanSettings } from "./process-plan.ts";
 
 const listener: Listener = {
   name: "core-udp",
@@ -35,6 +37,8 @@ const settings: PlanSettings = {
   admin: { host: "127.0.0.1", port: 0 },
   logLevel: "info",
   detailRecords: { file: "/data/cdr.jsonl", webhook: null },
+  edgesFile: "/data/edges.json",
+  scaler: { url: "http://127.0.0.1:7000", token: "t" },
   spoolFolder: "/data/spool",
   drainMs: 10_000,
   nodePrefix: "",
@@ -42,6 +46,10 @@ const settings: PlanSettings = {
 
 const listenersOf = (environment: Readonly<Record<string, string>>): readonly Listener[] =>
   JSON.parse(environment["TANDEM_LISTENERS"] ?? "[]") as readonly Listener[];
+
+const onLinux = platform() === "linux";
+const anyPort = { ...listener, port: 0, advertisedPort: 0 };
+const next = { ...listener, address: "127.0.0.2", advertisedAddress: "127.0.0.2" };
 
 describe("the plan of processes", () => {
   it("has the edges and workers each pool wants, one controller and one control API", () => {
@@ -52,17 +60,16 @@ describe("the plan of processes", () => {
     expect(planControl(topology, settings).map(({ name }) => name)).toEqual(["controller", "control-api"]);
   });
 
-  it("the first edge of a pool has the topology's ports, those after it any ports and no pretence", () => {
+  it("the first edge of a pool has the topology's addresses, those after it on loopback the next ones", () => {
     const [first, second, west] = planEdges(topology, settings);
     expect(listenersOf(first?.environment ?? {})).toEqual([listener]);
-    expect(listenersOf(second?.environment ?? {})).toEqual([{ ...listener, port: 0, advertisedPort: 0 }]);
+    expect(listenersOf(second?.environment ?? {})).toEqual([onLinux ? next : anyPort]);
     expect(listenersOf(west?.environment ?? {})).toEqual([expect.objectContaining({ port: 5070 })]);
   });
 
-  it("every worker knows every edge of every pool, and Redis", () => {
-    const addresses = { east: ["127.0.0.1:1", "127.0.0.1:2"], west: ["127.0.0.1:3"] };
-    for (const { environment } of planWorkers(topology, settings, addresses)) {
-      expect(JSON.parse(environment["TANDEM_EDGES"] ?? "")).toEqual(addresses);
+  it("every worker knows where the edges of every pool are told, and Redis", () => {
+    for (const { environment } of planWorkers(topology, settings, {})) {
+      expect(environment["TANDEM_EDGES_FILE"]).toBe("/data/edges.json");
       expect(environment).toMatchObject({ TANDEM_REDIS: "redis://127.0.0.1:6000", TANDEM_SECRET: "s" });
     }
   });
@@ -86,7 +93,7 @@ describe("the plan of processes", () => {
     ]);
   });
 
-  it("a fused pool has workers only: the first with the topology's ports, each with every edge but itself", () => {
+  it("a fused pool has workers only: the first with the topology's ports, each where others reach it", () => {
     const [east, west] = topology.pools;
     if (east === undefined || west === undefined) throw new Error("two pools");
     const fused: Topology = { ...topology, pools: [{ ...east, arrangement: "fused" }, west] };
@@ -98,22 +105,12 @@ describe("the plan of processes", () => {
         { host: "127.0.0.1", port: 9_024 },
       ],
     });
-    const addresses = { east: ["127.0.0.1:9023", "127.0.0.1:9024"], west: ["127.0.0.1:9022"] };
-    const [first, second, split] = planWorkers(fused, numbered, addresses).map(({ environment }) => environment);
+    const admins = { east: ["127.0.0.1:9023", "127.0.0.1:9024"] };
+    const [first, second, split] = planWorkers(fused, numbered, admins).map(({ environment }) => environment);
     expect(listenersOf(first ?? {})).toEqual([listener]);
-    expect(listenersOf(second ?? {})).toEqual([{ ...listener, port: 0, advertisedPort: 0 }]);
-    expect([first, second].map((each) => each?.["TANDEM_ADMIN"])).toEqual(addresses.east);
-    expect(JSON.parse(second?.["TANDEM_EDGES"] ?? "")).toEqual({ east: ["127.0.0.1:9023"], west: ["127.0.0.1:9022"] });
-    expect(JSON.parse(split?.["TANDEM_EDGES"] ?? "")).toEqual(addresses);
+    expect(listenersOf(second ?? {})).toEqual([onLinux ? next : anyPort]);
+    expect([first, second].map((each) => each?.["TANDEM_ADMIN"])).toEqual(admins.east);
     expect(split).not.toHaveProperty("TANDEM_LISTENERS");
-  });
-
-  it("a single fused worker names no edge of its own pool", () => {
-    const [east] = topology.pools;
-    if (east === undefined) throw new Error("a pool");
-    const alone: Topology = { ...topology, pools: [{ ...east, arrangement: "fused", workers: 1 }] };
-    const [worker] = planWorkers(alone, settings, { east: ["127.0.0.1:9022"] });
-    expect(worker?.environment).toMatchObject({ TANDEM_EDGES: "{}", TANDEM_ADMIN: "127.0.0.1:9022" });
   });
 
   it("detail records go to the file, and to the webhook when there is one", () => {
@@ -141,10 +138,28 @@ describe("the plan of processes", () => {
   });
 });
 
+describe("edges of one pool on one host", () => {
+  const listen = (given: Partial<Listener>, number: number) =>
+    edgeListeners({ name: "east", edges: 3, workers: 1, listeners: [{ ...listener, ...given }] }, number)[0];
+
+  it.each([
+    ["a wildcard", { address: "0.0.0.0", advertisedAddress: "192.0.2.1" }, 2],
+    ["an address of the network", { address: "192.0.2.1", advertisedAddress: "192.0.2.1" }, 2],
+    ["the end of loopback", { address: "127.0.0.254" }, 2],
+  ])("%s cannot be shared: any port, and no pretence", (_what, given, number) => {
+    expect(listen(given, number)).toMatchObject({ address: given.address, port: 0, advertisedPort: 0 });
+  });
+
+  it.runIf(onLinux)("what peers are told stays when it is not the address itself", () => {
+    const given = { advertisedAddress: "sip.example.net" };
+    expect(listen(given, 3)).toMatchObject({ address: "127.0.0.3", port: 5060, advertisedAddress: "sip.example.net" });
+  });
+});
+
 describe("keepAddresses", () => {
   it("a process that starts again gets the ports it had", () => {
-    const plan = planEdges(topology, settings)[1];
-    if (plan === undefined) throw new Error("no second edge");
+    const pool = { name: "east", edges: 1, workers: 1, listeners: [anyPort] };
+    const plan = planEdge({ pool, number: 1, index: 0 }, settings);
     const again = keepAddresses(plan, {
       http: "127.0.0.1:40001",
       admin: "127.0.0.1:40002",

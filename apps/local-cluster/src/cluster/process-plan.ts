@@ -1,5 +1,6 @@
-import type { Listener, Pool, Topology } from "@tandem/domain";
+import type { Pool, Topology } from "@tandem/domain";
 import { formatSocketAddress, type LogLevel, type SocketAddress } from "@tandem/runtime";
+import { edgeListeners } from "./edge-listeners.ts";
 
 type ProcessRole = "edge" | "worker" | "controller" | "control-api";
 
@@ -27,6 +28,10 @@ export interface PlanSettings {
   readonly admin: SocketAddress;
   readonly logLevel: LogLevel;
   readonly detailRecords: DetailRecordSettings;
+  /** File that tells workers the edges of every pool. */
+  readonly edgesFile: string;
+  /** The supervisor that scales pools for the control API. */
+  readonly scaler: { readonly url: string; readonly token: string };
   /** Folder where workers keep detail records while Redis is away. */
   readonly spoolFolder: string;
   /** Longest a worker that drains waits for the setups in hand, milliseconds. */
@@ -41,28 +46,40 @@ export interface DetailRecordSettings {
   readonly webhook: { readonly url: string; readonly token: string | null; readonly timeoutMs: number } | null;
 }
 
-/** Admin addresses (`host:port`) by pool: of the running edges, and those chosen for fused workers, in their order. */
-export type EdgeAddresses = Readonly<Record<string, readonly string[]>>;
+/** Which process of a pool, and which of all processes in the order of their ports. */
+export interface ProcessSlot {
+  readonly pool: Pool;
+  /** From 1 within the pool and role. */
+  readonly number: number;
+  /** From 0 in the whole cluster; spreads configured ports. */
+  readonly index: number;
+}
 
-/**
- * The edges, all pools that are not fused. The first edge of a pool listens on the topology's ports; those after it cannot share them on one host, so they
- * get ports of the system's choice and tell peers those.
- */
+/** Where the fused workers of each pool accept others (`host:port`), in their order. */
+export type FusedAdmins = Readonly<Record<string, readonly string[]>>;
+
+/** The edges, all pools that are not fused. */
 export function planEdges(topology: Topology, settings: PlanSettings): readonly ProcessPlan[] {
   const slots = topology.pools.flatMap((pool) => numbered(edgesOf(pool)).map((number) => ({ pool, number })));
-  return slots.map(({ pool, number }, index) => ({
-    name: `edge-${pool.name}-${number}`,
+  return slots.map((slot, index) => planEdge({ ...slot, index }, settings));
+}
+
+/** One edge. The first of a pool listens where the topology says; those after it beside it (edge-listeners.ts). */
+export function planEdge({ pool, number, index }: ProcessSlot, settings: PlanSettings): ProcessPlan {
+  const name = `edge-${pool.name}-${number}`;
+  return {
+    name,
     role: "edge",
     pool: pool.name,
     app: "sip-edge",
     environment: {
-      ...common(`edge-${pool.name}-${number}`, index, settings),
+      ...common(name, index, settings),
       TANDEM_POOL: pool.name,
-      TANDEM_LISTENERS: listenersOf(pool, number),
+      TANDEM_LISTENERS: JSON.stringify(edgeListeners(pool, number)),
       TANDEM_ADMIN: addressAfter(settings.admin, index),
       TANDEM_SECRET: settings.secret,
     },
-  }));
+  };
 }
 
 /** Where the fused workers accept others: known before they start, because each needs the addresses of all. Port 0: still to be chosen. */
@@ -77,25 +94,39 @@ export function planFusedAdmins(
   );
 }
 
-/** The workers, all pools; each knows every edge of every pool but the one that it is itself. */
-export function planWorkers(topology: Topology, settings: PlanSettings, edges: EdgeAddresses): readonly ProcessPlan[] {
+/** The workers, all pools. */
+export function planWorkers(topology: Topology, settings: PlanSettings, admins: FusedAdmins): readonly ProcessPlan[] {
   const first = count(topology.pools, edgesOf);
   const slots = topology.pools.flatMap((pool) => numbered(pool.workers).map((number) => ({ pool, number })));
-  return slots.map(({ pool, number }, index) => ({
-    name: `worker-${pool.name}-${number}`,
+  return slots.map((slot, index) => {
+    const admin = admins[slot.pool.name]?.[slot.number - 1] ?? null;
+    return planWorker({ ...slot, index: first + index }, settings, admin);
+  });
+}
+
+/** One worker; it reads from a file where the edges of every pool are, because they come and go. `admin`: where a fused one accepts others, else null. */
+export function planWorker(
+  { pool, number, index }: ProcessSlot,
+  settings: PlanSettings,
+  admin: string | null,
+): ProcessPlan {
+  const name = `worker-${pool.name}-${number}`;
+  return {
+    name,
     role: "worker",
     pool: pool.name,
     app: "sip-worker",
     environment: {
-      ...common(`worker-${pool.name}-${number}`, first + index, settings),
+      ...common(name, index, settings),
       TANDEM_REDIS: settings.redisUrl,
       TANDEM_POOL: pool.name,
+      TANDEM_EDGES_FILE: settings.edgesFile,
       TANDEM_SECRET: settings.secret,
-      ...(isFused(pool) ? fusedVariables(pool, number, edges) : { TANDEM_EDGES: JSON.stringify(edges) }),
+      ...(admin === null ? {} : { TANDEM_LISTENERS: JSON.stringify(edgeListeners(pool, number)), TANDEM_ADMIN: admin }),
       TANDEM_SPOOL: settings.spoolFolder,
       TANDEM_DRAIN_MS: String(settings.drainMs),
     },
-  }));
+  };
 }
 
 /** The one controller and the one control API of the cluster. */
@@ -123,32 +154,21 @@ export function planControl(topology: Topology, settings: PlanSettings): readonl
         TANDEM_REDIS: settings.redisUrl,
         TANDEM_API: formatSocketAddress(settings.api),
         TANDEM_API_KEYS: settings.apiKeys,
+        TANDEM_SCALER: settings.scaler.url,
+        TANDEM_SCALER_TOKEN: settings.scaler.token,
       },
     },
   ];
 }
 
-function fusedVariables(pool: Pool, number: number, edges: EdgeAddresses): Readonly<Record<string, string>> {
-  const own = edges[pool.name]?.[number - 1] ?? "";
-  const others = Object.entries(edges).map(([name, addresses]) => [name, addresses.filter((each) => each !== own)]);
-  return {
-    TANDEM_EDGES: JSON.stringify(Object.fromEntries(others.filter(([, addresses]) => addresses?.length !== 0))),
-    TANDEM_LISTENERS: listenersOf(pool, number),
-    TANDEM_ADMIN: own,
-  };
-}
-
-function isFused({ arrangement }: Pool): boolean {
+/** Every worker of the pool is an edge, too. */
+export function isFused({ arrangement }: Pool): boolean {
   return arrangement === "fused";
 }
 
 /** Processes that are edges and nothing else. */
 function edgesOf(pool: Pool): number {
   return isFused(pool) ? 0 : pool.edges;
-}
-
-function listenersOf({ listeners }: Pool, number: number): string {
-  return JSON.stringify(number === 1 ? listeners : listeners.map(onAnyPort));
 }
 
 function detailRecordVariables({ file, webhook }: DetailRecordSettings): Readonly<Record<string, string>> {
@@ -176,10 +196,6 @@ function addressAfter(first: SocketAddress, steps: number): string {
 
 function socketAfter({ host, port }: SocketAddress, steps: number): SocketAddress {
   return { host, port: port === 0 ? 0 : port + steps };
-}
-
-function onAnyPort(listener: Listener): Listener {
-  return { ...listener, port: 0, advertisedPort: 0 };
 }
 
 function numbered(howMany: number): readonly number[] {

@@ -27,7 +27,7 @@ interface ProcessAddresses {
 
 /** Collects the addresses of a running cluster. */
 export function clusterAddresses(cluster: Cluster): ClusterAddresses {
-  const processes = cluster.processes.map(({ name, plan, pid, ready }): ProcessAddresses => ({
+  const processes = cluster.processes().map(({ name, plan, pid, ready }): ProcessAddresses => ({
     name,
     role: plan.role,
     pool: plan.pool,

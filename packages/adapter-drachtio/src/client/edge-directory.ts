@@ -12,14 +12,14 @@ const systemLookup: NameLookup = async (host) => {
   return found.map((each) => each.address);
 };
 
+/** Configured `host:port` texts by pool. */
+export type EdgeTexts = Readonly<Record<string, readonly string[]>>;
+
 /**
- * A directory over configured `host:port` texts: each name stands for all its addresses, looked up anew at every call. A name that
+ * A directory over configured `host:port` texts, fixed or read anew at every call: each name stands for all its addresses, looked up anew at every call. A name that
  * cannot be resolved keeps its last addresses. Texts that are no address are left out (configuration checks them before).
  */
-export function createNameDirectory(
-  edges: Readonly<Record<string, readonly string[]>>,
-  find: NameLookup = systemLookup,
-): EdgeDirectory {
+export function createNameDirectory(edges: () => Promise<EdgeTexts>, find: NameLookup = systemLookup): EdgeDirectory {
   const known = new Map<string, readonly SocketAddress[]>();
   const addressesOf = async (text: string): Promise<readonly SocketAddress[]> => {
     const named = parseSocketAddress(text);
@@ -33,5 +33,8 @@ export function createNameDirectory(
       return known.get(text) ?? [];
     }
   };
-  return async (pool) => (await Promise.all((edges[pool] ?? []).map(addressesOf))).flat();
+  return async (pool) => {
+    const texts = (await edges())[pool] ?? [];
+    return (await Promise.all(texts.map(addressesOf))).flat();
+  };
 }

@@ -5,5 +5,5 @@ export {
   type SipPortStats,
 } from "./drachtio-sip-port.ts";
 export type { EdgeState, LinkRefusal, RetrySettings } from "./edge-connector.ts";
-export { createNameDirectory, type EdgeDirectory, type NameLookup } from "./edge-directory.ts";
+export { createNameDirectory, type EdgeDirectory, type EdgeTexts, type NameLookup } from "./edge-directory.ts";
 export type { SessionEnd, SessionLimits } from "./srf-session.ts";

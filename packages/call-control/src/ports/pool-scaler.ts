@@ -4,7 +4,7 @@ import type { Failure, Result } from "@tandem/domain";
 export interface PoolSize {
   /** 1 to 256. */
   readonly workers: number;
-  /** 1 to 64. */
+  /** 1 to 64; 0 for a pool whose workers are its edges. */
   readonly edges: number;
 }
 
