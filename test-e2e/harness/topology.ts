@@ -24,6 +24,7 @@ interface ListenerSpec {
 interface PoolSpec {
   /** Default: what the vitest project says (`TANDEM_E2E_ARRANGEMENT`), else split. */
   readonly arrangement?: PoolDocument["arrangement"];
+  readonly fqdn?: string;
   readonly edges?: number;
   readonly workers?: number;
   readonly listeners?: Readonly<Record<string, ListenerSpec>>;
@@ -99,13 +100,14 @@ export async function makeTopology(spec: TopologySpec): Promise<TestTopology> {
 async function makePools(specs: Readonly<Record<string, PoolSpec>>): Promise<PoolDocument[]> {
   const pools: PoolDocument[] = [];
   for (const [name, spec] of Object.entries(specs)) {
-    const { arrangement = ARRANGEMENT, edges = 1, workers = 1, listeners = DEFAULT_LISTENERS } = spec;
+    const { fqdn, arrangement = ARRANGEMENT, edges = 1, workers = 1, listeners = DEFAULT_LISTENERS } = spec;
     const made: ListenerDocument[] = [];
     for (const [listener, { transport = "udp", serves = "gateways", tls, port }] of Object.entries(listeners)) {
       const base = { name: listener, address: LOOPBACK, port: port ?? (await sipPort()), transport, serves };
       made.push(tls === undefined ? base : { ...base, tls });
     }
-    pools.push({ name, arrangement, edges, workers, listeners: made });
+    const named = fqdn === undefined ? {} : { fqdn };
+    pools.push({ name, ...named, arrangement, edges, workers, listeners: made });
   }
   return pools;
 }

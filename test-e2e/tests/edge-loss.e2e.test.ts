@@ -32,7 +32,8 @@ function edge(name: string): PeerAddressOf {
   const listener = cluster.processes
     .find((process) => process.name === name)
     ?.listeners.find(({ name: wanted }) => wanted === "core");
-  return { address: "127.0.0.1", port: Number(listener?.address.split(":").at(-1)) };
+  const [address = "", port] = listener?.address.split(":") ?? [];
+  return { address, port: Number(port) };
 }
 
 const top = (arrived: Arrived) => arrived.message.get("Via")?.split(";rport")[0] ?? "";
