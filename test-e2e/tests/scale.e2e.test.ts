@@ -11,7 +11,10 @@ let cluster: TestCluster;
 let to: PeerAddressOf;
 
 beforeAll(async () => {
-  const topology = await makeTopology({ pools: { east: { arrangement: "split", workers: 1 } }, trunks: { bob: { port: bob.port } } });
+  const topology = await makeTopology({
+    pools: { east: { arrangement: "split", workers: 1 } },
+    trunks: { bob: { port: bob.port } },
+  });
   cluster = await startCluster(topology);
   to = { address: "127.0.0.1", port: cluster.port("core") };
 });
