@@ -1,3 +1,4 @@
+import type { PoolWorkloads } from "@tandem/adapter-kubernetes";
 import {
   configurationOrExit,
   field,
@@ -22,11 +23,15 @@ export interface ControlApiConfig {
   readonly scaler: ScalerConfig | null;
 }
 
-/** A supervisor reached by HTTP, with the token it expects. */
-interface ScalerConfig {
-  readonly url: string;
-  readonly token: string;
-}
+/** A supervisor reached by HTTP, with the token it expects; or Kubernetes, with the workloads of every pool. */
+type ScalerConfig =
+  | { readonly kind: "supervisor"; readonly url: string; readonly token: string }
+  | {
+      readonly kind: "kubernetes";
+      readonly host: string;
+      readonly port: number;
+      readonly pools: Readonly<Record<string, PoolWorkloads>>;
+    };
 
 /** Shortest API key accepted, in characters: 96 bits of hexadecimal. */
 const minimumKeyLength = 24;
@@ -47,7 +52,16 @@ const apiKeys = z.string({ error: "expected a comma list of name:key" }).transfo
   return keys;
 });
 
-const schema = z
+const supervisorUrl = z.url({ protocol: /^https?$/ });
+
+const workload = z.strictObject({
+  resource: z.enum(["deployments", "daemonsets"]),
+  name: z.string().min(1),
+  fixed: z.boolean().default(false),
+});
+
+/** The control API's environment; docs/architecture.md lists the variables. */
+export const controlApiSchema = z
   .object({
     TANDEM_NODE_ID: field.nodeId("control-api"),
     TANDEM_LOG_LEVEL: field.logLevel(),
@@ -55,12 +69,23 @@ const schema = z
     TANDEM_API: field.address(),
     TANDEM_HTTP: field.address(),
     TANDEM_API_KEYS: apiKeys,
-    TANDEM_SCALER: z.url({ protocol: /^https?$/, error: "expected http://host:port of a supervisor" }).optional(),
+    /** `http://host:port` of a supervisor, or `kubernetes`. */
+    TANDEM_SCALER: z
+      .string()
+      .refine((text) => text === "kubernetes" || supervisorUrl.safeParse(text).success, {
+        message: "expected http://host:port of a supervisor, or kubernetes",
+      })
+      .optional(),
     TANDEM_SCALER_TOKEN: z.string().optional(),
+    TANDEM_SCALER_WORKLOADS: field
+      .json(z.record(z.string(), z.strictObject({ workers: workload, edges: workload })))
+      .optional(),
+    /** Where the API server is; Kubernetes gives them to every container. */
+    KUBERNETES_SERVICE_HOST: z.string().optional(),
+    KUBERNETES_SERVICE_PORT: field.integer(1, 65_535).default(443),
   })
-  .superRefine(({ TANDEM_SCALER: url, TANDEM_SCALER_TOKEN: token }, context) => {
-    if (url === undefined || token !== undefined) return;
-    context.addIssue({ code: "custom", path: ["TANDEM_SCALER_TOKEN"], message: "expected the supervisor's token" });
+  .superRefine((given, context) => {
+    for (const [name, message] of missingForScaler(given)) context.addIssue({ code: "custom", path: [name], message });
   })
   .transform((env): ControlApiConfig => ({
     nodeId: env.TANDEM_NODE_ID,
@@ -69,13 +94,39 @@ const schema = z
     api: env.TANDEM_API,
     http: env.TANDEM_HTTP,
     keys: env.TANDEM_API_KEYS,
-    scaler: scalerConfig(env.TANDEM_SCALER, env.TANDEM_SCALER_TOKEN),
+    scaler: scalerConfig(env),
   }));
 
-function scalerConfig(url: string | undefined, token: string | undefined): ScalerConfig | null {
-  return url === undefined || token === undefined ? null : { url: url.replace(/\/$/, ""), token };
+interface ScalerVariables {
+  readonly TANDEM_SCALER?: string | undefined;
+  readonly TANDEM_SCALER_TOKEN?: string | undefined;
+  readonly TANDEM_SCALER_WORKLOADS?: Readonly<Record<string, PoolWorkloads>> | undefined;
+  readonly KUBERNETES_SERVICE_HOST?: string | undefined;
+  readonly KUBERNETES_SERVICE_PORT: number;
+}
+
+function missingForScaler(given: ScalerVariables): readonly (readonly [variable: string, message: string])[] {
+  if (given.TANDEM_SCALER === undefined) return [];
+  if (given.TANDEM_SCALER !== "kubernetes") {
+    return given.TANDEM_SCALER_TOKEN === undefined ? [["TANDEM_SCALER_TOKEN", "expected the supervisor's token"]] : [];
+  }
+  const missing: (readonly [string, string])[] = [];
+  if (given.TANDEM_SCALER_WORKLOADS === undefined)
+    missing.push(["TANDEM_SCALER_WORKLOADS", "expected the workloads of every pool as JSON"]);
+  if (given.KUBERNETES_SERVICE_HOST === undefined)
+    missing.push(["KUBERNETES_SERVICE_HOST", "expected the API server's address, which every pod is given"]);
+  return missing;
+}
+
+function scalerConfig(given: ScalerVariables): ScalerConfig | null {
+  const { TANDEM_SCALER: scaler, TANDEM_SCALER_TOKEN: token, TANDEM_SCALER_WORKLOADS: pools } = given;
+  const { KUBERNETES_SERVICE_HOST: host, KUBERNETES_SERVICE_PORT: port } = given;
+  if (scaler === undefined) return null;
+  if (scaler !== "kubernetes")
+    return token === undefined ? null : { kind: "supervisor", url: scaler.replace(/\/$/, ""), token };
+  return pools === undefined || host === undefined ? null : { kind: "kubernetes", host, port, pools };
 }
 
 export function readConfig(environment: Environment): ControlApiConfig {
-  return configurationOrExit(schema, environment);
+  return configurationOrExit(controlApiSchema, environment);
 }

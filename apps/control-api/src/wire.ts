@@ -1,4 +1,5 @@
 import type { AddressInfo } from "node:net";
+import { createKubernetesScaler, inClusterAccess } from "@tandem/adapter-kubernetes";
 import {
   ConfiguredNames,
   createApiMetrics,
@@ -89,7 +90,9 @@ export async function startControlApi(config: ControlApiConfig, logger: Logger):
 }
 
 function createScaler({ scaler }: ControlApiConfig): PoolScaler | null {
-  return scaler === null ? null : createSupervisorScaler(scaler.url, scaler.token);
+  if (scaler === null) return null;
+  if (scaler.kind === "supervisor") return createSupervisorScaler(scaler.url, scaler.token);
+  return createKubernetesScaler(inClusterAccess(scaler.host, scaler.port), scaler.pools);
 }
 
 function redisServices(redis: RedisConnection): Omit<ControlServices, "scaler"> {
