@@ -33,6 +33,20 @@ describe("edge configuration", () => {
     });
   });
 
+  test.each([
+    ["a host that is named advertises its own address", "node-a", "203.0.113.10"],
+    ["another host advertises what the listener says", "node-b", "10.0.0.7"],
+  ])("%s", (_name, host, advertisedAddress) => {
+    const environment = {
+      ...complete([{ ...udp, advertisedAddress: "10.0.0.7" }]),
+      TANDEM_HOST: host,
+      TANDEM_ADVERTISED_BY_HOST: '{"node-a":"203.0.113.10"}',
+    };
+    expect(parseConfiguration(edgeSchema, environment)).toMatchObject({
+      value: { listeners: [{ advertisedAddress }] },
+    });
+  });
+
   test.each<[string, Record<string, string>, RegExp]>([
     ["no secret", { ...complete(), TANDEM_SECRET: "" }, /^TANDEM_SECRET is not set/],
     ["no listener", complete([]), /^TANDEM_LISTENERS is wrong: expected at least one listener\.$/],

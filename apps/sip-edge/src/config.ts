@@ -1,4 +1,4 @@
-import { listenersSchema } from "@tandem/adapter-drachtio/edge";
+import { hostVariables, listenersHere, listenersSchema } from "@tandem/adapter-drachtio/edge";
 import { configurationOrExit, field, type Environment } from "@tandem/runtime";
 import { z } from "zod";
 
@@ -10,6 +10,7 @@ export const edgeSchema = z
     TANDEM_HTTP: field.address(),
     TANDEM_POOL: z.string({ error: "expected the name of a pool" }).regex(/^[A-Za-z0-9._-]{1,64}$/, "expected a name"),
     TANDEM_LISTENERS: field.json(listenersSchema),
+    ...hostVariables,
     TANDEM_ADMIN: field.address(),
     TANDEM_SECRET: z.string({ error: "expected the secret shared with the workers" }),
     /** Longest a drain waits for requests and transactions under way, milliseconds. */
@@ -20,7 +21,7 @@ export const edgeSchema = z
     logLevel: given.TANDEM_LOG_LEVEL,
     http: given.TANDEM_HTTP,
     pool: given.TANDEM_POOL,
-    listeners: given.TANDEM_LISTENERS,
+    listeners: listenersHere(given.TANDEM_LISTENERS, given),
     admin: given.TANDEM_ADMIN,
     secret: given.TANDEM_SECRET,
     drainMs: given.TANDEM_DRAIN_MS,

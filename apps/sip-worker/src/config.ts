@@ -1,6 +1,6 @@
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { listenersSchema } from "@tandem/adapter-drachtio/edge";
+import { hostVariables, listenersHere, listenersSchema } from "@tandem/adapter-drachtio/edge";
 import {
   configurationOrExit,
   field,
@@ -31,6 +31,7 @@ export const workerSchema = z
     TANDEM_EDGES_FILE: z.string().optional(),
     /** With it the worker is fused: it is an edge of its pool, too. */
     TANDEM_LISTENERS: field.json(listenersSchema).optional(),
+    ...hostVariables,
     /** Where a fused worker accepts other workers. */
     TANDEM_ADMIN: field.address().optional(),
     /** Directory for detail records while Redis is away; survives the process. One directory may serve several workers. */
@@ -66,7 +67,7 @@ export const workerSchema = z
     edge:
       given.TANDEM_LISTENERS === undefined || given.TANDEM_ADMIN === undefined
         ? null
-        : { listeners: given.TANDEM_LISTENERS, admin: given.TANDEM_ADMIN },
+        : { listeners: listenersHere(given.TANDEM_LISTENERS, given), admin: given.TANDEM_ADMIN },
     spoolDirectory: given.TANDEM_SPOOL,
     limits: { maxSetups: given.TANDEM_MAX_SETUPS, maxLagMs: given.TANDEM_MAX_LAG_MS },
     drainMs: given.TANDEM_DRAIN_MS,

@@ -1,3 +1,4 @@
+export { hostVariables, listenersHere } from "./advertised-by-host.ts";
 export { edgeSnapshot } from "./edge-snapshot.ts";
 export { startEdge, type Edge, type EdgeAddresses, type EdgeOptions } from "./edge.ts";
 export { listenersSchema, type ConfiguredListener } from "./listener-schema.ts";
