@@ -24,7 +24,7 @@ export default defineConfig({
         ssr,
         test: {
           name: "unit",
-          include: ["{packages,apps}/*/{src,test}/**/*.test.ts"],
+          include: ["{packages,apps}/*/{src,test}/**/*.test.ts", "helm/test/**/*.test.ts"],
           exclude: ["**/*.int.test.ts", "**/node_modules/**"],
           testTimeout: 20_000,
         },

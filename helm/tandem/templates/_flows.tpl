@@ -1,0 +1,97 @@
+{{- define "tandem.blocks" -}}
+{{- range . }}
+- ipBlock:
+    cidr: {{ . }}
+{{- end }}
+{{- end -}}
+
+{{/* Pods that hold a worker; nodes, where they are on the host's network. */}}
+{{- define "tandem.workerPeers" -}}
+{{- $onHost := false -}}
+- podSelector:
+    matchExpressions:
+      - { key: app.kubernetes.io/component, operator: In, values: [worker, pool] }
+    matchLabels:
+      {{- include "tandem.selectorLabels" (dict "root" .) | nindent 6 }}
+{{- range (include "tandem.pools" . | fromJson).pools }}
+{{- if and (eq .exposure.type "hostNetwork") (eq (include "tandem.onePod" .) "true") }}{{- $onHost = true }}{{- end }}
+{{- end }}
+{{- if $onHost }}
+{{- include "tandem.blocks" .Values.networkPolicies.nodes }}
+{{- end }}
+{{- end -}}
+
+{{/* Pods that hold an edge; nodes, where they are on the host's network. */}}
+{{- define "tandem.edgePeers" -}}
+{{- $onHost := false -}}
+- podSelector:
+    matchExpressions:
+      - { key: app.kubernetes.io/component, operator: In, values: [edge, pool] }
+    matchLabels:
+      {{- include "tandem.selectorLabels" (dict "root" .) | nindent 6 }}
+{{- range (include "tandem.pools" . | fromJson).pools }}
+{{- if eq .exposure.type "hostNetwork" }}{{- $onHost = true }}{{- end }}
+{{- end }}
+{{- if $onHost }}
+{{- include "tandem.blocks" .Values.networkPolicies.nodes }}
+{{- end }}
+{{- end -}}
+
+{{/* From a worker to every edge of every pool. */}}
+{{- define "tandem.toEdges" -}}
+{{- $ports := list -}}
+{{- range (include "tandem.pools" . | fromJson).pools -}}{{- $ports = append $ports (int .edges.ports.admin) -}}{{- end -}}
+# Edges of every pool.
+- to:
+    {{- include "tandem.edgePeers" . | nindent 4 }}
+  ports:
+    {{- range $ports | uniq }}
+    - { protocol: TCP, port: {{ . }} }
+    {{- end }}
+{{- end -}}
+
+{{- define "tandem.toRedis" -}}
+# Redis.
+- to:
+    {{- if eq .Values.redis.mode "bundled" }}
+    - podSelector:
+        matchLabels:
+          {{- include "tandem.selectorLabels" (dict "root" . "component" "redis") | nindent 10 }}
+    {{- else }}
+    {{- include "tandem.blocks" .Values.networkPolicies.redis.blocks | nindent 4 }}
+    {{- end }}
+  ports:
+    {{- if eq .Values.redis.mode "bundled" }}
+    - { protocol: TCP, port: redis }
+    {{- else }}
+    {{- range .Values.networkPolicies.redis.ports }}
+    - { protocol: TCP, port: {{ int . }} }
+    {{- end }}
+    {{- end }}
+{{- end -}}
+
+{{- define "tandem.toDns" -}}
+# Names: of edges, Redis, gateways (RFC 3263).
+- to:
+    {{- toYaml .Values.networkPolicies.dns | nindent 4 }}
+  ports:
+    - { protocol: UDP, port: 53 }
+    - { protocol: TCP, port: 53 }
+{{- end -}}
+
+{{/* Prometheus. Takes (dict "root" $ "ports" (list …)). */}}
+{{- define "tandem.scraped" -}}
+# Metrics.
+- from:
+    {{- toYaml .root.Values.networkPolicies.monitoringFrom | nindent 4 }}
+  ports:
+    {{- range .ports }}
+    - { protocol: TCP, port: {{ . }} }
+    {{- end }}
+{{- end -}}
+
+{{- define "tandem.urlPort" -}}
+{{- $parts := urlParse . -}}
+{{- $port := regexFind ":[0-9]+$" $parts.host | trimPrefix ":" -}}
+{{- default (ternary "443" "80" (eq $parts.scheme "https")) $port -}}
+{{- end -}}

@@ -1,0 +1,198 @@
+{{/* What the schema cannot say: every contradiction at once, one sentence each, with what to write instead. */}}
+{{- define "tandem.validate" -}}
+{{- $problems := list -}}
+{{- range list "tandem.validate.pools" "tandem.validate.exposure" "tandem.validate.tls" "tandem.validate.topology" "tandem.validate.state" "tandem.validate.scaling" "tandem.validate.network" -}}
+{{- $problems = concat $problems (include . $ | fromJsonArray) -}}
+{{- end -}}
+{{- if $problems -}}
+{{- fail (printf "\n\n%d thing(s) to change in the values:\n\n- %s\n" (len $problems) (join "\n- " $problems)) -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "tandem.validate.pools" -}}
+{{- $problems := list -}}
+{{- $names := list -}}
+{{- range $pool := (include "tandem.pools" . | fromJson).pools -}}
+{{- if has $pool.name $names -}}{{- $problems = append $problems (printf "Two pools are called %s: give every pool a name of its own." $pool.name) -}}{{- end -}}
+{{- $names = append $names $pool.name -}}
+{{- if not (regexMatch "^[a-z]([-a-z0-9]{0,28}[a-z0-9])?$" $pool.name) -}}{{- $problems = append $problems (printf "Pool %s: a pool's name becomes the name of Kubernetes objects, so it has at most 30 lower-case letters, digits and dashes." $pool.name) -}}{{- end -}}
+{{- if not $pool.listeners -}}{{- $problems = append $problems (printf "Pool %s has no listeners: it needs at least one, with name, port and transport." $pool.name) -}}{{- end -}}
+{{- $sockets := dict -}}
+{{- $listeners := list -}}
+{{- range $pool.listeners -}}
+{{- if has .name $listeners -}}{{- $problems = append $problems (printf "Pool %s has two listeners called %s." $pool.name .name) -}}{{- end -}}
+{{- $listeners = append $listeners .name -}}
+{{- if not (regexMatch "^[a-z]([-a-z0-9]{0,13}[a-z0-9])?$" .name) -}}{{- $problems = append $problems (printf "Pool %s, listener %s: a listener's name becomes the name of a port, so it has at most 15 lower-case letters, digits and dashes." $pool.name .name) -}}{{- end -}}
+{{- if has .name (list "admin" "http" "worker-http") -}}{{- $problems = append $problems (printf "Pool %s: no listener may be called %s, which is the name of one of the pod's own ports." $pool.name .name) -}}{{- end -}}
+{{- if lt (int .port) 1024 -}}{{- $problems = append $problems (printf "Pool %s, listener %s: port %d needs a privilege that edges do not have; listen at 1024 or above, and tell peers another port with advertisedPort where a balancer maps it." $pool.name .name (int .port)) -}}{{- end -}}
+{{- $socket := printf "%s/%d" (include "tandem.protocol" .transport) (int .port) -}}
+{{- if hasKey $sockets $socket -}}{{- $problems = append $problems (printf "Pool %s: the listeners %s and %s share %s; give one of them another port (TLS counts as TCP)." $pool.name (get $sockets $socket) .name $socket) -}}{{- end -}}
+{{- $_ := set $sockets $socket .name -}}
+{{- $service := printf "%s-%s" (include "tandem.poolName" (dict "root" $ "pool" $pool)) .name -}}
+{{- if gt (len $service) 63 -}}{{- $problems = append $problems (printf "The Service %s would have %d characters, and 63 are allowed: shorten the release, the pool or the listener, or set fullnameOverride." $service (len $service)) -}}{{- end -}}
+{{- end -}}
+{{- range $what, $port := dict "edges.ports.admin" $pool.edges.ports.admin "edges.ports.http" $pool.edges.ports.http -}}
+{{- if hasKey $sockets (printf "TCP/%d" (int $port)) -}}{{- $problems = append $problems (printf "Pool %s: %s (%d) is a listener's port too; choose another." $pool.name $what (int $port)) -}}{{- end -}}
+{{- end -}}
+{{- if and (eq $pool.arrangement "fused") (eq $pool.placement "together") -}}{{- $problems = append $problems (printf "Pool %s: placement \"together\" is for arrangement \"split\"; a fused pool has one process anyway, leave placement out." $pool.name) -}}{{- end -}}
+{{- if and (eq $pool.placement "together") (eq (int $pool.edges.ports.http) (int $pool.workers.ports.http)) -}}{{- $problems = append $problems (printf "Pool %s: edge and worker share a pod, so edges.ports.http and workers.ports.http must differ." $pool.name) -}}{{- end -}}
+{{- end -}}
+{{- $problems | toJson -}}
+{{- end -}}
+
+{{- define "tandem.validate.exposure" -}}
+{{- $problems := list -}}
+{{- range $pool := (include "tandem.pools" . | fromJson).pools -}}
+{{- $exposure := $pool.exposure -}}
+{{- if and (has $exposure.type (list "hostNetwork" "NodePort")) (not (include "tandem.contactHost" (dict "root" $ "pool" $pool))) -}}
+{{- $problems = append $problems (printf "Pool %s is reached at several nodes (%s), and peers are told one name in Contact: set its fqdn to a name with the nodes' addresses, or exposure.advertised to the one address where there is one." $pool.name $exposure.type) -}}
+{{- end -}}
+{{- if and (eq $exposure.type "LoadBalancer") (not $pool.fqdn) (not $exposure.advertised) -}}
+{{- $problems = append $problems (printf "Pool %s stands behind a load balancer, whose address nothing here knows: set its fqdn, or exposure.advertised to the balancer's address." $pool.name) -}}
+{{- end -}}
+{{- if and $exposure.nodeAddresses (not (has $exposure.type (list "hostNetwork" "NodePort"))) -}}
+{{- $problems = append $problems (printf "Pool %s: exposure.nodeAddresses tells the outside address of nodes, so exposure.type has to be hostNetwork or NodePort." $pool.name) -}}
+{{- end -}}
+{{- if and $exposure.externalDns (not $pool.fqdn) -}}
+{{- $problems = append $problems (printf "Pool %s: exposure.externalDns publishes the pool's fqdn, which is not set." $pool.name) -}}
+{{- end -}}
+{{- if and (eq $pool.edges.kind "DaemonSet") (ne $exposure.type "hostNetwork") -}}
+{{- $problems = append $problems (printf "Pool %s: edges.kind DaemonSet (an edge on every chosen node) is for exposure.type hostNetwork." $pool.name) -}}
+{{- end -}}
+{{- if and (eq $pool.edges.kind "DaemonSet") (not $pool.edges.nodeSelector) -}}
+{{- $problems = append $problems (printf "Pool %s: a DaemonSet without edges.nodeSelector would put an edge on every node of the cluster; label the nodes that are meant." $pool.name) -}}
+{{- end -}}
+{{- if and (eq $exposure.type "NodePort") (ne $pool.arrangement "") -}}
+{{- range $pool.listeners -}}
+{{- if not .nodePort -}}{{- $problems = append $problems (printf "Pool %s, listener %s: with NodePort peers have to be told the port, so set nodePort." $pool.name .name) -}}{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- $problems | toJson -}}
+{{- end -}}
+
+{{- define "tandem.validate.tls" -}}
+{{- $problems := list -}}
+{{- range $pool := (include "tandem.pools" . | fromJson).pools -}}
+{{- range $listener := $pool.listeners -}}
+{{- $where := printf "Pool %s, listener %s" $pool.name $listener.name -}}
+{{- if eq $listener.transport "tls" -}}
+{{- $tls := default dict $listener.tls -}}
+{{- if not (or $tls.secretName $tls.certificate) -}}{{- $problems = append $problems (printf "%s: transport tls needs tls.secretName (a Secret with tls.crt and tls.key) or tls.certificate (made by cert-manager)." $where) -}}{{- end -}}
+{{- if and $tls.certificate (not $pool.fqdn) (not $tls.certificate.dnsNames) -}}{{- $problems = append $problems (printf "%s: a certificate needs a name; set the pool's fqdn or tls.certificate.dnsNames." $where) -}}{{- end -}}
+{{- if and $tls.mutual (not (or $tls.caSecretName $tls.privateCa)) -}}{{- $problems = append $problems (printf "%s: tls.mutual accepts whoever a public authority signed; name your peers' authority in tls.caSecretName (key ca.crt), or set tls.privateCa when it is the one of this certificate." $where) -}}{{- end -}}
+{{- else if $listener.tls -}}
+{{- $problems = append $problems (printf "%s has a tls section, but its transport is %s." $where $listener.transport) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- $problems | toJson -}}
+{{- end -}}
+
+{{- define "tandem.validate.topology" -}}
+{{- $problems := list -}}
+{{- $topology := .Values.topology -}}
+{{- if and $topology.document $topology.existingConfigMap -}}
+{{- $problems = append $problems "topology.document and topology.existingConfigMap are both set: use one." -}}
+{{- end -}}
+{{- if not (or $topology.document $topology.existingConfigMap .Values.testPeer.enabled (not $topology.publish)) -}}
+{{- $problems = append $problems "There is no topology: pass one with --set-file topology.document=topology.yaml, name a ConfigMap in topology.existingConfigMap, set testPeer.enabled for a trial, or topology.publish=false if you publish it through the control API." -}}
+{{- end -}}
+{{- $listeners := dict -}}
+{{- range (include "tandem.pools" . | fromJson).pools -}}
+{{- $names := list -}}{{- range .listeners -}}{{- $names = append $names .name -}}{{- end -}}
+{{- $_ := set $listeners .name $names -}}
+{{- end -}}
+{{- $document := include "tandem.topologyDocument" . | fromYaml -}}
+{{- if $document.Error -}}
+{{- $problems = append $problems (printf "topology.document is not YAML: %s" $document.Error) -}}
+{{- else -}}
+{{- if hasKey $document "pools" -}}
+{{- $problems = append $problems "topology.document has a pools section: take it out. Pools and listeners stand in the chart's pools, and the chart adds them to the document, so that the two cannot disagree." -}}
+{{- end -}}
+{{- range $trunk := default list $document.trunks -}}
+{{- $pool := default "" $trunk.pool -}}
+{{- if not (hasKey $listeners $pool) -}}
+{{- $problems = append $problems (printf "topology.document: trunk %s is of pool %q, which the chart's pools do not have; they have: %s." (default "?" $trunk.name) $pool (keys $listeners | sortAlpha | join ", ")) -}}
+{{- else if not (has (default "" $trunk.listener) (get $listeners $pool)) -}}
+{{- $problems = append $problems (printf "topology.document: trunk %s leaves by listener %q, which pool %s does not have; it has: %s." (default "?" $trunk.name) (default "" $trunk.listener) $pool (get $listeners $pool | join ", ")) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- $problems | toJson -}}
+{{- end -}}
+
+{{- define "tandem.validate.state" -}}
+{{- $problems := list -}}
+{{- $redis := .Values.redis -}}
+{{- $outside := $redis.external -}}
+{{- if eq $redis.mode "external" -}}
+{{- if not $outside.hosts -}}{{- $problems = append $problems "redis.mode is external: name it in redis.external.hosts (host:port), or use redis.mode=bundled for a trial." -}}{{- end -}}
+{{- range $outside.hosts -}}
+{{- if not (regexMatch "^(\\[[0-9A-Fa-f:.]+\\]|[^\\s:/@\\[\\]]+):[0-9]{1,5}$" .) -}}{{- $problems = append $problems (printf "redis.external.hosts: %q is not host:port." .) -}}{{- end -}}
+{{- end -}}
+{{- if and (eq $outside.kind "sentinel") (not $outside.master) -}}{{- $problems = append $problems "redis.external.kind is sentinel: redis.external.master has to name the master set." -}}{{- end -}}
+{{- if and (eq $outside.kind "standalone") (gt (len $outside.hosts) 1) -}}{{- $problems = append $problems "redis.external.kind is standalone, but several hosts are named: kind is sentinel or cluster then." -}}{{- end -}}
+{{- if and (eq $outside.kind "cluster") (ne (int $outside.db) 0) -}}{{- $problems = append $problems "A Redis Cluster has database 0 only: leave redis.external.db out." -}}{{- end -}}
+{{- if and $redis.auth.username (not $redis.auth.existingSecret) -}}{{- $problems = append $problems "redis.auth.username is an ACL user, whose password has to come from redis.auth.existingSecret." -}}{{- end -}}
+{{- else if or $redis.auth.username $redis.auth.usernameKey -}}
+{{- $problems = append $problems "The bundled Redis has no ACL users: leave redis.auth.username and usernameKey out." -}}
+{{- end -}}
+{{- if not .Values.secrets.generate -}}
+{{- $missing := list -}}
+{{- if not .Values.secrets.link.existingSecret -}}{{- $missing = append $missing "secrets.link.existingSecret (shared by edges and workers)" -}}{{- end -}}
+{{- if not .Values.secrets.apiKeys.existingSecret -}}{{- $missing = append $missing "secrets.apiKeys.existingSecret (name:key,name:key of the control API)" -}}{{- end -}}
+{{- if and (eq $redis.mode "bundled") (not $redis.auth.existingSecret) -}}{{- $missing = append $missing "redis.auth.existingSecret" -}}{{- end -}}
+{{- if $missing -}}
+{{- $problems = append $problems (printf "Secrets come by reference: create them and set %s. For a trial secrets.generate=true makes them (not under GitOps: templates rendered outside the cluster make new ones every time)." (join " and " $missing)) -}}
+{{- end -}}
+{{- end -}}
+{{- $problems | toJson -}}
+{{- end -}}
+
+{{- define "tandem.validate.scaling" -}}
+{{- $problems := list -}}
+{{- range $pool := (include "tandem.pools" . | fromJson).pools -}}
+{{- range $part := list "edges" "workers" -}}
+{{- $scaling := (get $pool $part).autoscaling -}}
+{{- if ne $scaling.type "none" -}}
+{{- if gt (int $scaling.minReplicas) (int $scaling.maxReplicas) -}}{{- $problems = append $problems (printf "Pool %s: %s.autoscaling.minReplicas (%d) is above maxReplicas (%d)." $pool.name $part (int $scaling.minReplicas) (int $scaling.maxReplicas)) -}}{{- end -}}
+{{- if and (eq $scaling.type "hpa") (not (dig "requests" "cpu" "" (default dict (get $pool $part).resources))) -}}{{- $problems = append $problems (printf "Pool %s: %s.autoscaling.type hpa measures CPU against %s.resources.requests.cpu, which is not set." $pool.name $part $part) -}}{{- end -}}
+{{- if and (eq $scaling.type "keda") (not $.Values.keda.prometheus.serverAddress) -}}{{- $problems = append $problems (printf "Pool %s: %s.autoscaling.type keda asks Prometheus, so set keda.prometheus.serverAddress." $pool.name $part) -}}{{- end -}}
+{{- if and (eq $scaling.type "keda") (not (or $scaling.callsPerSecond $scaling.activeCalls)) -}}{{- $problems = append $problems (printf "Pool %s: %s.autoscaling.type keda needs callsPerSecond or activeCalls for one of them." $pool.name $part) -}}{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- if and (eq $pool.edges.kind "DaemonSet") (ne $pool.edges.autoscaling.type "none") -}}{{- $problems = append $problems (printf "Pool %s: a DaemonSet has as many edges as there are nodes; edges.autoscaling does not apply." $pool.name) -}}{{- end -}}
+{{- if and (eq (include "tandem.onePod" $pool) "true") (ne $pool.edges.autoscaling.type "none") -}}{{- $problems = append $problems (printf "Pool %s: edge and worker scale together, by workers.autoscaling; leave edges.autoscaling out." $pool.name) -}}{{- end -}}
+{{- end -}}
+{{- $settable := false -}}
+{{- range include "tandem.scaledWorkloads" . | fromJson -}}{{- range values . -}}{{- if not .fixed -}}{{- $settable = true -}}{{- end -}}{{- end -}}{{- end -}}
+{{- if and .Values.controlApi.scaling.enabled (not $settable) -}}
+{{- $problems = append $problems "controlApi.scaling.enabled lets the control API set the size of pools, but every pool has an autoscaler, which would undo it: switch one of the two off." -}}
+{{- end -}}
+{{- $problems | toJson -}}
+{{- end -}}
+
+{{- define "tandem.validate.network" -}}
+{{- $problems := list -}}
+{{- if .Values.networkPolicies.enabled -}}
+{{- range $pool := (include "tandem.pools" . | fromJson).pools -}}
+{{- if and (eq $pool.exposure.type "hostNetwork") (not $.Values.networkPolicies.nodes) -}}
+{{- $problems = append $problems (printf "Pool %s has its edges on the nodes' network, where policies know addresses only: set networkPolicies.nodes to the nodes' blocks, so that workers may reach them." $pool.name) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- $policies := .Values.networkPolicies -}}
+{{- range $list, $blocks := dict "nodes" $policies.nodes "peers" $policies.peers "redis.blocks" $policies.redis.blocks "webhook" $policies.webhook "kubernetesApi.blocks" $policies.kubernetesApi.blocks -}}
+{{- range $blocks -}}
+{{- if not (regexMatch "^[0-9A-Fa-f.:]+/[0-9]{1,3}$" .) -}}{{- $problems = append $problems (printf "networkPolicies.%s: %q is not a block such as 192.0.2.0/24 (one address: 192.0.2.7/32)." $list .) -}}{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- with .Values.controlApi.ingress -}}
+{{- if and .enabled (not (and .host .tlsSecretName)) -}}{{- $problems = append $problems "controlApi.ingress needs host and tlsSecretName: API keys do not travel in clear." -}}{{- end -}}
+{{- end -}}
+{{- with .Values.tests -}}
+{{- if and .enabled .listener (not (include "tandem.testListener" $ | fromJson)) -}}{{- $problems = append $problems (printf "tests.listener is %q, which no pool has; write pool/listener." .listener) -}}{{- end -}}
+{{- end -}}
+{{- $problems | toJson -}}
+{{- end -}}

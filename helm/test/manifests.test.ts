@@ -1,0 +1,75 @@
+import { beforeAll, describe, expect, it } from "vitest";
+import { CHART, helm } from "./support/helm-program.ts";
+import { CASES, manifestsOf, ofKind, valuesFile, type Manifest } from "./support/manifests.ts";
+import { schemaProblems } from "./support/strict-schema.ts";
+
+describe("the strict schema check", () => {
+  const service = (spec: object): Manifest => ({
+    apiVersion: "v1",
+    kind: "Service",
+    metadata: { name: "s", labels: { any: "thing" } },
+    spec,
+  });
+  const good = { ports: [{ port: 1, targetPort: "x" }], selector: { free: "form" } };
+
+  it.each([
+    ["a good manifest", service(good), []],
+    ["a misspelt field", service({ ...good, selektor: {} }), ["unknown field /spec/selektor"]],
+    [
+      "a misspelt field in a list",
+      service({ ports: [{ port: 1, protokol: "UDP" }] }),
+      ["unknown field /spec/ports/0/protokol"],
+    ],
+    ["a wrong type", service({ ports: [{ port: "one" }] }), [expect.stringContaining("integer")]],
+    ["a missing field", service({ ports: [{ name: "x" }] }), [expect.stringContaining("port")]],
+  ])("%s", async (_name, manifest, problems) => {
+    expect(await schemaProblems(manifest)).toEqual(problems);
+  });
+});
+
+describe.each(CASES)("with ci/%s-values.yaml", (name) => {
+  let manifests: readonly Manifest[];
+  beforeAll(async () => {
+    manifests = await manifestsOf(name);
+  });
+
+  it("helm lint --strict has nothing to say", async () => {
+    const { code, stdout, stderr } = await helm("lint", "--strict", CHART, "--values", valuesFile(name));
+    expect(code === 0 ? "" : stdout + stderr).toBe("");
+  });
+
+  it("every manifest fits its schema, without a field too many", async () => {
+    const found = await Promise.all(
+      manifests.map(async (manifest) => {
+        const problems = await schemaProblems(manifest);
+        return problems.map((problem) => `${manifest.kind} ${manifest.metadata.name}: ${problem}`);
+      }),
+    );
+    expect(found.flat()).toEqual([]);
+  });
+
+  it("no two objects of a kind share a name, and all but cluster-wide ones are in the release's namespace", () => {
+    const names = manifests.map(({ kind, metadata }) => `${kind}/${metadata.name}`);
+    expect(names.filter((each, at) => names.indexOf(each) !== at)).toEqual([]);
+    const elsewhere = manifests.filter(
+      ({ kind, metadata }) => kind !== "PriorityClass" && metadata.namespace !== "voice",
+    );
+    expect(elsewhere).toEqual([]);
+  });
+
+  it("every selector of a Service, budget, monitor or policy finds pods of the release", () => {
+    const pods = ofKind(manifests, "Deployment", "DaemonSet", "StatefulSet", "Pod").map(
+      (each) => (each.kind === "Pod" ? each.metadata : each["spec"].template.metadata).labels as Record<string, string>,
+    );
+    const finds = (selector: Record<string, string>): boolean =>
+      pods.some((labels) => Object.entries(selector).every(([key, value]) => labels[key] === value));
+    const selectors = [
+      ...ofKind(manifests, "Service").map((each) => [each, each["spec"].selector] as const),
+      ...ofKind(manifests, "PodDisruptionBudget").map((each) => [each, each["spec"].selector.matchLabels] as const),
+      ...ofKind(manifests, "NetworkPolicy").map((each) => [each, each["spec"].podSelector.matchLabels] as const),
+    ];
+    expect(
+      selectors.filter(([, selector]) => !finds(selector)).map(([each]) => `${each.kind} ${each.metadata.name}`),
+    ).toEqual([]);
+  });
+});

@@ -1,0 +1,127 @@
+import { readFileSync } from "node:fs";
+import { parseConfiguration } from "@tandem/runtime";
+import { describe, expect, it } from "vitest";
+import type { z } from "zod";
+import { containersOf, startedWith } from "./support/container-environment.ts";
+import { CASES, find, manifestsOf, podSpec, workloads, type Manifest } from "./support/manifests.ts";
+
+/** Container → the application whose configuration it is. Apps export nothing, so their schemas are taken where they lie. */
+const SCHEMAS: Readonly<Record<string, readonly [file: string, name: string]>> = {
+  edge: ["sip-edge", "edgeSchema"],
+  worker: ["sip-worker", "workerSchema"],
+  controller: ["trunk-controller", "controllerSchema"],
+  "control-api": ["control-api", "controlApiSchema"],
+};
+
+async function schemaOf(container: string): Promise<z.ZodType> {
+  const [app, name] = SCHEMAS[container] ?? ["", ""];
+  const path = new URL(`../../apps/${app}/src/config.ts`, import.meta.url).href;
+  const loaded = (await import(path)) as Readonly<Record<string, z.ZodType>>;
+  const schema = loaded[name];
+  if (schema === undefined) throw new Error(`apps/${app} has no ${name}`);
+  return schema;
+}
+
+const documented = new Set(
+  readFileSync(new URL("../../docs/architecture.md", import.meta.url), "utf8")
+    .match(/`TANDEM_\w+`/g)
+    ?.map((name) => name.slice(1, -1)),
+);
+
+/** Variables that exist only to be put into others, or to choose among them. */
+const HELPING = ["TANDEM_POD", "TANDEM_ADVERTISED_ADDRESS"];
+
+async function processesOf(name: string): Promise<readonly (readonly [Manifest, string])[]> {
+  const all = workloads(await manifestsOf(name));
+  return all.flatMap((workload) =>
+    containersOf(workload).flatMap((each) => (each in SCHEMAS ? [[workload, each] as const] : [])),
+  );
+}
+
+describe.each(CASES)("processes of ci/%s-values.yaml", (name) => {
+  it("accept the environment they are started with", async () => {
+    const problems = await Promise.all(
+      (await processesOf(name)).map(async ([workload, container]) => {
+        const read = parseConfiguration(await schemaOf(container), startedWith(workload, container));
+        return read.ok ? [] : read.problems.map((problem) => `${workload.metadata.name}/${container}: ${problem}`);
+      }),
+    );
+    expect(problems.flat()).toEqual([]);
+  });
+
+  it("are given no variable that docs/architecture.md does not know", async () => {
+    const given = (await processesOf(name)).flatMap(([workload, container]) =>
+      Object.keys(startedWith(workload, container)),
+    );
+    const unknown = given.filter((variable) => variable.startsWith("TANDEM_") && !documented.has(variable));
+    expect(unknown.filter((variable) => !HELPING.includes(variable))).toEqual([]);
+  });
+
+  it("have three probes that ask different things, and time to hand over", async () => {
+    for (const [workload, container] of await processesOf(name)) {
+      const spec = podSpec(workload);
+      const found = spec.containers.find((each: { readonly name: string }) => each.name === container);
+      expect(found.startupProbe.httpGet.path).toBe("/livez");
+      expect(found.livenessProbe.httpGet.path).toBe("/livez");
+      expect(found.readinessProbe.httpGet.path).toBe("/readyz");
+      // A slow garbage collection must not restart a process; a dead one must not stay.
+      expect(found.livenessProbe.periodSeconds * found.livenessProbe.failureThreshold).toBeGreaterThanOrEqual(30);
+      expect(found.readinessProbe.periodSeconds * found.readinessProbe.failureThreshold).toBeLessThanOrEqual(10);
+      const drainMs = Number(startedWith(workload, container)["TANDEM_DRAIN_MS"] ?? 0);
+      expect(spec.terminationGracePeriodSeconds * 1_000).toBeGreaterThanOrEqual(drainMs + 10_000);
+      expect(found.lifecycle).toBeUndefined();
+    }
+  });
+
+  it("have ids of their own, also two of one pod", async () => {
+    const ids = (await processesOf(name)).map(
+      ([workload, container]) =>
+        `${workload.metadata.name} ${startedWith(workload, container)["TANDEM_NODE_ID"] ?? ""}`,
+    );
+    expect(new Set(ids).size).toBe(ids.length);
+  });
+});
+
+describe("what a process is told", () => {
+  it("a worker finds the edges of every pool by their headless Service, ready or not", async () => {
+    const manifests = await manifestsOf("carriers");
+    const edges = JSON.parse(
+      startedWith(find(manifests, "Deployment", "tandem-west-worker"), "worker")["TANDEM_EDGES"] ?? "",
+    );
+    expect(edges).toEqual({
+      east: ["tandem-east-edges.voice.svc.cluster.local:9022"],
+      west: ["tandem-west-edges.voice.svc.cluster.local:9122"],
+    });
+    for (const pool of ["east", "west"]) {
+      const service = find(manifests, "Service", `tandem-${pool}-edges`)["spec"];
+      expect(service).toMatchObject({
+        clusterIP: "None",
+        publishNotReadyAddresses: true,
+        ports: [{ targetPort: "admin" }],
+      });
+    }
+  });
+
+  it.each([
+    ["carriers", /^sentinel:\/\/sentinel-0\.redis:26379,.*\/tandem\?tls=true&ca=.*&cert=.*&key=/],
+    ["load-balancer", /^cluster:\/\/redis-cluster\.redis:6379$/],
+    ["node-port", /^rediss:\/\/redis\.example\.com:6380\/2\?servername=redis\.example\.com$/],
+    ["trial", /^redis:\/\/tandem-redis\.voice\.svc\.cluster\.local:6379\/0$/],
+  ])("%s: where Redis is, without its password", async (name, url) => {
+    const controller = find(await manifestsOf(name), "Deployment", "tandem-controller");
+    expect(startedWith(controller, "controller")["TANDEM_REDIS"]).toMatch(url);
+    expect(startedWith(controller, "controller")).toHaveProperty("TANDEM_REDIS_PASSWORD");
+  });
+
+  it("a fused worker is an edge, too, and may be found by its siblings", async () => {
+    const worker = startedWith(find(await manifestsOf("fused"), "Deployment", "tandem-site"), "worker");
+    expect(worker).toMatchObject({
+      TANDEM_ADMIN: "[::]:9022",
+      TANDEM_EDGES: expect.stringContaining("tandem-site-edges"),
+    });
+    expect(JSON.parse(worker["TANDEM_LISTENERS"] ?? "")).toMatchObject([
+      { name: "core", address: "::", advertisedAddress: "10.0.0.7" },
+      {},
+    ]);
+  });
+});

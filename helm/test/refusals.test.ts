@@ -1,0 +1,118 @@
+import { describe, expect, it } from "vitest";
+import { refusal, valuesFile } from "./support/manifests.ts";
+
+const said = (name: string, ...sets: readonly string[]): Promise<string> =>
+  refusal("--values", valuesFile(name), ...sets.flatMap((set) => ["--set-json", set]));
+
+const POOL = "pools[0]";
+
+describe("values that contradict one another are refused with a sentence", () => {
+  it.each([
+    ["trial", `${POOL}.exposure={"type":"hostNetwork"}`, /Pool main is reached at several nodes .* set its fqdn/],
+    [
+      "trial",
+      `${POOL}.exposure={"type":"LoadBalancer"}`,
+      /Pool main stands behind a load balancer.*exposure\.advertised/,
+    ],
+    ["trial", `${POOL}.listeners[0].port=5062`, /listeners core and outside share UDP\/5062/],
+    ["trial", `${POOL}.listeners[0].port=500`, /port 500 needs a privilege.*advertisedPort/],
+    ["trial", `${POOL}.listeners[0].name="Core_1"`, /listener Core_1: .*at most 15 lower-case letters/],
+    ["trial", `${POOL}.name="Main"`, /Pool Main: .*at most 30 lower-case letters/],
+    ["trial", `${POOL}.name="a-pool-with-a-rather-long-name"`, undefined],
+    ["trial", `${POOL}.listeners[0].transport="tls"`, /transport tls needs tls\.secretName/],
+    ["trial", `${POOL}.listeners[0].tls={"secretName":"x"}`, /has a tls section, but its transport is udp/],
+    ["trial", `${POOL}.edges={"kind":"DaemonSet"}`, /DaemonSet .* is for exposure\.type hostNetwork/],
+    ["trial", "testPeer.enabled=false", /There is no topology: pass one with --set-file topology\.document/],
+    [
+      "trial",
+      "secrets.generate=false",
+      /Secrets come by reference: .*secrets\.link\.existingSecret.*and redis\.auth\.existingSecret/,
+    ],
+    ["trial", 'redis.auth.username="x"', /bundled Redis has no ACL users/],
+    ["trial", 'redis.mode="external"', /name it in redis\.external\.hosts/],
+    ["trial", 'tests.listener="main/none"', /tests\.listener is "main\/none"/],
+    ["trial", `topology.document="pools: []"`, /has a pools section: take it out/],
+    [
+      "trial",
+      `topology.document="trunks: [{ name: t, pool: nord, listener: x }]"`,
+      /trunk t is of pool "nord".*they have: main/,
+    ],
+    [
+      "trial",
+      `topology.document="trunks: [{ name: t, pool: main, listener: x }]"`,
+      /trunk t leaves by listener "x".*it has: core, outside/,
+    ],
+    ["trial", `topology.document="a: [b"`, /topology\.document is not YAML/],
+    ["carriers", 'topology.existingConfigMap="x"', /both set: use one/],
+    ["carriers", "networkPolicies.nodes=[]", /Pool east has its edges on the nodes' network.*networkPolicies\.nodes/],
+    ["carriers", 'networkPolicies.peers=["198.51.100.1"]', /"198\.51\.100\.1" is not a block/],
+    ["carriers", 'keda.prometheus.serverAddress=""', /keda asks Prometheus, so set keda\.prometheus\.serverAddress/],
+    ["carriers", `${POOL}.listeners[3].tls.caSecretName=""`, /tls\.mutual accepts whoever a public authority signed/],
+    ["carriers", 'redis.external.hosts=["sentinel-0"]', /"sentinel-0" is not host:port/],
+    ["carriers", 'redis.external.master=""', /redis\.external\.master has to name the master set/],
+    [
+      "carriers",
+      'redis.auth.existingSecret=""',
+      /ACL user, whose password has to come from redis\.auth\.existingSecret/,
+    ],
+    ["carriers", `${POOL}.edges.nodeSelector={}`, /DaemonSet without edges\.nodeSelector/],
+    ["carriers", `${POOL}.workers.autoscaling.maxReplicas=2`, /minReplicas \(3\) is above maxReplicas \(2\)/],
+    ["load-balancer", "redis.external.db=3", /Redis Cluster has database 0 only/],
+    ["load-balancer", 'controlApi.ingress.tlsSecretName=""', /API keys do not travel in clear/],
+    ["load-balancer", "controlApi.scaling.enabled=true", /every pool has an autoscaler, which would undo it/],
+    ["load-balancer", "poolDefaults.edges.resources.requests=null", /edges\.autoscaling\.type hpa measures CPU/],
+    [
+      "node-port",
+      `${POOL}.listeners=[{"name":"core","port":5060,"transport":"udp"}]`,
+      /with NodePort peers have to be told the port/,
+    ],
+    [
+      "node-port",
+      `${POOL}.workers={"ports":{"http":9090}}`,
+      /share a pod, so edges\.ports\.http and workers\.ports\.http must differ/,
+    ],
+    ["fused", `${POOL}.placement="together"`, /a fused pool has one process anyway/],
+  ] as const)("%s with %s", async (name, set, sentence) => {
+    const told = (await said(name, set)).replaceAll("\n", " ");
+    if (sentence === undefined) expect(told).toBe("");
+    else expect(told).toMatch(sentence);
+  });
+
+  it("all at once", async () => {
+    const told = await said(
+      "trial",
+      `${POOL}.listeners[0].port=5062`,
+      "secrets.generate=false",
+      "testPeer.enabled=false",
+    );
+    expect(told).toMatch(/3 thing\(s\) to change in the values/);
+  });
+});
+
+describe("values that do not fit the schema are refused with their path", () => {
+  it.each([
+    [
+      "a misspelt field",
+      `${POOL}.workers.replcas=3`,
+      /at '\/pools\/0\/workers': additional properties 'replcas' not allowed/,
+    ],
+    ["an unknown section", "redys={}", /additional properties 'redys' not allowed/],
+    [
+      "a transport nobody speaks",
+      `${POOL}.listeners[0].transport="sctp"`,
+      /'\/pools\/0\/listeners\/0\/transport': value must be one of 'udp', 'tcp', 'tls'/,
+    ],
+    ["a kind of Redis", 'redis.external.kind="shard"', /must be one of 'standalone', 'sentinel', 'cluster'/],
+    ["no pool at all", "pools=[]", /'\/pools': minItems: got 0, want 1/],
+    ["a pool without name", "pools=[{}]", /missing property 'name'/],
+    [
+      "a drain shorter than an edge needs to notice quiet",
+      `${POOL}.edges.drainSeconds=1`,
+      /drainSeconds': minimum: got 1, want 5/,
+    ],
+    ["a number where text belongs", "topology.document=911", /'\/topology\/document': got number, want string/],
+    ["a percentage above a hundred", "poolDefaults.workers.autoscaling.cpuPercent=400", /maximum: got 400, want 100/],
+  ] as const)("%s", async (_what, set, sentence) => {
+    expect(await said("trial", set)).toMatch(sentence);
+  });
+});
