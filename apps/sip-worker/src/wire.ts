@@ -14,6 +14,7 @@ import {
 } from "@tandem/adapter-prometheus";
 import {
   connectRedis,
+  createCallbackBook,
   createMembership,
   createProbeExchange,
   createRedisCallStore,
@@ -24,7 +25,6 @@ import {
 } from "@tandem/adapter-redis";
 import {
   createCallEngine,
-  noCallbackBook,
   noEmergencyNotices,
   noLocationSource,
   type CallEngine,
@@ -159,7 +159,7 @@ function createEngine({ config, logger, seen }: Context, redis: RedisConnection,
       hash: identityHash,
       load: seen.processMetrics,
       locations: noLocationSource,
-      callbacks: noCallbackBook,
+      callbacks: createCallbackBook(redis),
       notices: noEmergencyNotices,
     },
     { pool: config.pool, limits: config.limits, compile: compileTopology, onTopology: topologyObserver(seen) },

@@ -10,6 +10,7 @@ import {
 } from "@tandem/adapter-prometheus";
 import {
   connectRedis,
+  createCallbackBook,
   createDetailRecordStream,
   createLeaderLease,
   createMembership,
@@ -167,6 +168,7 @@ function createControllerOn(
       schedule,
       store: createRedisCallStore(redis),
       gate: createRedisTrunkGate(redis),
+      callbacks: createCallbackBook(redis),
       details: createDetailRecordStream(redis),
       sinks: [file, webhook].filter((sink) => sink !== null),
       deliveries: webhook === null ? [] : [webhook],

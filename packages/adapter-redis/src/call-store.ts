@@ -113,6 +113,7 @@ class ShardedCallStore implements RedisCallStore {
         keys.loads,
         keys.live,
         keys.details,
+        keys.emergencies,
         call.callId,
         expected,
         this.#memoryMs,

@@ -1,4 +1,4 @@
-import type { DetailRecordStream, StreamedRecord } from "@tandem/call-control";
+import type { DetailRecordKind, DetailRecordStream, StreamedRecord } from "@tandem/call-control";
 import { ok, type Failure, type Result } from "@tandem/domain";
 import type { RedisConnection } from "./connection.ts";
 import { DEFAULT_SHARDS, shardKeys } from "./keys.ts";
@@ -11,9 +11,16 @@ import { DEFAULT_SHARDS, shardKeys } from "./keys.ts";
  */
 export function createDetailRecordStream(
   connection: RedisConnection,
-  options: { readonly shards?: number } = {},
+  options: {
+    readonly shards?: number;
+    /** The emergency records instead of the ordinary ones. */
+    readonly emergency?: boolean;
+  } = {},
 ): DetailRecordStream {
-  const streams = Array.from({ length: options.shards ?? DEFAULT_SHARDS }, (_, shard) => shardKeys(shard).details);
+  const streams = Array.from({ length: options.shards ?? DEFAULT_SHARDS }, (_, shard) => {
+    const { details, emergencies } = shardKeys(shard);
+    return options.emergency === true ? emergencies : details;
+  });
   return {
     async read(limit) {
       const share = Math.ceil(limit / streams.length);
@@ -75,8 +82,10 @@ function compareStreamIds(a: string, b: string): number {
   return Number(aMs) - Number(bMs) || Number(aSequence) - Number(bSequence);
 }
 
+const KINDS: readonly DetailRecordKind[] = ["call", "attempt", "emergency"];
+
 /** The fields stand as the finish script appends them: id, kind, json. */
 function readEntry(shard: number, [streamId, fields]: readonly [string, readonly string[]]): StreamedRecord {
   const [, id = "", , kind = "", , json = ""] = fields;
-  return { shard, streamId, id, kind: kind === "call" ? "call" : "attempt", json };
+  return { shard, streamId, id, kind: KINDS.find((known) => known === kind) ?? "attempt", json };
 }

@@ -20,6 +20,8 @@ export interface ShardKeys {
   readonly loads: string;
   /** Stream of detail records. */
   readonly details: string;
+  /** Stream of emergency records. */
+  readonly emergencies: string;
 }
 
 export function shardKeys(shard: number): ShardKeys {
@@ -30,6 +32,7 @@ export function shardKeys(shard: number): ShardKeys {
     live: `${tag}:live`,
     loads: `${tag}:loads`,
     details: `${tag}:details`,
+    emergencies: `${tag}:emergencies`,
   };
 }
 
@@ -80,8 +83,26 @@ export const clusterKeys = {
   memberLapses: `${CLUSTER}:member-lapses`,
   /** Set of `worker:<id>` and `pool:<name>` that shall drain. */
   drains: `${CLUSTER}:drains`,
+  /** Hash: pool and trunk → how the emergency path fared when it was last walked, as JSON. */
+  emergencyPaths: `${CLUSTER}:emergency-paths`,
   /** Hash: holder, epoch, until of the leader lease. */
   leader: `${CLUSTER}:leader`,
+} as const;
+
+const CALLBACKS = `${PREFIX}:{callbacks}`;
+
+/** Keys of the callbacks of emergency calls; all in one slot. */
+export const callbackKeys = {
+  /** Hash: key of a number → when it lapses, call id, caller as JSON. */
+  entries: `${CALLBACKS}:entries`,
+  /** Sorted set: key of a number by the time (epoch ms) it lapses. */
+  lapses: `${CALLBACKS}:lapses`,
+  /** Sorted set: ELIN, caller and call id by the time (epoch ms) the loan ends. */
+  holders: `${CALLBACKS}:holders`,
+  /** Hash: ELIN → when it was lent last (epoch ms). */
+  lent: `${CALLBACKS}:lent`,
+  /** Counter that grows with every change. */
+  revision: `${CALLBACKS}:revision`,
 } as const;
 
 /** List of probe requests that wait for a worker of the pool. */
@@ -94,8 +115,44 @@ export function probeRepliesKey(asker: string): string {
   return `${CLUSTER}:probe-replies:${asker}`;
 }
 
+/** List of errands that wait for a worker of the pool. */
+export function errandRequestsKey(pool: string): string {
+  return `${CLUSTER}:errand-requests:${pool}`;
+}
+
+/** List of errand results for one asking process. */
+export function errandRepliesKey(asker: string): string {
+  return `${CLUSTER}:errand-replies:${asker}`;
+}
+
+const NOTICES = `${PREFIX}:{notices}`;
+
+/** Keys of notifications; all in one slot. */
+export const noticeKeys = {
+  /** Stream of notices on their way to the controller. */
+  stream: `${NOTICES}:stream`,
+  /** Sorted set: call id by the time (epoch ms) of the call. */
+  index: `${NOTICES}:index`,
+} as const;
+
+/** Hash: a call's notification. */
+export function notificationKey(callId: string): string {
+  return `${NOTICES}:of:${callId}`;
+}
+
+const EMERGENCIES = `${PREFIX}:{emergencies}`;
+
+/** Sorted set: call id of an emergency record by the time (epoch ms) of the call. */
+export const emergencyRecordsKey = `${EMERGENCIES}:index`;
+
+/** A call's emergency record as JSON. */
+export function emergencyRecordKey(callId: string): string {
+  return `${EMERGENCIES}:of:${callId}`;
+}
+
 /** Pub/sub channels; the message is only a hint to look. */
 export const channels = {
   topology: `${CLUSTER}:topology-changed`,
   health: `${CLUSTER}:health-changed`,
+  callbacks: `${CLUSTER}:callbacks-changed`,
 } as const;

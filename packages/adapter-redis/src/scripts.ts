@@ -7,7 +7,7 @@ import type { RedisClient } from "./client-options.ts";
 const FILES = {
   "create-call": 4,
   "save-call": 3,
-  "finish-call": 5,
+  "finish-call": 6,
   "claim-due": 1,
   "repair-shard": 3,
   "reserve-trunk": 2,
@@ -20,6 +20,8 @@ const FILES = {
   "acquire-lease": 1,
   "release-lease": 1,
   "answer-probe": 1,
+  "remember-callback": 5,
+  "end-callback": 4,
 } as const;
 
 /** Name of a script. */

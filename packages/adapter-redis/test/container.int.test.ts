@@ -28,6 +28,7 @@ describe.runIf(missing === null)(`on Redis in a container${missing === null ? ""
       redisHarness(fixture, (connection) => ({
         calls: createRedisCallStore(connection),
         details: createDetailRecordStream(connection),
+        emergencies: createDetailRecordStream(connection, { emergency: true }),
       })),
     );
   });

@@ -1,4 +1,5 @@
 import {
+  createCallbackBook,
   createDetailRecordStream,
   createLeaderLease,
   createMembership,
@@ -11,6 +12,7 @@ import {
 } from "@tandem/adapter-redis";
 import type { RedisFixture } from "@tandem/testkit";
 import {
+  describeCallbackBook,
   describeCallStore,
   describeDetailRecordStream,
   describeLeaderLease,
@@ -39,6 +41,9 @@ describe.each(deployments)("on Redis $name", ({ start }) => {
   describe("call store", () => {
     describeCallStore(over(createRedisCallStore));
   });
+  describe("callback book", () => {
+    describeCallbackBook(over(createCallbackBook));
+  });
   describe("trunk gate", () => {
     describeTrunkGate(over(createRedisTrunkGate));
   });
@@ -62,6 +67,7 @@ describe.each(deployments)("on Redis $name", ({ start }) => {
       over((connection) => ({
         calls: createRedisCallStore(connection),
         details: createDetailRecordStream(connection),
+        emergencies: createDetailRecordStream(connection, { emergency: true }),
       })),
     );
   });

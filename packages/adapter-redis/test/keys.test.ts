@@ -2,9 +2,14 @@ import { crc16, hashSlot } from "./hash-slot.ts";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
+  callbackKeys,
   clusterKeys,
   DEFAULT_SHARDS,
+  emergencyRecordKey,
+  emergencyRecordsKey,
   gateKeys,
+  noticeKeys,
+  notificationKey,
   probeRepliesKey,
   probeRequestsKey,
   shardKeys,
@@ -16,8 +21,8 @@ const slotsOf = (keys: readonly string[]): ReadonlySet<number> => new Set(keys.m
 describe("the keys of one atomic step", () => {
   it("of a call lie in the slot of its shard", () => {
     for (let shard = 0; shard < 64; shard += 1) {
-      const { callPrefix, deadlines, live, loads, details } = shardKeys(shard);
-      expect(slotsOf([`${callPrefix}anything}{at:all`, deadlines, live, loads, details]).size).toBe(1);
+      const { callPrefix, deadlines, live, loads, details, emergencies } = shardKeys(shard);
+      expect(slotsOf([`${callPrefix}anything}{at:all`, deadlines, live, loads, details, emergencies]).size).toBe(1);
     }
   });
 
@@ -28,6 +33,15 @@ describe("the keys of one atomic step", () => {
         expect(slotsOf([leases, rate]).size).toBe(1);
       }),
     );
+  });
+
+  it("of callbacks lie in one slot", () => {
+    expect(slotsOf(Object.values(callbackKeys)).size).toBe(1);
+  });
+
+  it("of notifications, and of emergency records, lie in one slot each", () => {
+    expect(slotsOf([...Object.values(noticeKeys), notificationKey("a"), notificationKey("b}")]).size).toBe(1);
+    expect(slotsOf([emergencyRecordsKey, emergencyRecordKey("a"), emergencyRecordKey("b}")]).size).toBe(1);
   });
 
   it("of the cluster's knowledge lie in one slot", () => {

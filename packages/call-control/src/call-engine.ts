@@ -1,4 +1,5 @@
-import type { CallPhase, FailureCode } from "@tandem/domain";
+import { defaultEmergencyPlan, type Call, type CallPhase, type FailureCode } from "@tandem/domain";
+import { callbackEndOf } from "./calls/callback-end.ts";
 import { CallDirectory } from "./calls/call-directory.ts";
 import { CallJunction } from "./calls/call-junction.ts";
 import { DeadlineLoop } from "./calls/deadline-loop.ts";
@@ -11,6 +12,7 @@ import { PendingCalls } from "./ingress/pending-calls.ts";
 import { RequestRouter } from "./ingress/request-router.ts";
 import { StatelessAnswers } from "./ingress/stateless-answers.ts";
 import { DEFAULT_ADMISSION, refuseOrdinary, type AdmissionLimits } from "./live/admission.ts";
+import { Callbacks } from "./live/callbacks.ts";
 import { LiveState } from "./live/live-state.ts";
 import { ProbeService } from "./live/probe-service.ts";
 import { TopologyInForce, type CompileTopology, type TopologyListener } from "./live/topology-in-force.ts";
@@ -70,6 +72,7 @@ class WiredEngine implements CallEngine {
   readonly #deadlines: DeadlineLoop;
   readonly #probes: ProbeService;
   readonly #pending: PendingCalls;
+  readonly #callbacks: Callbacks;
   readonly #newCalls: NewCalls;
   readonly #router: RequestRouter;
   #draining = false;
@@ -94,14 +97,17 @@ class WiredEngine implements CallEngine {
           live: this.#live.forCallsUnderWay,
           store: this.#store,
         }),
+      onOver: (call) => this.#closeCallback(call),
       onPhase: (callId: string, phase: CallPhase | null) => this.#newCalls.phaseChanged(callId, phase),
     });
     const answers = new StatelessAnswers(ports);
     this.#pending = new PendingCalls((callId, mail) => this.#calls.post(callId, mail));
     const post = this.#pending.post.bind(this.#pending);
     const shared = { ...ports, topology: this.#topology, live: this.#live, answers };
+    this.#callbacks = new Callbacks(ports);
     this.#newCalls = new NewCalls({
       ...shared,
+      known: this.#callbacks,
       post,
       works: (callId) => this.#calls.works(callId),
       pending: this.#pending,
@@ -119,6 +125,7 @@ class WiredEngine implements CallEngine {
 
   async start(): Promise<void> {
     this.#live.start();
+    this.#callbacks.start();
     this.#finished.start();
     this.#deadlines.start();
     await Promise.all([this.#topology.start(), this.#probes.start(this.#pool)]);
@@ -158,8 +165,21 @@ class WiredEngine implements CallEngine {
     this.#draining = true;
     this.#deadlines.stop();
     this.#calls.stop();
-    await Promise.all([this.#probes.stop(), this.#live.stop(), this.#topology.stop(), this.#calls.settled()]);
+    await Promise.all([
+      this.#probes.stop(),
+      this.#live.stop(),
+      this.#callbacks.stop(),
+      this.#topology.stop(),
+      this.#calls.settled(),
+    ]);
     await this.#finished.stop();
+  }
+
+  /** The window in which the PSAP reaches the caller begins to run. */
+  #closeCallback(call: Call): void {
+    const { callbackWindowMs } = this.#topology.current?.snapshot.topology.emergency ?? defaultEmergencyPlan;
+    const end = callbackEndOf(call, callbackWindowMs, this.#ports.clock.now());
+    if (end !== null) void this.#callbacks.end(end);
   }
 
   #refusal(): FailureCode | null {

@@ -96,3 +96,7 @@ export { parseCall, serialiseCall } from "./call/record.ts";
 export { JUNCTION_POOL, junctionPlan, junctionProfile } from "./call/junction.ts";
 export { replacedCall } from "./call/replaces.ts";
 export { transition, type Step } from "./call/transition.ts";
+export { spread } from "./trunks/spread.ts";
+export { callbackPlans, type CalledBack } from "./routing/callback-plans.ts";
+export { callbackKey } from "./emergency/callback-key.ts";
+export { noticeFields, noticeSubject, noticeText, type EmergencyNotice } from "./emergency/notice.ts";

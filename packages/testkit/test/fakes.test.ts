@@ -1,4 +1,5 @@
 import {
+  FakeCallbackBook,
   FakeCallStore,
   FakePoolScaler,
   FakeProbeExchange,
@@ -7,6 +8,7 @@ import {
   FakeTrunkHealthBoard,
 } from "@tandem/call-control/testing";
 import {
+  describeCallbackBook,
   describeCallStore,
   describePoolScaler,
   describeProbeExchange,
@@ -32,6 +34,10 @@ function inMemory<Subject>(create: () => Subject): () => Promise<Harness<Subject
 
 describe("the fake call store", () => {
   describeCallStore(inMemory(() => new FakeCallStore()));
+});
+
+describe("the fake callback book", () => {
+  describeCallbackBook(inMemory(() => new FakeCallbackBook()));
 });
 
 describe("the fake trunk gate", () => {

@@ -13,6 +13,7 @@ export function buildEmergency(written: Written): EmergencyPlan {
     connectTimeoutMs: connectTimeout,
     progressTimeoutMs: progressTimeout,
     callbackWindowMs: callbackWindow,
+    callbackHeader: written.callbackHeader ?? null,
     siteHeader: written.siteHeader ?? null,
     policy: written.policy ?? null,
     policies: written.policies.map(policy),
@@ -22,6 +23,7 @@ export function buildEmergency(written: Written): EmergencyPlan {
     lis: { secondary: lis.secondary === undefined ? null : secondary(lis.secondary) },
     provider: provider === undefined ? null : { ...provider, id: provider.id ?? null },
     heartbeatMs: heartbeat.interval,
+    heartbeatTestCallMs: heartbeat.testCallInterval,
   };
 }
 

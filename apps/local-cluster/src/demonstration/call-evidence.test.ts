@@ -21,6 +21,7 @@ const record: CallDetailRecord = {
   callingNumber: "2125550100",
   calledNumber: "2125550123",
   emergency: null,
+  callback: null,
   startMs: 0,
   ringMs: 10,
   answerMs: 20,

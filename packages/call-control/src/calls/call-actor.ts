@@ -248,6 +248,7 @@ export class CallActor {
     this.#work.stopTimers();
     const { version } = this.#record;
     this.#record.forget();
+    this.#shell.callOver(call);
     await this.#shell.finished.finish(finishOf(call, version, this.#shell.ports.clock.now()));
   }
 
@@ -287,9 +288,9 @@ export class CallActor {
   }
 }
 
-/** A call that was stored once goes on from memory; a new one may only when it is an emergency. */
+/** A call that was stored once goes on from memory; a new one may only when it is an emergency call or a callback to one. */
 function mayGoOnUnstored(call: Call, version: number): boolean {
-  return version > 0 || call.facts.emergency !== null;
+  return version > 0 || call.facts.emergency !== null || call.facts.callback !== null;
 }
 
 function goneCode(event: CallEvent): FailureCode {

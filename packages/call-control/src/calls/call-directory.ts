@@ -1,4 +1,4 @@
-import type { CallPhase } from "@tandem/domain";
+import type { Call, CallPhase } from "@tandem/domain";
 import type { EnginePorts } from "../engine-ports.ts";
 import { CallActor } from "./call-actor.ts";
 import type { CallShell, Mail } from "./call-shell.ts";
@@ -18,6 +18,8 @@ export interface DirectoryParts {
   readonly routeTransfer: CallShell["routeTransfer"];
   /** A call begun here changed its phase, or left (null). */
   readonly onPhase: (callId: string, phase: CallPhase | null) => void;
+  /** A call is over. */
+  readonly onOver: (call: Call) => void;
 }
 
 /** The calls this process works on just now. An established call without a pending exchange is not among them. */
@@ -26,6 +28,7 @@ export class CallDirectory implements CallShell {
   readonly finished: FinishedCalls;
   readonly routeTransfer: CallShell["routeTransfer"];
   readonly #onPhase: DirectoryParts["onPhase"];
+  readonly #onOver: DirectoryParts["onOver"];
   readonly #actors = new Map<string, CallActor>();
   readonly #setups = new Set<string>();
   readonly #sleepless: Rota;
@@ -37,6 +40,7 @@ export class CallDirectory implements CallShell {
     this.finished = parts.finished;
     this.routeTransfer = parts.routeTransfer;
     this.#onPhase = parts.onPhase;
+    this.#onOver = parts.onOver;
     const { clock } = parts.ports;
     this.#sleepless = new Rota(clock, WAKE_MS, (callId) => this.#actors.get(callId)?.wake());
     this.#unflushed = new Rota(clock, FLUSH_MS, (callId) => this.#actors.get(callId)?.flush());
@@ -73,6 +77,10 @@ export class CallDirectory implements CallShell {
     else this.#setups.delete(callId);
     if (this.#setups.size !== before) this.ports.telemetry.setupsActive(this.#setups.size);
     this.#onPhase(callId, phase);
+  }
+
+  callOver(call: Call): void {
+    this.#onOver(call);
   }
 
   flushSoon(callId: string): void {

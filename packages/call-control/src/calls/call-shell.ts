@@ -26,6 +26,8 @@ export interface CallShell {
   keepAwake(callId: string): void;
   /** The actor only waits for an ACK that most likely comes here: `leave` it a little time. */
   linger(callId: string): void;
+  /** The actor's call is over. */
+  callOver(call: Call): void;
   /** The actor has nothing to wait for. */
   release(callId: string): void;
   /** Routes for the target of a transfer. */

@@ -1,6 +1,7 @@
-import type { Failure, Result, Snapshot } from "@tandem/domain";
+import { defaultEmergencyPlan, type Failure, type Result, type Snapshot } from "@tandem/domain";
 import type { CompileTopology } from "../live/topology-in-force.ts";
 import type {
+  CallbackBook,
   CallPresence,
   CallStore,
   Clock,
@@ -16,7 +17,7 @@ import type {
 import { readClusterGauges } from "./cluster-gauges.ts";
 import type { ControllerObserver } from "./controller-observer.ts";
 import { DetailForwarder } from "./detail-forwarder.ts";
-import { sweepExpiredCalls } from "./expired-calls.ts";
+import { sweepExpiredCalls, type SweepTimes } from "./expired-calls.ts";
 import { Leadership } from "./leadership.ts";
 import { PublishedTopologyFollower } from "./published-topology.ts";
 import { repeat } from "./repeat.ts";
@@ -36,6 +37,7 @@ export interface ControllerPorts {
   readonly schedule: ProbeSchedule;
   readonly store: CallStore & CallPresence;
   readonly gate: GateLedger;
+  readonly callbacks: CallbackBook;
   readonly details: DetailRecordStream;
   readonly sinks: readonly DetailRecordSink[];
   /** Deliveries given up. */
@@ -119,7 +121,7 @@ class ControllerTerm {
     this.#leading = true;
     this.#watchTrunks();
     this.#stops = [
-      repeat(clock, SWEEP_CALLS_MS, () => sweepExpiredCalls(this.#ports, this.#options.sweepGraceMs)),
+      repeat(clock, SWEEP_CALLS_MS, () => sweepExpiredCalls(this.#ports, this.#sweepTimes())),
       repeat(clock, SWEEP_LEASES_MS, () => leases.sweep(this.#snapshot?.trunks.keys() ?? [])),
       repeat(clock, FORWARD_MS, () => forwarder.round()),
       ...this.#ports.deliveries.map((delivery) => this.#runDelivery(delivery)),
@@ -147,6 +149,11 @@ class ControllerTerm {
     this.#snapshot = snapshot;
     if (this.#keeper !== null) void this.#keeper.follow(snapshot.topology);
     else if (this.#leading) this.#watchTrunks();
+  }
+
+  #sweepTimes(): SweepTimes {
+    const { callbackWindowMs } = this.#snapshot?.topology.emergency ?? defaultEmergencyPlan;
+    return { graceMs: this.#options.sweepGraceMs, callbackWindowMs };
   }
 
   #watchTrunks(): void {

@@ -1,15 +1,23 @@
 import { serialiseCall, type Call, type CallDetailRecord } from "@tandem/domain";
 import { describe, expect, it } from "vitest";
 import { FakeCallStore } from "../testing/fake-call-store.ts";
+import { FakeCallbackBook } from "../testing/fake-callback-book.ts";
 import { FakeClock } from "../testing/fake-clock.ts";
 import { FakeControllerObserver, FakeGateLedger } from "../testing/fake-controller-ports.ts";
 import { sweepExpiredCalls } from "./expired-calls.ts";
 
 const GRACE_MS = 120_000;
+const TIMES = { graceMs: GRACE_MS, callbackWindowMs: 1_800_000 };
 
 function world() {
   const clock = new FakeClock();
-  return { clock, store: new FakeCallStore(), gate: new FakeGateLedger(), observer: new FakeControllerObserver() };
+  return {
+    clock,
+    store: new FakeCallStore(),
+    gate: new FakeGateLedger(),
+    callbacks: new FakeCallbackBook(),
+    observer: new FakeControllerObserver(),
+  };
 }
 
 /** An established call as its record shows it: answered, one attempt, its trunk reserved. */
@@ -64,7 +72,7 @@ describe("the sweep of expired calls", () => {
       { callId: "other", untilMs: 1 },
     ]);
     await ports.clock.advance(1_000 + GRACE_MS);
-    await sweepExpiredCalls(ports, GRACE_MS);
+    await sweepExpiredCalls(ports, TIMES);
     expect(ports.store.rows.size).toBe(0);
     expect(ports.gate.held.get("pstn-1")).toEqual([{ callId: "other", untilMs: 1 }]);
     expect(ports.store.details).toHaveLength(1);
@@ -78,7 +86,7 @@ describe("the sweep of expired calls", () => {
     const document = serialiseCall(establishedCall("late", ports.clock.now()));
     await ports.store.create({ callId: "late", document, deadlineMs: ports.clock.now(), trunks: [] });
     await ports.clock.advance(GRACE_MS - 1);
-    await sweepExpiredCalls(ports, GRACE_MS);
+    await sweepExpiredCalls(ports, TIMES);
     expect(ports.store.rows.size).toBe(1);
     expect(ports.observer.told).toEqual([]);
   });
@@ -87,7 +95,7 @@ describe("the sweep of expired calls", () => {
     const ports = world();
     await ports.store.create({ callId: "odd", document: "{]", deadlineMs: ports.clock.now(), trunks: [] });
     await ports.clock.advance(GRACE_MS);
-    await sweepExpiredCalls(ports, GRACE_MS);
+    await sweepExpiredCalls(ports, TIMES);
     expect(JSON.parse(ports.store.details[0]?.json ?? "")).toMatchObject({ id: "odd", failure: "state-lost" });
   });
 
@@ -103,7 +111,7 @@ describe("the sweep of expired calls", () => {
       trunks: [],
     });
     await ports.clock.advance(GRACE_MS);
-    await sweepExpiredCalls(ports, GRACE_MS);
+    await sweepExpiredCalls(ports, TIMES);
     expect(JSON.parse(ports.store.details[0]?.json ?? "")).toMatchObject({
       failure: null,
       endedBy: "caller",

@@ -1,13 +1,21 @@
 import { abandonedCall, detailRecords, parseCall, type Call } from "@tandem/domain";
-import type { CallStore, Clock, DetailRecord, GateLedger, StoredCall } from "../ports/index.ts";
+import { callbackEndOf } from "../calls/callback-end.ts";
+import type { CallbackBook, CallStore, Clock, DetailRecord, GateLedger, StoredCall } from "../ports/index.ts";
 import type { ControllerObserver } from "./controller-observer.ts";
 import type { RoundEnd } from "./repeat.ts";
 
 export interface ExpiredCallPorts {
   readonly store: CallStore;
   readonly gate: GateLedger;
+  readonly callbacks: CallbackBook;
   readonly clock: Clock;
   readonly observer: ControllerObserver;
+}
+
+/** How long past its deadline a call waits for a worker, and how long its caller can be called back; milliseconds. */
+export interface SweepTimes {
+  readonly graceMs: number;
+  readonly callbackWindowMs: number;
 }
 
 const BATCH = 64;
@@ -18,12 +26,15 @@ const LEASE_MS = 15_000;
  * Ends calls whose deadline passed more than `graceMs` ago and whom no worker took: no worker of any pool is left that could. The peers are not told, there
  * is nobody to tell them; record, loads and leases go, and the detail records say `node-lost`.
  */
-export async function sweepExpiredCalls(ports: ExpiredCallPorts, graceMs: number): Promise<RoundEnd> {
+export async function sweepExpiredCalls(
+  ports: ExpiredCallPorts,
+  { graceMs, callbackWindowMs }: SweepTimes,
+): Promise<RoundEnd> {
   const { store, clock, observer } = ports;
   // The store counts the lease from the time it is given, which lies in the past here.
   const due = await store.claimDue(clock.now() - graceMs, BATCH, graceMs + LEASE_MS);
   if (!due.ok) return "rest";
-  const ended = await Promise.all(due.value.map((stored) => endCall(ports, stored)));
+  const ended = await Promise.all(due.value.map((stored) => endCall(ports, stored, callbackWindowMs)));
   const count = ended.filter(Boolean).length;
   if (count > 0) {
     observer.swept(count);
@@ -32,7 +43,8 @@ export async function sweepExpiredCalls(ports: ExpiredCallPorts, graceMs: number
   return due.value.length === BATCH ? "again" : "rest";
 }
 
-async function endCall({ store, gate, clock }: ExpiredCallPorts, stored: StoredCall): Promise<boolean> {
+async function endCall(ports: ExpiredCallPorts, stored: StoredCall, callbackWindowMs: number): Promise<boolean> {
+  const { store, gate, clock, callbacks } = ports;
   const nowMs = clock.now();
   const parsed = parseCall(stored.document);
   const call = parsed.ok ? abandonedCall(parsed.value, nowMs) : null;
@@ -40,6 +52,8 @@ async function endCall({ store, gate, clock }: ExpiredCallPorts, stored: StoredC
   const write = { callId: stored.callId, document: "", deadlineMs: nowMs, trunks: [] };
   const finished = await store.finish(write, stored.version, records);
   if (!finished.ok || finished.value !== "finished") return false;
+  const end = call === null ? null : callbackEndOf(call, callbackWindowMs, nowMs);
+  if (end !== null) await callbacks.end(end);
   await Promise.all((call?.reserved ?? []).map((trunk) => gate.release(trunk, stored.callId)));
   return true;
 }

@@ -7,17 +7,19 @@ import {
   type CompiledTrunk,
   type Decision,
   type FailureCode,
-  type LiveView,
   type TrunkLimits,
 } from "@tandem/domain";
 import { parseNameAddr, readTag, type SipMessage } from "@tandem/sip";
 import type { Mail } from "../calls/call-shell.ts";
 import { transactionId } from "../calls/transaction-id.ts";
 import type { InForce, TopologyInForce } from "../live/topology-in-force.ts";
-import type { EmergencyNotices, IdentityHash, IncomingRequest } from "../ports/index.ts";
+import type { Callback, EmergencyNotices, IdentityHash, IncomingRequest } from "../ports/index.ts";
 import { decideRequest, ingressProfile, ingressTrunk } from "./arrival.ts";
+import { asCallback, type Arrived, type ArrivedOnTrunk, type CallbackLive } from "./callback-arrival.ts";
+import { noticeOf } from "./emergency-notice.ts";
 import type { PendingCalls } from "./pending-calls.ts";
 import { prepareEmergency, type EmergencyCase, type PreparationPorts } from "./prepare-emergency.ts";
+import { mayBeCallback } from "./psap-callback.ts";
 import { callIdOf, requestFacts, requestName, uriFacts } from "./request-facts.ts";
 import type { StatelessAnswers } from "./stateless-answers.ts";
 
@@ -25,7 +27,7 @@ type InviteEvent = Extract<CallEvent, { kind: "invite" }>;
 
 export interface NewCallParts extends PreparationPorts {
   readonly topology: TopologyInForce;
-  readonly live: LiveView;
+  readonly live: CallbackLive;
   readonly answers: StatelessAnswers;
   readonly hash: IdentityHash;
   readonly notices: EmergencyNotices;
@@ -84,18 +86,40 @@ export class NewCalls {
     const trunk = ingressTrunk(request, inForce);
     if (cameBack(request.message)) return answers.refuse(request, trunk === null ? "unknown-source" : "loop-detected");
     const decision = decideRequest(request, trunk, callId, { inForce, live: this.#parts.live });
-    const replaces = decision.kind !== "emergency" && request.message.has("Replaces");
+    if (trunk === null || decision.kind === "emergency") {
+      return this.#admit({ request, trunk, decision, inForce, callback: null }, callId);
+    }
+    return this.#lookForCallback({ request, trunk, decision, inForce }, callId);
+  }
+
+  /** An ordinary call asks this worker's copy of the callbacks only, which costs it nothing. */
+  #lookForCallback(arrived: Omit<ArrivedOnTrunk, "callback">, callId: string): void {
+    const { known, pending, live } = this.#parts;
+    const { request, trunk, inForce } = arrived;
+    const goOn = (found: Callback | null): void => this.#admit(asCallback(arrived, { found, callId, live }), callId);
+    const number = uriFacts(request.message.uri).user;
+    const found = known.reached(number);
+    if (found !== null || !mayBeCallback(trunk, number, inForce.snapshot)) return goOn(found);
+    pending.hold(callId);
+    const late = known.find(number).catch(() => null);
+    void late.then((answer) => pending.resume(callId, () => goOn(answer)));
+  }
+
+  #admit(arrived: Arrived, callId: string): void {
+    const { request, trunk, decision, inForce, callback } = arrived;
+    const { answers } = this.#parts;
+    const replaces = decision.kind !== "emergency" && callback === null && request.message.has("Replaces");
     if (trunk !== null && replaces) return this.#replace(request, trunk, inForce);
-    if (decision.kind === "reject" && (trunk === null || UNRECORDED.has(decision.failure))) {
+    if (decision.kind === "reject" && callback === null && (trunk === null || UNRECORDED.has(decision.failure))) {
       return answers.refuse(request, decision.failure);
     }
     const name = requestName(request.message);
     if ((this.#ongoing.get(name) ?? callId) !== callId) return answers.refuse(request, "merged-request");
-    this.#begin({ request, trunk, decision, inForce }, callId, name);
+    this.#begin(arrived, callId, name);
   }
 
   #begin(arrived: Arrived, callId: string, name: string): void {
-    const { request, trunk, decision, inForce } = arrived;
+    const { request, trunk, decision, inForce, callback } = arrived;
     const ingress = ingressProfile(request, trunk, inForce);
     if (ingress === null) return this.#parts.answers.refuse(request, "unknown-source");
     this.#ongoing.set(name, callId);
@@ -106,18 +130,19 @@ export class NewCalls {
       transaction: transactionId(request.transaction),
       request: request.message,
       ingress,
-      attempts: attemptPlans(decision, inForce.snapshot),
+      attempts: callback?.plans ?? attemptPlans(decision, inForce.snapshot),
       considered: decision.considered,
       emergency: null,
-      ...(decision.kind === "route" ? entryLimits(trunk) : {}),
-      ...(decision.kind === "reject" ? { rejection: decision.failure } : {}),
+      ...(callback === null ? ordinaryBounds(decision, trunk) : { callback: { callId: callback.callId } }),
     };
+    if (callback !== null) this.#parts.telemetry.emergency.callback(ingress.trunk);
     if (decision.kind !== "emergency") return this.#parts.post(callId, { event });
     const facts = requestFacts(request, trunk?.trunk.name ?? null, callId);
     void this.#beginEmergency(event, {
       callId,
       request,
       facts,
+      ingress,
       decision,
       attempts: event.attempts,
       snapshot: inForce.snapshot,
@@ -127,20 +152,11 @@ export class NewCalls {
   /** The call begins when its preparation is done, which is bounded; whoever is told of it is told afterwards. */
   async #beginEmergency(event: InviteEvent, incident: EmergencyCase): Promise<void> {
     const { pending, notices, clock } = this.#parts;
-    const { callId, facts, request } = incident;
+    const { callId } = incident;
     pending.hold(callId);
     const preparation = await prepareEmergency(incident, this.#parts);
     pending.release(callId, { event: { ...event, emergency: preparation } });
-    const { pool } = request;
-    const { callingNumber } = facts;
-    notices.announce({
-      callId,
-      atMs: clock.now(),
-      pool,
-      ingressTrunk: event.ingress.trunk,
-      callingNumber,
-      preparation,
-    });
+    notices.announce(noticeOf(incident, preparation, clock.now()));
   }
 
   /** RFC 3891: the INVITE belongs to the call it names. */
@@ -155,11 +171,9 @@ export class NewCalls {
   }
 }
 
-interface Arrived {
-  readonly request: IncomingRequest;
-  readonly trunk: CompiledTrunk | null;
-  readonly decision: Decision;
-  readonly inForce: InForce;
+function ordinaryBounds(decision: Decision, trunk: CompiledTrunk | null): Pick<InviteEvent, "limits" | "rejection"> {
+  if (decision.kind === "reject") return { rejection: decision.failure };
+  return decision.kind === "route" ? entryLimits(trunk) : {};
 }
 
 /** What the ingress trunk lets in; emergency calls are outside all limits. */

@@ -24,6 +24,14 @@ export class PendingCalls {
     this.#waiting.set(callId, []);
   }
 
+  /** Runs what was being looked up for, which may begin the call or refuse it, then posts what waited. */
+  resume(callId: string, act: () => void): void {
+    const waiting = this.#waiting.get(callId) ?? [];
+    this.#waiting.delete(callId);
+    act();
+    for (const mail of waiting) this.#post(callId, mail);
+  }
+
   /** Posts the call's first event, then what waited. */
   release(callId: string, first: Mail): void {
     const waiting = this.#waiting.get(callId) ?? [];

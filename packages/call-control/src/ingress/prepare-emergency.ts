@@ -3,16 +3,21 @@ import {
   type AttemptPlan,
   type Decision,
   type EmergencyPreparation,
+  type LegProfile,
   type RequestFacts,
   type Snapshot,
 } from "@tandem/domain";
-import type { CallbackBook, Clock, IncomingRequest, LocationSource, Telemetry } from "../ports/index.ts";
+import type { Callbacks } from "../live/callbacks.ts";
+import type { Clock, IncomingRequest, LocationSource, Telemetry } from "../ports/index.ts";
+import { callbackStep } from "./callback-step.ts";
 
 /** An emergency call between its decision and its first attempt. */
 export interface EmergencyCase {
   readonly callId: string;
   readonly request: IncomingRequest;
   readonly facts: RequestFacts;
+  /** The caller's leg. */
+  readonly ingress: LegProfile;
   readonly decision: Extract<Decision, { kind: "emergency" }>;
   readonly attempts: readonly AttemptPlan[];
   readonly snapshot: Snapshot;
@@ -20,7 +25,7 @@ export interface EmergencyCase {
 
 export interface PreparationPorts {
   readonly locations: LocationSource;
-  readonly callbacks: CallbackBook;
+  readonly known: Callbacks;
   readonly clock: Clock;
   readonly telemetry: Telemetry;
 }
@@ -35,7 +40,7 @@ export interface PreparationStep {
 }
 
 /** In this order: what is lent to a call depends on where it comes from. Together they are the longest an INVITE can wait here. */
-const STEPS: readonly PreparationStep[] = [];
+const STEPS: readonly PreparationStep[] = [callbackStep];
 
 /**
  * Finds out what an emergency INVITE is made of besides the request. Never fails and never takes longer than the bounds of its steps: a step that

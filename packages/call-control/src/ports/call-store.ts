@@ -47,10 +47,15 @@ export interface CallWrite {
   readonly trunks: readonly string[];
 }
 
-/** One call detail record or attempt record, JSON, with an id that makes redelivery harmless. */
+export type DetailRecordKind = "call" | "attempt" | "emergency";
+
+/**
+ * One call detail record, attempt record or emergency record, JSON, with an id that makes redelivery harmless. Emergency records come out of a stream of
+ * their own.
+ */
 export interface DetailRecord {
   readonly id: string;
-  readonly kind: "call" | "attempt";
+  readonly kind: DetailRecordKind;
   readonly json: string;
 }
 

@@ -1,4 +1,5 @@
 import type { Failure, Result } from "@tandem/domain";
+import type { DetailRecordKind } from "./call-store.ts";
 
 /** The published topology document with its version; watchers are told of a new version within a second. */
 export interface TopologySource {
@@ -127,6 +128,6 @@ export interface StreamedRecord {
   readonly shard: number;
   readonly streamId: string;
   readonly id: string;
-  readonly kind: "call" | "attempt";
+  readonly kind: DetailRecordKind;
   readonly json: string;
 }

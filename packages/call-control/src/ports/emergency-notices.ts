@@ -1,17 +1,32 @@
-import type { EmergencyPreparation } from "@tandem/domain";
-
-/** An emergency call that has begun. */
-export interface EmergencyNotice {
-  readonly callId: string;
-  readonly atMs: number;
-  readonly pool: string;
-  readonly ingressTrunk: string;
-  readonly callingNumber: string;
-  readonly preparation: EmergencyPreparation;
-}
+import type { EmergencyNotice, Failure, Result } from "@tandem/domain";
 
 /** Tells people of an emergency call. */
 export interface EmergencyNotices {
   /** Takes the notice and returns at once; nothing that happens to it touches the call. */
   announce(notice: EmergencyNotice): void;
+}
+
+/** The workers' end of the way to the leading controller, who has the notices delivered. */
+export interface NoticeLog {
+  /** Returns once the notice outlives the process. Twice is as good as once. */
+  append(notice: EmergencyNotice): Promise<Result<void, Failure>>;
+}
+
+/** Local disk for notices while the log is away, and over a restart of the process. */
+export interface NoticeSpool {
+  put(notice: EmergencyNotice): Promise<Result<void, Failure>>;
+  /** Some notices; they stay until removed. */
+  peek(limit: number): Promise<Result<readonly EmergencyNotice[], Failure>>;
+  remove(notice: EmergencyNotice): Promise<Result<void, Failure>>;
+}
+
+/** The controller's end: at least once, in order. */
+export interface NoticeStream {
+  read(limit: number): Promise<Result<readonly StreamedNotice[], Failure>>;
+  acknowledge(notices: readonly StreamedNotice[]): Promise<Result<void, Failure>>;
+}
+
+export interface StreamedNotice {
+  readonly streamId: string;
+  readonly notice: EmergencyNotice;
 }

@@ -1,13 +1,7 @@
 import { createCallEngine, type CallEngine, type CallEngineOptions } from "../call-engine.ts";
 import type { Topology } from "@tandem/domain";
-import {
-  noCallbackBook,
-  noEmergencyNotices,
-  noLocationSource,
-  type CallbackBook,
-  type EmergencyNotices,
-  type LocationSource,
-} from "../ports/index.ts";
+import { noEmergencyNotices, noLocationSource, type EmergencyNotices, type LocationSource } from "../ports/index.ts";
+import { FakeCallbackBook } from "./fake-callback-book.ts";
 import { FakeCallStore } from "./fake-call-store.ts";
 import { FakeClock } from "./fake-clock.ts";
 import { FakeProbeExchange, FakeTopologyRegistry, FakeTrunkHealthBoard } from "./fake-cluster-state.ts";
@@ -26,7 +20,7 @@ export class FakeWorld {
   readonly probes = new FakeProbeExchange();
   readonly names = new FakeNameResolver();
   locations: LocationSource = noLocationSource;
-  callbacks: CallbackBook = noCallbackBook;
+  callbacks: FakeCallbackBook = new FakeCallbackBook();
   notices: EmergencyNotices = noEmergencyNotices;
 
   constructor(topology: Topology | null = sampleTopology) {

@@ -1,3 +1,4 @@
+export { FakeCallbackBook } from "./fake-callback-book.ts";
 export { FakeCallStore } from "./fake-call-store.ts";
 export { FakeClock, settle } from "./fake-clock.ts";
 export { FakeProbeExchange, FakeTopologyRegistry, FakeTrunkHealthBoard } from "./fake-cluster-state.ts";

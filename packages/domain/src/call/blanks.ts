@@ -1,4 +1,4 @@
-import { blankPreparation } from "../emergency/preparation.ts";
+import { blankPreparation, emergencyFacts } from "../emergency/preparation.ts";
 import type { Call } from "./call.ts";
 import type { AttemptFacts, CallFacts } from "./facts.ts";
 import type { Dialog, Party } from "./party.ts";
@@ -58,7 +58,7 @@ const blankFacts: Partial<CallFacts> = newCall("", 0).facts;
 
 const blankAttempt: Partial<AttemptFacts> = { ringMs: 0, answerMs: 0, endMs: 0, sipCode: 0, q850: null, outcome: "" };
 
-const { addedLocation: _added, ...blankEmergency } = blankPreparation;
+const blankEmergency = emergencyFacts(blankPreparation);
 
 const blankCall: Partial<Call> = { ...emptyCall, phase: "up" };
 

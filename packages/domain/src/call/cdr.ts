@@ -20,6 +20,8 @@ export interface CallDetailRecord {
   readonly callingNumber: string;
   readonly calledNumber: string;
   readonly emergency: EmergencyFacts | null;
+  /** Set on a callback to somebody who made an emergency call: that call's id, where it is known. */
+  readonly callback: { readonly callId: string | null } | null;
   readonly startMs: number;
   readonly ringMs: number | null;
   readonly answerMs: number | null;
@@ -88,6 +90,7 @@ function callRecord(call: Call, nowMs: number): CallDetailRecord {
     callingNumber: facts.callingNumber,
     calledNumber: facts.calledNumber,
     emergency: facts.emergency,
+    callback: facts.callback,
     startMs: call.createdMs,
     ringMs: whenKnown(facts.ringMs),
     answerMs: whenKnown(facts.answerMs),

@@ -23,6 +23,8 @@ export type CallEvent =
       readonly considered: readonly Consideration[];
       /** Set when the decision was emergency: what is known of the call besides its request. */
       readonly emergency: EmergencyPreparation | null;
+      /** The call is a callback to somebody who made an emergency call (`callId`; null: not known), and outside all limits. */
+      readonly callback?: { readonly callId: string | null };
       /** Limits of the ingress trunk, asked before the first attempt. Absent: it has none, or the call is outside all limits. */
       readonly limits?: TrunkLimits;
       /** The decision refused the call: it is answered by the catalogue, and its record written, without an attempt. */

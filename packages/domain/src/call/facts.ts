@@ -10,6 +10,8 @@ export interface CallFacts {
   calledNumber: string;
   sipCallId: string;
   emergency: EmergencyFacts | null;
+  /** The call is a callback to somebody who made an emergency call; `callId` is that call, null when it is not known. */
+  callback: { readonly callId: string | null } | null;
   considered: Consideration[];
   /** First 18x passed to the caller. 0: never. */
   ringMs: number;

@@ -27,6 +27,7 @@ export function newCall(callId: string, nowMs: number): Call {
       calledNumber: "",
       sipCallId: "",
       emergency: null,
+      callback: null,
       considered: [],
       ringMs: 0,
       answerMs: 0,

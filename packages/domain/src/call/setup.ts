@@ -44,7 +44,7 @@ export function beginCall(turn: Turn, event: InviteEvent): void {
   }
 }
 
-function fillFacts({ call }: Turn, { request, ingress, considered, emergency }: InviteEvent): void {
+function fillFacts({ call }: Turn, { request, ingress, considered, emergency, callback }: InviteEvent): void {
   Object.assign(call.facts, {
     pool: ingress.pool,
     ingressTrunk: ingress.trunk,
@@ -52,6 +52,7 @@ function fillFacts({ call }: Turn, { request, ingress, considered, emergency }: 
     calledNumber: numberOf(request.uri),
     sipCallId: request.get("Call-ID") ?? "",
     emergency: emergency === null ? null : emergencyFacts(emergency),
+    callback: callback ?? null,
     considered: [...considered],
   });
 }

@@ -31,6 +31,8 @@ export interface LocationFacts {
 export interface EmergencyPreparation extends EmergencyFacts {
   /** PIDF-LO document that we add; null when the call brings its location, or none is known. */
   readonly addedLocation: string | null;
+  /** ELINs of the caller's location, where one may be lent. */
+  readonly elins: readonly string[];
 }
 
 /** What a preparation holds before anything is known but the decision. */
@@ -47,10 +49,11 @@ export const blankPreparation: EmergencyPreparation = {
   callIdentifier: null,
   incidentIdentifier: null,
   addedLocation: null,
+  elins: [],
 };
 
 /** The part of a preparation that stays with the call. */
 export function emergencyFacts(preparation: EmergencyPreparation): EmergencyFacts {
-  const { addedLocation: _addedLocation, ...facts } = preparation;
+  const { addedLocation: _addedLocation, elins: _elins, ...facts } = preparation;
   return facts;
 }

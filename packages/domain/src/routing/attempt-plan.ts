@@ -39,6 +39,11 @@ export function strangerProfile(stranger: Stranger, snapshot: Snapshot): LegProf
   return profile("", local, { host: stranger.address, port: stranger.port }, defaultTrunkSettings);
 }
 
+/** One attempt outside all limits. */
+export function exemptPlan(attempt: Attempt, trunk: CompiledTrunk): AttemptPlan {
+  return attemptPlan(attempt, trunk, false);
+}
+
 function attemptPlan(attempt: Attempt, trunk: CompiledTrunk, limited: boolean): AttemptPlan {
   const { settings } = trunk.trunk;
   return {

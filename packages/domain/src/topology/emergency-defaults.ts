@@ -21,6 +21,7 @@ export const defaultEmergencyPlan: EmergencyPlan = {
   connectTimeoutMs: 2_000,
   progressTimeoutMs: 6_000,
   callbackWindowMs: 1_800_000,
+  callbackHeader: null,
   preemption: "oldest",
   clearFallback: false,
   siteFrom: "source",
@@ -34,6 +35,7 @@ export const defaultEmergencyPlan: EmergencyPlan = {
   lis: { secondary: null },
   provider: null,
   heartbeatMs: 60_000,
+  heartbeatTestCallMs: 86_400_000,
 };
 
 /** What a location policy holds besides its name unless it says otherwise. */

@@ -20,6 +20,8 @@ export interface EmergencyPlan {
   readonly progressTimeoutMs: number;
   /** So long after an emergency call, a call to its callback number reaches the caller. 0–3 600 000; default 1 800 000. */
   readonly callbackWindowMs: number;
+  /** Header a callback carries towards the caller's side, so that forwards and do-not-disturb do not stand in its way there; null: none. */
+  readonly callbackHeader: { readonly name: string; readonly value: string } | null;
   /** `oldest`: where a trunk is full, its oldest ordinary call ends for the emergency call. `off`: the emergency call goes over the limit. */
   readonly preemption: "off" | "oldest";
   /** After a TLS failure, an emergency call may go in clear over the trunk's `clearTrunk` (RFC 6881 SP-31). */
@@ -39,6 +41,8 @@ export interface EmergencyPlan {
   readonly provider: EmergencyProvider | null;
   /** How often each E9-1-1 path is walked to its end. */
   readonly heartbeatMs: number;
+  /** How often the heartbeat places a test call on each trunk that takes them. */
+  readonly heartbeatTestCallMs: number;
 }
 
 export interface EmergencyNumber {

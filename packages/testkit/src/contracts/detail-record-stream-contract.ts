@@ -7,6 +7,7 @@ import { valueOf, type Harness } from "./harness.ts";
 export interface FinishedCalls {
   readonly calls: CallStore;
   readonly details: DetailRecordStream;
+  readonly emergencies: DetailRecordStream;
 }
 
 /** What every DetailRecordStream promises. */
@@ -25,6 +26,22 @@ export function describeDetailRecordStream(setUp: () => Promise<Harness<Finished
     const read = valueOf(await harness.another().details.read(100));
     expect(read.map(({ id, kind, json }) => ({ id, kind, json }))).toEqual(records);
     expect(valueOf(await details.backlog())).toBe(3);
+  });
+
+  it("holds emergency records apart from the others", async () => {
+    await using harness = await setUp();
+    const { calls, details, emergencies } = harness.subject;
+    await calls.create(write({ callId: "a" }));
+    await calls.finish(write({ callId: "a" }), 1, [
+      { id: "a", kind: "call", json: "{}" },
+      { id: "a-emergency", kind: "emergency", json: '{"e":1}' },
+    ]);
+    expect(valueOf(await details.read(100))).toMatchObject([{ id: "a", kind: "call" }]);
+    const apart = valueOf(await emergencies.read(100));
+    expect(apart).toMatchObject([{ id: "a-emergency", kind: "emergency", json: '{"e":1}' }]);
+    await emergencies.acknowledge(apart);
+    expect(valueOf(await emergencies.backlog())).toBe(0);
+    expect(valueOf(await details.backlog())).toBe(1);
   });
 
   it("has nothing from a finish that lost", async () => {

@@ -1,3 +1,4 @@
+export { describeCallbackBook } from "./callback-book-contract.ts";
 export { describeCallStore } from "./call-store-contract.ts";
 export { describeDetailRecordStream, type FinishedCalls } from "./detail-record-stream-contract.ts";
 export { valueOf, type Harness } from "./harness.ts";

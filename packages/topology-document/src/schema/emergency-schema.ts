@@ -15,6 +15,9 @@ const webAddress = z.url({
   protocol: /^https?$/,
   error: wording("is no web address", "write it as https://example.net/location"),
 });
+const headerName = z
+  .string()
+  .regex(/^[A-Za-z0-9-]{1,64}$/, wording("is no header name", "write it as X-Client-Address"));
 const service = z
   .string()
   .regex(
@@ -127,17 +130,17 @@ export const emergency = z
     connectTimeout: duration(100, 60_000).default(2_000).describe("next way out when nothing at all came"),
     progressTimeout: duration(500, 600_000).default(6_000).describe("next way out when no 18x came"),
     callbackWindow: duration(0, 3_600_000).default(1_800_000).describe("how long a callback reaches the caller"),
+    callbackHeader: z
+      .strictObject({ name: headerName, value: z.string().min(1).max(256) })
+      .optional()
+      .describe("header that callbacks carry to the caller's side, to pass forwards and do-not-disturb there"),
     preemption: z.enum(["off", "oldest"]).default("oldest").describe("what gives way on a full trunk"),
     clearFallback: z.boolean().default(false).describe("after a TLS failure: over the trunk's clearTrunk"),
     siteFrom: z
       .enum(["source", "via", "contact", "header"])
       .default("source")
       .describe("where the address comes from that tells a caller's site"),
-    siteHeader: z
-      .string()
-      .regex(/^[A-Za-z0-9-]{1,64}$/, wording("is no header name", "write it as X-Client-Address"))
-      .optional()
-      .describe("for siteFrom: header"),
+    siteHeader: headerName.optional().describe("for siteFrom: header"),
     policy: name.optional().describe("location policy of callers whom nothing else gives one"),
     policies: z.array(policy).max(10_000).default([]),
     users: z
@@ -156,7 +159,12 @@ export const emergency = z
       })
       .prefault({}),
     provider: provider.optional().describe("who we are to PSAPs"),
-    heartbeat: z.strictObject({ interval: duration(5_000, 3_600_000).default(60_000) }).prefault({}),
+    heartbeat: z
+      .strictObject({
+        interval: duration(5_000, 3_600_000).default(60_000),
+        testCallInterval: duration(60_000, 604_800_000).default(86_400_000),
+      })
+      .prefault({}),
   })
   .refine((written) => (written.siteFrom === "header") === (written.siteHeader !== undefined), {
     path: ["siteHeader"],

@@ -32,6 +32,7 @@ const summary = {
   callingNumber: text,
   calledNumber: text,
   emergency: Type.Union([EmergencySchema, Type.Null()]),
+  callback: Type.Union([Type.Object({ callId: textOrNull }), Type.Null()]),
   startMs: epochMs,
   ringMs: whenKnown,
   answerMs: whenKnown,

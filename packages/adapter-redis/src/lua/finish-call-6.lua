@@ -1,6 +1,6 @@
 --[[
   Ends a call: the record becomes a marker that lapses, its loads and index entries go, its detail records are appended; all or nothing, once.
-  KEYS[1] record   KEYS[2] deadlines   KEYS[3] loads   KEYS[4] live   KEYS[5] details
+  KEYS[1] record   KEYS[2] deadlines   KEYS[3] loads   KEYS[4] live   KEYS[5] details   KEYS[6] emergency records
   ARGV[1] call id
   ARGV[2] expected version; 0: the call was never stored, and only its detail records are appended
   ARGV[3] life of the marker (ms)
@@ -27,6 +27,8 @@ for trunk in string.gmatch(trunks or '', '[^\31]+') do
   end
 end
 for index = 4, #ARGV, 3 do
-  redis.call('XADD', KEYS[5], '*', 'id', ARGV[index], 'kind', ARGV[index + 1], 'json', ARGV[index + 2])
+  -- Records of emergency calls are kept apart: other people read them, for longer.
+  local stream = ARGV[index + 1] == 'emergency' and KEYS[6] or KEYS[5]
+  redis.call('XADD', stream, '*', 'id', ARGV[index], 'kind', ARGV[index + 1], 'json', ARGV[index + 2])
 end
 return 1
