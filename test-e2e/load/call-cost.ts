@@ -10,13 +10,13 @@ import { ConfiguredNames, createWorkerTelemetry, Registry } from "@tandem/adapte
 import { connectRedis, createRedisCallStore, createRedisTrunkGate } from "@tandem/adapter-redis";
 import {
   createCallEngine,
-  noCallbackBook,
   noEmergencyNotices,
   noLocationSource,
   type CallEngine,
   type SipApplication,
 } from "@tandem/call-control";
 import {
+  FakeCallbackBook,
   FakeDetailRecordSpool,
   FakeLoadMeter,
   FakeNameResolver,
@@ -78,7 +78,7 @@ async function startWorker(peers: MemoryPeers, redisUrl: string): Promise<CallEn
       hash: (text) => createHash("sha256").update(text, "latin1").digest("hex").slice(0, 26),
       load: new FakeLoadMeter(),
       locations: noLocationSource,
-      callbacks: noCallbackBook,
+      callbacks: new FakeCallbackBook(),
       notices: noEmergencyNotices,
     },
     {

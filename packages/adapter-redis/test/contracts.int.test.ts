@@ -1,6 +1,9 @@
 import {
   createCallbackBook,
   createDetailRecordStream,
+  createEmergencyPathBoard,
+  createEmergencyRecordBook,
+  createNotificationBook,
   createLeaderLease,
   createMembership,
   createProbeExchange,
@@ -14,6 +17,9 @@ import type { RedisFixture } from "@tandem/testkit";
 import {
   describeCallbackBook,
   describeCallStore,
+  describeEmergencyPathBoard,
+  describeEmergencyRecordBook,
+  describeNotificationBook,
   describeDetailRecordStream,
   describeLeaderLease,
   describeMembership,
@@ -43,6 +49,15 @@ describe.each(deployments)("on Redis $name", ({ start }) => {
   });
   describe("callback book", () => {
     describeCallbackBook(over(createCallbackBook));
+  });
+  describe("notification book", () => {
+    describeNotificationBook(over((connection) => createNotificationBook(connection)));
+  });
+  describe("emergency records", () => {
+    describeEmergencyRecordBook(over((connection) => createEmergencyRecordBook(connection)));
+  });
+  describe("emergency paths", () => {
+    describeEmergencyPathBoard(over(createEmergencyPathBoard));
   });
   describe("trunk gate", () => {
     describeTrunkGate(over(createRedisTrunkGate));

@@ -1,6 +1,9 @@
 import {
   FakeCallbackBook,
   FakeCallStore,
+  FakeEmergencyPathBoard,
+  FakeEmergencyRecordBook,
+  FakeNotificationBook,
   FakePoolScaler,
   FakeProbeExchange,
   FakeTopologyRegistry,
@@ -10,6 +13,9 @@ import {
 import {
   describeCallbackBook,
   describeCallStore,
+  describeEmergencyPathBoard,
+  describeEmergencyRecordBook,
+  describeNotificationBook,
   describePoolScaler,
   describeProbeExchange,
   describeTopologyRegistry,
@@ -38,6 +44,18 @@ describe("the fake call store", () => {
 
 describe("the fake callback book", () => {
   describeCallbackBook(inMemory(() => new FakeCallbackBook()));
+});
+
+describe("the fake notification book", () => {
+  describeNotificationBook(inMemory(() => new FakeNotificationBook()));
+});
+
+describe("the fake emergency records", () => {
+  describeEmergencyRecordBook(inMemory(() => new FakeEmergencyRecordBook()));
+});
+
+describe("the fake emergency paths", () => {
+  describeEmergencyPathBoard(inMemory(() => new FakeEmergencyPathBoard()));
 });
 
 describe("the fake trunk gate", () => {

@@ -3,6 +3,13 @@ export { FakeCallStore } from "./fake-call-store.ts";
 export { FakeClock, settle } from "./fake-clock.ts";
 export { FakeProbeExchange, FakeTopologyRegistry, FakeTrunkHealthBoard } from "./fake-cluster-state.ts";
 export {
+  FakeEmergencyPathBoard,
+  FakeEmergencyRecordBook,
+  FakeNoticeLog,
+  FakeNoticeSpool,
+  FakeNotificationBook,
+} from "./fake-emergency-books.ts";
+export {
   FakeControllerObserver,
   FakeDetailRecordSink,
   FakeDetailRecordStream,

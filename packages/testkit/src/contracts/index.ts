@@ -1,6 +1,8 @@
 export { describeCallbackBook } from "./callback-book-contract.ts";
 export { describeCallStore } from "./call-store-contract.ts";
 export { describeDetailRecordStream, type FinishedCalls } from "./detail-record-stream-contract.ts";
+export { describeEmergencyPathBoard, describeEmergencyRecordBook } from "./emergency-books-contract.ts";
+export { describeNotificationBook } from "./notification-book-contract.ts";
 export { valueOf, type Harness } from "./harness.ts";
 export { describeLeaderLease } from "./leader-lease-contract.ts";
 export { describeMembership } from "./membership-contract.ts";
