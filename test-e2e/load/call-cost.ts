@@ -80,6 +80,8 @@ async function startWorker(peers: MemoryPeers, redisUrl: string): Promise<CallEn
       locations: noLocationSource,
       callbacks: new FakeCallbackBook(),
       notices: noEmergencyNotices,
+      readPidf: () => null,
+      unguessable: () => "unguessable",
     },
     {
       pool: "east",

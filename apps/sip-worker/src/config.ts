@@ -36,6 +36,8 @@ export const workerSchema = z
     TANDEM_ADMIN: field.address().optional(),
     /** Directory for detail records while Redis is away; survives the process. One directory may serve several workers. */
     TANDEM_SPOOL: z.string().default(() => join(tmpdir(), "tandem-spool")),
+    /** Sent to the topology's secondary location source as a bearer token. */
+    TANDEM_LIS_TOKEN: z.string().min(1).optional(),
     /** Calls set up at once before ordinary new ones are refused. */
     TANDEM_MAX_SETUPS: field.integer(1, 100_000).default(2_000),
     /** Event-loop delay (ms) from which ordinary new calls are refused. */
@@ -69,6 +71,7 @@ export const workerSchema = z
         ? null
         : { listeners: listenersHere(given.TANDEM_LISTENERS, given), admin: given.TANDEM_ADMIN },
     spoolDirectory: given.TANDEM_SPOOL,
+    locationToken: given.TANDEM_LIS_TOKEN,
     limits: { maxSetups: given.TANDEM_MAX_SETUPS, maxLagMs: given.TANDEM_MAX_LAG_MS },
     drainMs: given.TANDEM_DRAIN_MS,
   }));

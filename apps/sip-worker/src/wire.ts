@@ -26,18 +26,19 @@ import {
 import {
   createCallEngine,
   noEmergencyNotices,
-  noLocationSource,
   type CallEngine,
   type SipApplication,
   type TopologyListener,
 } from "@tandem/call-control";
 import type { Failure, Result } from "@tandem/domain";
+import { readPidf } from "@tandem/location-document";
 import { systemClock, type Logger } from "@tandem/runtime";
 import { compileTopology } from "./compile-topology.ts";
 import type { WorkerConfig } from "./config.ts";
 import { createFileSpool } from "./detail-record-spool.ts";
 import { openEdgeSource, type EdgeSource } from "./edge-source.ts";
 import { identityHash } from "./identity-hash.ts";
+import { locationSource, unguessableName } from "./locations.ts";
 import { startMembership, type WorkerMembership } from "./membership.ts";
 import { systemResolver } from "./name-resolver.ts";
 import { unreadyReasons } from "./readiness.ts";
@@ -158,9 +159,11 @@ function createEngine({ config, logger, seen }: Context, redis: RedisConnection,
       telemetry: createWorkerTelemetry(seen.registry, { logger, pool: config.pool, names: seen.names }),
       hash: identityHash,
       load: seen.processMetrics,
-      locations: noLocationSource,
+      locations: locationSource(redis, config, logger),
       callbacks: createCallbackBook(redis),
       notices: noEmergencyNotices,
+      readPidf,
+      unguessable: unguessableName,
     },
     { pool: config.pool, limits: config.limits, compile: compileTopology, onTopology: topologyObserver(seen) },
   );

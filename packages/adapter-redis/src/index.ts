@@ -15,3 +15,4 @@ export { createNoticeLog } from "./notice-log.ts";
 export { createNotificationBook, type NotificationBookOptions } from "./notification-book.ts";
 export { createEmergencyPathBoard } from "./emergency-path-board.ts";
 export { createEmergencyRecordBook, type EmergencyRecordOptions } from "./emergency-record-book.ts";
+export { createLocationDatabase } from "./location-database.ts";

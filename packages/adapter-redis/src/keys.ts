@@ -1,6 +1,6 @@
 /**
  * Every key of Tandem. What a script touches together carries one hash tag, so that it lives in one slot of a Redis Cluster:
- * `{c<shard>}` for calls, `{t:<trunk>}` for a trunk's limits, `{cluster}` for what the cluster knows of itself.
+ * `{c<shard>}` for calls, `{t:<trunk>}` for a trunk's limits, `{cluster}` for what the cluster knows of itself, `{lis}` for the location database.
  */
 
 const PREFIX = "tandem";
@@ -148,6 +148,25 @@ export const emergencyRecordsKey = `${EMERGENCIES}:index`;
 /** A call's emergency record as JSON. */
 export function emergencyRecordKey(callId: string): string {
   return `${EMERGENCIES}:of:${callId}`;
+}
+
+const LIS = `${PREFIX}:{lis}`;
+
+/** Keys of the location database; all in one slot, so that an edition takes another's place in one step. */
+export const lisKeys = {
+  /** Hash: row's key → row, as people work on it. */
+  draft: `${LIS}:draft`,
+  /** Hash: row's key → row, as calls see it. */
+  published: `${LIS}:published`,
+  /** Hash: revision of the draft; version, author, atMs and publishedRevision of the published edition. */
+  state: `${LIS}:state`,
+  /** Held by whoever is publishing. */
+  lock: `${LIS}:publishing`,
+} as const;
+
+/** Hash of rows that are under way from one place to another. */
+export function lisWorkKey(stage: "collected" | "copied" | "retired", token: string): string {
+  return `${LIS}:${stage}:${token}`;
 }
 
 /** Pub/sub channels; the message is only a hint to look. */

@@ -22,6 +22,10 @@ const FILES = {
   "answer-probe": 1,
   "remember-callback": 5,
   "end-callback": 4,
+  "put-lis": 2,
+  "remove-lis": 2,
+  "replace-lis": 4,
+  "publish-lis": 4,
 } as const;
 
 /** Name of a script. */

@@ -5,6 +5,7 @@ import {
   createEmergencyRecordBook,
   createNotificationBook,
   createLeaderLease,
+  createLocationDatabase,
   createMembership,
   createProbeExchange,
   createRedisCallStore,
@@ -22,6 +23,7 @@ import {
   describeNotificationBook,
   describeDetailRecordStream,
   describeLeaderLease,
+  describeLocationDatabase,
   describeMembership,
   describeProbeExchange,
   describeTopologyRegistry,
@@ -73,6 +75,9 @@ describe.each(deployments)("on Redis $name", ({ start }) => {
   });
   describe("leader lease", () => {
     describeLeaderLease(over(createLeaderLease));
+  });
+  describe("location database", () => {
+    describeLocationDatabase(over(createLocationDatabase));
   });
   describe("probe exchange", () => {
     describeProbeExchange(over(createProbeExchange));

@@ -10,6 +10,8 @@ import {
   gateKeys,
   noticeKeys,
   notificationKey,
+  lisKeys,
+  lisWorkKey,
   probeRepliesKey,
   probeRequestsKey,
   shardKeys,
@@ -42,6 +44,11 @@ describe("the keys of one atomic step", () => {
   it("of notifications, and of emergency records, lie in one slot each", () => {
     expect(slotsOf([...Object.values(noticeKeys), notificationKey("a"), notificationKey("b}")]).size).toBe(1);
     expect(slotsOf([emergencyRecordsKey, emergencyRecordKey("a"), emergencyRecordKey("b}")]).size).toBe(1);
+  });
+
+  it("of the location database lie in one slot", () => {
+    const work = (["collected", "copied", "retired"] as const).map((stage) => lisWorkKey(stage, "a}{b"));
+    expect(slotsOf([...Object.values(lisKeys), ...work]).size).toBe(1);
   });
 
   it("of the cluster's knowledge lie in one slot", () => {

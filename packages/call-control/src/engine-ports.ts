@@ -1,3 +1,4 @@
+import type { PidfReader } from "@tandem/domain";
 import type {
   CallbackBook,
   CallStore,
@@ -14,6 +15,7 @@ import type {
   TopologySource,
   TrunkGate,
   TrunkHealthBoard,
+  UnguessableName,
 } from "./ports/index.ts";
 
 /** Everything the call engine needs of the world. */
@@ -33,4 +35,6 @@ export interface EnginePorts {
   readonly locations: LocationSource;
   readonly callbacks: CallbackBook;
   readonly notices: EmergencyNotices;
+  readonly readPidf: PidfReader;
+  readonly unguessable: UnguessableName;
 }

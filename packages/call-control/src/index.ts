@@ -1,5 +1,6 @@
 export * from "./ports/index.ts";
 export { createCallEngine, type CallEngine, type CallEngineOptions, type EngineFacts } from "./call-engine.ts";
+export { createLocationSource, type LocationSourceParts } from "./locations/find-location.ts";
 export type { EnginePorts } from "./engine-ports.ts";
 export { DEFAULT_ADMISSION, type AdmissionLimits } from "./live/admission.ts";
 export type { CompileTopology, TopologyListener } from "./live/topology-in-force.ts";

@@ -39,12 +39,17 @@ export {
   type LocationFacts,
 } from "./emergency/preparation.ts";
 export { civicAddress, civicFields, type CivicAddress, type CivicField } from "./emergency/location/civic-address.ts";
+export { composeEmergencyInvite } from "./emergency/invite/compose-invite.ts";
+export { dressAttempts } from "./emergency/invite/dress-attempts.ts";
+export type { EmergencyInviteParts } from "./emergency/invite/invite-parts.ts";
 export { composePidf, type PidfParts, type ProviderConference } from "./emergency/location/compose-pidf.ts";
 export { conveyedLocation, type ConveyedLocation } from "./emergency/location/conveyed-location.ts";
 export { locationRouting, type LocationRouting } from "./emergency/location/location-method.ts";
 export type { PidfLocation, PidfReader } from "./emergency/location/pidf-location.ts";
 export { xmlElement, xmlText } from "./emergency/location/xml-text.ts";
 export { canonicalMac, lisKey, parseLisKey, type LisKey, type LisKind } from "./emergency/lis/lis-key.ts";
+export { locateQuery } from "./emergency/lis/network-hints.ts";
+export { callIdentifiers } from "./emergency/call-identifiers.ts";
 export { lisCandidates, type LocateQuery } from "./emergency/lis/locate-query.ts";
 export {
   canonicalElin,

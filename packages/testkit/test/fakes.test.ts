@@ -4,6 +4,7 @@ import {
   FakeEmergencyPathBoard,
   FakeEmergencyRecordBook,
   FakeNotificationBook,
+  FakeLocationDatabase,
   FakePoolScaler,
   FakeProbeExchange,
   FakeTopologyRegistry,
@@ -16,6 +17,7 @@ import {
   describeEmergencyPathBoard,
   describeEmergencyRecordBook,
   describeNotificationBook,
+  describeLocationDatabase,
   describePoolScaler,
   describeProbeExchange,
   describeTopologyRegistry,
@@ -72,6 +74,10 @@ describe("the fake trunk health board", () => {
 
 describe("the fake probe exchange", () => {
   describeProbeExchange(inMemory(() => new FakeProbeExchange()));
+});
+
+describe("the fake location database", () => {
+  describeLocationDatabase(inMemory(() => new FakeLocationDatabase()));
 });
 
 describe("the fake pool scaler", () => {

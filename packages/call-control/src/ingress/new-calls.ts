@@ -1,5 +1,6 @@
 import {
   attemptPlans,
+  dressAttempts,
   parseOurTag,
   replacedCall,
   type CallEvent,
@@ -155,7 +156,8 @@ export class NewCalls {
     const { callId } = incident;
     pending.hold(callId);
     const preparation = await prepareEmergency(incident, this.#parts);
-    pending.release(callId, { event: { ...event, emergency: preparation } });
+    const attempts = dressAttempts(event.attempts, preparation, incident.snapshot);
+    pending.release(callId, { event: { ...event, attempts, emergency: preparation } });
     notices.announce(noticeOf(incident, preparation, clock.now()));
   }
 

@@ -4,12 +4,22 @@ import {
   type Decision,
   type EmergencyPreparation,
   type LegProfile,
+  type PidfReader,
   type RequestFacts,
   type Snapshot,
 } from "@tandem/domain";
 import type { Callbacks } from "../live/callbacks.ts";
-import type { Clock, IncomingRequest, LocationSource, Telemetry } from "../ports/index.ts";
+import type {
+  Clock,
+  IdentityHash,
+  IncomingRequest,
+  LocationSource,
+  Telemetry,
+  UnguessableName,
+} from "../ports/index.ts";
 import { callbackStep } from "./callback-step.ts";
+import { identityStep } from "./identity-step.ts";
+import { conveyedStep, locateStep } from "./location-steps.ts";
 
 /** An emergency call between its decision and its first attempt. */
 export interface EmergencyCase {
@@ -28,6 +38,9 @@ export interface PreparationPorts {
   readonly known: Callbacks;
   readonly clock: Clock;
   readonly telemetry: Telemetry;
+  readonly hash: IdentityHash;
+  readonly readPidf: PidfReader;
+  readonly unguessable: UnguessableName;
 }
 
 /** One thing that is found out; gives the preparation with what it found. */
@@ -40,7 +53,7 @@ export interface PreparationStep {
 }
 
 /** In this order: what is lent to a call depends on where it comes from. Together they are the longest an INVITE can wait here. */
-const STEPS: readonly PreparationStep[] = [callbackStep];
+const STEPS: readonly PreparationStep[] = [identityStep, conveyedStep, locateStep, callbackStep];
 
 /**
  * Finds out what an emergency INVITE is made of besides the request. Never fails and never takes longer than the bounds of its steps: a step that

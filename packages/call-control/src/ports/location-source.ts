@@ -1,13 +1,10 @@
-import type { CivicAddress, Failure, Result } from "@tandem/domain";
+import type { CivicAddress, Failure, LocateQuery, Result } from "@tandem/domain";
 
-/** What is known of a caller who brings no usable location. */
-export interface LocationQuery {
-  /** Address that tells the caller's network site; null when none is known. */
-  readonly address: string | null;
-  /** Calling number as received. */
-  readonly number: string;
-  /** Name of the caller's network site. */
-  readonly site: string | null;
+/** A question about a caller who brings no usable location. */
+export interface LocationQuestion {
+  readonly caller: LocateQuery;
+  /** Server that is asked when the own database knows nothing; null: there is none. */
+  readonly secondary: { readonly url: string; readonly timeoutMs: number } | null;
 }
 
 /** A place from a location service. */
@@ -26,5 +23,5 @@ export interface LocationSource {
    * Looks a caller up; null when nobody knows. Takes at most `budgetMs`; a source that cannot be reached is a failure. The caller of this port stops
    * waiting at the budget whatever the implementation does.
    */
-  locate(query: LocationQuery, budgetMs: number): Promise<Result<FoundLocation | null, Failure>>;
+  locate(question: LocationQuestion, budgetMs: number): Promise<Result<FoundLocation | null, Failure>>;
 }

@@ -1,5 +1,5 @@
 import { createCallEngine, type CallEngine, type CallEngineOptions } from "../call-engine.ts";
-import type { Topology } from "@tandem/domain";
+import type { PidfReader, Topology } from "@tandem/domain";
 import { noEmergencyNotices, noLocationSource, type EmergencyNotices, type LocationSource } from "../ports/index.ts";
 import { FakeCallbackBook } from "./fake-callback-book.ts";
 import { FakeCallStore } from "./fake-call-store.ts";
@@ -22,6 +22,7 @@ export class FakeWorld {
   locations: LocationSource = noLocationSource;
   callbacks: FakeCallbackBook = new FakeCallbackBook();
   notices: EmergencyNotices = noEmergencyNotices;
+  readPidf: PidfReader = () => null;
 
   constructor(topology: Topology | null = sampleTopology) {
     if (topology !== null) this.topology.put(JSON.stringify(topology));
@@ -63,6 +64,8 @@ export class FakeWorker {
         locations,
         callbacks,
         notices,
+        readPidf: world.readPidf,
+        unguessable: () => "unguessable1",
       },
       { pool: "east", compile: compileJson, ...options },
     );

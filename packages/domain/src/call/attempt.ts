@@ -1,4 +1,5 @@
-import { buildRequest, type HeaderLine } from "@tandem/sip";
+import { buildRequest, type HeaderLine, type RequestParts, type SipMessage } from "@tandem/sip";
+import { composeEmergencyInvite } from "../emergency/invite/compose-invite.ts";
 import { failureEntry, type FailureCode } from "../failure/catalogue.ts";
 import type { Call } from "./call.ts";
 import type { ExchangeId } from "./event.ts";
@@ -173,7 +174,7 @@ function pushInvite(
   const { request } = hunt;
   const { pool, listener, nextHop, trunk } = party.profile;
   const uri = inviteUri(turn.call, hunt, trying.plan);
-  const message = buildRequest({
+  const message = asProfileWants(turn, hunt, trying.plan, {
     method: "INVITE",
     uri,
     headers: inviteHeaders(turn, hunt, { party, plan: trying.plan, minSeS }),
@@ -182,6 +183,15 @@ function pushInvite(
   const branch = `${BRANCH_COOKIE}${turn.call.id}-${exchange}`;
   turn.effects.push({ kind: "send", exchange, leg: party.leg, request: message, pool, listener, nextHop, branch });
   noteMessage(turn.call, ">", trunk, [`INVITE ${uri}`, turn.now]);
+}
+
+/** The INVITE as it is, or as the trunk's profile wants that of an emergency call. */
+function asProfileWants({ call }: Turn, hunt: Hunt, plan: AttemptPlan, parts: RequestParts): SipMessage {
+  const invite = buildRequest(parts);
+  const { preparation } = hunt;
+  const { emergency: egress, profile, callingNumber } = plan;
+  if (preparation === null || egress === undefined) return invite;
+  return composeEmergencyInvite(invite, { preparation, egress, profile, callingNumber, callId: call.id });
 }
 
 interface InviteParts {

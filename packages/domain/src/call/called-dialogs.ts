@@ -74,6 +74,12 @@ export function supportsOf(message: SipMessage): string {
   return ASKED_OPTIONS.filter((option) => options.includes(option)).join(",");
 }
 
+/** Whether a location of ours went out with the call. */
+function locationIsOurs({ facts }: Call): boolean {
+  const kind = facts.emergency?.location.kind;
+  return kind === "lis" || kind === "site-default";
+}
+
 /** A response of one leg as it goes to the other: headers that pass; the body still has the sender's SDP origin. */
 export function passedResponse(call: Call, response: SipMessage, from: LegProfile, to: LegProfile): StoredResponse {
   const headers = passingHeaders(response.headers, {
@@ -81,6 +87,7 @@ export function passedResponse(call: Call, response: SipMessage, from: LegProfil
     hidden: () => hostsOfSender(response, [from.contactHost, from.peerHost]),
     emergency: call.facts.emergency !== null,
     suppressIdentity: false,
+    locationIsOurs: locationIsOurs(call),
     settled: SETTLED_OPTIONS,
   });
   return { status: response.status, reason: response.reason, headers, body: response.body };

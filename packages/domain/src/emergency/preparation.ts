@@ -1,3 +1,5 @@
+import type { EmergencyProvider } from "../topology/emergency-plan.ts";
+
 /** What is known of an emergency call besides its request. Kept in the call's record to its end, and told by its detail record. */
 export interface EmergencyFacts {
   /** `urn:service:sos`, a child, or a test service. */
@@ -31,8 +33,12 @@ export interface LocationFacts {
 export interface EmergencyPreparation extends EmergencyFacts {
   /** PIDF-LO document that we add; null when the call brings its location, or none is known. */
   readonly addedLocation: string | null;
-  /** ELINs of the caller's location, where one may be lent. */
+  /** ELINs of the place the call comes from, as far as the place itself names them; those of its ERL stand in the topology. */
   readonly elins: readonly string[];
+  /** Who we are to PSAPs; null: nobody says. */
+  readonly provider: EmergencyProvider | null;
+  /** Names the source of the call so that nobody can guess it, for a PSAP that wants to hand it back (NENA-STA-010.3 §4.1.2). */
+  readonly sourceIdentifier: string | null;
 }
 
 /** What a preparation holds before anything is known but the decision. */
@@ -50,10 +56,18 @@ export const blankPreparation: EmergencyPreparation = {
   incidentIdentifier: null,
   addedLocation: null,
   elins: [],
+  provider: null,
+  sourceIdentifier: null,
 };
 
 /** The part of a preparation that stays with the call. */
 export function emergencyFacts(preparation: EmergencyPreparation): EmergencyFacts {
-  const { addedLocation: _addedLocation, elins: _elins, ...facts } = preparation;
+  const {
+    addedLocation: _location,
+    elins: _elins,
+    provider: _provider,
+    sourceIdentifier: _source,
+    ...facts
+  } = preparation;
   return facts;
 }

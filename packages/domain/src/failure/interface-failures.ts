@@ -17,6 +17,7 @@ export const interfaceFailures = {
   "secret-refused": row("403 Forbidden", [21, 401], ownFault, "Edge and worker do not share the secret."),
   "queue-unavailable": row("503 Service Unavailable", [41, 503], busyNow, "The job queue cannot be reached."),
   "scaler-unavailable": row("503 Service Unavailable", [41, 503], busyNow, "Whoever runs the pool cannot be reached."),
+  "location-unavailable": row("503 Service Unavailable", [41, 503], busyNow, "A location source did not answer."),
   "delivery-failed": row("500 Server Internal Error", [41, 502], ownFault, "A sink refused or did not answer."),
   "lease-lost": row("500 Server Internal Error", [41, 503], ownFault, "Another holder has the leader lease."),
   "configuration-invalid": row(

@@ -83,12 +83,13 @@ export function withOnlyBody(message: SipMessage, leaf: BodyLeaf): SipMessage {
 }
 
 /**
- * The message with one more part: last in a multipart body, else in a new `multipart/mixed` after the body there was. `boundary` is used for a
+ * The message with one more part: last in a `multipart/mixed` body, else in a new one after the body there was (the parts of another multipart have
+ * a relation of their own, RFC 2046 §5.1.4). `boundary` is used for a
  * new multipart only and is made longer until it stands in none of the parts.
  */
 export function addBody(message: SipMessage, part: NewPart, boundary: string): SipMessage {
   const type = parseMediaType(message.get("Content-Type") ?? "");
-  if (message.body !== "" && type?.name.startsWith("multipart/") === true && type.boundary !== undefined) {
+  if (message.body !== "" && type?.name === "multipart/mixed" && type.boundary !== undefined) {
     const multipart = parseMultipart(message.body, type.boundary);
     if (multipart !== undefined) return appendPart(message, part, multipart);
   }

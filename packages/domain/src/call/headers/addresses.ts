@@ -103,6 +103,8 @@ function userParams(original: Uri | undefined, number: string): ParameterList {
 function calledParty(request: AddressedRequest, uri: string, called: Rewrite): string {
   const address = addressOf(withoutTag(request.to));
   const named = parseUri(address.uri);
+  // NENA-STA-010.3 §4.1: a call to a service says so in To, whomever the caller named.
+  if (uri.toLowerCase().startsWith("urn:")) return `<${uri}>`;
   if (named === undefined || numberOf(address.uri) === numberOf(request.uri))
     return formatNameAddr({ ...address, uri });
   if (named.kind !== "sip" && named.kind !== "tel") return formatNameAddr(address);
@@ -120,11 +122,21 @@ function callingParty(request: AddressedRequest, plan: AttemptPlan, { scheme, em
   const withheld = plan.suppressCallerId && !emergency;
   if (withheld && plan.callingNumber === "") return ANONYMOUS;
   const uri = parseUri(address.uri);
-  if (uri?.kind === "sip" && /(^|\.)anonymous\.invalid$/i.test(uri.host)) return formatNameAddr(address);
+  const hides = uri?.kind === "sip" && /(^|\.)anonymous\.invalid$/i.test(uri.host);
+  // RFC 6881 SP-36: whoever hides and calls for help is called back all the same, if a number is known.
+  if (hides && (!emergency || !isDiallable(plan.callingNumber))) return formatNameAddr(address);
   const number = plan.callingNumber === "" ? numberOf(address.uri) : plan.callingNumber;
   const host = withoutPort(plan.profile.contactHost);
-  const shown = { ...address, uri: rewrite(address.uri, { number, host, scheme }) };
+  const shown = {
+    ...address,
+    ...(hides ? { displayName: undefined } : {}),
+    uri: rewrite(hides ? "" : address.uri, { number, host, scheme }),
+  };
   return formatNameAddr(withheld ? { ...shown, displayName: undefined, params: [] } : shown);
+}
+
+function isDiallable(number: string): boolean {
+  return /^\+?[\d*#]+$/.test(number);
 }
 
 /** Our Contact on a leg: where the peer's next request goes. With a number, so that a callback to it works. */

@@ -7,7 +7,7 @@ import { filterMethods, filterOptions } from "./options.ts";
  * What becomes of a header on its way to the other leg.
  * `own`: each leg has its own, made anew or left out. `equipment`: names the sender's software or hosts, dropped. `credentials`: holds between
  * neighbours only, dropped. `identity`, `history`, `diversion`: by the flags of the trunk it goes to, hosts hidden. `trust`: network-internal,
- * passes to trusted peers only. `naming`: passes with hidden hosts. `options`, `methods`: filtered to what works end to end.
+ * passes to trusted peers only. `location-error`: an answer to whoever put the location in. `naming`: passes with hidden hosts. `options`, `methods`: filtered to what works end to end.
  * Headers not listed pass byte for byte and in order.
  */
 type Passing =
@@ -18,6 +18,7 @@ type Passing =
   | "history"
   | "diversion"
   | "trust"
+  | "location-error"
   | "naming"
   | "options"
   | "methods";
@@ -71,6 +72,7 @@ const TABLE: ReadonlyMap<string, Passing> = new Map<string, Passing>(
     history: ["History-Info"],
     diversion: ["Diversion"],
     trust: ["P-Charging-Vector", "P-Charging-Function-Addresses", "P-Access-Network-Info", "P-Visited-Network-ID"],
+    "location-error": ["Geolocation-Error"],
     naming: ["Referred-By", "Reply-To", "P-Called-Party-ID"],
     options: ["Supported", "Require"],
     methods: ["Allow"],
@@ -87,6 +89,8 @@ export interface Way {
   readonly emergency: boolean;
   /** The calling side's identity is withheld by the route (identity headers stay behind). */
   readonly suppressIdentity: boolean;
+  /** The location that went to the sender is ours: what is wrong with it is not the other leg's business (RFC 6442 §4.3). */
+  readonly locationIsOurs?: boolean;
   /** Option tags that this leg settles by itself (`100rel`, `timer`): left out of Supported and Require. */
   readonly settled: ReadonlySet<string>;
 }
@@ -137,6 +141,8 @@ function mayPass(passing: Passing, lines: readonly HeaderLine[], way: Way): bool
       return way.to.forwardDiversion;
     case "trust":
       return way.to.trusted;
+    case "location-error":
+      return way.locationIsOurs !== true;
     default:
       return false;
   }

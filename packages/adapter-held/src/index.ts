@@ -1,0 +1,1 @@
+export { createHeldSource, type HeldSourceOptions } from "./held-source.ts";

@@ -1,0 +1,46 @@
+import { callIdentifiers, listenerKey, type EmergencyPreparation, type RequestFacts } from "@tandem/domain";
+import { headerAddresses, type SipMessage } from "@tandem/sip";
+import type { EmergencyCase, PreparationPorts, PreparationStep } from "./prepare-emergency.ts";
+import { uriFacts } from "./request-facts.ts";
+
+/** Who calls, who we are, and what the call is called wherever it goes. Nothing is waited for. */
+export const identityStep: PreparationStep = {
+  name: "callback",
+  boundMs: 100,
+  run: (soFar, incident, ports) => Promise.resolve(identified(soFar, incident, ports)),
+};
+
+function identified(
+  soFar: EmergencyPreparation,
+  incident: EmergencyCase,
+  ports: PreparationPorts,
+): EmergencyPreparation {
+  const { callId, facts, request, snapshot } = incident;
+  const { provider } = snapshot.topology.emergency;
+  const seeds = { call: callId, incident: ports.hash(`incident ${callId}`), host: provider?.fqdn ?? ownHost(incident) };
+  const identifiers = callIdentifiers(request.message, seeds);
+  return {
+    ...soFar,
+    callbackNumber: callbackNumber(request.message, facts),
+    callIdentifier: identifiers.call,
+    incidentIdentifier: identifiers.incident,
+    provider,
+    sourceIdentifier: ports.unguessable(),
+  };
+}
+
+/**
+ * Where a PSAP reaches the caller: the number the network asserts, when the request came by a known trunk (RFC 3325 §4: whoever is not known asserts
+ * nothing), else the number of From. Privacy hides neither (RFC 6881 SP-36). What is no number is kept only when nothing else is known.
+ */
+function callbackNumber(request: SipMessage, { ingressTrunk, callingNumber }: RequestFacts): string {
+  const asserted = headerAddresses(request, "P-Asserted-Identity").map(({ uri }) => uriFacts(uri).user);
+  const numbers = [...(ingressTrunk === null ? [] : asserted), callingNumber];
+  return numbers.find((number) => /^\+?[\d*#]+$/.test(number)) ?? callingNumber;
+}
+
+/** What peers are told to call the pool by. */
+function ownHost({ facts, snapshot }: EmergencyCase): string {
+  const local = snapshot.listeners.get(listenerKey(facts.pool, facts.listener));
+  return (local?.pool.fqdn ?? local?.listener.advertisedAddress ?? "").replaceAll(":", "-");
+}

@@ -1,0 +1,122 @@
+import {
+  composePidf,
+  conveyedLocation,
+  elinsOfName,
+  locateQuery,
+  type CivicAddress,
+  type ConveyedLocation,
+  type EmergencyPreparation,
+  type NetworkSite,
+} from "@tandem/domain";
+import type { EmergencyCase, PreparationPorts, PreparationStep } from "./prepare-emergency.ts";
+
+/** Together with what stands before it, the longest an INVITE waits for a location (features: a source is cut off after 500 ms). */
+const LOCATE_BUDGET_MS = 500;
+/** The step ends a little later than the budget: whoever keeps it has its answer counted. */
+const LOCATE_BOUND_MS = LOCATE_BUDGET_MS + 50;
+
+/** What the request and the topology say of where the caller is: nothing is waited for. */
+export const conveyedStep: PreparationStep = {
+  name: "location",
+  boundMs: 100,
+  run: (soFar, incident, ports) => Promise.resolve(withConveyed(soFar, incident, ports)),
+};
+
+/** What location services say, when the request brings no location, or when a way out wants an ELIN and nothing names one. */
+export const locateStep: PreparationStep = {
+  name: "location",
+  boundMs: LOCATE_BOUND_MS,
+  async run(soFar, incident, ports) {
+    const { kind } = soFar.location;
+    const brought = kind === "value" || kind === "reference";
+    if (brought && !wantsElin(soFar, incident)) return soFar;
+    const { message } = incident.request;
+    const caller = locateQuery(message, {
+      address: incident.facts.callerAddress,
+      number: incident.facts.callingNumber,
+    });
+    const { secondary } = incident.snapshot.topology.emergency.lis;
+    const found = await ports.locations.locate({ caller, secondary: brought ? null : secondary }, LOCATE_BUDGET_MS);
+    if (!found.ok) {
+      ports.telemetry.emergency.preparationFailed("location");
+      ports.telemetry.log("warn", "no location service could be asked for an emergency call", {
+        code: found.error.code,
+        detail: found.error.detail,
+      });
+      return soFar;
+    }
+    if (found.value === null) return soFar;
+    const { address, method, erl, elins } = found.value;
+    const placed = { ...soFar, erl: erl ?? soFar.erl, elins: elins.length > 0 ? elins : soFar.elins };
+    if (brought) return placed;
+    return {
+      ...placed,
+      location: { kind: "lis", method: method === "" ? null : method },
+      addedLocation: pidfOf(address, method === "" ? "Default" : method, { preparation: placed, incident, ports }),
+    };
+  },
+};
+
+function withConveyed(
+  soFar: EmergencyPreparation,
+  incident: EmergencyCase,
+  ports: PreparationPorts,
+): EmergencyPreparation {
+  const conveyed = conveyedLocation(incident.request.message, ports.readPidf);
+  const site = siteOf(soFar, incident);
+  const placed = { ...soFar, erl: site?.erl ?? soFar.erl, elins: elinsIn(conveyed) };
+  if (conveyed.kind === "value" || conveyed.kind === "reference") {
+    return { ...placed, location: { kind: conveyed.kind, method: conveyed.location?.method ?? null } };
+  }
+  // RFC 6881 SP-27, SP-28: what is missing or broken is made good, beside what there is; never asked for.
+  const address = defaultAddress(site, incident);
+  if (address === null) return placed;
+  return {
+    ...placed,
+    location: { kind: "site-default", method: "Default" },
+    addedLocation: pidfOf(address, "Default", { preparation: placed, incident, ports }),
+  };
+}
+
+/** ELINs in the name of the caller's own location, where the product class keeps them. */
+function elinsIn({ location }: ConveyedLocation): readonly string[] {
+  return elinsOfName(location?.civic?.nam ?? "");
+}
+
+function siteOf({ site }: EmergencyPreparation, { snapshot }: EmergencyCase): NetworkSite | undefined {
+  return snapshot.topology.emergency.sites.find(({ name }) => name === site);
+}
+
+/** The site's own address, else that of its emergency response location. */
+function defaultAddress(site: NetworkSite | undefined, { snapshot }: EmergencyCase): CivicAddress | null {
+  if (site === undefined) return null;
+  const erl = snapshot.topology.emergency.erls.find(({ name }) => name === site.erl);
+  return site.location ?? erl?.location ?? null;
+}
+
+function wantsElin({ erl, elins }: EmergencyPreparation, { attempts }: EmergencyCase): boolean {
+  return erl === null && elins.length === 0 && attempts.some((plan) => plan.emergency?.kind === "elin");
+}
+
+interface Composing {
+  readonly preparation: EmergencyPreparation;
+  readonly incident: EmergencyCase;
+  readonly ports: PreparationPorts;
+}
+
+function pidfOf(civic: CivicAddress, method: string, { preparation, incident, ports }: Composing): string {
+  const { policies } = incident.snapshot.topology.emergency;
+  const conference = policies.find(({ name }) => name === preparation.policy)?.conference ?? null;
+  return composePidf({
+    entity: `sip:${encodeURIComponent(preparation.callbackNumber || "anonymous")}@${entityHost(preparation, incident)}`,
+    civic,
+    method,
+    provider: preparation.provider,
+    atMs: ports.clock.now(),
+    conference: conference?.by === "provider" ? conference : null,
+  });
+}
+
+function entityHost({ provider }: EmergencyPreparation, { facts }: EmergencyCase): string {
+  return provider?.fqdn ?? `${facts.pool}.invalid`;
+}

@@ -1,0 +1,75 @@
+import { addBody, parseNameAddr, withHeaders, type SipMessage } from "@tandem/sip";
+import { privacyAsked } from "../../call/headers/passing.ts";
+import type { EmergencyProvider } from "../../topology/emergency-plan.ts";
+import { dataProviderReference, providerInfo } from "../location/provider-info.ts";
+import { xmlElement } from "../location/xml-text.ts";
+import { boundaryFor, contentIdFor, partOf } from "./body-parts.ts";
+import type { EmergencyInviteParts, NamedPlace } from "./invite-parts.ts";
+
+interface DescribedParts extends EmergencyInviteParts {
+  readonly provider: EmergencyProvider;
+}
+
+/**
+ * The message with what is known of call, service and subscriber (RFC 7852 §4): blocks by value, each named by a Call-Info header. Blocks that others
+ * added stay; whoever adds one adds ProviderInfo, too.
+ */
+export function addAdditionalData(invite: SipMessage, parts: DescribedParts, place: NamedPlace): SipMessage {
+  const { provider } = parts;
+  const blocks: readonly (readonly [string, string])[] = [
+    ["ProviderInfo", providerInfo(provider)],
+    ["ServiceInfo", serviceInfo(provider)],
+    ["SubscriberInfo", subscriberInfo(invite, parts)],
+  ];
+  let message = invite;
+  for (const [name, block] of blocks) {
+    const contentId = contentIdFor(name.toLowerCase(), message, place);
+    const part = partOf(`application/EmergencyCallData.${name}+xml`, contentId, document(block));
+    message = withHeaders(addBody(message, part, boundaryFor(place)), (headers) => {
+      headers.append("Call-Info", `<cid:${contentId}>;purpose=EmergencyCallData.${name}`);
+    });
+  }
+  return message;
+}
+
+function document(block: string): string {
+  return `<?xml version="1.0" encoding="UTF-8"?>\r\n${block}\r\n`;
+}
+
+/** RFC 7852 §4.2: an enterprise's own multi-line telephone system, whose phones may stand anywhere. */
+function serviceInfo(provider: EmergencyProvider): string {
+  const elements = [
+    xmlElement("DataProviderReference", dataProviderReference(provider)),
+    xmlElement("ServiceEnvironment", "Business"),
+    xmlElement("ServiceType", "MLTS-local"),
+    xmlElement("ServiceMobility", "Unknown"),
+  ];
+  return `<EmergencyCallData.ServiceInfo xmlns="urn:ietf:params:xml:ns:EmergencyCallData:ServiceInfo">${elements.join("")}</EmergencyCallData.ServiceInfo>`;
+}
+
+/** RFC 7852 §4.4: who calls, as far as the INVITE says, as an xCard (RFC 6351). */
+function subscriberInfo(invite: SipMessage, { provider, preparation, callingNumber }: DescribedParts): string {
+  const number = preparation.callbackNumber === "" ? callingNumber : preparation.callbackNumber;
+  const name = displayNameOf(invite);
+  const card = [
+    `<fn>${xmlElement("text", name === "" ? number : name) || "<text/>"}</fn>`,
+    number === "" ? "" : `<tel>${xmlElement("uri", `tel:${number}`)}</tel>`,
+  ];
+  const elements = [
+    xmlElement("DataProviderReference", dataProviderReference(provider)),
+    `<SubscriberData><vcard xmlns="urn:ietf:params:xml:ns:vcard-4.0">${card.join("")}</vcard></SubscriberData>`,
+  ];
+  return `<EmergencyCallData.SubscriberInfo xmlns="urn:ietf:params:xml:ns:EmergencyCallData:SubscriberInfo" privacyRequested="${String(privacyAsked(invite.headers))}">${elements.join("")}</EmergencyCallData.SubscriberInfo>`;
+}
+
+/** The caller's name. In the message it is the bytes of UTF-8, one character each. */
+function displayNameOf(invite: SipMessage): string {
+  const written = parseNameAddr(invite.get("From") ?? "")?.displayName?.trim() ?? "";
+  try {
+    return decodeURIComponent(
+      written.replace(/[^]/g, (octet) => `%${octet.charCodeAt(0).toString(16).padStart(2, "0")}`),
+    );
+  } catch {
+    return written;
+  }
+}
