@@ -3,8 +3,9 @@ import { createEndpoint, type Endpoint } from "@tandem/sip-endpoint";
 import type { LocalEdge } from "../edge-access.ts";
 import { createDrachtioServer, type DrachtioServer } from "../server/index.ts";
 import { edgeSnapshot } from "./edge-snapshot.ts";
-import { certificateEnds, toEndpointListener } from "./endpoint-listener.ts";
+import { toEndpointListener } from "./endpoint-listener.ts";
 import type { ConfiguredListener } from "./listener-schema.ts";
+import { RenewedCertificates } from "./renewed-certificates.ts";
 
 /** What one edge needs to know. */
 export interface EdgeOptions {
@@ -66,10 +67,11 @@ export async function startEdge(config: EdgeOptions, logger: Logger): Promise<Ed
   }
   try {
     const admin = await server.serve(endpoint.value, config.admin);
-    return runningEdge(
-      { endpoint: endpoint.value, server, certificateEnds: certificateEnds(listeners) },
-      formatSocketAddress(admin),
-    );
+    const certificates = new RenewedCertificates(config.listeners, listeners, {
+      endpoint: endpoint.value,
+      log: logger,
+    });
+    return runningEdge({ endpoint: endpoint.value, server, certificates }, formatSocketAddress(admin));
   } catch (error) {
     await endpoint.value.close();
     throw new Error("The port for workers (TANDEM_ADMIN) cannot be opened.", { cause: error });
@@ -79,11 +81,12 @@ export async function startEdge(config: EdgeOptions, logger: Logger): Promise<Ed
 interface EdgeParts {
   readonly endpoint: Endpoint;
   readonly server: DrachtioServer;
-  readonly certificateEnds: Readonly<Record<string, number>>;
+  readonly certificates: RenewedCertificates;
 }
 
 function runningEdge(parts: EdgeParts, admin: string): Edge {
-  const { endpoint, server } = parts;
+  const { endpoint, server, certificates } = parts;
+  const stopRenewing = certificates.start();
   let draining = false;
   return {
     local: server,
@@ -99,12 +102,13 @@ function runningEdge(parts: EdgeParts, admin: string): Edge {
       ...(draining ? ["draining"] : []),
       ...(server.stats().applications === 0 ? ["no worker is connected"] : []),
     ],
-    snapshot: () => edgeSnapshot({ ...parts, draining }),
+    snapshot: () => edgeSnapshot({ endpoint, server, draining, certificateEnds: certificates.ends }),
     drain: () => {
       draining = true;
       return untilQuiet(server);
     },
     stop: async () => {
+      stopRenewing();
       await server.close();
       await endpoint.close({ graceMs: STOP_GRACE_MS });
     },
