@@ -1,7 +1,7 @@
 import { blankPreparation, emergencyFacts, type AttemptDetailRecord, type CallDetailRecord } from "@tandem/domain";
 import { buildRequest } from "@tandem/sip";
+import type { SeenMessage } from "@tandem/simulated-peer";
 import { describe, expect, it } from "vitest";
-import type { SeenMessage } from "../simulated-gateway/seen-message.ts";
 import { findDeviations, type CallEvidence } from "./call-evidence.ts";
 import { messagesOfCall, reportCall } from "./call-report.ts";
 import { SAMPLE_CALLS } from "./sample-calls.ts";

@@ -1,7 +1,6 @@
 import type { AttemptDetailRecord, CallDetailRecord } from "@tandem/domain";
 import { findBody } from "@tandem/sip";
-import type { SeenMessage } from "../simulated-gateway/seen-message.ts";
-import type { SimulatedCallResult } from "../simulated-gateway/simulated-call.ts";
+import type { SeenMessage, SimulatedCallResult } from "@tandem/simulated-peer";
 import type { SampleCall } from "./sample-calls.ts";
 
 /** Everything known of a sample call after its end. */

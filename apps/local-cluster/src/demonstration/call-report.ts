@@ -1,6 +1,6 @@
 import type { AttemptDetailRecord, CallDetailRecord, Consideration, ConsiderationReason } from "@tandem/domain";
 import { readTag } from "@tandem/sip";
-import type { SeenMessage } from "../simulated-gateway/seen-message.ts";
+import type { SeenMessage } from "@tandem/simulated-peer";
 import type { CallEvidence } from "./call-evidence.ts";
 import { describeMessage } from "./describe-message.ts";
 import { drawLadder, type DiagramMessage } from "./ladder-diagram.ts";

@@ -1,9 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { err, ok, type Result, type Topology } from "@tandem/domain";
+import { placeCall, type SeenMessage, type SimulatedGateway, startSimulatedGateway } from "@tandem/simulated-peer";
 import { EXIT, type StartFailure } from "../exit-codes.ts";
-import type { SeenMessage } from "../simulated-gateway/seen-message.ts";
-import { placeCall } from "../simulated-gateway/simulated-call.ts";
-import { startSimulatedGateway, type SimulatedGateway } from "../simulated-gateway/simulated-gateway.ts";
 import { findDeviations, locationArrived, type CallEvidence } from "./call-evidence.ts";
 import { messagesOfCall, reportCall } from "./call-report.ts";
 import { awaitRecords } from "./detail-record-file.ts";

@@ -1,5 +1,5 @@
 import type { HeaderLine } from "@tandem/sip";
-import { audioSession } from "../simulated-gateway/session-description.ts";
+import { audioSession } from "@tandem/simulated-peer";
 
 /** A call of the demonstration and how it has to end. */
 export interface SampleCall {

@@ -1,6 +1,6 @@
 import { err, ok, type Result, type Topology } from "@tandem/domain";
 import { formatSocketAddress } from "@tandem/runtime";
-import type { Behaviour } from "../simulated-gateway/simulated-gateway.ts";
+import type { Behaviour } from "@tandem/simulated-peer";
 import { SAMPLE_CALLS } from "./sample-calls.ts";
 
 /** A gateway to play. */

@@ -9,6 +9,8 @@ export interface SimulatedCall {
   readonly caller: string;
   /** `host:port` of the pool's listener. */
   readonly target: string;
+  /** Default: UDP. */
+  readonly transport?: "udp" | "tcp";
   readonly callId: string;
   readonly headers: readonly HeaderLine[];
   readonly contentType: string;
@@ -28,7 +30,7 @@ export interface SimulatedCallResult {
 /** Places a call, holds it, ends it. Never rejects because of what the network does. */
 export async function placeCall(core: SimulatedGateway, call: SimulatedCall): Promise<SimulatedCallResult> {
   const invite = inviteOf(core, call);
-  const final = await exchange(core, invite, `sip:${call.target}`);
+  const final = await exchange(core, invite, `sip:${call.target}${call.transport === "tcp" ? ";transport=tcp" : ""}`);
   if (final === null || final.status >= 300) return { status: final?.status ?? 408, byeStatus: null };
   const dialog = dialogOf(invite, final);
   await core.endpoint.sendAck({ message: dialog.request("ACK", 1), listener: null, nextHop: null });
