@@ -25,7 +25,7 @@ export default defineConfig({
         test: {
           name: "unit",
           include: ["{packages,apps}/*/{src,test}/**/*.test.ts", "helm/test/**/*.test.ts"],
-          exclude: ["**/*.int.test.ts", "**/node_modules/**"],
+          exclude: ["**/*.int.test.ts", "**/*.e2e.test.ts", "**/node_modules/**"],
           testTimeout: 20_000,
         },
       },
@@ -45,7 +45,7 @@ export default defineConfig({
         ssr,
         test: {
           name: "e2e",
-          include: ["test-e2e/tests/**/*.e2e.test.ts"],
+          include: ["{test-e2e/tests,helm/test}/**/*.e2e.test.ts"],
           ...endToEnd,
         },
       },

@@ -1,0 +1,91 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { freePort, until } from "@tandem/testkit";
+import { expect, it } from "vitest";
+import { parse } from "yaml";
+import { startedWith } from "./support/container-environment.ts";
+import { find, manifestsOf, type Manifest } from "./support/manifests.ts";
+
+const mainOf = (app: string): string => fileURLToPath(new URL(`../../apps/${app}/src/main.ts`, import.meta.url));
+const HERE = "127.0.0.1";
+
+interface Running extends AsyncDisposable {
+  readonly lines: readonly string[];
+  readonly ended: Promise<number | null>;
+}
+
+function run(app: string, args: readonly string[], environment: Readonly<Record<string, string>> = {}): Running {
+  const flags = ["--conditions=@tandem/source", "--disable-warning=ExperimentalWarning"];
+  const child: ChildProcess = spawn(process.execPath, [...flags, mainOf(app), ...args], {
+    env: { PATH: process.env["PATH"] ?? "", ...environment },
+    stdio: ["ignore", "pipe", "ignore"],
+  });
+  const lines: string[] = [];
+  if (child.stdout !== null) createInterface({ input: child.stdout }).on("line", (line) => lines.push(line));
+  const ended = new Promise<number | null>((resolve) => {
+    child.once("exit", resolve);
+  });
+  return {
+    lines,
+    ended,
+    async [Symbol.asyncDispose]() {
+      child.kill("SIGTERM");
+      await ended;
+    },
+  };
+}
+
+/** The trial's topology, moved from the cluster's names and ports to this machine's. */
+async function localTopology(manifests: readonly Manifest[], peerPorts: ReadonlyMap<number, number>) {
+  const data = (name: string, key: string): string => find(manifests, "ConfigMap", name)["data"][key];
+  const { pools } = parse(data("tandem-pools", "pools.yaml")) as { pools: { listeners: Record<string, unknown>[] }[] };
+  const text = data("tandem-topology", "document.yaml").replaceAll("tandem-test-peer.voice.svc.cluster.local", HERE);
+  const document = parse(text) as { trunks: { port: number }[] };
+  for (const listener of pools.flatMap(({ listeners }) => listeners)) {
+    const port = await freePort();
+    Object.assign(listener, { address: HERE, port, advertisedAddress: HERE, advertisedPort: port });
+  }
+  for (const trunk of document.trunks) trunk.port = peerPorts.get(trunk.port) ?? trunk.port;
+  return { pools, ...document };
+}
+
+it("the trial's topology, test peer and test calls, as helm test runs them, complete on a real cluster", async () => {
+  const manifests = await manifestsOf("trial");
+  const told = startedWith(find(manifests, "Deployment", "tandem-test-peer"), "test-peer");
+  const peerPorts = new Map<number, number>();
+  for (const port of told["TANDEM_PEER_PORTS"]?.split(",") ?? []) peerPorts.set(Number(port), await freePort());
+  const topology = await localTopology(manifests, peerPorts);
+  const folder = mkdtempSync(join(tmpdir(), "tandem-trial-"));
+  const file = join(folder, "topology.json");
+  writeFileSync(file, JSON.stringify(topology));
+
+  await using peer = run("test-peer", ["answer"], {
+    TANDEM_PEER_ADDRESS: HERE,
+    TANDEM_PEER_PORTS: [...peerPorts.values()].join(","),
+  });
+  await until(() => peer.lines.some((line) => line.includes('"ready"')), { what: "the test peer" });
+  await using cluster = run(
+    "local-cluster",
+    ["--no-demo", "--json", "--topology", file, "--data", folder, "--drain", "2"],
+    {
+      HOME: process.env["HOME"] ?? "",
+    },
+  );
+  await until(() => cluster.lines.length > 0, { what: "the cluster", limitMs: 60_000 });
+
+  const test = startedWith(find(manifests, "Pod", "tandem-test-calls"), "calls");
+  const core = topology.pools[0]?.listeners.find(({ name }) => name === "core");
+  await using caller = run("test-peer", ["call"], {
+    ...test,
+    TANDEM_PEER_ADDRESS: HERE,
+    TANDEM_PEER_PORT: String(await freePort()),
+    TANDEM_PEER_TARGET: `${HERE}:${String(core?.["port"])}`,
+  });
+  expect(await caller.ended).toBe(0);
+  expect(caller.lines).toEqual(["2125550123: answered (200) and ended (200)", "933: answered (200) and ended (200)"]);
+  rmSync(folder, { recursive: true, force: true });
+});
