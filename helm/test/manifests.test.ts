@@ -72,4 +72,66 @@ describe.each(CASES)("with ci/%s-values.yaml", (name) => {
       selectors.filter(([, selector]) => !finds(selector)).map(([each]) => `${each.kind} ${each.metadata.name}`),
     ).toEqual([]);
   });
+
+  it("every port of a Service is one of the pods it finds, by name and protocol", () => {
+    const pods = ofKind(manifests, "Deployment", "DaemonSet", "StatefulSet").map(({ spec }) => ({
+      labels: spec.template.metadata.labels as Readonly<Record<string, string>>,
+      ports: spec.template.spec.containers.flatMap(
+        ({ ports = [] }: { ports?: readonly Port[] }) => ports,
+      ) as readonly Port[],
+    }));
+    const missing = ofKind(manifests, "Service").flatMap(({ metadata, spec }) => {
+      const found = pods.filter(({ labels }) =>
+        Object.entries(spec.selector).every(([key, value]) => labels[key] === value),
+      );
+      const offered = new Set(
+        found.flatMap(({ ports }) => ports).map(({ name, protocol = "TCP" }) => `${name}/${protocol}`),
+      );
+      return (spec.ports as readonly ServicePort[])
+        .map(({ targetPort, protocol = "TCP" }) => `${targetPort}/${protocol}`)
+        .filter((port) => !offered.has(port))
+        .map((port) => `${metadata.name} ${port}`);
+    });
+    expect(missing).toEqual([]);
+  });
+
+  it("a container's ports have names of their own, as short as Kubernetes wants them", () => {
+    for (const { metadata, spec } of ofKind(manifests, "Deployment", "DaemonSet")) {
+      for (const { ports = [] } of spec.template.spec.containers as readonly { ports?: readonly Port[] }[]) {
+        const names = ports.map(({ name }) => name);
+        expect(new Set(names).size, metadata.name).toBe(names.length);
+        for (const each of names) expect(each, metadata.name).toMatch(/^[a-z0-9-]{1,15}$/);
+      }
+    }
+  });
+
+  it("the notes tell the next three commands", async () => {
+    const { stdout } = await helm(
+      "install",
+      "tandem",
+      CHART,
+      "--namespace",
+      "voice",
+      "--dry-run=client",
+      "--values",
+      valuesFile(name),
+    );
+    const notes = stdout.slice(stdout.indexOf("NOTES:"));
+    for (const command of [
+      /1\. .*\n\n +kubectl --namespace voice rollout status/,
+      /2\. .*\n\n +helm test tandem --namespace voice --logs/,
+      /3\. .*\n\n +kubectl --namespace voice port-forward service\/tandem-control-api/,
+    ])
+      expect(notes).toMatch(command);
+  });
 });
+
+interface Port {
+  readonly name: string;
+  readonly protocol?: string;
+}
+
+interface ServicePort {
+  readonly targetPort: string;
+  readonly protocol?: string;
+}
