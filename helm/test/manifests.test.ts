@@ -85,7 +85,7 @@ describe.each(CASES)("with ci/%s-values.yaml", (name) => {
         Object.entries(spec.selector).every(([key, value]) => labels[key] === value),
       );
       const offered = new Set(
-        found.flatMap(({ ports }) => ports).map(({ name, protocol = "TCP" }) => `${name}/${protocol}`),
+        found.flatMap(({ ports }) => ports).map((port) => `${port.name}/${port.protocol ?? "TCP"}`),
       );
       return (spec.ports as readonly ServicePort[])
         .map(({ targetPort, protocol = "TCP" }) => `${targetPort}/${protocol}`)
@@ -98,7 +98,7 @@ describe.each(CASES)("with ci/%s-values.yaml", (name) => {
   it("a container's ports have names of their own, as short as Kubernetes wants them", () => {
     for (const { metadata, spec } of ofKind(manifests, "Deployment", "DaemonSet")) {
       for (const { ports = [] } of spec.template.spec.containers as readonly { ports?: readonly Port[] }[]) {
-        const names = ports.map(({ name }) => name);
+        const names = ports.map((port) => port.name);
         expect(new Set(names).size, metadata.name).toBe(names.length);
         for (const each of names) expect(each, metadata.name).toMatch(/^[a-z0-9-]{1,15}$/);
       }
