@@ -8,21 +8,18 @@ import { createDrachtioSipPort } from "@tandem/adapter-drachtio/client";
 import { createDrachtioServer } from "@tandem/adapter-drachtio/server";
 import { ConfiguredNames, createWorkerTelemetry, Registry } from "@tandem/adapter-prometheus";
 import { connectRedis, createRedisCallStore, createRedisTrunkGate } from "@tandem/adapter-redis";
-import {
-  createCallEngine,
-  noEmergencyNotices,
-  noLocationSource,
-  type CallEngine,
-  type SipApplication,
-} from "@tandem/call-control";
+import { createCallEngine, noLocationSource, type CallEngine, type SipApplication } from "@tandem/call-control";
 import {
   FakeCallbackBook,
   FakeDetailRecordSpool,
   FakeLoadMeter,
   FakeNameResolver,
+  FakeNoticeLog,
+  FakeNoticeSpool,
   FakeProbeExchange,
   FakeTopologyRegistry,
   FakeTrunkHealthBoard,
+  FakeWorkerErrands,
 } from "@tandem/call-control/testing";
 import { err, ok } from "@tandem/domain";
 import { createLogger, systemClock } from "@tandem/runtime";
@@ -79,9 +76,11 @@ async function startWorker(peers: MemoryPeers, redisUrl: string): Promise<CallEn
       load: new FakeLoadMeter(),
       locations: noLocationSource,
       callbacks: new FakeCallbackBook(),
-      notices: noEmergencyNotices,
       readPidf: () => null,
       unguessable: () => "unguessable",
+      noticeLog: new FakeNoticeLog(),
+      noticeSpool: new FakeNoticeSpool(),
+      errands: new FakeWorkerErrands(),
     },
     {
       pool: "east",

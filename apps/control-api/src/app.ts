@@ -6,6 +6,7 @@ import { apiKeyPlugin } from "./plugins/api-key.ts";
 import { sendProblem } from "./problem.ts";
 import { callRoutes } from "./routes/calls/routes.ts";
 import { dryRunRoutes } from "./routes/dry-run/routes.ts";
+import { emergencyRoutes } from "./routes/emergency/routes.ts";
 import { poolRoutes } from "./routes/pools/routes.ts";
 import { scaleRoutes } from "./routes/pools/scale-routes.ts";
 import { topologyRoutes } from "./routes/topology/routes.ts";
@@ -41,7 +42,7 @@ export async function createApp(options: AppOptions): Promise<TypedApp> {
   await app.register(async (secured) => {
     await secured.register(apiKeyPlugin, { keys: options.keys });
     const typed = secured.withTypeProvider<TypeBoxTypeProvider>();
-    for (const routes of [trunkRoutes, poolRoutes, scaleRoutes, callRoutes, dryRunRoutes])
+    for (const routes of [trunkRoutes, poolRoutes, scaleRoutes, callRoutes, emergencyRoutes, dryRunRoutes])
       routes(typed, options.services);
     await typed.register(async (documents) =>
       topologyRoutes(documents.withTypeProvider<TypeBoxTypeProvider>(), options.services),
@@ -77,7 +78,7 @@ async function describe(app: TypedApp): Promise<void> {
         },
       },
       security: [{ key: [] }, { bearer: [] }],
-      tags: ["topology", "trunks", "pools", "calls", "routing"].map((name) => ({ name })),
+      tags: ["topology", "trunks", "pools", "calls", "emergency", "routing"].map((name) => ({ name })),
     },
   });
   await app.register(swaggerUi, { routePrefix: "/docs" });

@@ -1,6 +1,9 @@
 import type {
   CallStore,
   Clock,
+  EmergencyPathBoard,
+  EmergencyRecordBook,
+  NotificationBook,
   Membership,
   PoolScaler,
   TopologyRegistry,
@@ -13,6 +16,11 @@ export interface ControlServices {
   readonly health: TrunkHealthBoard;
   readonly membership: Membership;
   readonly calls: CallStore;
+  readonly emergency: {
+    readonly records: EmergencyRecordBook;
+    readonly notifications: NotificationBook;
+    readonly paths: EmergencyPathBoard;
+  };
   readonly clock: Clock;
   /** null: nobody who could start and end processes was configured. */
   readonly scaler: PoolScaler | null;

@@ -11,7 +11,10 @@ import {
 } from "@tandem/adapter-prometheus";
 import {
   connectRedis,
+  createEmergencyPathBoard,
+  createEmergencyRecordBook,
   createMembership,
+  createNotificationBook,
   createRedisCallStore,
   createTopologyRegistry,
   createTrunkHealthBoard,
@@ -101,6 +104,11 @@ function redisServices(redis: RedisConnection): Omit<ControlServices, "scaler"> 
     health: createTrunkHealthBoard(redis),
     membership: createMembership(redis),
     calls: createRedisCallStore(redis),
+    emergency: {
+      records: createEmergencyRecordBook(redis),
+      notifications: createNotificationBook(redis),
+      paths: createEmergencyPathBoard(redis),
+    },
     clock: systemClock,
   };
 }

@@ -1,7 +1,10 @@
 import { readFileSync } from "node:fs";
 import {
   connectRedis,
+  createEmergencyPathBoard,
+  createEmergencyRecordBook,
   createMembership,
+  createNotificationBook,
   createRedisCallStore,
   createTopologyRegistry,
   createTrunkHealthBoard,
@@ -46,6 +49,11 @@ beforeEach(async () => {
     health: createTrunkHealthBoard(connection),
     membership: createMembership(connection),
     calls: createRedisCallStore(connection),
+    emergency: {
+      records: createEmergencyRecordBook(connection),
+      notifications: createNotificationBook(connection),
+      paths: createEmergencyPathBoard(connection),
+    },
     clock: systemClock,
     scaler: null,
   };

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { UnfinishedCall } from "@tandem/call-control";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { createFileSpool } from "./detail-record-spool.ts";
+import { createDetailRecordSpool } from "./detail-record-spool.ts";
 
 let directory = "";
 beforeEach(async () => {
@@ -18,7 +18,7 @@ function entry(callId: string): UnfinishedCall {
 
 describe("the file spool", () => {
   test("gives back what was put, oldest name first, until it is removed", async () => {
-    const spool = createFileSpool(directory);
+    const spool = createDetailRecordSpool(directory);
     for (const id of ["b", "a", "c"]) await spool.put(entry(id));
     expect(await spool.peek(2)).toEqual({ ok: true, value: [entry("a"), entry("b")] });
     await spool.remove(entry("a"));
@@ -28,21 +28,21 @@ describe("the file spool", () => {
 
   test("makes its directory, and only the owner reads the files", async () => {
     const inner = join(directory, "new");
-    await createFileSpool(inner).put(entry("a"));
+    await createDetailRecordSpool(inner).put(entry("a"));
     expect((await stat(join(inner, "a.json"))).mode & 0o077).toBe(0);
   });
 
   test("a directory that does not exist is empty", async () => {
-    expect(await createFileSpool(join(directory, "none")).peek(5)).toEqual({ ok: true, value: [] });
+    expect(await createDetailRecordSpool(join(directory, "none")).peek(5)).toEqual({ ok: true, value: [] });
   });
 
   test("a write that was cut off is never seen", async () => {
     await writeFile(join(directory, "x.json.99.part"), '{"call":');
-    expect(await createFileSpool(directory).peek(5)).toEqual({ ok: true, value: [] });
+    expect(await createDetailRecordSpool(directory).peek(5)).toEqual({ ok: true, value: [] });
   });
 
   test("put twice is one file", async () => {
-    const spool = createFileSpool(directory);
+    const spool = createDetailRecordSpool(directory);
     await Promise.all([spool.put(entry("a")), spool.put(entry("b"))]);
     await spool.put(entry("a"));
     expect((await readdir(directory)).sort()).toEqual(["a.json", "b.json"]);
@@ -50,7 +50,7 @@ describe("the file spool", () => {
 
   test("a directory that cannot be made is a failure, not a throw", async () => {
     await writeFile(join(directory, "file"), "");
-    const put = await createFileSpool(join(directory, "file", "spool")).put(entry("a"));
+    const put = await createDetailRecordSpool(join(directory, "file", "spool")).put(entry("a"));
     expect(put).toMatchObject({ ok: false, error: { code: "delivery-failed" } });
   });
 });

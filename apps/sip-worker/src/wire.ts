@@ -16,26 +16,23 @@ import {
   connectRedis,
   createCallbackBook,
   createMembership,
+  createNoticeLog,
   createProbeExchange,
   createRedisCallStore,
   createRedisTrunkGate,
   createTopologyRegistry,
   createTrunkHealthBoard,
+  createWorkerErrands,
   type RedisConnection,
 } from "@tandem/adapter-redis";
-import {
-  createCallEngine,
-  noEmergencyNotices,
-  type CallEngine,
-  type SipApplication,
-  type TopologyListener,
-} from "@tandem/call-control";
+import { createCallEngine, type CallEngine, type SipApplication, type TopologyListener } from "@tandem/call-control";
 import type { Failure, Result } from "@tandem/domain";
 import { readPidf } from "@tandem/location-document";
 import { systemClock, type Logger } from "@tandem/runtime";
 import { compileTopology } from "./compile-topology.ts";
 import type { WorkerConfig } from "./config.ts";
-import { createFileSpool } from "./detail-record-spool.ts";
+import { createDetailRecordSpool } from "./detail-record-spool.ts";
+import { createNoticeSpool } from "./notice-spool.ts";
 import { openEdgeSource, type EdgeSource } from "./edge-source.ts";
 import { identityHash } from "./identity-hash.ts";
 import { locationSource, unguessableName } from "./locations.ts";
@@ -153,7 +150,7 @@ function createEngine({ config, logger, seen }: Context, redis: RedisConnection,
       topology: createTopologyRegistry(redis),
       health: createTrunkHealthBoard(redis),
       probes: createProbeExchange(redis),
-      spool: createFileSpool(config.spoolDirectory),
+      spool: createDetailRecordSpool(config.spoolDirectory),
       names: systemResolver,
       clock: systemClock,
       telemetry: createWorkerTelemetry(seen.registry, { logger, pool: config.pool, names: seen.names }),
@@ -161,9 +158,11 @@ function createEngine({ config, logger, seen }: Context, redis: RedisConnection,
       load: seen.processMetrics,
       locations: locationSource(redis, config, logger),
       callbacks: createCallbackBook(redis),
-      notices: noEmergencyNotices,
       readPidf,
       unguessable: unguessableName,
+      noticeLog: createNoticeLog(redis),
+      noticeSpool: createNoticeSpool(config.spoolDirectory),
+      errands: createWorkerErrands(redis),
     },
     { pool: config.pool, limits: config.limits, compile: compileTopology, onTopology: topologyObserver(seen) },
   );

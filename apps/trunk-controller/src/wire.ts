@@ -12,13 +12,18 @@ import {
   connectRedis,
   createCallbackBook,
   createDetailRecordStream,
+  createEmergencyPathBoard,
+  createEmergencyRecordBook,
   createLeaderLease,
   createMembership,
+  createNoticeLog,
+  createNotificationBook,
   createProbeExchange,
   createRedisCallStore,
   createRedisTrunkGate,
   createTopologyRegistry,
   createTrunkHealthBoard,
+  createWorkerErrands,
   type RedisConnection,
 } from "@tandem/adapter-redis";
 import { keepMember } from "@tandem/call-control";
@@ -27,6 +32,7 @@ import { ok, type Failure, type Result } from "@tandem/domain";
 import { systemClock, type Logger } from "@tandem/runtime";
 import { compileTopology } from "./compile-topology.ts";
 import type { ControllerConfig } from "./config.ts";
+import { createTelling, type Telling } from "./telling.ts";
 import { createDetailFileSink, type DetailFileSink } from "./detail-file-sink.ts";
 import { controllerMember } from "./membership.ts";
 import { throttled } from "./throttled.ts";
@@ -90,6 +96,23 @@ interface Sinks {
   readonly webhook: WebhookSink | null;
 }
 
+/** Records of emergency calls go to places of their own. */
+function createEmergencySinks({ config, observer }: Context, queues: QueueConnection): Sinks {
+  const { file, webhook } = config.emergency;
+  const options = { maxBytes: 0, sync: true, now: () => systemClock.now() };
+  return {
+    file: file === null ? null : createDetailFileSink({ path: file, ...options }),
+    webhook:
+      webhook === null
+        ? null
+        : createWebhookSink(queues, {
+            target: webhook,
+            queue: "emergency-deliver",
+            onDelivery: (result, records) => observer.emergency.record("webhook-delivery", result, records),
+          }),
+  };
+}
+
 function createSinks({ config, observer }: Context, queues: QueueConnection): Sinks {
   const { detailFile, webhook } = config;
   return {
@@ -121,7 +144,9 @@ function assemble(context: Context, redis: RedisConnection, reachable: { readonl
   const queues = createQueues(context, redis);
   const schedule = createProbeSchedule(queues);
   const sinks = createSinks(context, queues);
-  const controller = createControllerOn(context, redis, { schedule, sinks });
+  const emergency = createEmergencySinks(context, queues);
+  const telling = createTelling(context, queues);
+  const controller = createControllerOn(context, redis, { schedule, sinks, emergency, telling });
   const processMetrics = createProcessMetrics(registry, { role: "controller", pool: null, node: nodeId });
   let member: { stop(): Promise<void> } | null = null;
   if (sinks.file === null && sinks.webhook === null) logger.warn("detail records are not kept: no sink is configured");
@@ -140,20 +165,44 @@ function assemble(context: Context, redis: RedisConnection, reachable: { readonl
     async stop() {
       await controller.stop();
       await member?.stop();
-      await Promise.all([schedule.close(), sinks.webhook?.close(), sinks.file?.close()]);
+      const closing = [sinks, emergency].flatMap(({ file, webhook }) => [file?.close(), webhook?.close()]);
+      await Promise.all([schedule.close(), telling.close(), ...closing]);
       processMetrics.stop();
       await redis.close();
     },
-    reopenFiles: () => sinks.file?.reopen(),
+    reopenFiles: () => {
+      sinks.file?.reopen();
+      emergency.file?.reopen();
+    },
+  };
+}
+
+interface Outlets {
+  readonly schedule: ReturnType<typeof createProbeSchedule>;
+  readonly sinks: Sinks;
+  readonly emergency: Sinks;
+  readonly telling: Telling;
+}
+
+/** What of emergency calls lies in Redis. */
+function emergencyPorts({ emergency: { keepMs } }: ControllerConfig, redis: RedisConnection) {
+  return {
+    emergencies: createDetailRecordStream(redis, { emergency: true }),
+    records: createEmergencyRecordBook(redis, { keepMs }),
+    notices: createNoticeLog(redis),
+    notifications: createNotificationBook(redis, { keepMs }),
+    errands: createWorkerErrands(redis),
+    paths: createEmergencyPathBoard(redis),
   };
 }
 
 function createControllerOn(
   { config, names, metrics, observer }: Context,
   redis: RedisConnection,
-  { schedule, sinks }: { readonly schedule: ReturnType<typeof createProbeSchedule>; readonly sinks: Sinks },
+  { schedule, sinks, emergency, telling }: Outlets,
 ): Controller {
   const { file, webhook } = sinks;
+  const deliveries = [webhook, emergency.webhook].filter((sink) => sink !== null);
   const registry = createTopologyRegistry(redis);
   return createController(
     {
@@ -171,7 +220,11 @@ function createControllerOn(
       callbacks: createCallbackBook(redis),
       details: createDetailRecordStream(redis),
       sinks: [file, webhook].filter((sink) => sink !== null),
-      deliveries: webhook === null ? [] : [webhook],
+      deliveries,
+      ...emergencyPorts(config, redis),
+      emergencySinks: [emergency.file, emergency.webhook].filter((sink) => sink !== null),
+      queue: telling.queue,
+      channels: telling.channels,
       deadLetters: () => webhook?.deadLetters() ?? Promise.resolve(ok(0)),
     },
     {

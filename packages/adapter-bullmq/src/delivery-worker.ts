@@ -13,6 +13,8 @@ export interface DeliveryBatch {
 
 export interface DeliveryWorkerOptions {
   readonly target: WebhookTarget;
+  /** The queue of another kind of records. Default: that of ordinary detail records. */
+  readonly queue?: (typeof QUEUES)["detailDeliver" | "emergencyDeliver"];
   /** A batch older than this becomes a dead letter. Default 24 h. */
   readonly giveUpAfterMs?: number;
   /** First pause after a failure; doubles up to a minute. Default 1 000. */
@@ -58,7 +60,7 @@ export async function runDeliveries(
     failuresInRow = Math.min(failuresInRow + 1, 16);
     throw Worker.RateLimitError();
   };
-  const worker = new Worker<DeliveryBatch>(QUEUES.detailDeliver, deliver, {
+  const worker = new Worker<DeliveryBatch>(options.queue ?? QUEUES.detailDeliver, deliver, {
     connection: connection.client,
     prefix: QUEUE_PREFIX,
     concurrency: 1,

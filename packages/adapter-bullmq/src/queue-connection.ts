@@ -16,4 +16,9 @@ export interface QueueConnection {
 export const QUEUE_PREFIX = "{tandem-bull}";
 
 /** Names are noun-verb; also in the keys, so they never change. */
-export const QUEUES = { trunkProbe: "trunk-probe", detailDeliver: "detail-deliver" } as const;
+export const QUEUES = {
+  trunkProbe: "trunk-probe",
+  detailDeliver: "detail-deliver",
+  emergencyDeliver: "emergency-deliver",
+  notificationWork: "notification-work",
+} as const;

@@ -35,13 +35,21 @@ export function signature(secret: string, body: string, nowMs: number): string {
   return `t=${seconds},v1=${createHmac("sha256", secret).update(`${seconds}.${body}`).digest("hex")}`;
 }
 
-/** Posts one batch: a JSON object with the records in order. Redirects are not followed. Never rejects. */
-export async function postRecords(
+/** Posts one batch: a JSON object with the records in order. Never rejects. */
+export function postRecords(
   target: WebhookTarget,
   batch: { readonly key: string; readonly records: readonly string[] },
   nowMs: number,
 ): Promise<DeliveryOutcome> {
-  const body = `{"records":[${batch.records.join(",")}]}`;
+  return postJson(target, { key: batch.key, body: `{"records":[${batch.records.join(",")}]}` }, nowMs);
+}
+
+/** Posts JSON, signed, under a key that names it. Redirects are not followed. Never rejects. */
+export async function postJson(
+  target: WebhookTarget,
+  { key, body }: { readonly key: string; readonly body: string },
+  nowMs: number,
+): Promise<DeliveryOutcome> {
   try {
     const response = await fetch(target.url, {
       method: "POST",
@@ -51,7 +59,7 @@ export async function postRecords(
       headers: {
         "content-type": "application/json",
         "user-agent": "tandem",
-        "idempotency-key": batch.key,
+        "idempotency-key": key,
         ...(target.secret === null ? {} : { "tandem-signature": signature(target.secret, body, nowMs) }),
         ...(target.token === null ? {} : { authorization: `Bearer ${target.token}` }),
       },

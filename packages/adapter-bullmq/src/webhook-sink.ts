@@ -26,7 +26,8 @@ export interface WebhookSink extends DetailRecordSink {
 }
 
 export function createWebhookSink(connection: QueueConnection, options: DeliveryWorkerOptions): WebhookSink {
-  const queue = new Queue<DeliveryBatch>(QUEUES.detailDeliver, {
+  const name = options.queue ?? QUEUES.detailDeliver;
+  const queue = new Queue<DeliveryBatch>(name, {
     connection: connection.client,
     prefix: QUEUE_PREFIX,
     defaultJobOptions: {
@@ -42,7 +43,7 @@ export function createWebhookSink(connection: QueueConnection, options: Delivery
     name: "webhook",
     async take(records) {
       const jobs = batches(records).map((batch) => ({
-        name: QUEUES.detailDeliver,
+        name,
         data: { records: batch.map(({ json }) => json) },
         opts: { jobId: idempotencyKey(batch.map(({ id }) => id)) },
       }));

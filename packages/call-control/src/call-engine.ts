@@ -13,7 +13,9 @@ import { RequestRouter } from "./ingress/request-router.ts";
 import { StatelessAnswers } from "./ingress/stateless-answers.ts";
 import { DEFAULT_ADMISSION, refuseOrdinary, type AdmissionLimits } from "./live/admission.ts";
 import { Callbacks } from "./live/callbacks.ts";
+import { ErrandService } from "./live/errand-service.ts";
 import { LiveState } from "./live/live-state.ts";
+import { NoticeSender } from "./live/notice-sender.ts";
 import { ProbeService } from "./live/probe-service.ts";
 import { TopologyInForce, type CompileTopology, type TopologyListener } from "./live/topology-in-force.ts";
 import type { SipApplication } from "./ports/index.ts";
@@ -73,6 +75,8 @@ class WiredEngine implements CallEngine {
   readonly #probes: ProbeService;
   readonly #pending: PendingCalls;
   readonly #callbacks: Callbacks;
+  readonly #notices: NoticeSender;
+  readonly #errands: ErrandService;
   readonly #newCalls: NewCalls;
   readonly #router: RequestRouter;
   #draining = false;
@@ -105,8 +109,10 @@ class WiredEngine implements CallEngine {
     const post = this.#pending.post.bind(this.#pending);
     const shared = { ...ports, topology: this.#topology, live: this.#live, answers };
     this.#callbacks = new Callbacks(ports);
+    this.#notices = new NoticeSender({ ...ports, log: ports.noticeLog, spool: ports.noticeSpool });
     this.#newCalls = new NewCalls({
       ...shared,
+      notices: this.#notices,
       known: this.#callbacks,
       post,
       works: (callId) => this.#calls.works(callId),
@@ -116,6 +122,7 @@ class WiredEngine implements CallEngine {
     this.#router = new RequestRouter({ newCalls: this.#newCalls, standalone, answers, hash: ports.hash, post });
     this.#deadlines = new DeadlineLoop(ports, post);
     this.#probes = new ProbeService({ ...ports, topology: this.#topology });
+    this.#errands = new ErrandService({ ...ports, topology: this.#topology });
   }
 
   onRequest: SipApplication["onRequest"] = (request) => this.#router.onRequest(request);
@@ -126,9 +133,10 @@ class WiredEngine implements CallEngine {
   async start(): Promise<void> {
     this.#live.start();
     this.#callbacks.start();
+    this.#notices.start();
     this.#finished.start();
     this.#deadlines.start();
-    await Promise.all([this.#topology.start(), this.#probes.start(this.#pool)]);
+    await Promise.all([this.#topology.start(), this.#probes.start(this.#pool), this.#errands.start(this.#pool)]);
   }
 
   facts(): EngineFacts {
@@ -156,7 +164,7 @@ class WiredEngine implements CallEngine {
   async drain(): Promise<void> {
     this.#draining = true;
     this.#deadlines.stop();
-    await this.#probes.stop();
+    await Promise.all([this.#probes.stop(), this.#errands.stop()]);
     while (this.#calls.active + this.#pending.size > 0 || this.#finished.pending > 0) await this.#pause(DRAIN_LOOK_MS);
     await this.#calls.settled();
   }
@@ -169,10 +177,11 @@ class WiredEngine implements CallEngine {
       this.#probes.stop(),
       this.#live.stop(),
       this.#callbacks.stop(),
+      this.#errands.stop(),
       this.#topology.stop(),
       this.#calls.settled(),
     ]);
-    await this.#finished.stop();
+    await Promise.all([this.#finished.stop(), this.#notices.stop()]);
   }
 
   /** The window in which the PSAP reaches the caller begins to run. */

@@ -4,11 +4,12 @@ import type {
   CallStore,
   Clock,
   DetailRecordSpool,
-  EmergencyNotices,
   IdentityHash,
   LoadMeter,
   LocationSource,
   NameResolver,
+  NoticeLog,
+  NoticeSpool,
   ProbeExchange,
   SipPort,
   Telemetry,
@@ -16,6 +17,7 @@ import type {
   TrunkGate,
   TrunkHealthBoard,
   UnguessableName,
+  WorkerErrands,
 } from "./ports/index.ts";
 
 /** Everything the call engine needs of the world. */
@@ -34,7 +36,9 @@ export interface EnginePorts {
   readonly load: LoadMeter;
   readonly locations: LocationSource;
   readonly callbacks: CallbackBook;
-  readonly notices: EmergencyNotices;
   readonly readPidf: PidfReader;
   readonly unguessable: UnguessableName;
+  readonly noticeLog: NoticeLog;
+  readonly noticeSpool: NoticeSpool;
+  readonly errands: WorkerErrands;
 }

@@ -466,7 +466,7 @@ describe("without the store", () => {
     expect(details(world)).toHaveLength(0);
     world.store.away = false;
     await world.clock.advance(3_000);
-    expect(details(world).map(({ kind }) => kind)).toEqual(["call", "attempt"]);
+    expect(details(world).map(({ kind }) => kind)).toEqual(["call", "attempt", "emergency"]);
   });
 
   test("an emergency call does not stand still for a store that takes its time", async () => {

@@ -103,5 +103,7 @@ export { replacedCall } from "./call/replaces.ts";
 export { transition, type Step } from "./call/transition.ts";
 export { spread } from "./trunks/spread.ts";
 export { callbackPlans, type CalledBack } from "./routing/callback-plans.ts";
+export { emergencyRecord, type EmergencyAttempt, type EmergencyDetailRecord } from "./call/emergency-record.ts";
+export { emergencyPaths, type EmergencyPathPlan } from "./emergency/emergency-paths.ts";
 export { callbackKey } from "./emergency/callback-key.ts";
 export { noticeFields, noticeSubject, noticeText, type EmergencyNotice } from "./emergency/notice.ts";

@@ -174,6 +174,7 @@ function edgesOf(pool: Pool): number {
 function detailRecordVariables({ file, webhook }: DetailRecordSettings): Readonly<Record<string, string>> {
   return {
     TANDEM_CDR_FILE: file,
+    TANDEM_EMERGENCY_FILE: file.replace(/(\.[a-z]+)?$/, "-emergency$1"),
     ...(webhook !== null && {
       TANDEM_CDR_WEBHOOK: webhook.url,
       TANDEM_CDR_WEBHOOK_TIMEOUT_MS: String(webhook.timeoutMs),

@@ -1,6 +1,7 @@
-import { detailRecords, type Call, type Failure } from "@tandem/domain";
-import type { CallStore, Clock, DetailRecord, DetailRecordSpool, Telemetry, UnfinishedCall } from "../ports/index.ts";
+import type { Call, Failure } from "@tandem/domain";
+import type { CallStore, Clock, DetailRecordSpool, Telemetry, UnfinishedCall } from "../ports/index.ts";
 import { placeOfWrite } from "./call-record.ts";
+import { recordsOf } from "./detail-records.ts";
 
 const RETRY_MS = 1_000;
 /** Tries in memory before an entry goes to disk. */
@@ -24,12 +25,7 @@ export interface FinishPorts {
 
 /** The finish of `call`, whose record has `version` (0: never stored). */
 export function finishOf(call: Call, version: number, nowMs: number): UnfinishedCall {
-  const { call: record, attempts } = detailRecords(call, nowMs);
-  const records: DetailRecord[] = [record, ...attempts].map((each) => ({
-    id: each.id,
-    kind: each.kind,
-    json: JSON.stringify(each),
-  }));
+  const records = recordsOf(call, nowMs);
   // A finish removes the record: its text would be made for nobody.
   return { call: { ...placeOfWrite(call), document: "" }, version, records };
 }

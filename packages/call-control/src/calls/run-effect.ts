@@ -11,7 +11,7 @@ import {
   type TransactionId,
 } from "@tandem/domain";
 import type { SipMessage } from "@tandem/sip";
-import type { ClientEvents } from "../ports/index.ts";
+import type { ClientEvents, Telemetry } from "../ports/index.ts";
 import type { CallShell } from "./call-shell.ts";
 import type { PendingWork } from "./pending-work.ts";
 import { serverTransaction } from "./transaction-id.ts";
@@ -178,12 +178,23 @@ function observe(observation: Observation, { call, shell }: EffectContext): void
         outcome: outcomeOf(observation.outcome),
         sipCode: observation.sipCode,
       });
+      if (call.facts.emergency !== null)
+        telemetry.emergency.attemptEnded(observation.trunk, outcomeOf(observation.outcome));
       return reportHealth(observation, shell);
     case "call-ended":
-      return telemetry.callEnded({ ...observation, pool: call.facts.pool });
+      telemetry.callEnded({ ...observation, pool: call.facts.pool });
+      return observeEmergency(call, telemetry);
     default:
       return assertNever(observation);
   }
+}
+
+/** How long the caller of an emergency call waited for a sign, and what was known of where he is. */
+function observeEmergency({ createdMs, facts }: Call, { emergency }: Telemetry): void {
+  if (facts.emergency === null) return;
+  const heardMs = facts.ringMs === 0 ? facts.answerMs : facts.ringMs;
+  if (heardMs > 0) emergency.ringing(facts.pool, heardMs - createdMs);
+  emergency.location(facts.emergency.location.kind);
 }
 
 /** Whose fault, of an attempt's outcome: `answered` or a failure code. */

@@ -7,20 +7,31 @@ import type {
   Clock,
   DetailRecordSink,
   DetailRecordStream,
+  EmergencyPathBoard,
+  EmergencyRecordBook,
   GateLedger,
   LeaderLease,
+  NoticeStream,
+  NotificationBook,
+  NotificationChannel,
+  NotificationQueue,
   ProbeExchange,
   ProbeSchedule,
   TopologySource,
   Unwatch,
+  WorkerErrands,
 } from "../ports/index.ts";
 import { readClusterGauges } from "./cluster-gauges.ts";
 import type { ControllerObserver } from "./controller-observer.ts";
 import { DetailForwarder } from "./detail-forwarder.ts";
+import { EmergencyHeartbeat } from "./emergency-heartbeat.ts";
+import { EmergencyRecordForwarder } from "./emergency-record-forwarder.ts";
 import { sweepExpiredCalls, type SweepTimes } from "./expired-calls.ts";
 import { Leadership } from "./leadership.ts";
+import { Notifications } from "./notifications.ts";
 import { PublishedTopologyFollower } from "./published-topology.ts";
 import { repeat } from "./repeat.ts";
+import { SipNotification } from "./sip-notification.ts";
 import { StaleLeases } from "./stale-leases.ts";
 import { TopologyFilePublisher, type TopologyFilePorts } from "./topology-file-publisher.ts";
 import { TrunkHealthKeeper, type TrunkHealthPorts } from "./trunk-health-keeper.ts";
@@ -40,6 +51,17 @@ export interface ControllerPorts {
   readonly callbacks: CallbackBook;
   readonly details: DetailRecordStream;
   readonly sinks: readonly DetailRecordSink[];
+  /** Records of emergency calls, and where they go. */
+  readonly emergencies: DetailRecordStream;
+  readonly records: EmergencyRecordBook;
+  readonly emergencySinks: readonly DetailRecordSink[];
+  /** Notices of emergency calls, what becomes of them, and the ways to tell people besides SIP. */
+  readonly notices: NoticeStream;
+  readonly notifications: NotificationBook;
+  readonly queue: NotificationQueue;
+  readonly channels: readonly NotificationChannel[];
+  readonly errands: WorkerErrands;
+  readonly paths: EmergencyPathBoard;
   /** Deliveries given up. */
   readonly deadLetters: () => Promise<Result<number, Failure>>;
   /** Runs while leading besides the above, such as the delivery of queued records. Its failure is tried again. */
@@ -68,6 +90,8 @@ const GAUGES_MS = 5_000;
 const SWEEP_CALLS_MS = 5_000;
 const SWEEP_LEASES_MS = 30_000;
 const FORWARD_MS = 250;
+const HEARTBEAT_LOOK_MS = 1_000;
+const COUNT_NOTIFICATIONS_MS = 15_000;
 const RETRY_MS = 1_000;
 const TOPOLOGY_FILE_MS = 5_000;
 
@@ -106,6 +130,7 @@ class ControllerTerm {
   readonly #options: ControllerOptions;
   #snapshot: Snapshot | null = null;
   #keeper: TrunkHealthKeeper | null = null;
+  #heartbeat: EmergencyHeartbeat | null = null;
   #leading = false;
   #stops: (() => Promise<unknown>)[] = [];
 
@@ -120,11 +145,13 @@ class ControllerTerm {
     const forwarder = new DetailForwarder(this.#ports);
     this.#leading = true;
     this.#watchTrunks();
+    const emergency = this.#emergencyWork();
     this.#stops = [
       repeat(clock, SWEEP_CALLS_MS, () => sweepExpiredCalls(this.#ports, this.#sweepTimes())),
       repeat(clock, SWEEP_LEASES_MS, () => leases.sweep(this.#snapshot?.trunks.keys() ?? [])),
       repeat(clock, FORWARD_MS, () => forwarder.round()),
       ...this.#ports.deliveries.map((delivery) => this.#runDelivery(delivery)),
+      ...emergency,
       ...this.#publishTopologyFile(),
     ];
     return Promise.resolve();
@@ -142,11 +169,13 @@ class ControllerTerm {
     const stops = this.#stops.splice(0);
     const keeper = this.#keeper;
     this.#keeper = null;
+    this.#heartbeat = null;
     await Promise.all([keeper?.stop(), ...stops.map((stop) => stop())]);
   }
 
   follow(snapshot: Snapshot): void {
     this.#snapshot = snapshot;
+    this.#heartbeat?.follow(snapshot);
     if (this.#keeper !== null) void this.#keeper.follow(snapshot.topology);
     else if (this.#leading) this.#watchTrunks();
   }
@@ -154,6 +183,26 @@ class ControllerTerm {
   #sweepTimes(): SweepTimes {
     const { callbackWindowMs } = this.#snapshot?.topology.emergency ?? defaultEmergencyPlan;
     return { graceMs: this.#options.sweepGraceMs, callbackWindowMs };
+  }
+
+  /** Notifications, records and the heartbeat of emergency calls; gives what ends them. */
+  #emergencyWork(): (() => Promise<unknown>)[] {
+    const { clock, errands, channels, queue } = this.#ports;
+    const { nodeId } = this.#options;
+    const sip = new SipNotification(errands, () => this.#snapshot, nodeId);
+    const targets = () => this.#snapshot?.topology.emergency.notificationTargets ?? [];
+    const notifications = new Notifications({ ...this.#ports, channels: [sip, ...channels] }, targets);
+    const records = new EmergencyRecordForwarder(this.#ports);
+    const heartbeat = new EmergencyHeartbeat(this.#ports, nodeId);
+    this.#heartbeat = heartbeat;
+    if (this.#snapshot !== null) heartbeat.follow(this.#snapshot);
+    return [
+      repeat(clock, FORWARD_MS, () => notifications.forward()),
+      repeat(clock, COUNT_NOTIFICATIONS_MS, () => notifications.countUnacknowledged()),
+      repeat(clock, FORWARD_MS, () => records.round()),
+      repeat(clock, HEARTBEAT_LOOK_MS, () => heartbeat.round()),
+      this.#runDelivery({ run: () => queue.run(notifications) }),
+    ];
   }
 
   #watchTrunks(): void {

@@ -1,5 +1,6 @@
-import { abandonedCall, detailRecords, parseCall, type Call } from "@tandem/domain";
+import { abandonedCall, parseCall } from "@tandem/domain";
 import { callbackEndOf } from "../calls/callback-end.ts";
+import { recordsOf } from "../calls/detail-records.ts";
 import type { CallbackBook, CallStore, Clock, DetailRecord, GateLedger, StoredCall } from "../ports/index.ts";
 import type { ControllerObserver } from "./controller-observer.ts";
 import type { RoundEnd } from "./repeat.ts";
@@ -56,11 +57,6 @@ async function endCall(ports: ExpiredCallPorts, stored: StoredCall, callbackWind
   if (end !== null) await callbacks.end(end);
   await Promise.all((call?.reserved ?? []).map((trunk) => gate.release(trunk, stored.callId)));
   return true;
-}
-
-function recordsOf(call: Call, nowMs: number): readonly DetailRecord[] {
-  const { call: record, attempts } = detailRecords(call, nowMs);
-  return [record, ...attempts].map((each) => ({ id: each.id, kind: each.kind, json: JSON.stringify(each) }));
 }
 
 /** All that can be said of a record nobody can read: that there was a call. */

@@ -27,7 +27,7 @@ export interface ArrivedOnTrunk extends Arrived {
   readonly trunk: CompiledTrunk;
 }
 
-export interface ArrivedCallback {
+interface ArrivedCallback {
   /** The emergency call; null when a PSAP says that it calls back and nobody is known there. */
   readonly callId: string | null;
   readonly plans: readonly AttemptPlan[];

@@ -69,6 +69,24 @@ export class NewCalls {
       workerLost: request.redelivered,
     };
     this.#parts.post(callId, { event, otherwise: () => this.#decide(request, callId) });
+    if (request.redelivered) this.#tellAgain(request, callId);
+  }
+
+  /** The worker that had the call may have died before it told anybody. Who is told twice is told once: the notice bears the call's id. */
+  #tellAgain(request: IncomingRequest, callId: string): void {
+    const { live, topology, notices, clock } = this.#parts;
+    const inForce = topology.current;
+    if (inForce === null) return;
+    const trunk = ingressTrunk(request, inForce);
+    const ingress = ingressProfile(request, trunk, inForce);
+    const decision = decideRequest(request, trunk, callId, { inForce, live });
+    if (decision.kind !== "emergency" || ingress === null) return;
+    const { snapshot } = inForce;
+    const facts = requestFacts(request, trunk?.trunk.name ?? null, callId);
+    const attempts = attemptPlans(decision, snapshot);
+    const incident = { callId, request, facts, ingress, decision, attempts, snapshot };
+    const prepared = prepareEmergency(incident, this.#parts);
+    void prepared.then((preparation) => notices.announce(noticeOf(incident, preparation, clock.now())));
   }
 
   /** A call left its set-up: copies of its INVITE are late, not merged. */

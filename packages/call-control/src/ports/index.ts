@@ -7,7 +7,7 @@ export type * from "./detail-record-spool.ts";
 export type * from "./emergency-paths.ts";
 export type * from "./emergency-records.ts";
 export type * from "./emergency-telemetry.ts";
-export { noEmergencyNotices, noLocationSource } from "./emergency-nobody.ts";
+export { noLocationSource } from "./emergency-nobody.ts";
 export type * from "./emergency-notices.ts";
 export type * from "./identity-hash.ts";
 export type * from "./load-meter.ts";

@@ -1,9 +1,11 @@
 import { createCallEngine, type CallEngine, type CallEngineOptions } from "../call-engine.ts";
 import type { PidfReader, Topology } from "@tandem/domain";
-import { noEmergencyNotices, noLocationSource, type EmergencyNotices, type LocationSource } from "../ports/index.ts";
+import { noLocationSource, type LocationSource } from "../ports/index.ts";
 import { FakeCallbackBook } from "./fake-callback-book.ts";
 import { FakeCallStore } from "./fake-call-store.ts";
 import { FakeClock } from "./fake-clock.ts";
+import { FakeNoticeLog, FakeNoticeSpool } from "./fake-emergency-books.ts";
+import { FakeWorkerErrands } from "./fake-worker-errands.ts";
 import { FakeProbeExchange, FakeTopologyRegistry, FakeTrunkHealthBoard } from "./fake-cluster-state.ts";
 import { fakeHash, FakeDetailRecordSpool, FakeLoadMeter, FakeNameResolver, FakeTelemetry } from "./fake-process.ts";
 import { FakeSipPort } from "./fake-sip-port.ts";
@@ -21,8 +23,9 @@ export class FakeWorld {
   readonly names = new FakeNameResolver();
   locations: LocationSource = noLocationSource;
   callbacks: FakeCallbackBook = new FakeCallbackBook();
-  notices: EmergencyNotices = noEmergencyNotices;
   readPidf: PidfReader = () => null;
+  readonly noticeLog = new FakeNoticeLog();
+  readonly errands = new FakeWorkerErrands();
 
   constructor(topology: Topology | null = sampleTopology) {
     if (topology !== null) this.topology.put(JSON.stringify(topology));
@@ -40,13 +43,14 @@ export class FakeWorld {
 export class FakeWorker {
   readonly sip = new FakeSipPort();
   readonly spool = new FakeDetailRecordSpool();
+  readonly noticeSpool = new FakeNoticeSpool();
   readonly telemetry = new FakeTelemetry();
   readonly load = new FakeLoadMeter();
   readonly engine: CallEngine;
 
   constructor(world: FakeWorld, options: Partial<CallEngineOptions>) {
     const { sip, spool, telemetry, load } = this;
-    const { clock, store, gate, topology, health, probes, names, locations, callbacks, notices } = world;
+    const { clock, store, gate, topology, health, probes, names, locations, callbacks, errands, noticeLog } = world;
     this.engine = createCallEngine(
       {
         clock,
@@ -63,9 +67,11 @@ export class FakeWorker {
         hash: fakeHash,
         locations,
         callbacks,
-        notices,
         readPidf: world.readPidf,
         unguessable: () => "unguessable1",
+        errands,
+        noticeLog,
+        noticeSpool: this.noticeSpool,
       },
       { pool: "east", compile: compileJson, ...options },
     );

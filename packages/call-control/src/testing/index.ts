@@ -23,6 +23,7 @@ export { FakeLocationDatabase } from "./fake-location-database.ts";
 export { FakePoolScaler } from "./fake-pool-scaler.ts";
 export { fakeHash, FakeDetailRecordSpool, FakeLoadMeter, FakeNameResolver, FakeTelemetry } from "./fake-process.ts";
 export { FakeSipPort, type GivenResponse, type SentRequest } from "./fake-sip-port.ts";
+export { FakeWorkerErrands } from "./fake-worker-errands.ts";
 export { FakeTrunkGate } from "./fake-trunk-gate.ts";
 export { FakeWorker, FakeWorld } from "./fake-world.ts";
 export { answerTo, arriving, OFFER, peer, requestFrom, type RequestSketch } from "./sample-messages.ts";

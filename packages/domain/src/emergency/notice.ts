@@ -22,7 +22,7 @@ export interface EmergencyNotice {
   readonly targets: readonly string[];
 }
 
-export interface NoticeLocation {
+interface NoticeLocation {
   /** How the call comes by its location; `none`: nobody knows where the caller is. */
   readonly kind: string;
   /** `method` of the location document (RFC 4119 §2.2.3). */

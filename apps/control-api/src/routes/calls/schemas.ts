@@ -6,7 +6,7 @@ const text = Type.String();
 const textOrNull = Type.Union([Type.String(), Type.Null()]);
 const integerOrNull = Type.Union([Type.Integer(), Type.Null()]);
 
-const EmergencySchema = Type.Object({
+export const EmergencySchema = Type.Object({
   service: text,
   test: Type.Boolean(),
   number: text,

@@ -1,0 +1,106 @@
+import { Type } from "typebox";
+import { ConsiderationSchema, EmergencySchema } from "../calls/schemas.ts";
+
+const text = Type.String();
+const textOrNull = Type.Union([Type.String(), Type.Null()]);
+const epochMs = Type.Number({ description: "epoch milliseconds" });
+const whenKnown = Type.Union([epochMs, Type.Null()]);
+const integerOrNull = Type.Union([Type.Integer(), Type.Null()]);
+const numberOrNull = Type.Union([Type.Number(), Type.Null()]);
+
+const DeliverySchema = Type.Object({
+  target: text,
+  kind: Type.String({ description: "sip, webhook, email, or unknown when the topology does not have the target" }),
+  escalatedFrom: Type.Union([Type.String(), Type.Null()], { description: "target nobody acknowledged at" }),
+  state: Type.String({ description: "waiting, delivered or failed" }),
+  tries: Type.Integer(),
+  firstTryMs: whenKnown,
+  lastTryMs: whenKnown,
+  deliveredMs: whenKnown,
+  result: Type.String({ description: "how the last try went" }),
+});
+
+const AcknowledgementSchema = Type.Object({ by: text, atMs: epochMs, remark: text });
+
+export const NotificationSchema = Type.Object({
+  callId: text,
+  atMs: epochMs,
+  test: Type.Boolean(),
+  number: text,
+  service: text,
+  pool: text,
+  ingressTrunk: text,
+  callerUri: text,
+  callerName: text,
+  callbackNumber: text,
+  policy: textOrNull,
+  site: textOrNull,
+  erl: textOrNull,
+  elin: textOrNull,
+  location: Type.Object({
+    kind: text,
+    method: textOrNull,
+    civic: Type.Union([Type.Record(Type.String(), Type.String()), Type.Null()]),
+    references: Type.Array(text),
+  }),
+  deliveries: Type.Array(DeliverySchema),
+  acknowledged: Type.Union([AcknowledgementSchema, Type.Null()]),
+});
+
+const AttemptSchema = Type.Object({
+  number: Type.Integer(),
+  trunk: text,
+  route: textOrNull,
+  callingNumber: text,
+  calledNumber: text,
+  startMs: epochMs,
+  ringMs: whenKnown,
+  answerMs: whenKnown,
+  endMs: epochMs,
+  sipCode: Type.Integer(),
+  q850: integerOrNull,
+  outcome: text,
+});
+
+export const EmergencyCallSchema = Type.Object({
+  callId: text,
+  sipCallId: text,
+  live: Type.Boolean({ description: "the call is not over; its record is what is known by now" }),
+  pool: text,
+  ingressTrunk: text,
+  egressTrunk: textOrNull,
+  callingNumber: text,
+  calledNumber: text,
+  emergency: EmergencySchema,
+  outcome: Type.String({ description: "answered, cancelled or failed" }),
+  startMs: epochMs,
+  ringMs: whenKnown,
+  answerMs: whenKnown,
+  endMs: epochMs,
+  timeToRingingMs: numberOrNull,
+  durationMs: Type.Number(),
+  sipCode: Type.Integer(),
+  failure: textOrNull,
+  endedBy: text,
+  attempts: Type.Array(AttemptSchema),
+  considered: Type.Array(ConsiderationSchema),
+  notifications: Type.Array(DeliverySchema),
+  acknowledged: Type.Union([AcknowledgementSchema, Type.Null()]),
+});
+
+const WalkSchema = Type.Object({
+  lastTryMs: epochMs,
+  lastSuccessMs: Type.Number({ description: "epoch milliseconds; 0: never" }),
+  outcome: Type.String({ description: "answered, timeout or unreachable" }),
+  code: integerOrNull,
+  roundTripMs: Type.Number(),
+});
+
+export const PathSchema = Type.Object({
+  pool: text,
+  trunk: text,
+  working: Type.Boolean({ description: "the last walk got to the end" }),
+  lastSuccessMs: Type.Number({ description: "epoch milliseconds; 0: never" }),
+  options: WalkSchema,
+  testCall: Type.Union([WalkSchema, Type.Null()]),
+});
