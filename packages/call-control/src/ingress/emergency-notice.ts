@@ -1,15 +1,22 @@
-import type { EmergencyNotice, EmergencyPreparation, LocationPolicy, Snapshot } from "@tandem/domain";
-import { parseNameAddr } from "@tandem/sip";
+import {
+  conveyedLocation,
+  type EmergencyNotice,
+  type EmergencyPreparation,
+  type LocationPolicy,
+  type PidfReader,
+  type Snapshot,
+} from "@tandem/domain";
+import { parseNameAddr, type SipMessage } from "@tandem/sip";
 import type { EmergencyCase } from "./prepare-emergency.ts";
 
 /** What people are told of an emergency call that begins. */
 export function noticeOf(
-  { callId, request, facts, snapshot }: EmergencyCase,
+  { callId, atMs, request, facts, snapshot }: EmergencyCase,
   preparation: EmergencyPreparation,
-  atMs: number,
+  readPidf: PidfReader,
 ): EmergencyNotice {
   const from = parseNameAddr(request.message.get("From") ?? "");
-  const { service, test, number, policy, site, erl, elin, callbackNumber, location } = preparation;
+  const { service, test, number, policy, site, erl, elin, callbackNumber } = preparation;
   return {
     callId,
     atMs,
@@ -25,9 +32,20 @@ export function noticeOf(
     erl,
     elin,
     callbackNumber,
-    location: { kind: location.kind, method: location.method, civic: null, references: [] },
+    location: placeOf(request.message, preparation, readPidf),
     targets: targetsOf(policyNamed(policy, snapshot), test),
   };
+}
+
+/** The place as the PSAP is told it: what the caller brought, else what we added. */
+function placeOf(
+  message: SipMessage,
+  { location, addedLocation }: EmergencyPreparation,
+  readPidf: PidfReader,
+): EmergencyNotice["location"] {
+  const { references, location: brought } = conveyedLocation(message, readPidf);
+  const told = brought ?? (addedLocation === null ? null : readPidf(addedLocation));
+  return { kind: location.kind, method: location.method, civic: told?.civic ?? null, references };
 }
 
 function policyNamed(name: string | null, snapshot: Snapshot): LocationPolicy | undefined {

@@ -7,6 +7,7 @@ import {
   type CallPhase,
   type CompiledTrunk,
   type Decision,
+  type EmergencyPreparation,
   type FailureCode,
   type TrunkLimits,
 } from "@tandem/domain";
@@ -74,7 +75,7 @@ export class NewCalls {
 
   /** The worker that had the call may have died before it told anybody. Who is told twice is told once: the notice bears the call's id. */
   #tellAgain(request: IncomingRequest, callId: string): void {
-    const { live, topology, notices, clock } = this.#parts;
+    const { live, topology, clock } = this.#parts;
     const inForce = topology.current;
     if (inForce === null) return;
     const trunk = ingressTrunk(request, inForce);
@@ -84,9 +85,8 @@ export class NewCalls {
     const { snapshot } = inForce;
     const facts = requestFacts(request, trunk?.trunk.name ?? null, callId);
     const attempts = attemptPlans(decision, snapshot);
-    const incident = { callId, request, facts, ingress, decision, attempts, snapshot };
-    const prepared = prepareEmergency(incident, this.#parts);
-    void prepared.then((preparation) => notices.announce(noticeOf(incident, preparation, clock.now())));
+    const incident = { callId, atMs: clock.now(), request, facts, ingress, decision, attempts, snapshot };
+    void prepareEmergency(incident, this.#parts).then((preparation) => this.#tell(incident, preparation));
   }
 
   /** A call left its set-up: copies of its INVITE are late, not merged. */
@@ -159,6 +159,7 @@ export class NewCalls {
     const facts = requestFacts(request, trunk?.trunk.name ?? null, callId);
     void this.#beginEmergency(event, {
       callId,
+      atMs: this.#parts.clock.now(),
       request,
       facts,
       ingress,
@@ -170,13 +171,27 @@ export class NewCalls {
 
   /** The call begins when its preparation is done, which is bounded; whoever is told of it is told afterwards. */
   async #beginEmergency(event: InviteEvent, incident: EmergencyCase): Promise<void> {
-    const { pending, notices, clock } = this.#parts;
+    const { pending } = this.#parts;
     const { callId } = incident;
     pending.hold(callId);
     const preparation = await prepareEmergency(incident, this.#parts);
     const attempts = dressAttempts(event.attempts, preparation, incident.snapshot);
     pending.release(callId, { event: { ...event, attempts, emergency: preparation } });
-    notices.announce(noticeOf(incident, preparation, clock.now()));
+    this.#tell(incident, preparation);
+  }
+
+  /** Nothing that goes wrong here may touch the call. */
+  #tell(incident: EmergencyCase, preparation: EmergencyPreparation): void {
+    const { notices, readPidf, telemetry } = this.#parts;
+    try {
+      notices.announce(noticeOf(incident, preparation, readPidf));
+    } catch (bug) {
+      telemetry.emergency.preparationFailed("notice");
+      telemetry.log("error", "nobody could be told of an emergency call", {
+        callId: incident.callId,
+        error: bug instanceof Error ? bug.name : "unknown",
+      });
+    }
   }
 
   /** RFC 3891: the INVITE belongs to the call it names. */

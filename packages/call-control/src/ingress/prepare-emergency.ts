@@ -24,6 +24,8 @@ import { conveyedStep, locateStep } from "./location-steps.ts";
 /** An emergency call between its decision and its first attempt. */
 export interface EmergencyCase {
   readonly callId: string;
+  /** When the INVITE came (epoch ms). */
+  readonly atMs: number;
   readonly request: IncomingRequest;
   readonly facts: RequestFacts;
   /** The caller's leg. */
