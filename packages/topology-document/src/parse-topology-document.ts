@@ -11,7 +11,7 @@ import type { z } from "zod";
 import { buildTopology } from "./build-topology.ts";
 import { domainIssues } from "./domain-issues.ts";
 import { furtherIssues } from "./further-issues.ts";
-import { formatPath, setValueAt } from "./issue-path.ts";
+import { setValueAt, valueAt } from "./issue-path.ts";
 import { type LocalSettings, localSettings } from "./local-settings.ts";
 import { type DocumentFormat, type RawDocument, readDocument } from "./read-document.ts";
 import { maxIssues, schemaIssues } from "./schema-issues.ts";
@@ -68,15 +68,18 @@ interface Validated {
 }
 
 /** Validates; YAML scalars that look like numbers but stand where text belongs (`dial: 911`) count as they were written. */
-function validate({ value, sources }: RawDocument): Validated {
+function validate({ value, written }: RawDocument): Validated {
   const parsed = topologyDocument.safeParse(value);
-  if (parsed.success || sources.size === 0) return { document: value, parsed };
+  if (parsed.success || written === null) return { document: value, parsed };
+  const textWanted = parsed.error.issues.filter(
+    (issue) => issue.code === "invalid_type" && issue.expected === "string" && isScalar(valueAt(value, issue.path)),
+  );
+  if (textWanted.length === 0) return { document: value, parsed };
   const document = structuredClone(value);
-  let changed = false;
-  for (const issue of parsed.error.issues) {
-    const source = sources.get(formatPath(issue.path));
-    if (issue.code !== "invalid_type" || issue.expected !== "string" || source === undefined) continue;
-    changed = setValueAt(document, issue.path, source) || changed;
-  }
-  return changed ? { document, parsed: topologyDocument.safeParse(document) } : { document: value, parsed };
+  for (const { path } of textWanted) setValueAt(document, path, valueAt(written(), path));
+  return { document, parsed: topologyDocument.safeParse(document) };
+}
+
+function isScalar(value: unknown): boolean {
+  return value !== undefined && (typeof value !== "object" || value === null);
 }
