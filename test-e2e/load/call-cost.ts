@@ -84,7 +84,7 @@ async function startWorker(peers: MemoryPeers, redisUrl: string): Promise<CallEn
     },
     {
       pool: "east",
-      compile: (json) => {
+      compile: async (json) => {
         const parsed = parseTopologyDocument(json, { format: "json" });
         return parsed.ok ? ok(parsed.value.snapshot) : err(parsed.error.map(({ problem }) => problem));
       },

@@ -1,10 +1,13 @@
-import type { CompiledTrunk, Failure, Result } from "@tandem/domain";
+import type { CompiledTrunk, Failure, Result, Snapshot, Topology } from "@tandem/domain";
 import { err, ok } from "@tandem/domain";
-import { parseTopologyDocument, type DocumentFormat, type ParsedTopology } from "@tandem/topology-document";
+import type { DocumentFormat } from "@tandem/topology-document";
+import { compileApart } from "@tandem/topology-document/apart";
 import type { ControlServices } from "./services.ts";
 
-export interface TopologyInForce extends ParsedTopology {
+export interface TopologyInForce {
   readonly version: number;
+  readonly topology: Topology;
+  readonly snapshot: Snapshot;
 }
 
 /** Compiling 100 000 routes takes a moment; the compiled form of the version last seen is kept per service set. */
@@ -17,10 +20,10 @@ export async function currentTopology(services: ControlServices): Promise<Result
   if (current.value === null) return ok(null);
   const known = compiled.get(services);
   if (known?.version === current.value.version) return ok(known);
-  const parsed = parseTopologyDocument(current.value.json, { format: "json" });
-  if (!parsed.ok)
+  const found = await compileApart(current.value.json);
+  if (!found.ok)
     return err({ code: "topology-invalid", detail: `published version ${current.value.version} no longer compiles` });
-  const inForce = { ...parsed.value, version: current.value.version };
+  const inForce = { version: current.value.version, topology: found.value.topology, snapshot: found.value };
   compiled.set(services, inForce);
   return ok(inForce);
 }

@@ -1,11 +1,11 @@
 import type { CompileTopology } from "@tandem/call-control";
-import { err, ok } from "@tandem/domain";
-import { parseTopologyDocument } from "@tandem/topology-document";
+import { err } from "@tandem/domain";
+import { compileApart } from "@tandem/topology-document/apart";
 
-/** A published document to a snapshot; problems as `path problem`. */
-export const compileTopology: CompileTopology = (json) => {
-  const parsed = parseTopologyDocument(json, { format: "json" });
-  if (parsed.ok) return ok(parsed.value.snapshot);
-  const errors = parsed.error.filter(({ severity }) => severity === "error");
+/** A published document to a snapshot, without holding up the process; problems as `path problem`. */
+export const compileTopology: CompileTopology = async (json) => {
+  const compiled = await compileApart(json);
+  if (compiled.ok) return compiled;
+  const errors = compiled.error.filter(({ severity }) => severity === "error");
   return err(errors.map(({ path, problem }) => `${path} ${problem}`));
 };

@@ -52,7 +52,7 @@ describe("a topology in files", () => {
   });
 
   it.each([
-    ["a key in two files", `${REST}pools: []\n`, /unique/],
+    ["a key in two files", `${REST}pools: []\n`, /duplicated mapping key/],
     [
       "a trunk on a listener no pool has",
       REST.replace("inside", "outside"),

@@ -185,8 +185,10 @@ describe("hot configuration", () => {
       onTopology: ({ version, snapshot }) => void news.push(snapshot === null ? -version : version),
     });
     world.topology.put(JSON.stringify(withTrunkSettings("pstn-1", { enabled: false })));
+    await settle();
     worker.engine.onRequest(arriving(requestFrom(MESSAGE)));
     world.topology.put(JSON.stringify({ ...withTrunkSettings("pstn-2", { enabled: false }), pools: [] }));
+    await settle();
     worker.engine.onRequest(arriving(requestFrom({ ...MESSAGE, callId: "second" })));
     await settle();
     expect(worker.sip.sent.map(({ message }) => message.uri)).toEqual([

@@ -1,4 +1,5 @@
 export { err, ok, type Result } from "./lang/result.ts";
+export type { Steps } from "./lang/steps.ts";
 export { assertNever } from "./lang/assert-never.ts";
 export type { Failure } from "./failure/failure.ts";
 export { failureCatalogue, failureCodes, failureEntry, isFailureCode, type FailureCode } from "./failure/catalogue.ts";
@@ -60,7 +61,7 @@ export {
   type LisRow,
   type LisRowIssue,
 } from "./emergency/lis/lis-row.ts";
-export { compileSnapshot } from "./topology/compile-snapshot.ts";
+export { compileInSteps, compileSnapshot } from "./topology/compile-snapshot.ts";
 export { checkTopology } from "./topology/check-topology.ts";
 export { listenerKey, type CompiledTrunk, type PoolListener, type Snapshot } from "./topology/snapshot.ts";
 export { isAcceptable, type TopologyIssue } from "./topology/topology-issue.ts";

@@ -1,6 +1,6 @@
 import type { Snapshot } from "@tandem/domain";
 import { describe, expect, it } from "vitest";
-import { FakeClock } from "../testing/fake-clock.ts";
+import { FakeClock, settle } from "../testing/fake-clock.ts";
 import { FakeTopologyRegistry } from "../testing/fake-cluster-state.ts";
 import { FakeControllerObserver } from "../testing/fake-controller-ports.ts";
 import { compileJson, sampleTopology } from "../testing/sample-topology.ts";
@@ -26,8 +26,17 @@ describe("the published topology", () => {
     source.put(JSON.stringify(sampleTopology));
     await follower.start();
     source.put(JSON.stringify({ ...sampleTopology, name: "second" }));
+    await settle();
     expect(taken.map(({ topology }) => topology.name)).toEqual(["sample", "second"]);
     expect(observer.told).toContain("topology 2");
+  });
+
+  it("that is followed by another while it is compiled is left out", async () => {
+    const { source, taken, follower } = world();
+    await follower.start();
+    for (const name of ["first", "second", "third"]) source.put(JSON.stringify({ ...sampleTopology, name }));
+    await settle();
+    expect(taken.map(({ topology }) => topology.name)).toEqual(["third"]);
   });
 
   it("is refused when it does not compile, and the one before stays", async () => {
@@ -35,6 +44,7 @@ describe("the published topology", () => {
     source.put(JSON.stringify(sampleTopology));
     await follower.start();
     source.put(JSON.stringify({ ...sampleTopology, pools: [] }));
+    await settle();
     expect(taken).toHaveLength(1);
     expect(follower.current).toBe(taken[0]);
     expect(observer.told).toContain("topology rejected");

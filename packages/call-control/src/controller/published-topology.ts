@@ -36,13 +36,11 @@ export class PublishedTopologyFollower {
   /** Resolves after the first look; keeps trying in the background while the source is away. */
   async start(): Promise<void> {
     const { source, clock } = this.#ports;
-    const watched = await source.watch((topology) => {
-      this.#offer(topology);
-    });
+    const watched = await source.watch((topology) => void this.#offer(topology));
     const published = watched.ok ? await source.current() : watched;
     if (watched.ok && published.ok && !this.#stopped) {
       this.#unwatch = watched.value;
-      if (published.value !== null) this.#offer(published.value);
+      if (published.value !== null) await this.#offer(published.value);
       return;
     }
     if (watched.ok) await watched.value();
@@ -55,19 +53,22 @@ export class PublishedTopologyFollower {
     await this.#unwatch?.();
   }
 
-  #offer({ version, json }: PublishedTopology): void {
+  async #offer({ version, json }: PublishedTopology): Promise<void> {
     if (version <= this.#seenVersion) return;
     this.#seenVersion = version;
     const { compile, observer, onChange } = this.#ports;
-    const compiled = compile(json);
+    const compiled = await compile(json);
+    // Another one was published meanwhile.
+    if (version !== this.#seenVersion || this.#stopped) return;
     if (!compiled.ok) {
       observer.topologyRejected();
       const problems = compiled.error.slice(0, MOST_PROBLEMS);
-      return observer.log("error", "topology refused, the previous one stays", { version, problems });
+      observer.log("error", "topology refused, the previous one stays", { version, problems });
+      return;
     }
     this.#current = compiled.value;
     observer.topology(version);
     observer.log("info", "topology in force", { version, trunks: compiled.value.trunks.size });
-    return onChange(compiled.value);
+    onChange(compiled.value);
   }
 }

@@ -2,7 +2,7 @@ import { indexSources, parseIpAddress, type Result, type Snapshot, type SourceIn
 import type { Clock, NameResolver, PublishedTopology, Telemetry, TopologySource, Unwatch } from "../ports/index.ts";
 
 /** Reads a published document and compiles it; problems are sentences for people, without personal data. */
-export type CompileTopology = (json: string) => Result<Snapshot, readonly string[]>;
+export type CompileTopology = (json: string) => Promise<Result<Snapshot, readonly string[]>>;
 
 /** One topology with everything calls are decided with. Replaced as a whole, never changed. */
 export interface InForce {
@@ -41,7 +41,7 @@ export class TopologyInForce {
   readonly #compile: CompileTopology;
   readonly #listen: TopologyListener;
   #current: InForce | null = null;
-  #seen: { readonly version: number; readonly atMs: number } = { version: 0, atMs: -1 };
+  #seen: Pick<PublishedTopology, "version" | "atMs"> = { version: 0, atMs: -1 };
   /** Addresses by gateway name, as last resolved; kept when a resolution fails. */
   #resolved: ReadonlyMap<string, readonly string[]> = new Map();
   #cancel: (() => void) | null = null;
@@ -61,10 +61,10 @@ export class TopologyInForce {
   /** Reads the published topology and follows it from then on; keeps trying while the source is away. */
   async start(): Promise<void> {
     if (this.#stopped) return;
-    const watched = await this.#ports.topology.watch((topology) => this.#offer(topology));
+    const watched = await this.#ports.topology.watch((topology) => void this.#offer(topology));
     const published = watched.ok ? await this.#ports.topology.current() : watched;
     if (watched.ok) this.#unwatch = watched.value;
-    if (published.ok && published.value !== null) this.#offer(published.value);
+    if (published.ok && published.value !== null) await this.#offer(published.value);
     if (watched.ok && published.ok) return this.#resolveLater();
     if (watched.ok) await watched.value();
     this.#cancel = this.#ports.clock.after(RETRY_MS, () => void this.start());
@@ -76,16 +76,19 @@ export class TopologyInForce {
     await this.#unwatch?.();
   }
 
-  #offer(topology: PublishedTopology): void {
+  /** Compiling takes its time; one that is followed by another meanwhile is left out. */
+  async #offer(topology: PublishedTopology): Promise<void> {
     // A registry that lost its data counts from one again: then the later publication is the newer one.
     if (topology.version <= this.#seen.version && topology.atMs <= this.#seen.atMs) return;
     this.#seen = topology;
-    const compiled = this.#compile(topology.json);
+    const compiled = await this.#compile(topology.json);
+    if (this.#seen !== topology || this.#stopped) return;
     const { version } = topology;
     if (!compiled.ok) {
       const problems = compiled.error.slice(0, MOST_PROBLEMS);
       this.#ports.telemetry.log("error", "topology refused, the previous one stays", { version, problems });
-      return this.#listen({ version, snapshot: null, problems });
+      this.#listen({ version, snapshot: null, problems });
+      return;
     }
     const snapshot = compiled.value;
     this.#current = { version, snapshot, sources: indexSources(snapshot, this.#resolved) };

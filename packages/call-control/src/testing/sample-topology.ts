@@ -98,7 +98,7 @@ export function compiled(topology: Topology): Snapshot {
 }
 
 /** Takes the topology itself as the published document. */
-export const compileJson: CompileTopology = (json) => {
+export const compileJson: CompileTopology = async (json) => {
   const snapshot = compileSnapshot(JSON.parse(json) as Topology);
   return snapshot.ok ? snapshot : err(snapshot.error.map(({ path, problem }) => `${path} ${problem}`));
 };

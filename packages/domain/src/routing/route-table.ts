@@ -1,3 +1,4 @@
+import { atOnce, STEP, type Steps } from "../lang/steps.ts";
 import { type Pattern, patternMatches } from "../numbering/pattern.ts";
 import type { Route } from "../topology/topology.ts";
 
@@ -24,19 +25,24 @@ export interface RouteTable {
 
 /** Builds the table from routes in any order. */
 export function buildRouteTable(routes: readonly CompiledRoute[]): RouteTable {
-  const ranked = [...routes].sort((left, right) => left.rank - right.rank);
+  return atOnce(routeTableInSteps([...routes].sort((left, right) => left.rank - right.rank)));
+}
+
+/** The same in small steps, from routes by rank. */
+export function* routeTableInSteps(ranked: readonly CompiledRoute[]): Steps<RouteTable> {
   const perUsage = new Map<string, CompiledRoute[]>();
-  for (const route of ranked) {
+  for (const [at, route] of ranked.entries()) {
+    if (at % (10 * STEP) === 0) yield;
     for (const usage of route.route.usages) {
       const list = perUsage.get(usage);
       if (list === undefined) perUsage.set(usage, [route]);
       else if (list.at(-1) !== route) list.push(route);
     }
   }
-  return {
-    all: buildIndex(ranked),
-    byUsage: new Map([...perUsage].map(([usage, list]) => [usage, buildIndex(list)])),
-  };
+  const all = yield* buildIndex(ranked);
+  const byUsage = new Map<string, RouteIndex>();
+  for (const [usage, list] of perUsage) byUsage.set(usage, yield* buildIndex(list));
+  return { all, byUsage };
 }
 
 /** Routes of the index that match the number and do not except it, by rank. */
@@ -59,10 +65,11 @@ function routeMatches(route: CompiledRoute, number: string): boolean {
   return patternMatches(route.match, number) && !route.except.some((pattern) => patternMatches(pattern, number));
 }
 
-function buildIndex(ranked: readonly CompiledRoute[]): RouteIndex {
+function* buildIndex(ranked: readonly CompiledRoute[]): Steps<RouteIndex> {
   const buckets = new Map<string, CompiledRoute[]>();
   const lengths = new Set<number>();
-  for (const route of ranked) {
+  for (const [at, route] of ranked.entries()) {
+    if (at % (10 * STEP) === 0) yield;
     for (const prefix of route.match.prefixes) {
       lengths.add(prefix.length);
       const bucket = buckets.get(prefix);

@@ -1,9 +1,10 @@
 import { indexEmergencyNumbers } from "../emergency/classify-emergency.ts";
 import { err, ok, type Result } from "../lang/result.ts";
+import { atOnce, STEP, type Steps } from "../lang/steps.ts";
 import type { CompiledDialPlan } from "../numbering/dial-plan.ts";
 import { type CompiledRule, compileNumberRule } from "../numbering/number-rule.ts";
 import { compilePattern, type Pattern } from "../numbering/pattern.ts";
-import { buildRouteTable, type CompiledRoute } from "../routing/route-table.ts";
+import { type CompiledRoute, routeTableInSteps } from "../routing/route-table.ts";
 import { checkTopology } from "./check-topology.ts";
 import {
   type CompiledEmergency,
@@ -21,9 +22,18 @@ import type { NumberRule, Route, Topology } from "./topology.ts";
  */
 export function compileSnapshot(topology: Topology): Result<Snapshot, readonly TopologyIssue[]> {
   const compiler = new SnapshotCompiler(topology);
-  const snapshot = compiler.compile();
+  const snapshot = atOnce(compiler.compile());
   const issues = [...checkTopology(topology), ...compiler.issues];
   return isAcceptable(issues) ? ok({ ...snapshot, warnings: issues }) : err(issues);
+}
+
+/**
+ * The same in small steps, of a topology that is known to compile: after each `yield` other work may be done. For a process that serves calls meanwhile.
+ * @param warnings what `compileSnapshot` found elsewhere
+ */
+export function* compileInSteps(topology: Topology, warnings: readonly TopologyIssue[]): Steps<Snapshot> {
+  const snapshot = yield* new SnapshotCompiler(topology).compile();
+  return { ...snapshot, warnings };
 }
 
 class SnapshotCompiler {
@@ -34,14 +44,16 @@ class SnapshotCompiler {
     this.#topology = topology;
   }
 
-  compile(): Omit<Snapshot, "warnings"> {
+  *compile(): Steps<Omit<Snapshot, "warnings">> {
     const listeners = this.#listeners();
     const dialPlans = this.#dialPlans();
+    const trunks = yield* this.#trunks(listeners, dialPlans);
+    const routes = yield* this.#routes();
     return {
       topology: this.#topology,
       listeners,
-      trunks: this.#trunks(listeners, dialPlans),
-      routes: buildRouteTable(this.#routes()),
+      trunks,
+      routes: yield* routeTableInSteps(routes),
       emergency: compileEmergency(this.#topology.emergency, dialPlans),
     };
   }
@@ -61,29 +73,47 @@ class SnapshotCompiler {
     return new Map(plans);
   }
 
-  #trunks(
+  *#trunks(
     listeners: ReadonlyMap<string, PoolListener>,
     dialPlans: ReadonlyMap<string, CompiledDialPlan>,
-  ): ReadonlyMap<string, CompiledTrunk> {
+  ): Steps<ReadonlyMap<string, CompiledTrunk>> {
     const gateways = new Map(this.#topology.gateways.map((gateway) => [gateway.name, gateway]));
     const trunks = new Map<string, CompiledTrunk>();
-    this.#topology.trunks.forEach((trunk, at) => {
+    for (const [at, trunk] of this.#topology.trunks.entries()) {
+      if (at % STEP === 0) yield;
       const calledRules = this.#rules(trunk.settings.calledRules, `trunks[${at}].settings.calledRules`);
       const callingRules = this.#rules(trunk.settings.callingRules, `trunks[${at}].settings.callingRules`);
       const local = listeners.get(listenerKey(trunk.pool, trunk.listener));
       const gateway = gateways.get(trunk.gateway);
       // A name that leads nowhere is reported by checkTopology, and then there is no snapshot.
-      if (local === undefined || gateway === undefined) return;
+      if (local === undefined || gateway === undefined) continue;
       const dialPlan = dialPlans.get(trunk.settings.dialPlan ?? "") ?? null;
       trunks.set(trunk.name, { ...local, trunk, gateway, dialPlan, calledRules, callingRules });
-    });
+    }
     return trunks;
   }
 
-  #routes(): readonly CompiledRoute[] {
-    const order = this.#topology.routes.map((route, at) => ({ route, at }));
-    order.sort((left, right) => left.route.priority - right.route.priority || left.at - right.at);
-    return order.flatMap(({ route, at }, rank) => this.#route(route, `routes[${at}]`, rank));
+  /** By priority, then as written. */
+  *#routes(): Steps<readonly CompiledRoute[]> {
+    const { routes } = this.#topology;
+    const placesByPriority = new Map<number, number[]>();
+    for (const [at, { priority }] of routes.entries()) {
+      if (at % (10 * STEP) === 0) yield;
+      const places = placesByPriority.get(priority);
+      if (places === undefined) placesByPriority.set(priority, [at]);
+      else places.push(at);
+    }
+    const compiled: CompiledRoute[] = [];
+    let rank = 0;
+    for (const priority of Float64Array.from(placesByPriority.keys()).sort()) {
+      for (const at of placesByPriority.get(priority) ?? []) {
+        const route = routes[at];
+        if (rank % STEP === 0) yield;
+        if (route !== undefined) compiled.push(...this.#route(route, `routes[${at}]`, rank));
+        rank += 1;
+      }
+    }
+    return compiled;
   }
 
   #route(route: Route, path: string, rank: number): readonly CompiledRoute[] {

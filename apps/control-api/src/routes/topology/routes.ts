@@ -1,6 +1,7 @@
 import { Type } from "typebox";
 import { stringify } from "yaml";
-import { maxDocumentLength, parseTopologyDocument } from "@tandem/topology-document";
+import { maxDocumentLength } from "@tandem/topology-document";
+import { checkApart } from "@tandem/topology-document/apart";
 import { documentFormat } from "../../current-topology.ts";
 import { failureStatus, problem, sendFailure, sendProblem } from "../../problem.ts";
 import type { ControlServices } from "../../services.ts";
@@ -71,7 +72,7 @@ function validateTopology(app: TypedApp): void {
       },
     },
     async (request, reply) => {
-      const compiled = parseTopologyDocument(request.body, { format: documentFormat(request.headers["content-type"]) });
+      const compiled = await checkApart(request.body, documentFormat(request.headers["content-type"]));
       if (!compiled.ok) return sendProblem(reply, "topology-invalid", "the document has errors", compiled.error);
       return { valid: true as const, warnings: [...compiled.value.warnings] };
     },
@@ -100,7 +101,7 @@ function replaceTopology(app: TypedApp, services: ControlServices): void {
     async (request, reply) => {
       const expected = versionOfIfMatch(request.headers["if-match"]);
       if (expected === undefined) return sendProblem(reply, "bad-request", "If-Match must be a topology version");
-      const compiled = parseTopologyDocument(request.body, { format: documentFormat(request.headers["content-type"]) });
+      const compiled = await checkApart(request.body, documentFormat(request.headers["content-type"]));
       if (!compiled.ok)
         return sendProblem(reply, "topology-invalid", "the document has errors; nothing was changed", compiled.error);
       const current = await services.topology.current();
@@ -113,7 +114,7 @@ function replaceTopology(app: TypedApp, services: ControlServices): void {
           `version ${inForce} is in force, not ${expected}; read it again`,
         );
       const published = {
-        json: JSON.stringify(compiled.value.document),
+        json: compiled.value.json,
         author: request.caller,
         atMs: services.clock.now(),
       };

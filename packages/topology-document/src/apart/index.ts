@@ -1,0 +1,1 @@
+export { checkApart, compileApart, type CheckedDocument } from "./compile-apart.ts";
