@@ -1,3 +1,4 @@
+import { codeAt } from "./characters.ts";
 /** Header fields with an interned id, each with its compact form if the IANA registry gives one. */
 const KNOWN_HEADERS: readonly (readonly [name: string, compact?: string])[] = [
   ["Via", "v"],
@@ -114,11 +115,11 @@ for (const [id, [name, compact]] of KNOWN_HEADERS.entries()) {
   if (compact !== undefined) {
     idsByName.set(compact, id);
     idsByName.set(compact.toUpperCase(), id);
-    compactIds[compact.charCodeAt(0)] = id;
+    compactIds[codeAt(compact, 0)] = id;
     compactIds[compact.toUpperCase().charCodeAt(0)] = id;
   }
   let hash = 0;
-  for (let at = 0; at < lower.length; at++) hash = hashStep(hash, lower.charCodeAt(at));
+  for (let at = 0; at < lower.length; at++) hash = hashStep(hash, codeAt(lower, at));
   let slot = hash & (SLOTS - 1);
   while (slots[slot] !== UNKNOWN_HEADER) slot = (slot + 1) & (SLOTS - 1);
   slots[slot] = id;
@@ -126,7 +127,7 @@ for (const [id, [name, compact]] of KNOWN_HEADERS.entries()) {
 
 /** Id of the header name `text[start, end)` whose `hashStep` hash is `hash`; reads the name in place, case-insensitively. */
 export function headerIdAt(text: string, start: number, end: number, hash: number): number {
-  if (end - start === 1) return compactIds[text.charCodeAt(start)] ?? UNKNOWN_HEADER;
+  if (end - start === 1) return compactIds[codeAt(text, start)] ?? UNKNOWN_HEADER;
   let slot = hash & (SLOTS - 1);
   let id = slots[slot] ?? UNKNOWN_HEADER;
   while (id !== UNKNOWN_HEADER) {
@@ -140,7 +141,7 @@ export function headerIdAt(text: string, start: number, end: number, hash: numbe
 
 function equalsLower(text: string, start: number, lower: string): boolean {
   for (let at = 0; at < lower.length; at++) {
-    if ((text.charCodeAt(start + at) | 32) !== lower.charCodeAt(at)) return false;
+    if ((codeAt(text, start + at) | 32) !== codeAt(lower, at)) return false;
   }
   return true;
 }

@@ -1,4 +1,4 @@
-import { CHAR, TOKEN_CHARACTERS, isBlank } from "./characters.ts";
+import { CHAR, TOKEN_CHARACTERS, codeAt, isBlank } from "./characters.ts";
 import { hashStep, headerIdAt } from "./header-name.ts";
 import { HeaderText } from "./header-text.ts";
 import type { ParseFailureReason } from "./parse-failure.ts";
@@ -59,7 +59,7 @@ export class HeaderScan {
       }
       let folded = false;
       // RFC 3261 §7.3.1: a line that starts with a blank continues the one before.
-      while (isBlank(text.charCodeAt(lf + 1))) {
+      while (isBlank(codeAt(text, lf + 1))) {
         const nextLf = text.indexOf("\n", lf + 1);
         if (nextLf < 0) break;
         folded = true;
@@ -91,14 +91,14 @@ export class HeaderScan {
     if (end - start > this.maxLineLength) return this.fail("header-line-too-long");
     let at = start;
     let hash = 0;
-    let code = text.charCodeAt(at);
+    let code = codeAt(text, at);
     while (TOKEN_CHARACTERS[code] === 1) {
       hash = hashStep(hash, code);
-      code = text.charCodeAt(++at);
+      code = codeAt(text, ++at);
     }
     const nameEnd = at;
     // RFC 3261 §7.3.1 allows blanks before the colon.
-    while (isBlank(code)) code = text.charCodeAt(++at);
+    while (isBlank(code)) code = codeAt(text, ++at);
     if (code !== CHAR.colon || nameEnd === start) return this.fail("bad-header-line");
     const id = headerIdAt(text, start, nameEnd, hash);
     const crlf = next - end === 2;

@@ -1,4 +1,4 @@
-import { CHAR, isWhiteSpace, trimBlanks } from "./characters.ts";
+import { CHAR, codeAt, isWhiteSpace, trimBlanks } from "./characters.ts";
 import { headerId } from "./header-name.ts";
 
 /** Where a header line lies in its text. `end` is after the value, `next` after the line's CRLF (`end` again if it ended otherwise). */
@@ -87,14 +87,14 @@ function unfold(text: string, start: number, end: number): string {
   let from = start;
   let at = start;
   while (at < end) {
-    const code = text.charCodeAt(at);
+    const code = codeAt(text, at);
     if (code !== CHAR.cr && code !== CHAR.lf) {
       at++;
       continue;
     }
     const piece = trimBlanks(text, from, at);
     if (piece !== "") value = value === "" ? piece : `${value} ${piece}`;
-    while (at < end && isWhiteSpace(text.charCodeAt(at))) at++;
+    while (at < end && isWhiteSpace(codeAt(text, at))) at++;
     from = at;
   }
   const last = trimBlanks(text, from, end);

@@ -1,4 +1,4 @@
-import { CHAR, isToken, readDecimal } from "./characters.ts";
+import { CHAR, codeAt, isToken, readDecimal } from "./characters.ts";
 import { HEADER_ID } from "./header-name.ts";
 import { DEFAULT_LIMITS, HeaderScan, type ParseOptions } from "./header-scan.ts";
 import type { SipMessage } from "./message.ts";
@@ -81,7 +81,7 @@ function scanHead(text: string, options: ParseOptions | undefined): MessageHead 
 /** RFC 3261 §7.5: line ends before the start line are ignored. */
 function skipLineEnds(text: string): number {
   let at = 0;
-  while (at < text.length && (text.charCodeAt(at) === CHAR.cr || text.charCodeAt(at) === CHAR.lf)) at++;
+  while (at < text.length && (codeAt(text, at) === CHAR.cr || codeAt(text, at) === CHAR.lf)) at++;
   return at;
 }
 
@@ -92,10 +92,10 @@ function readStartLine(line: string): StartLine | ParseFailureReason {
 /** `SIP/` in any case (RFC 3261 §7.1). */
 function startsWithVersion(line: string): boolean {
   return (
-    line.charCodeAt(3) === CHAR.slash &&
-    (line.charCodeAt(0) | 32) === 115 &&
-    (line.charCodeAt(1) | 32) === 105 &&
-    (line.charCodeAt(2) | 32) === 112
+    codeAt(line, 3) === CHAR.slash &&
+    (codeAt(line, 0) | 32) === 115 &&
+    (codeAt(line, 1) | 32) === 105 &&
+    (codeAt(line, 2) | 32) === 112
   );
 }
 
@@ -103,7 +103,7 @@ function readStatusLine(line: string): StartLine | ParseFailureReason {
   if (!line.startsWith("2.0 ", 4)) return "unsupported-version";
   const codeText = line.slice(8, 11);
   const status = readDecimal(codeText, 699);
-  const separator = line.charCodeAt(11);
+  const separator = codeAt(line, 11);
   // The SP before an empty reason phrase is mandatory (RFC 3261 §7.2) but often left out; nothing else reads as such a line.
   if (status === undefined || status < 100 || codeText.length !== 3) return "bad-start-line";
   if (line.length > 11 && separator !== CHAR.space) return "bad-start-line";

@@ -1,4 +1,4 @@
-import { CHAR } from "../characters.ts";
+import { CHAR, codeAt } from "../characters.ts";
 
 const UNRESERVED = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.!~*'()";
 
@@ -21,9 +21,9 @@ function hexValue(code: number): number {
 
 /** Byte of the escape `%HH` at `at`, or -1 when none is there. */
 function escapedByte(text: string, at: number): number {
-  if (text.charCodeAt(at) !== CHAR.percent) return -1;
-  const high = hexValue(text.charCodeAt(at + 1));
-  const low = hexValue(text.charCodeAt(at + 2));
+  if (codeAt(text, at) !== CHAR.percent) return -1;
+  const high = hexValue(codeAt(text, at + 1));
+  const low = hexValue(codeAt(text, at + 2));
   return high < 0 || low < 0 ? -1 : high * 16 + low;
 }
 
@@ -48,7 +48,7 @@ export function encodeEscapes(text: string, place: "user" | "parameter" | "heade
   let out = "";
   for (let at = 0; at < text.length; at++) {
     const character = text.charAt(at);
-    const code = text.charCodeAt(at) & 0xff;
+    const code = codeAt(text, at) & 0xff;
     out += allowed.includes(character) ? character : `%${code.toString(16).toUpperCase().padStart(2, "0")}`;
   }
   return out;

@@ -1,18 +1,18 @@
-import { CHAR, isDigits } from "../characters.ts";
+import { CHAR, codeAt, isDigits } from "../characters.ts";
 
 /**
  * The host that starts at `at` as written: a name, an IPv4 address or a bracketed IPv6 reference (RFC 3261 §25.1). Underscores are let through,
  * as names in the field have them. Undefined when none is there.
  */
 export function readHost(text: string, at: number): string | undefined {
-  if (text.charCodeAt(at) === CHAR.openBracket) {
+  if (codeAt(text, at) === CHAR.openBracket) {
     const close = text.indexOf("]", at);
     if (close < 0) return undefined;
     const host = text.slice(at, close + 1);
     return expandIpv6(host.slice(1, -1)) === undefined ? undefined : host;
   }
   let end = at;
-  while (isHostCharacter(text.charCodeAt(end))) end++;
+  while (isHostCharacter(codeAt(text, end))) end++;
   return end > at ? text.slice(at, end) : undefined;
 }
 

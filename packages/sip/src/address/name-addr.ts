@@ -1,4 +1,4 @@
-import { CHAR, isBlank, trimBlanks } from "../characters.ts";
+import { CHAR, codeAt, isBlank, trimBlanks } from "../characters.ts";
 import type { SipMessage } from "../message.ts";
 import { quotedEnd } from "../values/cursor.ts";
 import { headerValues } from "../values/list.ts";
@@ -22,11 +22,11 @@ export interface NameAddr {
  */
 export function parseNameAddr(value: string): NameAddr | undefined {
   const text = trimBlanks(value);
-  if (text.charCodeAt(0) === CHAR.quote) {
+  if (codeAt(text, 0) === CHAR.quote) {
     const end = quotedEnd(text, 0);
     if (end < 0) return undefined;
     const open = skipBlanks(text, end);
-    if (text.charCodeAt(open) !== CHAR.less) return undefined;
+    if (codeAt(text, open) !== CHAR.less) return undefined;
     return bracketed(text, open, unquote(text.slice(0, end)));
   }
   const open = text.indexOf("<");
@@ -71,6 +71,6 @@ function bare(text: string, semicolon: number): NameAddr | undefined {
 
 function skipBlanks(text: string, from: number): number {
   let at = from;
-  while (isBlank(text.charCodeAt(at))) at++;
+  while (isBlank(codeAt(text, at))) at++;
   return at;
 }

@@ -1,4 +1,4 @@
-import { CHAR, isDigits, readDecimal } from "../characters.ts";
+import { CHAR, codeAt, isDigits, readDecimal } from "../characters.ts";
 import { getParameter, type Parameter, type ParameterList } from "../values/parameters.ts";
 import { decodeEscapes } from "./escape.ts";
 import { readHost } from "./host.ts";
@@ -104,8 +104,9 @@ export function uriTransport(uri: SipUri): string | undefined {
 
 /** No control characters, blanks, quotes or angle brackets: nothing that would end the URI where it is written. */
 function isClean(text: string): boolean {
-  for (let at = 0; at < text.length; at++) {
-    const code = text.charCodeAt(at);
+  const { length } = text;
+  for (let at = 0; at < length; at++) {
+    const code = codeAt(text, at);
     if (code <= CHAR.space || code === 127) return false;
     if (code === CHAR.less || code === CHAR.greater || code === CHAR.quote) return false;
   }

@@ -1,4 +1,4 @@
-import { CHAR, isBlank } from "../characters.ts";
+import { CHAR, codeAt, isBlank } from "../characters.ts";
 import { HeaderScan } from "../header-scan.ts";
 import type { HeaderText } from "../header-text.ts";
 import { headerId } from "../header-name.ts";
@@ -103,13 +103,13 @@ function nextDelimiter(text: string, boundary: string, from: number): Delimiter 
 }
 
 function delimiterAt(text: string, start: number, afterMark: number): Delimiter | undefined {
-  if (start > 0 && text.charCodeAt(start - 1) !== CHAR.lf) return undefined;
+  if (start > 0 && codeAt(text, start - 1) !== CHAR.lf) return undefined;
   const closes = text.startsWith("--", afterMark);
   let at = closes ? afterMark + 2 : afterMark;
-  while (isBlank(text.charCodeAt(at))) at++;
-  if (text.charCodeAt(at) === CHAR.cr) at++;
+  while (isBlank(codeAt(text, at))) at++;
+  if (codeAt(text, at) === CHAR.cr) at++;
   // A boundary that only begins like ours is part of the content.
-  if (at < text.length && text.charCodeAt(at) !== CHAR.lf) return undefined;
-  const crlf = start > 1 && text.charCodeAt(start - 2) === CHAR.cr;
+  if (at < text.length && codeAt(text, at) !== CHAR.lf) return undefined;
+  const crlf = start > 1 && codeAt(text, start - 2) === CHAR.cr;
   return { contentEnd: Math.max(start - (crlf ? 2 : 1), 0), start, next: Math.min(at + 1, text.length), closes };
 }

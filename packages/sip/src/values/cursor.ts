@@ -1,4 +1,4 @@
-import { CHAR, TOKEN_CHARACTERS, isBlank } from "../characters.ts";
+import { CHAR, TOKEN_CHARACTERS, codeAt, isBlank } from "../characters.ts";
 
 /** A reading position in one header value. Every method is linear in what it consumes and never goes past the end. */
 export class Cursor {
@@ -16,17 +16,17 @@ export class Cursor {
 
   /** Code of the character here; NaN at the end. */
   get code(): number {
-    return this.text.charCodeAt(this.at);
+    return codeAt(this.text, this.at);
   }
 
   skipBlanks(): void {
-    while (isBlank(this.text.charCodeAt(this.at))) this.at++;
+    while (isBlank(codeAt(this.text, this.at))) this.at++;
   }
 
   /** Consumes this separator and the blanks around it; false, with only blanks consumed, when it is not here. */
   eat(code: number): boolean {
     this.skipBlanks();
-    if (this.text.charCodeAt(this.at) !== code) return false;
+    if (codeAt(this.text, this.at) !== code) return false;
     this.at++;
     this.skipBlanks();
     return true;
@@ -35,7 +35,7 @@ export class Cursor {
   /** The token here, possibly empty. */
   token(): string {
     const start = this.at;
-    while (TOKEN_CHARACTERS[this.text.charCodeAt(this.at)] === 1) this.at++;
+    while (TOKEN_CHARACTERS[codeAt(this.text, this.at)] === 1) this.at++;
     return this.text.slice(start, this.at);
   }
 
@@ -51,9 +51,10 @@ export class Cursor {
 
 /** Index after the quoted string that opens at `at`, or -1 when it never closes. A backslash hides the next character (RFC 3261 §25.1). */
 export function quotedEnd(text: string, at: number): number {
+  const { length } = text;
   let next = at + 1;
-  while (next < text.length) {
-    const code = text.charCodeAt(next);
+  while (next < length) {
+    const code = codeAt(text, next);
     if (code === CHAR.quote) return next + 1;
     next += code === CHAR.backslash ? 2 : 1;
   }
@@ -62,7 +63,7 @@ export function quotedEnd(text: string, at: number): number {
 
 /** Index after the quoted string or `<…>` that opens at `at`; the end of the text when it never closes; `at + 1` for anything else. */
 export function skipEnclosed(text: string, at: number): number {
-  const code = text.charCodeAt(at);
+  const code = codeAt(text, at);
   if (code === CHAR.quote) {
     const end = quotedEnd(text, at);
     return end < 0 ? text.length : end;

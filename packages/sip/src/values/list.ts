@@ -1,4 +1,4 @@
-import { CHAR, trimBlanks } from "../characters.ts";
+import { CHAR, codeAt, trimBlanks } from "../characters.ts";
 import type { SipMessage } from "../message.ts";
 import { skipEnclosed } from "./cursor.ts";
 
@@ -10,11 +10,13 @@ export function splitList(value: string): readonly string[] {
 /** Elements between the separator's occurrences outside quoted strings and angle brackets. */
 export function splitAt(value: string, separator: number): readonly string[] {
   const elements: string[] = [];
+  const { length } = value;
   let start = 0;
   let at = 0;
-  while (at < value.length) {
-    if (value.charCodeAt(at) !== separator) {
-      at = skipEnclosed(value, at);
+  while (at < length) {
+    const code = codeAt(value, at);
+    if (code !== separator) {
+      at = code === CHAR.quote || code === CHAR.less ? skipEnclosed(value, at) : at + 1;
       continue;
     }
     push(elements, value.slice(start, at));

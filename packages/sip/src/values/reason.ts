@@ -1,4 +1,4 @@
-import { CHAR, readDecimal } from "../characters.ts";
+import { CHAR, codeAt, readDecimal } from "../characters.ts";
 import type { SipMessage } from "../message.ts";
 import { Cursor } from "./cursor.ts";
 import { headerValues } from "./list.ts";
@@ -65,10 +65,10 @@ const CLOSE_PARENTHESIS = 41;
 
 /** Index after the comment at `from` (comments nest, RFC 3261 §25.1), `from` when there is none, undefined when it never closes. */
 function skipComment(text: string, from: number): number | undefined {
-  if (text.charCodeAt(from) !== OPEN_PARENTHESIS) return from;
+  if (codeAt(text, from) !== OPEN_PARENTHESIS) return from;
   let depth = 0;
   for (let at = from; at < text.length; at++) {
-    const code = text.charCodeAt(at);
+    const code = codeAt(text, at);
     if (code === CHAR.backslash) at++;
     else if (code === OPEN_PARENTHESIS) depth++;
     else if (code === CLOSE_PARENTHESIS && --depth === 0) return at + 1;

@@ -1,4 +1,4 @@
-import { CHAR, isBlank } from "../characters.ts";
+import { CHAR, codeAt, isBlank } from "../characters.ts";
 import { quotedEnd, skipEnclosed } from "./cursor.ts";
 
 /**
@@ -17,7 +17,7 @@ export function readParameter(value: string, name: string): string | undefined {
   const length = value.length;
   let at = 0;
   while (at < length) {
-    const code = value.charCodeAt(at);
+    const code = codeAt(value, at);
     if (code === CHAR.quote || code === CHAR.less) at = skipEnclosed(value, at);
     else if (code === CHAR.semicolon) {
       const found = valueAt(value, at + 1, name);
@@ -31,18 +31,19 @@ export function readParameter(value: string, name: string): string | undefined {
 function valueAt(value: string, from: number, name: string): string | undefined {
   let at = skipBlanks(value, from);
   for (let index = 0; index < name.length; index++, at++) {
-    if (lowerCased(value.charCodeAt(at)) !== name.charCodeAt(index)) return undefined;
+    if (lowerCased(codeAt(value, at)) !== codeAt(name, index)) return undefined;
   }
   at = skipBlanks(value, at);
-  if (value.charCodeAt(at) !== CHAR.equals) return undefined;
+  if (codeAt(value, at) !== CHAR.equals) return undefined;
   at = skipBlanks(value, at + 1);
-  if (value.charCodeAt(at) === CHAR.quote) {
+  if (codeAt(value, at) === CHAR.quote) {
     const end = quotedEnd(value, at);
     return end < 0 ? undefined : value.slice(at, end);
   }
+  const { length } = value;
   let end = at;
-  while (end < value.length) {
-    const code = value.charCodeAt(end);
+  while (end < length) {
+    const code = codeAt(value, end);
     if (code === CHAR.semicolon || code === CHAR.comma || isBlank(code)) break;
     end++;
   }
@@ -55,6 +56,6 @@ function lowerCased(code: number): number {
 
 function skipBlanks(text: string, from: number): number {
   let at = from;
-  while (isBlank(text.charCodeAt(at))) at++;
+  while (isBlank(codeAt(text, at))) at++;
   return at;
 }
