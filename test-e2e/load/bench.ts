@@ -26,7 +26,7 @@ const USAGE = `npm run bench [-- OPTIONS]
 const SIPP_CORE = "0";
 const ELEMENT_CORE = "1";
 /** Long enough for the compiler of the JavaScript engine to have seen every path. */
-const WARM_UP = { rate: 200, seconds: 5 };
+const WARM_UP = { rate: 300, seconds: 20 };
 
 const STARTERS = { split: startSplit, fused: startFused, kamailio: startKamailio } as const;
 

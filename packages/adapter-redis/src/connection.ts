@@ -1,5 +1,6 @@
 import { err, ok, type Failure, type Result } from "@tandem/domain";
 import { CommandBatch } from "./command-batch.ts";
+import { CommandDeadlines } from "./command-deadlines.ts";
 import { createClient, type ClientLimits, type ClientPurpose, type RedisClient } from "./client-options.ts";
 import { clusterKeys } from "./keys.ts";
 import { parseRedisUrl, type RedisTarget } from "./redis-url.ts";
@@ -67,6 +68,8 @@ class SharedConnection implements RedisConnection {
   readonly #options: RedisConnectionOptions;
   readonly #client: RedisClient;
   readonly #batch: CommandBatch;
+  /** The client's own timeout does not cover commands that wait for a Cluster's slot table. */
+  readonly #deadlines: CommandDeadlines;
   readonly #dedicated = new Set<RedisClient>();
   readonly #subscriptions = new Subscriptions(() => this.dedicated("subscriber"));
   #waiting = 0;
@@ -80,6 +83,7 @@ class SharedConnection implements RedisConnection {
     this.#client = createClient(target, "commands", limits);
     defineScripts(this.#client);
     this.#batch = new CommandBatch(this.#client);
+    this.#deadlines = new CommandDeadlines(limits.commandTimeoutMs);
     this.#client.on("ready", () => options.onState?.("ready", ""));
     this.#client.on("close", () => options.onState?.("lost", "connection closed"));
     this.#client.on("error", (error: unknown) => options.onState?.("lost", storeFailure("connect", error).detail));
@@ -95,13 +99,10 @@ class SharedConnection implements RedisConnection {
     this.#batch.join();
     const startedMs = performance.now();
     return new Promise((resolve) => {
-      // The client's own timeout does not cover commands that wait for a Cluster's slot table.
       const limitMs = this.#limits.commandTimeoutMs;
-      const timer = setTimeout(() => {
-        resolve(err(storeTimeout(name, limitMs)));
-      }, limitMs);
+      const deadline = this.#deadlines.add(() => resolve(err(storeTimeout(name, limitMs))));
       const done = (result: Result<T, Failure>): void => {
-        clearTimeout(timer);
+        deadline.met();
         this.#waiting -= 1;
         this.#options.onCommand?.(name, performance.now() - startedMs, result.ok);
         resolve(result);

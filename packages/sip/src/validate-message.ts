@@ -2,7 +2,6 @@ import { parseNameAddr } from "./address/name-addr.ts";
 import { parseUri } from "./address/uri.ts";
 import { readDecimal } from "./characters.ts";
 import { HEADER_COUNT, headerId } from "./header-name.ts";
-import type { HeaderText } from "./header-text.ts";
 import type { SipMessage } from "./message.ts";
 import { asTextMessage, type TextMessage } from "./text-message.ts";
 import { firstOfList, splitList } from "./values/list.ts";
@@ -144,8 +143,11 @@ function methodFault(message: TextMessage): MessageFault | undefined {
 
 /** RFC 3261 §8.1.3.3: a response with more than one Via value went astray. */
 function responseViaFault(message: TextMessage): MessageFault | undefined {
-  const vias = message.lines.filter((line: HeaderText) => line.id === viaId).flatMap((line) => splitList(line.value));
-  return vias.length > 1 ? headerFault("several-vias", "Via", "More than one") : undefined;
+  let vias = 0;
+  for (const line of message.lines) {
+    if (line.id === viaId) vias += line.value.includes(",") ? splitList(line.value).length : 1;
+  }
+  return vias > 1 ? headerFault("several-vias", "Via", "More than one") : undefined;
 }
 
 function badHeader(header: string): MessageFault {
