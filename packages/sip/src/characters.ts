@@ -20,6 +20,7 @@ export const CHAR = {
   closeBracket: 93,
 } as const;
 
+// oxlint-disable-next-line typescript/unbound-method -- called with its string below
 const charCodeAt = String.prototype.charCodeAt;
 
 /**
