@@ -1,10 +1,11 @@
+import { until } from "@tandem/testkit";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { startCluster, type TestCluster } from "../harness/cluster.ts";
 import { sipPorts } from "../harness/ports.ts";
 import { startUac, startUas, stopAllSipp } from "../harness/sipp.ts";
 import { makeTopology, type TestTopology } from "../harness/topology.ts";
 
-const [p1, p2] = await sipPorts(2);
+const [p1, p2, addedPort] = await sipPorts(3);
 let topology: TestTopology;
 let cluster: TestCluster;
 
@@ -47,6 +48,25 @@ describe("B16: the topology may change under load", () => {
     const trunks = records.toSorted((one, other) => one.startMs - other.startMs).map(({ egressTrunk }) => egressTrunk);
     expect(trunks[0]).toBe("t1");
     expect(trunks.at(-1)).toBe("t2");
+  });
+
+  it("a listener that was added needs the edges started again: log, metric and API say so until it is taken back", async () => {
+    interface PoolBody {
+      readonly members: readonly { readonly facts: { readonly edgesOutdated?: number } }[];
+    }
+    const outdated = async () => {
+      const [pool] = (await cluster.api.get("/v1/pools")).body as readonly PoolBody[];
+      return pool?.members.reduce((sum, { facts }) => sum + (facts.edgesOutdated ?? 0), 0) ?? 0;
+    };
+    const before = routedTo("t2");
+    const added = { name: "added", address: "127.0.0.1", port: addedPort, transport: "udp" } as const;
+    const pools = before.pools.map((pool) => ({ ...pool, listeners: [...pool.listeners, added] }));
+    expect((await cluster.api.putTopology({ ...before, pools })).status).toBe(200);
+    await until(async () => (await outdated()) > 0, { what: "the API showing it" });
+    expect(await cluster.metric("worker-east-1", "tandem_edges_outdated", { pool: "east" })).toBe(1);
+    expect(cluster.logOf("worker-east-1")).toContain('"differences":["added is not open"]');
+    expect((await cluster.api.putTopology(before)).status).toBe(200);
+    await until(async () => (await outdated()) === 0, { what: "the API showing none" });
   });
 
   it("an invalid document is refused whole, and calls go on as before", async () => {

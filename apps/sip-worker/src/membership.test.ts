@@ -27,6 +27,7 @@ async function rig(others: readonly Member[] = []) {
     pool: "east",
     http: "127.0.0.1:80",
     edgesConnected: () => 2,
+    edgesOutdated: () => 0,
     offers: { pause: () => void offers.push("pause"), resume: () => void offers.push("resume") },
     onDrainWish: (draining) => void wishes.push(draining),
   });

@@ -10,6 +10,8 @@ export interface MemberParts {
   /** Address of the probe server. */
   readonly http: string;
   readonly edgesConnected: () => number;
+  /** Of these, those whose listeners are not the topology's. */
+  readonly edgesOutdated: () => number;
   /** The way requests come in: paused, the edges offer new ones to other workers. */
   readonly offers: { pause(): void; resume(): void };
   /** An operator's wish, before the engine obeys it. */
@@ -76,7 +78,10 @@ function takesCalls(member: Member, { nodeId, pool }: MemberParts): boolean {
   return able && member.id !== nodeId && !member.draining;
 }
 
-function memberOf({ engine, nodeId, pool, http, edgesConnected }: MemberParts, startedMs: number): Member {
+function memberOf(
+  { engine, nodeId, pool, http, edgesConnected, edgesOutdated }: MemberParts,
+  startedMs: number,
+): Member {
   const facts = engine.facts();
   return {
     id: nodeId,
@@ -89,6 +94,7 @@ function memberOf({ engine, nodeId, pool, http, edgesConnected }: MemberParts, s
     facts: {
       http,
       edges: edgesConnected(),
+      edgesOutdated: edgesOutdated(),
       topologyVersion: facts.topologyVersion,
       activeSetups: facts.setups,
       callsInHand: facts.active,

@@ -30,6 +30,7 @@ import type { Failure, Result } from "@tandem/domain";
 import { readPidf } from "@tandem/location-document";
 import { systemClock, type Logger } from "@tandem/runtime";
 import { compileTopology } from "./compile-topology.ts";
+import { EdgeListeners } from "./edge-listeners.ts";
 import type { WorkerConfig } from "./config.ts";
 import { createDetailRecordSpool } from "./detail-record-spool.ts";
 import { createNoticeSpool } from "./notice-spool.ts";
@@ -57,6 +58,8 @@ interface Observers {
   readonly metrics: WorkerMetrics;
   readonly processMetrics: ProcessMetrics;
   redisReachable: boolean;
+  /** Set once the port to the edges is made. */
+  readonly listeners: { current: EdgeListeners | null };
 }
 
 /**
@@ -96,6 +99,7 @@ function observers(config: WorkerConfig, edges: EdgeSource): Observers {
     metrics: createWorkerMetrics(registry, { names, maxSetups: config.limits.maxSetups }),
     processMetrics: createProcessMetrics(registry, { role: "worker", pool: config.pool, node: config.nodeId }),
     redisReachable: false,
+    listeners: { current: null },
   };
 }
 
@@ -132,7 +136,13 @@ function createSipPort(
     onEdgeChange: ({ pool, address, edge, state, reason }) => {
       logger.info({ pool, address, edge, state, reason }, "edge connection");
       seen.metrics.edgesConnected(pool, connectedEdges(sip, pool));
+      seen.listeners.current?.look();
     },
+  });
+  seen.listeners.current = new EdgeListeners({
+    logger,
+    edges: () => sip.edges(),
+    onOutdated: (pool, outdated) => seen.metrics.edgesOutdated(pool, outdated),
   });
   return sip;
 }
@@ -168,10 +178,11 @@ function createEngine({ config, logger, seen }: Context, redis: RedisConnection,
   );
 }
 
-function topologyObserver({ names, metrics }: Observers): TopologyListener {
+function topologyObserver({ names, metrics, listeners }: Observers): TopologyListener {
   return ({ version, snapshot }) => {
     if (snapshot === null) return metrics.topologyRejected();
     names.configure({ trunks: snapshot.trunks.keys(), pools: snapshot.topology.pools.map(({ name }) => name) });
+    listeners.current?.topology(snapshot.topology.pools);
     return metrics.topology(version);
   };
 }
@@ -208,6 +219,7 @@ function assemble(
         pool,
         http,
         edgesConnected: ownEdges,
+        edgesOutdated: () => seen.listeners.current?.outdated(config.pool) ?? 0,
         offers: sip,
         onDrainWish,
       });

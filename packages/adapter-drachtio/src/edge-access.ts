@@ -28,6 +28,8 @@ export interface LocalEdge {
 }
 
 export interface LocalEdgeAccess extends EdgeAccess {
+  /** Listeners as configured, `name:transport:port` each. */
+  readonly listeners: readonly string[];
   /** Ends the attachment as the loss of a connection would: what is under way fails, or goes to another worker. */
   close(): void;
 }

@@ -88,6 +88,12 @@ export const METRICS = {
     labels: ["pool"],
     process: "worker",
   },
+  tandem_edges_outdated: {
+    type: "gauge",
+    help: "Connected edges whose listeners are not those of the topology in force: they have to be started again.",
+    labels: ["pool"],
+    process: "worker",
+  },
   tandem_topology_version: {
     type: "gauge",
     help: "Version of the topology in force; 0 = none yet.",

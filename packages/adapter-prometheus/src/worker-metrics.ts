@@ -5,6 +5,7 @@ import { counter, gauge } from "./metric-set.ts";
 /** Facts of a worker process that no call tells. */
 export interface WorkerMetrics {
   edgesConnected(pool: string, count: number): void;
+  edgesOutdated(pool: string, count: number): void;
   draining(draining: boolean): void;
   topology(version: number): void;
   topologyRejected(): void;
@@ -17,9 +18,11 @@ export function createWorkerMetrics(
 ): WorkerMetrics {
   gauge(registry, "tandem_setups_limit").set(maxSetups);
   const edges = gauge(registry, "tandem_edges_connected");
+  const outdated = gauge(registry, "tandem_edges_outdated");
   const draining = gauge(registry, "tandem_draining");
   return {
     edgesConnected: (pool, count) => edges.set({ pool: names.pool(pool) }, count),
+    edgesOutdated: (pool, count) => outdated.set({ pool: names.pool(pool) }, count),
     draining: (is) => draining.set(is ? 1 : 0),
     ...topologyMetrics(registry),
   };

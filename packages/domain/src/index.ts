@@ -61,6 +61,7 @@ export {
   type LisRow,
   type LisRowIssue,
 } from "./emergency/lis/lis-row.ts";
+export { listenerDifferences } from "./topology/listener-differences.ts";
 export { compileInSteps, compileSnapshot } from "./topology/compile-snapshot.ts";
 export { checkTopology } from "./topology/check-topology.ts";
 export { listenerKey, type CompiledTrunk, type PoolListener, type Snapshot } from "./topology/snapshot.ts";

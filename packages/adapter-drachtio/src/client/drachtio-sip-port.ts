@@ -256,10 +256,10 @@ class SipPortOverEdges implements DrachtioSipPort {
     this.#options.onEdgeChange?.(this.#localState(access));
   }
 
-  #localState({ edge, pool, pending }: LocalEdgeAccess): EdgeState {
+  #localState({ edge, pool, listeners, pending }: LocalEdgeAccess): EdgeState {
     const sinceMs = this.#localSinceMs;
     const transactions = { pendingClient: pending.client, pendingServer: pending.server };
-    return { pool, address: "local", edge, state: "up", reason: null, sinceMs, ...transactions };
+    return { pool, address: "local", edge, listeners, state: "up", reason: null, sinceMs, ...transactions };
   }
 
   #admit(link: EdgeLink): LinkRefusal | null {

@@ -14,6 +14,8 @@ export interface EdgeState {
   readonly address: string;
   /** The edge's id once it told it. */
   readonly edge: string | null;
+  /** Its listeners as it was configured, `name:transport:port` each (port 0: any); null when it does not say or is not connected. */
+  readonly listeners: readonly string[] | null;
   readonly state: "connecting" | "up" | "down";
   /** Why it is down; null while connecting or up. */
   readonly reason: SessionEnd | LinkRefusal | null;
@@ -76,6 +78,7 @@ export class EdgeConnector {
       pool: this.#options.link.pool,
       address: formatSocketAddress(this.#options.address),
       edge: this.#edge,
+      listeners: this.#link?.listeners ?? null,
       state: this.#state,
       reason: this.#reason,
       sinceMs: this.#sinceMs,

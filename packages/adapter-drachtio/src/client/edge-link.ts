@@ -43,6 +43,8 @@ export class EdgeLink implements EdgeAccess {
   readonly edge: string;
   /** The pool the address was configured for. */
   readonly pool: string;
+  /** Its listeners as configured, `name:transport:port` each; null when it does not say. */
+  readonly listeners: readonly string[] | null;
   /** False when the edge says it belongs to another pool. */
   readonly servesConfiguredPool: boolean;
   readonly #options: EdgeLinkOptions;
@@ -62,6 +64,7 @@ export class EdgeLink implements EdgeAccess {
     const identity = parseVersion(version);
     this.edge = identity.edge ?? "";
     this.pool = options.pool;
+    this.listeners = identity.listeners;
     this.servesConfiguredPool = identity.pool === options.pool;
     this.#clients = new PendingTransactions(options.clock.now());
   }

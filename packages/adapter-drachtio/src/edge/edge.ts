@@ -53,6 +53,7 @@ export async function startEdge(config: EdgeOptions, logger: Logger): Promise<Ed
   const server = createDrachtioServer({
     edge: config.nodeId,
     pool: config.pool,
+    listeners: config.listeners.map(({ name, transport, port }) => `${name}:${transport}:${port}`),
     secret: config.secret,
     onSession: ({ session, change }) => {
       if (change === "ready") logger.info({ session }, "worker connected");

@@ -35,6 +35,8 @@ export interface DrachtioServerOptions {
   /** Unique id of this edge. */
   readonly edge: string;
   readonly pool: string;
+  /** Its listeners as configured, `name:transport:port` each, for workers to compare with the topology. */
+  readonly listeners?: readonly string[];
   /** Shared with the applications. */
   readonly secret: string;
   /** TLS towards the applications; default plain TCP. */
@@ -114,10 +116,11 @@ class Server implements DrachtioServer {
   }
 
   attach(app: SipApplication, lost: () => void): LocalEdgeAccess {
-    const { edge, pool } = this.#options;
+    const { edge, pool, listeners = [] } = this.#options;
     const link = new LocalLink({
       edge,
       pool,
+      listeners,
       app,
       incoming: this.#incoming,
       outgoing: this.#outgoing,
@@ -179,14 +182,14 @@ class Server implements DrachtioServer {
   }
 
   #createSessionOptions(): AppSessionOptions {
-    const { edge, pool, secret } = this.#options;
+    const { edge, pool, secret, listeners = [] } = this.#options;
     const { settings, tokens, clock, endpoint } = this.#context;
     return {
       limits: settings.session,
       secretMatches: createSecretCheck(secret),
       welcome: () => ({
         hostports: hostports(endpoint().listeners, false),
-        version: formatVersion(edge, pool),
+        version: formatVersion(edge, pool, listeners),
         localHostports: hostports(endpoint().listeners, true),
       }),
       tokens,

@@ -19,6 +19,7 @@ import { withMaxForwards, type OutgoingRequests } from "./outgoing-requests.ts";
 export interface LocalLinkParts {
   readonly edge: string;
   readonly pool: string;
+  readonly listeners: readonly string[];
   readonly app: SipApplication;
   readonly incoming: IncomingRequests;
   readonly outgoing: OutgoingRequests;
@@ -34,6 +35,7 @@ export interface LocalLinkParts {
 export class LocalLink implements Application, LocalEdgeAccess {
   readonly edge: string;
   readonly pool: string;
+  readonly listeners: readonly string[];
   readonly octets = true;
   readonly local = true;
   readonly #parts: LocalLinkParts;
@@ -44,6 +46,7 @@ export class LocalLink implements Application, LocalEdgeAccess {
   constructor(parts: LocalLinkParts) {
     this.edge = parts.edge;
     this.pool = parts.pool;
+    this.listeners = parts.listeners;
     this.#parts = parts;
   }
 

@@ -157,21 +157,25 @@ export function formatReply(id: string, to: string, outcome: string): string {
 /** What an edge tells about itself in the version token; `edge` and `pool` are absent for a stock server. */
 export interface EdgeIdentity {
   readonly edge: string | null;
+  /** Its listeners as it was configured, each `name:transport:port` (port 0: any); null when it does not say. */
+  readonly listeners: readonly string[] | null;
   readonly pool: string | null;
 }
 
-/** `v0.9.10-tandem;edge=<id>;pool=<name>`: drachtio-srf reads the three numbers (it pings servers from v0.8.2 on), the worker the rest. */
-export function formatVersion(edge: string, pool: string): string {
-  return `v0.9.10-tandem;edge=${edge};pool=${pool}`;
+/** `v0.9.10-tandem;edge=<id>;pool=<name>;listeners=<name>:<transport>:<port>,…`: drachtio-srf reads the three numbers (it pings servers from v0.8.2 on), the worker the rest. */
+export function formatVersion(edge: string, pool: string, listeners: readonly string[]): string {
+  return `v0.9.10-tandem;edge=${edge};pool=${pool};listeners=${listeners.join(",")}`;
 }
 
 /** Reads the version token. */
 export function parseVersion(version: string): EdgeIdentity {
   let edge: string | null = null;
   let pool: string | null = null;
+  let listeners: readonly string[] | null = null;
   for (const part of version.split(";").slice(1)) {
     if (part.startsWith("edge=")) edge = part.slice(5);
     else if (part.startsWith("pool=")) pool = part.slice(5);
+    else if (part.startsWith("listeners=")) listeners = part.slice(10).split(",").filter(Boolean);
   }
-  return { edge, pool };
+  return { edge, pool, listeners };
 }
