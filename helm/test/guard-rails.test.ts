@@ -177,7 +177,8 @@ describe("priorities and budgets", () => {
         const covered = budgets.some(
           ({ spec }) => JSON.stringify(spec.selector.matchLabels) === JSON.stringify(labels),
         );
-        expect(covered, workload.metadata.name).toBe(true);
+        // A budget over a DaemonSet cannot be computed, and node drains leave DaemonSets alone.
+        expect(covered, workload.metadata.name).toBe(workload.kind === "Deployment");
       }
     },
   );

@@ -16,6 +16,7 @@
 {{- if has $pool.name $names -}}{{- $problems = append $problems (printf "Two pools are called %s: give every pool a name of its own." $pool.name) -}}{{- end -}}
 {{- $names = append $names $pool.name -}}
 {{- if not (regexMatch "^[a-z]([-a-z0-9]{0,28}[a-z0-9])?$" $pool.name) -}}{{- $problems = append $problems (printf "Pool %s: a pool's name becomes the name of Kubernetes objects, so it has at most 30 lower-case letters, digits and dashes." $pool.name) -}}{{- end -}}
+{{- if or (has $pool.name (list "controller" "control-api" "redis" "test-peer" "topology" "pools")) (regexMatch "-(edge|edges|worker)$" $pool.name) -}}{{- $problems = append $problems (printf "No pool may be called %s, because its objects would have the names of others of the chart." $pool.name) -}}{{- end -}}
 {{- if not $pool.listeners -}}{{- $problems = append $problems (printf "Pool %s has no listeners: it needs at least one, with name, port and transport." $pool.name) -}}{{- end -}}
 {{- $sockets := dict -}}
 {{- $listeners := list -}}
@@ -23,6 +24,7 @@
 {{- if has .name $listeners -}}{{- $problems = append $problems (printf "Pool %s has two listeners called %s." $pool.name .name) -}}{{- end -}}
 {{- $listeners = append $listeners .name -}}
 {{- if not (regexMatch "^[a-z]([-a-z0-9]{0,13}[a-z0-9])?$" .name) -}}{{- $problems = append $problems (printf "Pool %s, listener %s: a listener's name becomes the name of a port, so it has at most 15 lower-case letters, digits and dashes." $pool.name .name) -}}{{- end -}}
+{{- if has .name (list "edges" "udp" "tcp") -}}{{- $problems = append $problems (printf "Pool %s: no listener may be called %s, because its Service would have the name of another one of the pool's." $pool.name .name) -}}{{- end -}}
 {{- if has .name (list "admin" "http" "worker-http") -}}{{- $problems = append $problems (printf "Pool %s: no listener may be called %s, which is the name of one of the pod's own ports." $pool.name .name) -}}{{- end -}}
 {{- if lt (int .port) 1024 -}}{{- $problems = append $problems (printf "Pool %s, listener %s: port %d needs a privilege that edges do not have; listen at 1024 or above, and tell peers another port with advertisedPort where a balancer maps it." $pool.name .name (int .port)) -}}{{- end -}}
 {{- $socket := printf "%s/%d" (include "tandem.protocol" .transport) (int .port) -}}
