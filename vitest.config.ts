@@ -32,7 +32,7 @@ export default defineConfig({
         ssr,
         test: {
           name: "int",
-          include: ["{packages,apps}/*/{src,test}/**/*.int.test.ts"],
+          include: ["{packages,apps}/*/{src,test}/**/*.int.test.ts", "helm/test/**/*.int.test.ts"],
           exclude: ["**/node_modules/**"],
           testTimeout: 60_000,
           hookTimeout: 60_000,
