@@ -7,6 +7,8 @@ import { sendProblem } from "./problem.ts";
 import { callRoutes } from "./routes/calls/routes.ts";
 import { dryRunRoutes } from "./routes/dry-run/routes.ts";
 import { emergencyRoutes } from "./routes/emergency/routes.ts";
+import { lisRoutes } from "./routes/lis/routes.ts";
+import { sheetRoutes } from "./routes/lis/sheet-routes.ts";
 import { poolRoutes } from "./routes/pools/routes.ts";
 import { scaleRoutes } from "./routes/pools/scale-routes.ts";
 import { topologyRoutes } from "./routes/topology/routes.ts";
@@ -27,7 +29,8 @@ export async function createApp(options: AppOptions): Promise<TypedApp> {
   const app = Fastify({
     loggerInstance: options.logger,
     disableRequestLogging: true,
-    requestTimeout: 30_000,
+    // A sheet of a million rows is read while it comes; nobody without a key sends one (headers have their own, shorter limit).
+    requestTimeout: 300_000,
     bodyLimit: 64 * 1024,
     routerOptions: { maxParamLength: 200 },
     ajv: { customOptions: { removeAdditional: false } },
@@ -42,10 +45,14 @@ export async function createApp(options: AppOptions): Promise<TypedApp> {
   await app.register(async (secured) => {
     await secured.register(apiKeyPlugin, { keys: options.keys });
     const typed = secured.withTypeProvider<TypeBoxTypeProvider>();
-    for (const routes of [trunkRoutes, poolRoutes, scaleRoutes, callRoutes, emergencyRoutes, dryRunRoutes])
+    const areas = [trunkRoutes, poolRoutes, scaleRoutes, callRoutes, emergencyRoutes, lisRoutes, dryRunRoutes];
+    for (const routes of areas)
       routes(typed, options.services);
     await typed.register(async (documents) =>
       topologyRoutes(documents.withTypeProvider<TypeBoxTypeProvider>(), options.services),
+    );
+    await typed.register(async (sheets) =>
+      sheetRoutes(sheets.withTypeProvider<TypeBoxTypeProvider>(), options.services),
     );
   });
   return app;

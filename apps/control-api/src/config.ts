@@ -8,6 +8,7 @@ import {
   type LogLevel,
   type SocketAddress,
 } from "@tandem/runtime";
+import { parseIpBlock } from "@tandem/domain";
 import { z } from "zod";
 import type { ApiKeys } from "./services.ts";
 
@@ -21,6 +22,17 @@ export interface ControlApiConfig {
   readonly keys: ApiKeys;
   /** Who starts and ends the processes of pools; null: nobody that the API could ask. */
   readonly scaler: ScalerConfig | null;
+  /** Where devices ask for their location; null: nowhere. */
+  readonly held: HeldConfig | null;
+}
+
+/** The HELD listener; without certificate and key it is in clear. */
+interface HeldConfig {
+  readonly address: SocketAddress;
+  readonly certificateFile: string | null;
+  readonly keyFile: string | null;
+  /** Addresses or CIDR blocks of proxies whose `X-Forwarded-For` is believed. */
+  readonly proxies: readonly string[];
 }
 
 /** A supervisor reached by HTTP, with the token it expects; or Kubernetes, with the workloads of every pool. */
@@ -80,11 +92,27 @@ export const controlApiSchema = z
     TANDEM_SCALER_WORKLOADS: field
       .json(z.record(z.string(), z.strictObject({ workers: workload, edges: workload })))
       .optional(),
+    /** `address:port` where devices ask for their location (RFC 5985). */
+    TANDEM_HELD: field.address().optional(),
+    TANDEM_HELD_CERT: z.string().min(1).optional(),
+    TANDEM_HELD_KEY: z.string().min(1).optional(),
+    /** Comma list of addresses or CIDR blocks. */
+    TANDEM_HELD_PROXIES: z
+      .string()
+      .transform((text) => text.split(",").map((each) => each.trim()))
+      .refine((blocks) => blocks.every((block) => parseIpBlock(block) !== null), {
+        message: "expected addresses or CIDR blocks, separated by commas",
+      })
+      .optional(),
     /** Where the API server is; Kubernetes gives them to every container. */
     KUBERNETES_SERVICE_HOST: z.string().optional(),
     KUBERNETES_SERVICE_PORT: field.integer(1, 65_535).default(443),
   })
   .superRefine((given, context) => {
+    if ((given.TANDEM_HELD_CERT === undefined) !== (given.TANDEM_HELD_KEY === undefined)) {
+      const message = "expected TANDEM_HELD_CERT and TANDEM_HELD_KEY together";
+      context.addIssue({ code: "custom", path: ["TANDEM_HELD_CERT"], message });
+    }
     for (const [name, message] of missingForScaler(given)) context.addIssue({ code: "custom", path: [name], message });
   })
   .transform((env): ControlApiConfig => ({
@@ -95,6 +123,15 @@ export const controlApiSchema = z
     http: env.TANDEM_HTTP,
     keys: env.TANDEM_API_KEYS,
     scaler: scalerConfig(env),
+    held:
+      env.TANDEM_HELD === undefined
+        ? null
+        : {
+            address: env.TANDEM_HELD,
+            certificateFile: env.TANDEM_HELD_CERT ?? null,
+            keyFile: env.TANDEM_HELD_KEY ?? null,
+            proxies: env.TANDEM_HELD_PROXIES ?? [],
+          },
   }));
 
 interface ScalerVariables {

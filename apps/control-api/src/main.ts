@@ -20,7 +20,7 @@ async function start(): Promise<void> {
     drainTimeoutMs: 1_000,
     stopTimeoutMs: 5_000,
   });
-  readyLine(logger, { id: config.nodeId, api: running.api, http: running.http });
+  readyLine(logger, { id: config.nodeId, api: running.api, http: running.http, held: running.held });
 }
 
 start().catch((error: unknown) => {

@@ -4,6 +4,7 @@ import type {
   EmergencyPathBoard,
   EmergencyRecordBook,
   NotificationBook,
+  LocationDatabase,
   Membership,
   PoolScaler,
   TopologyRegistry,
@@ -21,6 +22,7 @@ export interface ControlServices {
     readonly notifications: NotificationBook;
     readonly paths: EmergencyPathBoard;
   };
+  readonly locations: LocationDatabase;
   readonly clock: Clock;
   /** null: nobody who could start and end processes was configured. */
   readonly scaler: PoolScaler | null;

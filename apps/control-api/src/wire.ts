@@ -13,6 +13,7 @@ import {
   connectRedis,
   createEmergencyPathBoard,
   createEmergencyRecordBook,
+  createLocationDatabase,
   createMembership,
   createNotificationBook,
   createRedisCallStore,
@@ -29,6 +30,7 @@ import type { FastifyBaseLogger } from "fastify";
 import { createApp } from "./app.ts";
 import { currentTopology } from "./current-topology.ts";
 import type { ControlApiConfig } from "./config.ts";
+import { serveHeld } from "./held/serve-held.ts";
 import { startMembership } from "./membership.ts";
 import type { ControlServices } from "./services.ts";
 import type { TypedApp } from "./typed-app.ts";
@@ -37,6 +39,8 @@ import type { TypedApp } from "./typed-app.ts";
 export interface RunningApi {
   readonly api: string;
   readonly http: string;
+  /** Where devices ask for their location; null: nowhere. */
+  readonly held: string | null;
   close(): Promise<void>;
 }
 
@@ -78,12 +82,16 @@ export async function startControlApi(config: ControlApiConfig, logger: Logger):
     },
   });
   const http = formatSocketAddress(probes.address);
+  const held = await serveHeld(config, services, logger);
+  if (!held.ok) return held;
   const member = startMembership(services, config, { api, http });
   return ok({
     api,
     http,
+    held: held.value.address,
     close: async () => {
       await member.stop();
+      await held.value.close();
       await app.close();
       await probes.close();
       processMetrics.stop();
@@ -109,6 +117,7 @@ function redisServices(redis: RedisConnection): Omit<ControlServices, "scaler"> 
       notifications: createNotificationBook(redis),
       paths: createEmergencyPathBoard(redis),
     },
+    locations: createLocationDatabase(redis),
     clock: systemClock,
   };
 }

@@ -3,6 +3,7 @@ import {
   connectRedis,
   createEmergencyPathBoard,
   createEmergencyRecordBook,
+  createLocationDatabase,
   createMembership,
   createNotificationBook,
   createRedisCallStore,
@@ -54,6 +55,7 @@ beforeEach(async () => {
       notifications: createNotificationBook(connection),
       paths: createEmergencyPathBoard(connection),
     },
+    locations: createLocationDatabase(connection),
     clock: systemClock,
     scaler: null,
   };

@@ -28,6 +28,12 @@ function presentedKey(request: FastifyRequest): string | null {
   return authorization.slice(0, 7).toLowerCase() === "bearer " ? authorization.slice(7).trim() : null;
 }
 
+/** The name of the key a request presents; null: none, or one that nobody has. */
+export function presentedCaller(request: FastifyRequest, keys: ApiKeys): string | null {
+  const key = presentedKey(request);
+  return key === null ? null : callerOf(key, keys);
+}
+
 /**
  * Every route of the instance it is registered on needs an API key, in `x-api-key` or as a bearer token.
  * The key is checked before anything of the request's body is read.

@@ -17,6 +17,13 @@ export const interfaceFailures = {
   "secret-refused": row("403 Forbidden", [21, 401], ownFault, "Edge and worker do not share the secret."),
   "queue-unavailable": row("503 Service Unavailable", [41, 503], busyNow, "The job queue cannot be reached."),
   "scaler-unavailable": row("503 Service Unavailable", [41, 503], busyNow, "Whoever runs the pool cannot be reached."),
+  "location-rows-invalid": row("400 Bad Request", [95, 422], correctable, "Rows of locations have errors."),
+  "location-draft-changed": row(
+    "491 Request Pending",
+    [127, 409],
+    correctable,
+    "Somebody else changed the location draft.",
+  ),
   "location-unavailable": row("503 Service Unavailable", [41, 503], busyNow, "A location source did not answer."),
   "delivery-failed": row("500 Server Internal Error", [41, 502], ownFault, "A sink refused or did not answer."),
   "lease-lost": row("500 Server Internal Error", [41, 503], ownFault, "Another holder has the leader lease."),
