@@ -159,7 +159,7 @@ describe("the location database", () => {
     const refused = await send("POST", "/v1/lis/publish");
     expect(refused.statusCode).toBe(422);
     const issues = refused.json<{ issues: { path: string }[] }>().issues.map(({ path }) => path.split(" ").at(-1));
-    expect(issues.sort()).toEqual(["elins", "erl"]);
+    expect(new Set(issues)).toEqual(new Set(["elins", "erl"]));
     expect((await send("GET", "/v1/lis")).json()).toMatchObject({ published: null });
   });
 

@@ -201,7 +201,7 @@ function rowOf(key: LisKey, { civic, erl, elins, description }: Static<typeof Ro
 }
 
 function shown(row: LisRow): Static<typeof Row> {
-  return { ...row, civic: { ...row.civic } as Record<string, string>, elins: [...row.elins] };
+  return { ...row, civic: { ...row.civic }, elins: [...row.elins] };
 }
 
 function asIssue({ key, field, problem: what, fix }: { key: string; field: string; problem: string; fix: string }) {
