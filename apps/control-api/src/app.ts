@@ -46,8 +46,7 @@ export async function createApp(options: AppOptions): Promise<TypedApp> {
     await secured.register(apiKeyPlugin, { keys: options.keys });
     const typed = secured.withTypeProvider<TypeBoxTypeProvider>();
     const areas = [trunkRoutes, poolRoutes, scaleRoutes, callRoutes, emergencyRoutes, lisRoutes, dryRunRoutes];
-    for (const routes of areas)
-      routes(typed, options.services);
+    for (const routes of areas) routes(typed, options.services);
     await typed.register(async (documents) =>
       topologyRoutes(documents.withTypeProvider<TypeBoxTypeProvider>(), options.services),
     );

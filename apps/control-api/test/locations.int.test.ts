@@ -1,5 +1,8 @@
 import {
+  createEmergencyPathBoard,
+  createEmergencyRecordBook,
   createLocationDatabase,
+  createNotificationBook,
   connectRedis,
   createTopologyRegistry,
   createMembership,
@@ -48,6 +51,11 @@ beforeEach(async () => {
     membership: createMembership(connection),
     calls: createRedisCallStore(connection),
     locations: createLocationDatabase(connection),
+    emergency: {
+      records: createEmergencyRecordBook(connection),
+      notifications: createNotificationBook(connection),
+      paths: createEmergencyPathBoard(connection),
+    },
     clock: systemClock,
     scaler: null,
   };
