@@ -386,6 +386,30 @@ describe("what is wrong with a request", () => {
     expect(endpoint.stats().discarded.rejected).toBe(1);
   });
 
+  const letOff: readonly [string, string][] = [
+    ["a repeated Max-Forwards", requestText({ uri: "sip:911@10.0.0.9", headers: ["Max-Forwards: 70"] })],
+    [
+      "a Max-Forwards that is no number",
+      requestText({ uri: "sip:911@10.0.0.9" }).replace("Forwards: 70", "Forwards: x"),
+    ],
+    ["no Max-Forwards", requestText({ uri: "sip:911@10.0.0.9" }).replace(/Max-Forwards: .*\r\n/, "")],
+    ["a Contact that cannot be read", requestText({ uri: "urn:service:sos", headers: ["Contact: <sip:"] })],
+    ["a repeated To", requestText({ uri: "tel:112", headers: ["To: <tel:112>"] })],
+  ];
+  it.each(letOff)("%s is passed up when it may be an emergency call (NENA-STA-010.3, A18)", async (_fact, text) => {
+    await start();
+    await receive(text);
+    expect(user.requests).toHaveLength(1);
+    expect(endpoint.stats().discarded.rejected).toBe(0);
+  });
+
+  it("a repeated header in another call is refused", async () => {
+    await start();
+    await receive(requestText({ uri: "sip:+12125550100@10.0.0.9", headers: ["Max-Forwards: 70"] }));
+    expect(user.requests).toEqual([]);
+    expect(peer.startLines.at(-1)).toMatch(/^SIP\/2.0 400 /);
+  });
+
   const dropped: readonly [string, string][] = [
     ["noise", "\u0001\u0002\u0003 this is no SIP at all \u00ff"],
     ["a request without Via", requestText().replace(/Via: .*\r\n/, "")],

@@ -59,7 +59,7 @@ export type { SessionExpires } from "./values/session-timer.ts";
 export { readParameter, readTag } from "./values/tag.ts";
 export { formatVia, parseVia, topVia } from "./values/via.ts";
 export type { Via } from "./values/via.ts";
-export { validateRequest, validateResponse } from "./validate-message.ts";
+export { isGraveFault, validateRequest, validateResponse } from "./validate-message.ts";
 export type { MessageFault } from "./validate-message.ts";
 export {
   clientTransactionKey,
@@ -119,3 +119,4 @@ export type {
   TransactionSettings,
   TransportErrorInput,
 } from "./transactions/index.ts";
+export { looksLikeEmergency } from "./emergency-look.ts";

@@ -81,6 +81,18 @@ export function validateRequest(request: SipMessage): MessageFault | undefined {
   return requestUriFault(message.uri) ?? countFault(message) ?? valueFault(message) ?? methodFault(message);
 }
 
+/** Headers of which the first line is taken where several came, or that are made anew anyway: no reason to lose an emergency call. */
+const LET_OFF: ReadonlySet<string> = new Set(["Contact", "Route", "Max-Forwards", "Content-Length", "Refer-To"]);
+
+/**
+ * What of a fault makes a request unusable even as an emergency call: NENA-STA-010.3 has an entry element forward what it can read. A repeated header is
+ * taken once, a bad value of a header that is made anew is not looked at.
+ */
+export function isGraveFault({ code, header }: MessageFault): boolean {
+  if (code === "repeated-header") return false;
+  return code !== "bad-header" || !LET_OFF.has(header ?? "");
+}
+
 /** Checks a response; one with a fault is to be dropped. */
 export function validateResponse(response: SipMessage): MessageFault | undefined {
   const message = asTextMessage(response);

@@ -1,7 +1,9 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, it, test } from "vitest";
 import {
   buildRequest,
   buildResponse,
+  isGraveFault,
+  looksLikeEmergency,
   validateRequest,
   validateResponse,
   type HeaderLine,
@@ -93,5 +95,50 @@ describe("responses", () => {
     ["two Via values in one line", response(change("Via", "SIP/2.0/UDP a, SIP/2.0/UDP b")), "several-vias"],
   ])("dropped: %s", (_fact, message, code) => {
     expect(validateResponse(message)?.code).toBe(code);
+  });
+});
+
+describe("what may be an emergency call, by the message alone", () => {
+  function invite(uri: string, more: readonly HeaderLine[] = []): SipMessage {
+    return buildRequest({ method: "INVITE", uri, headers: [["CSeq", "1 INVITE"], ...more], body: "" });
+  }
+
+  it.each([
+    "sip:911@h",
+    "sip:+911@h;user=phone",
+    "sip:9-1-1@h",
+    "sip:911;phone-context=x@h",
+    "sips:9911@h",
+    "tel:112",
+    "tel:911;phone-context=+1",
+    "urn:service:sos",
+    "URN:Service:SOS.fire",
+    "urn:service:test.sos",
+  ])("%s", (uri) => {
+    expect(looksLikeEmergency(invite(uri))).toBe(true);
+  });
+
+  it.each(["sip:+12125550100@h", "sip:alice@h", "sip:h", "urn:service:sosx", "urn:service:counseling", "mailto:911"])(
+    "not %s",
+    (uri) => {
+      expect(looksLikeEmergency(invite(uri))).toBe(false);
+    },
+  );
+
+  it("anything with Priority: emergency, but an INVITE", () => {
+    expect(looksLikeEmergency(invite("sip:alice@h", [["Priority", "Emergency"]]))).toBe(true);
+    const message = buildRequest({ method: "MESSAGE", uri: "sip:911@h", headers: [], body: "" });
+    expect(looksLikeEmergency(message)).toBe(false);
+  });
+
+  it.each([
+    [{ code: "repeated-header", header: "Call-ID" }, false],
+    [{ code: "bad-header", header: "Max-Forwards" }, false],
+    [{ code: "bad-header", header: "Contact" }, false],
+    [{ code: "bad-header", header: "CSeq" }, true],
+    [{ code: "missing-header", header: "From" }, true],
+    [{ code: "method-mismatch", header: "CSeq" }, true],
+  ] as const)("%o is grave: %s", (fault, grave) => {
+    expect(isGraveFault({ ...fault, status: 400, detail: "" })).toBe(grave);
   });
 });

@@ -5,6 +5,9 @@ import {
   serverTransactionKey,
   topVia,
   transactionFacts,
+  isGraveFault,
+  looksLikeEmergency,
+  type MessageFault,
   validateRequest,
   type SipMessage,
   type TransactionFacts,
@@ -118,7 +121,8 @@ export class ServerLayer {
   private refusalOf(incoming: Incoming): Refusal | undefined {
     const { request, facts } = incoming;
     const fault = validateRequest(request.message);
-    if (fault !== undefined) return this.refused(fault.status, fault.detail, request.source);
+    if (fault !== undefined && !this.letOff(request, fault))
+      return this.refused(fault.status, fault.detail, request.source);
     // A CANCEL shares Call-ID, CSeq and From tag with its INVITE by design.
     if (request.message.method === "CANCEL") return undefined;
     // RFC 3261 §8.2.2.2
@@ -127,6 +131,18 @@ export class ServerLayer {
       return MERGED;
     }
     return this.closing ? CLOSING : undefined;
+  }
+
+  /** An emergency call is not lost for a fault of form: the application decides what it is, and refuses it if it is none. */
+  private letOff({ message, source }: Received, fault: MessageFault): boolean {
+    if (isGraveFault(fault) || !looksLikeEmergency(message)) return false;
+    const { transport, address, port, listener } = source;
+    const where = { transport, address, port, listener: listener.name };
+    this.context.log.warn(
+      { ...where, reason: fault.detail },
+      "malformed request passed on, it may be an emergency call",
+    );
+    return true;
   }
 
   private refused(status: number, reason: string, source: Arrival): Refusal {
