@@ -15,6 +15,7 @@ export {
   type TrunkHealthRecord,
   type TrunkHealthState,
 } from "./trunks/trunk-health.ts";
+export { ordinaryPlaces } from "./routing/consider-trunk.ts";
 export { compilePattern, maxNumberLength, patternGroups, patternMatches, type Pattern } from "./numbering/pattern.ts";
 export { applyNumberRules, compileNumberRule, type CompiledRule, type RuleResult } from "./numbering/number-rule.ts";
 export { normaliseNumber, type CompiledDialPlan } from "./numbering/dial-plan.ts";
@@ -82,6 +83,7 @@ export type * from "./topology/emergency-plan.ts";
 export type * from "./topology/topology.ts";
 export type * from "./routing/decision.ts";
 export type * from "./call/event.ts";
+export type { AlarmCause } from "./call/alarm.ts";
 export type * from "./call/effect.ts";
 export type * from "./call/leg-profile.ts";
 export type * from "./call/call.ts";

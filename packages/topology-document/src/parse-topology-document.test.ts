@@ -20,7 +20,7 @@ trunks:
   - { name: to-psap, pool: main, listener: outside, gateway: psap }
 routes:
   - { name: all, match: ".*", usages: [out], trunks: [to-carrier] }
-emergency: { trunks: [to-psap], fallbackTrunks: [to-carrier] }
+emergency: { trunks: [to-psap], fallbackTrunks: [to-carrier], screeningNumber: "+18005550199" }
 `;
 
 type Loose = Record<string, unknown>;

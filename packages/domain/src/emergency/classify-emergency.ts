@@ -23,20 +23,37 @@ const ordinary: EmergencyClass = { kind: "ordinary" };
 /** Recognised everywhere when the request itself says `Priority: emergency`, whatever the topology lists (3GPP TS 22.101 §10.1.1). */
 const universalNumbers: ReadonlySet<string> = new Set(["112", "911"]);
 
-/** Dial strings and masks for lookup. On a collision the first one in the document wins, and a real number before a test number. */
-export function indexEmergencyNumbers(numbers: readonly EmergencyNumber[]): EmergencyIndex {
+/**
+ * Dial strings and masks for lookup. On a collision the first one in the document wins, a real number before a test number, and `numbers` before
+ * `further`.
+ */
+export function indexEmergencyNumbers(
+  numbers: readonly EmergencyNumber[],
+  further: readonly EmergencyNumber[] = [],
+): EmergencyIndex {
   const byDial = new Map<string, EmergencyNumber>();
-  const realFirst = [...numbers.filter((number) => !number.test), ...numbers.filter((number) => number.test)];
-  for (const number of realFirst) {
+  const ordered = [...realFirst(numbers), ...realFirst(further)];
+  for (const number of ordered) {
     for (const dial of [number.dial, ...number.masks]) if (!byDial.has(dial)) byDial.set(dial, number);
   }
-  return { byDial, numbers: realFirst };
+  return { byDial, numbers: ordered };
+}
+
+function realFirst(numbers: readonly EmergencyNumber[]): readonly EmergencyNumber[] {
+  return [...numbers.filter((number) => !number.test), ...numbers.filter((number) => number.test)];
+}
+
+/** The number that means "an emergency", where no more is known: the first real one for the general service. */
+export function generalNumber({ numbers }: EmergencyIndex): string {
+  const real = numbers.filter((number) => !number.test);
+  return (real.find((number) => number.service === undefined) ?? real[0])?.dial ?? "911";
 }
 
 /**
  * Recognises an emergency call, exactly: the whole number is a dial string or mask, with or without `+`, visual separators or an external access
  * prefix, in a SIP or tel URI with or without phone-context (RFC 6881 SP-2, RFC 4967); or the Request-URI is `urn:service:sos`, its child, or the
- * test service (RFC 5031, RFC 6881 §15). `Priority: emergency` alone makes no call an emergency call: anybody may write it.
+ * test service (RFC 5031, RFC 6881 §15). `Priority: emergency` alone makes no number an emergency number: anybody may write it. Whether it marks the
+ * call of a trusted peer is `decide`'s question.
  */
 export function classifyEmergency(
   uri: UriFacts,

@@ -16,6 +16,8 @@ export interface EmergencyFacts {
   readonly elin: string | null;
   readonly erl: string | null;
   readonly location: LocationFacts;
+  /** The caller offered audio without G.711 µ-law, so a PSAP may hear nothing (RFC 6881 SP-41). */
+  readonly withoutG711: boolean;
   /** Emergency call and incident identifiers (NENA-STA-010.3 §2.1.6, §2.1.7), as URNs. */
   readonly callIdentifier: string | null;
   readonly incidentIdentifier: string | null;
@@ -52,6 +54,7 @@ export const blankPreparation: EmergencyPreparation = {
   elin: null,
   erl: null,
   location: { kind: "none", method: null },
+  withoutG711: false,
   callIdentifier: null,
   incidentIdentifier: null,
   addedLocation: null,

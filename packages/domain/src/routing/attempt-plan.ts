@@ -2,16 +2,17 @@ import type { AttemptPlan, LegProfile } from "../call/leg-profile.ts";
 import { type CompiledTrunk, listenerKey, type PoolListener, type Snapshot } from "../topology/snapshot.ts";
 import type { Transport, TrunkSettings } from "../topology/topology.ts";
 import { defaultTrunkSettings } from "../topology/trunk-defaults.ts";
+import { ordinaryPlaces } from "./consider-trunk.ts";
 import type { Attempt, Decision } from "./decision.ts";
 import { hostPort } from "./host-port.ts";
 
 /** Attempts of a decision with everything the call machine needs, in order; none for a rejection. */
 export function attemptPlans(decision: Decision, snapshot: Snapshot): readonly AttemptPlan[] {
   if (decision.kind === "reject") return [];
-  const limited = decision.kind === "route";
+  const planOf = decision.kind === "emergency" ? emergencyPlan : ordinaryPlan;
   return decision.attempts.flatMap((attempt) => {
     const trunk = snapshot.trunks.get(attempt.trunk);
-    return trunk === undefined ? [] : [attemptPlan(attempt, trunk, limited)];
+    return trunk === undefined ? [] : [planOf(attempt, trunk, snapshot)];
   });
 }
 
@@ -41,10 +42,38 @@ export function strangerProfile(stranger: Stranger, snapshot: Snapshot): LegProf
 
 /** One attempt outside all limits. */
 export function exemptPlan(attempt: Attempt, trunk: CompiledTrunk): AttemptPlan {
-  return attemptPlan(attempt, trunk, false);
+  return plan(attempt, trunk);
 }
 
-function attemptPlan(attempt: Attempt, trunk: CompiledTrunk, limited: boolean): AttemptPlan {
+function ordinaryPlan(attempt: Attempt, trunk: CompiledTrunk): AttemptPlan {
+  const { maxCallsPerSecond } = trunk.trunk.settings;
+  return { ...plan(attempt, trunk), maxCalls: ordinaryPlaces(trunk.trunk.settings), maxCallsPerSecond };
+}
+
+/**
+ * The plan of an emergency attempt. It waits less: the plan's times hold where the trunk's own are longer or off. A TLS trunk has its clear twin in
+ * hand where the topology allows it (RFC 6881 SP-31).
+ */
+function emergencyPlan(attempt: Attempt, trunk: CompiledTrunk, snapshot: Snapshot): AttemptPlan {
+  const { connectTimeoutMs, progressTimeoutMs, clearFallback, preemption } = snapshot.emergency.plan;
+  const { settings } = trunk.trunk;
+  const twin = clearFallback ? snapshot.trunks.get(settings.clearTrunk ?? "") : undefined;
+  const own = {
+    ...plan(attempt, trunk),
+    connectTimeoutMs: Math.min(settings.connectTimeoutMs, connectTimeoutMs),
+    progressTimeoutMs: shorter(settings.progressTimeoutMs, progressTimeoutMs),
+    ...(settings.maxCalls > 0 && { seizes: { maxCalls: settings.maxCalls, preempts: preemption === "oldest" } }),
+  };
+  return twin === undefined ? own : { ...own, inClear: { ...own, profile: trunkProfile(twin) } };
+}
+
+/** 0 means off. */
+function shorter(ownMs: number, limitMs: number): number {
+  return ownMs === 0 ? limitMs : Math.min(ownMs, limitMs);
+}
+
+/** Without limits: no limit ever holds up an emergency call. */
+function plan(attempt: Attempt, trunk: CompiledTrunk): AttemptPlan {
   const { settings } = trunk.trunk;
   return {
     profile: trunkProfile(trunk),
@@ -52,9 +81,8 @@ function attemptPlan(attempt: Attempt, trunk: CompiledTrunk, limited: boolean): 
     calledNumber: attempt.calledNumber,
     callingNumber: attempt.callingNumber,
     suppressCallerId: attempt.suppressCallerId,
-    // No limit ever holds up an emergency call.
-    maxCalls: limited ? settings.maxCalls : 0,
-    maxCallsPerSecond: limited ? settings.maxCallsPerSecond : 0,
+    maxCalls: 0,
+    maxCallsPerSecond: 0,
     progressTimeoutMs: settings.progressTimeoutMs,
     connectTimeoutMs: settings.connectTimeoutMs,
     ringTimeoutMs: settings.ringTimeoutMs,

@@ -1,3 +1,4 @@
+import type { TrunkSettings } from "../topology/topology.ts";
 import type { CompiledTrunk, Snapshot } from "../topology/snapshot.ts";
 import { applyNumberRules } from "../numbering/number-rule.ts";
 import type { CompiledRoute } from "./route-table.ts";
@@ -22,8 +23,13 @@ export function skipReason(
 /** True when the trunk carries as many calls as it may, as far as that is for the decision to say. */
 export function isFull(trunk: CompiledTrunk, live: LiveView): boolean {
   if (live.limitsHeldByGate === true) return false;
-  const { maxCalls } = trunk.trunk.settings;
-  return maxCalls > 0 && live.trunkLoad(trunk.trunk.name) >= maxCalls;
+  const places = ordinaryPlaces(trunk.trunk.settings);
+  return places > 0 && live.trunkLoad(trunk.trunk.name) >= places;
+}
+
+/** Most calls at once for ordinary calls: what the emergency reserve leaves of `maxCalls`. 0: no limit. */
+export function ordinaryPlaces({ maxCalls, emergencyReserve }: TrunkSettings): number {
+  return maxCalls === 0 ? 0 : Math.max(1, maxCalls - emergencyReserve);
 }
 
 /** The attempt on a trunk with its translation rules, plus flag and caller id rules of the route applied. */

@@ -1,6 +1,17 @@
 import { describe, expect, test } from "vitest";
-import { factsFor, liveWith, route, sampleTopology, snapshotOf, trunk } from "../../test/topology-fixture.ts";
-import type { TrunkSettings } from "../topology/topology.ts";
+import {
+  factsFor,
+  listener,
+  liveWith,
+  pool,
+  route,
+  sampleTopology,
+  snapshotOf,
+  trunk,
+} from "../../test/topology-fixture.ts";
+import { defaultLocationPolicy } from "../topology/emergency-defaults.ts";
+import type { LocationPolicy } from "../topology/emergency-plan.ts";
+import type { Topology, TrunkSettings } from "../topology/topology.ts";
 import { attemptPlans } from "./attempt-plan.ts";
 import { decide } from "./decide.ts";
 import type { Decision, RequestFacts, UriFacts } from "./decision.ts";
@@ -60,15 +71,19 @@ describe("911 before the dial plan, whose first rule turns 9(.*) into $1 (A1)", 
       { calledNumber: "911", callingNumber: "+12125550100", suppressCallerId: false },
       { calledNumber: "911" },
       { calledNumber: "911" },
+      { calledNumber: "911" },
+      { calledNumber: "911" },
     ]);
   });
 });
 
 describe("the chain of ways out", () => {
-  test("own pool's E9-1-1 trunk, the other pool's, the fallback", () => {
-    expect(trunksOf(emergency())).toEqual(["e911-east", "e911-west", "b-east"]);
+  const pstn = ["a-east", "b-west"];
+
+  test("own pool's E9-1-1 trunk, the other pool's, the fallback, whatever else reaches the PSTN", () => {
+    expect(trunksOf(emergency())).toEqual(["e911-east", "e911-west", "b-east", ...pstn]);
     const west = { ingressTrunk: "core-west", pool: "west" };
-    expect(trunksOf(emergency(quietView, west))).toEqual(["e911-west", "e911-east", "b-east"]);
+    expect(trunksOf(emergency(quietView, west))).toEqual(["e911-west", "e911-east", "b-east", "b-west", "a-east"]);
   });
 
   test("the document's order where the own pool is not preferred", () => {
@@ -78,14 +93,19 @@ describe("the chain of ways out", () => {
       snapshotOf(sampleTopology({ emergency: plan })),
       quietView,
     );
-    expect(trunksOf(decision)).toEqual(["e911-east", "e911-west", "b-east"]);
+    expect(trunksOf(decision)).toEqual(["e911-east", "e911-west", "b-east", ...pstn]);
   });
 
   test("down trunks come last and are not left out (A8)", () => {
-    expect(trunksOf(emergency(liveWith({ down: ["e911-east"] })))).toEqual(["e911-west", "b-east", "e911-east"]);
-    const allDown = liveWith({ down: ["e911-east", "e911-west", "b-east"] });
+    expect(trunksOf(emergency(liveWith({ down: ["e911-east"] })))).toEqual([
+      "e911-west",
+      "b-east",
+      ...pstn,
+      "e911-east",
+    ]);
+    const allDown = liveWith({ down: ["e911-east", "e911-west", "b-east", ...pstn] });
     const decision = emergency(allDown);
-    expect(trunksOf(decision)).toEqual(["e911-east", "e911-west", "b-east"]);
+    expect(trunksOf(decision)).toEqual(["e911-east", "e911-west", "b-east", ...pstn]);
     expect(decision.considered.every((entry) => entry.reason === "emergency-down-last")).toBe(true);
   });
 
@@ -97,25 +117,126 @@ describe("the chain of ways out", () => {
     const changed = snapshotOf({ ...topology, trunks });
     expect(trunksOf(decide(factsFor("911"), changed, liveWith({ down: ["b-east"] })))).toEqual([
       "e911-west",
+      ...pstn,
       "b-east",
       "e911-east",
     ]);
   });
 
-  test("the trunk it came from comes after the healthy ones", () => {
+  test("the trunk it came from comes after the healthy and the down ones", () => {
     const decision = decide(
       factsFor("911", { ingressTrunk: "b-east", listener: "pstn" }),
       snapshot,
       liveWith({ down: ["e911-west"] }),
     );
-    expect(trunksOf(decision)).toEqual(["e911-east", "e911-west", "b-east"]);
+    expect(trunksOf(decision)).toEqual(["e911-east", ...pstn, "e911-west", "b-east"]);
   });
 
   test("every way is explained", () => {
     expect(emergency(liveWith({ down: ["e911-east"] })).considered).toEqual([
       { trunk: "e911-west", route: null, verdict: "chosen", reason: "emergency" },
       { trunk: "b-east", route: null, verdict: "chosen", reason: "emergency-fallback" },
+      { trunk: "a-east", route: null, verdict: "chosen", reason: "emergency-pstn" },
+      { trunk: "b-west", route: null, verdict: "chosen", reason: "emergency-pstn" },
       { trunk: "e911-east", route: null, verdict: "chosen", reason: "emergency-down-last" },
+    ]);
+  });
+});
+
+describe("the chain by tiers", () => {
+  const base = sampleTopology();
+
+  function reasons(topology: Topology, more: Partial<RequestFacts> = {}): readonly string[] {
+    return decide(factsFor("911", more), snapshotOf(topology), quietView).considered.map(
+      ({ trunk: name, reason }) => `${name} ${reason}`,
+    );
+  }
+
+  test("an E9-1-1 trunk that nobody named comes after those named", () => {
+    const plan = { ...base.emergency, trunks: ["e911-west"], fallbackTrunks: [] };
+    expect(reasons({ ...base, emergency: plan }).slice(0, 2)).toEqual([
+      "e911-west emergency",
+      "e911-east emergency-other-pool",
+    ]);
+  });
+
+  test("an ELIN gateway comes before fallback trunks, unless it is one of them", () => {
+    const trunks = base.trunks.map((one) => {
+      const elin = { ...one.settings.emergency, profile: "elin" } as const;
+      return one.name === "a-east" ? { ...one, settings: { ...one.settings, emergency: elin } } : one;
+    });
+    expect(reasons({ ...base, trunks }).slice(2, 4)).toEqual(["a-east emergency-elin", "b-east emergency-fallback"]);
+    const plan = { ...base.emergency, fallbackTrunks: ["b-east", "a-east"] };
+    expect(reasons({ ...base, trunks, emergency: plan }).slice(2, 4)).toEqual([
+      "b-east emergency-fallback",
+      "a-east emergency-fallback",
+    ]);
+  });
+
+  test("the screening number is dialled last, over every trunk to the PSTN, in the form the trunk wants", () => {
+    const plan = { ...base.emergency, screeningNumber: "+18005550199" };
+    const trunks = base.trunks.map((one) => {
+      return one.name === "a-east" ? { ...one, settings: { ...one.settings, removePlus: true } } : one;
+    });
+    const decision = decide(factsFor("911"), snapshotOf({ ...base, trunks, emergency: plan }), quietView);
+    const attempts = decision.kind === "emergency" ? decision.attempts.slice(5) : [];
+    expect(attempts).toMatchObject([
+      { trunk: "a-east", calledNumber: "18005550199", emergency: { kind: "plain", screening: true } },
+      { trunk: "b-east", calledNumber: "+18005550199", emergency: { kind: "plain", screening: true } },
+      { trunk: "b-west", calledNumber: "+18005550199", emergency: { kind: "plain", screening: true } },
+    ]);
+  });
+
+  test("a trunk named for the screening number gets only that (A17)", () => {
+    const plan = {
+      ...base.emergency,
+      fallbackTrunks: [],
+      screeningNumber: "+18005550199",
+      screeningTrunks: ["b-west", "a-east"],
+    };
+    expect(reasons({ ...base, emergency: plan })).toEqual([
+      "e911-east emergency",
+      "e911-west emergency",
+      "b-east emergency-pstn",
+      "b-west emergency-screening",
+      "a-east emergency-screening",
+    ]);
+  });
+
+  test("trunks of a stand-alone pool are ways out of every pool", () => {
+    const alone: Topology = {
+      ...base,
+      pools: [...base.pools, pool("sos", [listener("e911", 5080)])],
+      trunks: [...base.trunks, trunk("e911-alone", "sos/e911/e911/5061")],
+    };
+    expect(reasons(alone)).toContain("e911-alone emergency-other-pool");
+  });
+
+  test("the clear twin of a TLS trunk waits for a TLS failure", () => {
+    const trunks = [
+      ...base.trunks.map((one) => {
+        return one.name === "e911-east" ? { ...one, settings: { ...one.settings, clearTrunk: "clear" } } : one;
+      }),
+      trunk("clear", "east/e911/e911/5061"),
+    ];
+    const allowed = snapshotOf({ ...base, trunks, emergency: { ...base.emergency, clearFallback: true } });
+    const decision = decide(factsFor("911"), allowed, quietView);
+    expect(trunksOf(decision)).not.toContain("clear");
+    expect(attemptPlans(decision, allowed)[0]?.inClear?.profile.trunk).toBe("clear");
+    const forbidden = snapshotOf({ ...base, trunks });
+    expect(attemptPlans(decide(factsFor("911"), forbidden, quietView), forbidden)[0]?.inClear).toBeUndefined();
+  });
+
+  test("attempts wait less than ordinary ones, and no longer than their trunk", () => {
+    const trunks = base.trunks.map((one) => {
+      const slow = one.name === "e911-east" ? { connectTimeoutMs: 500, progressTimeoutMs: 0 } : {};
+      return { ...one, settings: { ...one.settings, ...slow } };
+    });
+    const shot = snapshotOf({ ...base, trunks });
+    const plans = attemptPlans(decide(factsFor("911"), shot, quietView), shot);
+    expect(plans.slice(0, 2)).toMatchObject([
+      { connectTimeoutMs: 500, progressTimeoutMs: 6_000 },
+      { connectTimeoutMs: 2_000, progressTimeoutMs: 6_000 },
     ]);
   });
 });
@@ -134,7 +255,13 @@ describe("nothing holds up an emergency call (A11, A12)", () => {
     ["the worker overloaded", liveWith({ refuse: "overload" })],
     ["Redis gone", liveWith({ refuse: "store-unavailable" })],
   ])("%s", (_, live) => {
-    expect(trunksOf(decide(factsFor("911"), tight, live))).toEqual(["e911-east", "e911-west", "b-east"]);
+    expect(trunksOf(decide(factsFor("911"), tight, live))).toEqual([
+      "e911-east",
+      "e911-west",
+      "b-east",
+      "a-east",
+      "b-west",
+    ]);
     expect(decide(factsFor("2125550100"), tight, live).kind).toBe("reject");
   });
 
@@ -147,9 +274,11 @@ describe("nothing holds up an emergency call (A11, A12)", () => {
   });
 
   test("a disabled ingress trunk", () => {
-    const disabled = topology.trunks.map((one) => ({ ...one, settings: { ...one.settings, enabled: false } }));
+    const disabled = topology.trunks.map((one) => {
+      return one.gateway === "core" ? { ...one, settings: { ...one.settings, enabled: false } } : one;
+    });
     const decision = decide(factsFor("911"), snapshotOf({ ...topology, trunks: disabled }), quietView);
-    expect(trunksOf(decision)).toEqual(["e911-east", "e911-west", "b-east"]);
+    expect(trunksOf(decision)).toEqual(["e911-east", "e911-west", "b-east", "a-east", "b-west"]);
   });
 });
 
@@ -194,21 +323,162 @@ describe("test calls (B4)", () => {
 });
 
 describe("a topology without emergency trunks", () => {
-  const plan = { ...sampleTopology().emergency, trunks: [], fallbackTrunks: [] };
+  const base = sampleTopology();
+  const plan = { ...base.emergency, trunks: [], fallbackTrunks: [] };
+  const trunks = base.trunks.filter(({ gateway: name }) => name !== "e911");
 
-  test("sends the call along whatever route matches the number, usages or not", () => {
-    const routes = [route("urgent", String.raw`^\+?911$`, ["a-east", "b-east"], { usages: ["nobody"] })];
+  test("sends the call along whatever route matches the number, usages or not, then to any PSTN trunk", () => {
+    const routes = [route("urgent", String.raw`^\+?911$`, ["a-east", "b-west"], { usages: ["nobody"] })];
     const decision = decide(
       factsFor("9911"),
-      snapshotOf(sampleTopology({ emergency: plan, routes })),
+      snapshotOf({ ...base, trunks, emergency: plan, routes }),
       liveWith({ down: ["a-east"] }),
     );
     expect(decision.kind).toBe("emergency");
-    expect(trunksOf(decision)).toEqual(["b-east", "a-east"]);
+    expect(trunksOf(decision)).toEqual(["b-west", "b-east", "a-east"]);
   });
 
-  test("says 503 and not 404 when there is no way at all", () => {
-    const decision = decide(factsFor("911"), snapshotOf(sampleTopology({ emergency: plan })), quietView);
+  test("gives the core its call back only where there is nobody else", () => {
+    const routes = [route("all", "^.*$", ["core-west", "b-east"])];
+    expect(trunksOf(decide(factsFor("911"), snapshotOf({ ...base, routes }), quietView))).not.toContain("core-west");
+    const lonely = { ...base, trunks: trunks.filter(({ gateway: name }) => name === "core"), emergency: plan };
+    const back = [route("all", "^.*$", ["core-west"])];
+    expect(trunksOf(decide(factsFor("911"), snapshotOf({ ...lonely, routes: back }), quietView))).toEqual([
+      "core-west",
+    ]);
+  });
+
+  test("has nobody to answer a test call, which rings at no call taker", () => {
+    const decision = decide(factsFor("933"), snapshotOf({ ...base, trunks, emergency: plan }), quietView);
     expect(decision).toMatchObject({ kind: "reject", failure: "no-emergency-trunk" });
+  });
+});
+
+describe("Priority: emergency alone (RFC 3261 §20.26)", () => {
+  const urgent = { priorityHeader: "Emergency" };
+
+  function from(trusted: boolean, number: string, live: LiveView = quietView): Decision {
+    const base = sampleTopology();
+    const trunks = base.trunks.map((one) => ({ ...one, settings: { ...one.settings, trusted } }));
+    return decide(factsFor(number, urgent), snapshotOf({ ...base, trunks }), live);
+  }
+
+  test("from a trusted peer marks the call: where its number is routed first, then the emergency number", () => {
+    const decision = from(true, "2125550100", liveWith({ refuse: "draining" }));
+    expect(decision).toMatchObject({ kind: "emergency", number: "911", service: "urn:service:sos", test: false });
+    const called = decision.kind === "emergency" ? decision.attempts : [];
+    expect(called.slice(0, 4).map(({ trunk: name, calledNumber }) => `${name} ${calledNumber}`)).toEqual([
+      "a-east +12125550100",
+      "b-east +12125550100",
+      "b-west +12125550100",
+      "e911-east 911",
+    ]);
+  });
+
+  test("from a trusted peer with a number nobody routes: the E9-1-1 trunks", () => {
+    expect(trunksOf(from(true, "15"))[0]).toBe("e911-east");
+  });
+
+  test("from an untrusted peer it marks nothing", () => {
+    expect(from(false, "2125550100").kind).toBe("route");
+    expect(from(false, "15")).toMatchObject({ kind: "reject", failure: "no-route" });
+  });
+
+  test("from a stranger it marks nothing", () => {
+    expect(decide(factsFor("2125550100", { ...urgent, ingressTrunk: null }), snapshot, quietView)).toMatchObject({
+      failure: "unknown-source",
+    });
+  });
+});
+
+describe("location policies (A15)", () => {
+  const paris: LocationPolicy = {
+    ...defaultLocationPolicy,
+    name: "paris",
+    numbers: [
+      { dial: "112", masks: ["18"], test: false },
+      { dial: "933", masks: [], test: false },
+    ],
+    trunks: ["e911-west"],
+    fallbackTrunks: ["b-west"],
+    testCalls: { trunks: ["a-east"], notify: false },
+  };
+  const named = (name: string): LocationPolicy => ({ ...defaultLocationPolicy, name });
+  const base = sampleTopology();
+  const topology: Topology = {
+    ...base,
+    pools: base.pools.map((one) => (one.name === "west" ? { ...one, locationPolicy: "by-pool" } : one)),
+    emergency: {
+      ...base.emergency,
+      policy: "by-plan",
+      policies: [paris, named("by-user"), named("by-pool"), named("by-plan")],
+      users: [{ numbers: ["+12125550100", String.raw`\+1646555\d{4}`], policy: "by-user" }],
+      sites: [
+        { name: "campus", subnets: ["10.0.0.0/8", "2001:db8::/32"], policy: null, erl: null, location: null },
+        { name: "floor", subnets: ["10.1.2.0/24"], policy: "paris", erl: null, location: null },
+      ],
+    },
+  };
+  const shot = snapshotOf(topology);
+  const someone = "+13105550100";
+
+  test.each<readonly [string, Partial<RequestFacts>, string | null, string]>([
+    ["the site with the longest subnet", { callerAddress: "10.1.2.3" }, "floor", "paris"],
+    [
+      "the site beats the user's own policy",
+      { callerAddress: "10.1.2.3", callingNumber: "+12125550100" },
+      "floor",
+      "paris",
+    ],
+    ["a site without a policy leaves it to the user", { callerAddress: "10.9.9.9" }, "campus", "by-user"],
+    ["an IPv6 site", { callerAddress: "2001:db8::7" }, "campus", "by-user"],
+    ["the user's number, without +", { callingNumber: "12125550100" }, null, "by-user"],
+    ["the user's number by pattern", { callingNumber: "+16465550177" }, null, "by-user"],
+    [
+      "an unknown subnet and an unknown user leave it to the pool",
+      { callerAddress: "192.0.2.9", callingNumber: someone, pool: "west", ingressTrunk: "core-west" },
+      null,
+      "by-pool",
+    ],
+    ["nothing known: the plan's", { callingNumber: someone }, null, "by-plan"],
+    ["no address at all", { callingNumber: someone, callerAddress: "unknown" }, null, "by-plan"],
+  ])("%s", (_, more, site, policy) => {
+    expect(decide(factsFor("911", more), shot, quietView)).toMatchObject({ kind: "emergency", site, policy });
+  });
+
+  test("a policy's trunks come before the plan's, which stay", () => {
+    const decision = decide(factsFor("911", { callerAddress: "10.1.2.3" }), shot, quietView);
+    expect(trunksOf(decision)).toEqual(["e911-west", "e911-east", "b-west", "b-east", "a-east"]);
+  });
+
+  test.each([
+    ["its own number", "18", "112"],
+    ["its own number as a dial string", "112", "112"],
+    ["the plan's number", "911", "911"],
+  ])("a policy's callers may dial %s", (_, dialledNumber, number) => {
+    const facts = factsFor(dialledNumber, { callerAddress: "10.1.2.3" });
+    expect(decide(facts, shot, quietView)).toMatchObject({ kind: "emergency", number, test: false });
+  });
+
+  test("a policy's number is none for others", () => {
+    expect(decide(factsFor("18"), shot, quietView)).toMatchObject({ kind: "reject" });
+  });
+
+  test("on a collision the policy's number wins", () => {
+    const there = factsFor("933", { callerAddress: "10.1.2.3" });
+    expect(decide(there, shot, quietView)).toMatchObject({ kind: "emergency", test: false });
+    expect(decide(factsFor("933"), shot, quietView)).toMatchObject({ kind: "emergency", test: true });
+  });
+
+  test("test calls go to the policy's test trunks and nowhere else", () => {
+    const testing = { ...paris, numbers: [] };
+    const policies = [testing, ...topology.emergency.policies.slice(1)];
+    const tested = snapshotOf({ ...topology, emergency: { ...topology.emergency, policies } });
+    expect(trunksOf(decide(factsFor("933", { callerAddress: "10.1.2.3" }), tested, quietView))).toEqual(["a-east"]);
+  });
+
+  test("a dial plan that makes a policy's number counts by the caller's policy", () => {
+    expect(decide(factsFor("918", { callerAddress: "10.1.2.3" }), shot, quietView)).toMatchObject({ number: "112" });
+    expect(decide(factsFor("918"), shot, quietView)).toMatchObject({ kind: "reject" });
   });
 });

@@ -1,5 +1,12 @@
-import { classifyEmergency, classifyEmergencyNumber, type EmergencyClass } from "../emergency/classify-emergency.ts";
-import { emergencyAttempts } from "../emergency/emergency-attempts.ts";
+import {
+  classifyEmergency,
+  classifyEmergencyNumber,
+  type EmergencyClass,
+  type EmergencyIndex,
+  generalNumber,
+} from "../emergency/classify-emergency.ts";
+import { callerRules } from "../emergency/caller-rules.ts";
+import { emergencyChain } from "../emergency/emergency-chain.ts";
 import type { FailureCode } from "../failure/failure.ts";
 import { dialledNumber } from "../numbering/dialled-number.ts";
 import { normaliseNumber } from "../numbering/dial-plan.ts";
@@ -21,18 +28,26 @@ type Emergency = Extract<EmergencyClass, { kind: "emergency" }>;
  */
 export function decide(facts: RequestFacts, snapshot: Snapshot, live: LiveView): Decision {
   const ingress = ingressOf(facts, snapshot);
-  const known = classifyEmergency(
-    facts.requestUri,
-    facts.priorityHeader,
-    snapshot.emergency.index,
-    prefixes(ingress, snapshot),
-  );
+  const known = classify(facts, ingress, snapshot);
   const real = known.kind === "emergency" && !known.test;
-  if (real && servesEmergency(facts, ingress, snapshot)) return emergency(facts, known, snapshot, live);
+  if (real && servesEmergency(facts, ingress, snapshot))
+    return emergency({ facts, known, marked: null }, snapshot, live);
+  if (known.kind === "ordinary" && isMarked(facts, ingress)) return marked(facts, ingress, snapshot, live);
   const refusal = admission(facts, ingress, live);
   if (refusal !== null || ingress === null) return reject(refusal ?? "unknown-source");
-  if (known.kind === "emergency") return emergency(facts, known, snapshot, live);
+  if (known.kind === "emergency") return emergency({ facts, known, marked: null }, snapshot, live);
   return ordinary(facts, ingress, snapshot, live);
+}
+
+/** What is no emergency number for anybody is none for this caller; only for the rest it matters whose policy holds. */
+function classify(facts: RequestFacts, ingress: CompiledTrunk | null, snapshot: Snapshot): EmergencyClass {
+  const { requestUri, priorityHeader } = facts;
+  const accessPrefixes = prefixes(ingress, snapshot);
+  const by = (index: EmergencyIndex): EmergencyClass => {
+    return classifyEmergency(requestUri, priorityHeader, index, accessPrefixes);
+  };
+  const anybody = by(snapshot.emergency.anyIndex);
+  return anybody.kind === "ordinary" ? anybody : by(callerRules(facts, snapshot).index);
 }
 
 /** Without a trunk nobody knows which prefix the caller is used to dial. */
@@ -45,6 +60,21 @@ function prefixes(ingress: CompiledTrunk | null, snapshot: Snapshot): readonly s
 function servesEmergency(facts: RequestFacts, ingress: CompiledTrunk | null, snapshot: Snapshot): boolean {
   if (ingress !== null) return true;
   return snapshot.listeners.get(listenerKey(facts.pool, facts.listener))?.listener.serves === "callers";
+}
+
+/** RFC 3261 §20.26 `Priority: emergency` marks a call whatever its number, where the peer is trusted to say so; anybody could write it. */
+function isMarked({ priorityHeader }: RequestFacts, ingress: CompiledTrunk | null): ingress is CompiledTrunk {
+  return ingress?.trunk.settings.trusted === true && priorityHeader?.trim().toLowerCase() === "emergency";
+}
+
+/** A marked call goes where its number is routed, by every way; and where nobody answers there, to the emergency number. */
+function marked(facts: RequestFacts, ingress: CompiledTrunk, snapshot: Snapshot, live: LiveView): Decision {
+  const { index } = callerRules(facts, snapshot);
+  const { number } = normaliseNumber(ingress.dialPlan, dialledNumber(facts.requestUri));
+  const listed = classifyEmergencyNumber(number, index);
+  if (listed.kind === "emergency") return emergency({ facts, known: listed, marked: null }, snapshot, live);
+  const known: Emergency = { kind: "emergency", service: "urn:service:sos", test: false, number: generalNumber(index) };
+  return emergency({ facts, known, marked: number }, snapshot, live);
 }
 
 function admission(facts: RequestFacts, ingress: CompiledTrunk | null, live: LiveView): FailureCode | null {
@@ -60,8 +90,8 @@ function ordinary(facts: RequestFacts, ingress: CompiledTrunk, snapshot: Snapsho
   if (facts.requestUri.scheme === "urn") return reject("no-route");
   const normalised = normaliseNumber(ingress.dialPlan, dialledNumber(facts.requestUri));
   if (normalised.number === "") return reject("incomplete-number");
-  const classified = classifyEmergencyNumber(normalised.number, snapshot.emergency.index);
-  if (classified.kind === "emergency") return emergency(facts, classified, snapshot, live);
+  const known = classifyNumber(normalised.number, facts, snapshot);
+  if (known.kind === "emergency") return emergency({ facts, known, marked: null }, snapshot, live);
   const { attempts, considered, failure } = selectRoutes({ facts, ingress, number: normalised.number }, snapshot, live);
   if (failure !== null) return reject(failure, considered);
   return {
@@ -73,14 +103,27 @@ function ordinary(facts: RequestFacts, ingress: CompiledTrunk, snapshot: Snapsho
   };
 }
 
-function emergency(facts: RequestFacts, known: Emergency, snapshot: Snapshot, live: LiveView): Decision {
-  // A test service without a test number has nobody to answer it (RFC 6881 ED-77 allows 404); it must not ring at a call taker.
-  if (known.number === null) return reject("no-route");
-  const call = { facts, number: known.number, test: known.test };
-  const { attempts, considered } = emergencyAttempts(call, snapshot, live);
-  if (attempts.length === 0) return reject("no-emergency-trunk");
+function classifyNumber(number: string, facts: RequestFacts, snapshot: Snapshot): EmergencyClass {
+  const anybody = classifyEmergencyNumber(number, snapshot.emergency.anyIndex);
+  if (anybody.kind === "ordinary") return anybody;
+  return classifyEmergencyNumber(number, callerRules(facts, snapshot).index);
+}
+
+interface EmergencyCall {
+  readonly facts: RequestFacts;
+  readonly known: Emergency;
+  readonly marked: string | null;
+}
+
+function emergency({ facts, known, marked: own }: EmergencyCall, snapshot: Snapshot, live: LiveView): Decision {
   const { service, test, number } = known;
-  return { kind: "emergency", service, test, number, policy: null, site: null, attempts, considered };
+  // A test service without a test number has nobody to answer it (RFC 6881 ED-77 allows 404); it must not ring at a call taker.
+  if (number === null) return reject("no-route");
+  const { site, policy } = callerRules(facts, snapshot);
+  const { attempts, considered } = emergencyChain({ facts, number, test, policy, marked: own }, snapshot, live);
+  if (attempts.length === 0) return reject("no-emergency-trunk");
+  const names = { policy: policy?.name ?? null, site: site?.name ?? null };
+  return { kind: "emergency", service, test, number, ...names, attempts, considered };
 }
 
 function reject(failure: FailureCode, considered: readonly Consideration[] = []): Decision {

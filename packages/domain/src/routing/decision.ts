@@ -29,7 +29,7 @@ export interface Attempt {
   readonly route: string | null;
   /**
    * After the trunk's translation rules; both numbers are unescaped text from outside, to be escaped where they enter a URI.
-   * The called number of an emergency call is the listed dial string, translated by nothing.
+   * The called number of an emergency call is the listed dial string, translated by nothing; that of its screening centre is translated.
    */
   readonly calledNumber: string;
   /** What the called side may see: the caller's number, or with `suppressCallerId` the route's alternate one, or empty for none. */
@@ -55,8 +55,12 @@ export interface Consideration {
 export type ConsiderationReason =
   | "in-order"
   | "emergency"
+  | "emergency-other-pool"
+  | "emergency-elin"
   | "emergency-fallback"
   | "emergency-route"
+  | "emergency-pstn"
+  | "emergency-screening"
   | "emergency-down-last"
   | "emergency-ingress-last"
   | "emergency-disabled-last"

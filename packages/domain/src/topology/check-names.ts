@@ -12,6 +12,10 @@ export function checkNames(topology: Topology): readonly TopologyIssue[] {
     ...uniqueNames(topology.trunks, "trunks"),
     ...uniqueNames(topology.dialPlans, "dialPlans"),
     ...uniqueNames(topology.routes, "routes"),
+    ...uniqueNames(topology.emergency.policies, "emergency.policies"),
+    ...uniqueNames(topology.emergency.sites, "emergency.sites"),
+    ...uniqueNames(topology.emergency.erls, "emergency.erls"),
+    ...uniqueNames(topology.emergency.notificationTargets, "emergency.notificationTargets"),
   ];
 }
 

@@ -1,10 +1,13 @@
 import { describe, expect, test } from "vitest";
 import { gateway, listener, pool, route, sampleTopology, trunk } from "../../test/topology-fixture.ts";
+import { defaultLocationPolicy, defaultTrunkEmergency } from "./emergency-defaults.ts";
+import type { EmergencyPlan, LocationPolicy, NetworkSite } from "./emergency-plan.ts";
 import { compileSnapshot } from "./compile-snapshot.ts";
 import type { TopologyIssue } from "./topology-issue.ts";
 import type { Topology, Trunk, TrunkSettings } from "./topology.ts";
 
-const right = sampleTopology();
+const plain = sampleTopology();
+const right: Topology = { ...plain, emergency: { ...plain.emergency, screeningNumber: "+18005550199" } };
 
 function issuesOf(change: Partial<Topology>): readonly TopologyIssue[] {
   const compiled = compileSnapshot({ ...right, ...change });
@@ -171,6 +174,102 @@ describe("errors", () => {
       /no dial string/,
     ],
     [
+      "no way out for emergency calls",
+      { ...onlyEast(), routes: [], ...plan({ trunks: [], fallbackTrunks: [] }) },
+      "pools[0]",
+      /no way out for emergency calls/,
+    ],
+    ["a screening trunk that is none", plan({ screeningTrunks: ["x"] }), "emergency.screeningTrunks[0]", /trunk "x"/],
+    [
+      "a policy's trunk that is none",
+      plan({ policies: [policy({ trunks: ["x"] })] }),
+      "emergency.policies[0].trunks[0]",
+      /trunk "x"/,
+    ],
+    [
+      "a policy's test trunk that is none",
+      plan({ policies: [policy({ testCalls: { trunks: ["x"], notify: true } })] }),
+      "emergency.policies[0].testCalls.trunks[0]",
+      /trunk "x"/,
+    ],
+    [
+      "a policy's number twice",
+      plan({ policies: [policy({ numbers: [{ dial: "112", masks: ["112"], test: false }] })] }),
+      "emergency.policies[0].numbers[0].masks[0]",
+      /listed already/,
+    ],
+    ["a policy twice", plan({ policies: [policy({}), policy({})] }), "emergency.policies[1].name", /repeats/],
+    ["no such policy for everybody", plan({ policy: "x" }), "emergency.policy", /policy "x"/],
+    [
+      "no such policy of a pool",
+      { pools: right.pools.map((one) => (one.name === "east" ? { ...one, locationPolicy: "x" } : one)) },
+      "pools[0].locationPolicy",
+      /policy "x"/,
+    ],
+    [
+      "no such policy of a user",
+      plan({ users: [{ numbers: ["1"], policy: "x" }] }),
+      "emergency.users[0].policy",
+      /policy "x"/,
+    ],
+    [
+      "a user pattern that is none",
+      plan({ policies: [policy({})], users: [{ numbers: ["("], policy: "p" }] }),
+      "emergency.users[0].numbers[0]",
+      /is a pattern that/,
+    ],
+    ["no such policy of a site", plan({ sites: [site({ policy: "x" })] }), "emergency.sites[0].policy", /policy "x"/],
+    ["no such ERL of a site", plan({ sites: [site({ erl: "x" })] }), "emergency.sites[0].erl", /location "x"/],
+    [
+      "a subnet that is none",
+      plan({ sites: [site({ subnets: ["10.0.0.1/8"] })] }),
+      "emergency.sites[0].subnets[0]",
+      /CIDR/,
+    ],
+    [
+      "a subnet at two sites",
+      plan({ sites: [site({}), site({ name: "t" })] }),
+      "emergency.sites[1].subnets[0]",
+      /listed already/,
+    ],
+    [
+      "no such notification target",
+      plan({ policies: [policy({ notify: ["x"] })] }),
+      "emergency.policies[0].notify[0]",
+      /target "x"/,
+    ],
+    [
+      "a notification by no trunk",
+      plan({ notificationTargets: [{ name: "n", kind: "sip", uri: "sip:d@e", trunk: "x", ...noEscalation }] }),
+      "emergency.notificationTargets[0].trunk",
+      /trunk "x"/,
+    ],
+    [
+      "an escalation to nobody",
+      plan({ notificationTargets: [{ name: "n", kind: "email", address: "a@b.c", ...noEscalation, escalateTo: "x" }] }),
+      "emergency.notificationTargets[0].escalateTo",
+      /target "x"/,
+    ],
+    [
+      "a local conference without a mixer",
+      plan({ policies: [policy({ conference: { uri: "sip:d@e", mode: "oneway", by: "local" } })] }),
+      "emergency.policies[0].conference.by",
+      /rtpengine/,
+    ],
+    [
+      "a reserve of the whole trunk",
+      withTrunk({}, { maxCalls: 2, emergencyReserve: 2 }),
+      `${last}.settings.emergencyReserve`,
+      /none is left/,
+    ],
+    ["no such clear trunk", withTrunk({}, { clearTrunk: "x" }), `${last}.settings.clearTrunk`, /trunk "x"/],
+    [
+      "a clear trunk to elsewhere",
+      withTrunk({}, { clearTrunk: "a-east" }),
+      `${last}.settings.clearTrunk`,
+      /another gateway/,
+    ],
+    [
       "no emergency number but tests",
       { emergency: { ...right.emergency, numbers: [{ dial: "933", masks: [], test: true }] } },
       "emergency.numbers",
@@ -195,6 +294,44 @@ describe("errors", () => {
 
 describe("warnings", () => {
   test.each<readonly [string, Partial<Topology>, string, RegExp]>([
+    ["no screening number", plan({ screeningNumber: null }), "emergency.screeningNumber", /is missing/],
+    [
+      "one gateway for everything",
+      {
+        trunks: right.trunks.filter(({ gateway: name }) => name === "core" || name === "carrier-b"),
+        routes: [route("pstn", String.raw`^\+?1?\d{10}$`, ["b-west"]), ...right.routes.slice(1)],
+        ...plan({ trunks: ["b-east"], fallbackTrunks: ["b-west"] }),
+      },
+      "emergency",
+      /gateway "carrier-b" only/,
+    ],
+    [
+      "a reserve without a limit",
+      withTrunk({}, { emergencyReserve: 2 }),
+      `${last}.settings.emergencyReserve`,
+      /without maxCalls/,
+    ],
+    [
+      "a clear trunk nobody may take",
+      withTrunk({}, { clearTrunk: "core-east" }),
+      `${last}.settings.clearTrunk`,
+      /no effect/,
+    ],
+    [
+      "an ELIN trunk and a site without ELINs",
+      {
+        ...withTrunk({ gateway: "carrier-a" }, { emergency: { ...defaultTrunkEmergency, profile: "elin" } }),
+        ...plan({ sites: [site({})] }),
+      },
+      "emergency.sites[0].erl",
+      /has no ELIN/,
+    ],
+    [
+      "an ELIN of two places",
+      plan({ erls: ["a", "b"].map((name) => ({ name, elins: ["+12125550111"], location: null })) }),
+      "emergency.erls[1].elins[0]",
+      /stands for another place/,
+    ],
     ["no E9-1-1 trunk", { emergency: { ...right.emergency, trunks: [] } }, "emergency.trunks", /is empty/],
     [
       "no fallback trunk",
@@ -229,6 +366,30 @@ describe("warnings", () => {
     ]);
   });
 });
+
+const noEscalation = { escalateTo: null, escalateAfterMs: 60_000 };
+
+function plan(more: Partial<EmergencyPlan>): Partial<Topology> {
+  return { emergency: { ...right.emergency, ...more } };
+}
+
+function policy(more: Partial<LocationPolicy>): LocationPolicy {
+  return { ...defaultLocationPolicy, name: "p", ...more };
+}
+
+function site(more: Partial<NetworkSite>): NetworkSite {
+  return { name: "s", subnets: ["10.0.0.0/8"], policy: null, erl: null, location: null, ...more };
+}
+
+/** One pool and its core. */
+function onlyEast(): Partial<Topology> {
+  return {
+    pools: right.pools.slice(0, 1),
+    trunks: right.trunks
+      .filter(({ name }) => name === "core-east")
+      .map((one) => ({ ...one, settings: { ...one.settings, usages: [] } })),
+  };
+}
 
 function withTlsAndTcp(): Partial<Topology> {
   const [east, west] = right.pools;

@@ -1,4 +1,4 @@
-import { indexEmergencyNumbers } from "../emergency/classify-emergency.ts";
+import { compileEmergency } from "./compile-emergency.ts";
 import { err, ok, type Result } from "../lang/result.ts";
 import { atOnce, STEP, type Steps } from "../lang/steps.ts";
 import type { CompiledDialPlan } from "../numbering/dial-plan.ts";
@@ -14,7 +14,6 @@ import {
   type Snapshot,
 } from "./snapshot.ts";
 import { isAcceptable, type TopologyIssue } from "./topology-issue.ts";
-import type { EmergencyPlan } from "./emergency-plan.ts";
 import type { NumberRule, Route, Topology } from "./topology.ts";
 
 /**
@@ -54,7 +53,8 @@ class SnapshotCompiler {
       listeners,
       trunks,
       routes: yield* routeTableInSteps(routes),
-      emergency: compileEmergency(this.#topology.emergency, dialPlans),
+      pools: new Map(this.#topology.pools.map((pool) => [pool.name, pool])),
+      emergency: this.#emergency([...dialPlans.values()], [...trunks.values()]),
     };
   }
 
@@ -130,6 +130,15 @@ class SnapshotCompiler {
     return null;
   }
 
+  #emergency(dialPlans: readonly CompiledDialPlan[], trunks: readonly CompiledTrunk[]): CompiledEmergency {
+    const { emergency, faults } = compileEmergency(this.#topology.emergency, { dialPlans, trunks });
+    for (const { entry, number, problem, fix } of faults) {
+      const path = `emergency.users[${entry}].numbers[${number}]`;
+      this.issues.push({ severity: "error", path, problem: `is a pattern that ${problem}`, fix });
+    }
+    return emergency;
+  }
+
   #rules(rules: readonly NumberRule[], path: string): readonly CompiledRule[] {
     return rules.flatMap((rule, at) => {
       const compiled = compileNumberRule(rule);
@@ -140,13 +149,4 @@ class SnapshotCompiler {
       return [];
     });
   }
-}
-
-function compileEmergency(plan: EmergencyPlan, dialPlans: ReadonlyMap<string, CompiledDialPlan>): CompiledEmergency {
-  const prefixes = [...dialPlans.values()].map((dialPlan) => dialPlan.externalAccessPrefix);
-  return {
-    plan,
-    index: indexEmergencyNumbers(plan.numbers),
-    prefixes: [...new Set(prefixes)].filter((prefix) => prefix !== ""),
-  };
 }

@@ -12,7 +12,7 @@ export function dressAttempts(
   preparation: EmergencyPreparation,
   snapshot: Snapshot,
 ): readonly AttemptPlan[] {
-  return attempts.map((plan) => {
+  const dressed = (plan: AttemptPlan): AttemptPlan => {
     const { callbackNumber, elin, service } = preparation;
     const rules = snapshot.trunks.get(plan.profile.trunk)?.callingRules ?? [];
     const caller = callbackNumber === "" ? plan.callingNumber : applyNumberRules(rules, callbackNumber).number;
@@ -21,6 +21,8 @@ export function dressAttempts(
       ...plan,
       callingNumber: lent ?? caller,
       calledNumber: plan.emergency?.kind === "i3" ? service : plan.calledNumber,
+      ...(plan.inClear !== undefined && { inClear: dressed(plan.inClear) }),
     };
-  });
+  };
+  return attempts.map(dressed);
 }

@@ -1,0 +1,42 @@
+import { doubt, fault, type TopologyIssue, useOneOf } from "./topology-issue.ts";
+import type { Topology } from "./topology.ts";
+
+/** Location policies and whoever names one. Trunks and numbers of policies are checked with the section's own. */
+export function checkLocationPolicies(topology: Topology): readonly TopologyIssue[] {
+  const { emergency, pools } = topology;
+  const known = new Set(emergency.policies.map(({ name }) => name));
+  const unknown = (name: string | null | undefined, path: string): readonly TopologyIssue[] => {
+    if (name === null || name === undefined || known.has(name)) return [];
+    return [fault(path, `names location policy "${name}", which does not exist`, useOneOf(known))];
+  };
+  return [
+    ...unknown(emergency.policy, "emergency.policy"),
+    ...pools.flatMap(({ locationPolicy }, at) => unknown(locationPolicy, `pools[${at}].locationPolicy`)),
+    ...emergency.users.flatMap(({ policy }, at) => unknown(policy, `emergency.users[${at}].policy`)),
+    ...emergency.sites.flatMap(({ policy }, at) => unknown(policy, `emergency.sites[${at}].policy`)),
+    ...checkNotify(topology),
+    ...checkConferences(topology),
+  ];
+}
+
+function checkNotify({ emergency }: Topology): readonly TopologyIssue[] {
+  const targets = new Set(emergency.notificationTargets.map(({ name }) => name));
+  return emergency.policies.flatMap(({ notify }, policy) =>
+    notify.flatMap((name, at) => {
+      const path = `emergency.policies[${policy}].notify[${at}]`;
+      if (!targets.has(name)) {
+        return [fault(path, `names notification target "${name}", which does not exist`, useOneOf(targets))];
+      }
+      return notify.indexOf(name) < at ? [doubt(path, `repeats target "${name}"`, "remove it")] : [];
+    }),
+  );
+}
+
+/** A desk that joins by a leg of ours needs media to be mixed. */
+function checkConferences({ emergency }: Topology): readonly TopologyIssue[] {
+  return emergency.policies.flatMap(({ conference }, at) => {
+    if (conference?.by !== "local") return [];
+    const problem = "is local: mixing the desk's audio in needs rtpengine, which this topology does not have";
+    return [fault(`emergency.policies[${at}].conference.by`, problem, "use by: provider")];
+  });
+}
