@@ -75,13 +75,6 @@ describe("values that contradict one another are refused with a sentence", () =>
       `${POOL}.workers={"ports":{"http":9090}}`,
       /share a pod, so edges\.ports\.http and workers\.ports\.http must differ/,
     ],
-    [
-      "trial",
-      "controller.emergencyRecords.file=true",
-      /lies on the volume of controller\.detailRecords\.file\.existingClaim/,
-    ],
-    ["trial", 'controller.mail.url="smtp://mail"', /controller\.mail\.url needs controller\.mail\.from/],
-    ["trial", 'capture.server="homer"', /capture\.server: "homer" is not host:port/],
     ["fused", `${POOL}.placement="together"`, /a fused pool has one process anyway/],
   ] as const)("%s with %s", async (name, set, sentence) => {
     const told = (await said(name, set)).replaceAll("\n", " ");

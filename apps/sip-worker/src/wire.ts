@@ -39,6 +39,7 @@ import { identityHash } from "./identity-hash.ts";
 import { locationSource, unguessableName } from "./locations.ts";
 import { startMembership, type WorkerMembership } from "./membership.ts";
 import { systemResolver } from "./name-resolver.ts";
+import { createTopologyCache } from "./topology-cache.ts";
 import { unreadyReasons } from "./readiness.ts";
 
 /** A worker put together, not yet started. */
@@ -158,6 +159,7 @@ function createEngine({ config, logger, seen }: Context, redis: RedisConnection,
       store: createRedisCallStore(redis),
       gate: createRedisTrunkGate(redis),
       topology: createTopologyRegistry(redis),
+      topologyCache: createTopologyCache(config.spoolDirectory, config.redisUrl),
       health: createTrunkHealthBoard(redis),
       probes: createProbeExchange(redis),
       spool: createDetailRecordSpool(config.spoolDirectory),

@@ -93,14 +93,5 @@
 {{- define "tandem.urlPort" -}}
 {{- $parts := urlParse . -}}
 {{- $port := regexFind ":[0-9]+$" $parts.host | trimPrefix ":" -}}
-{{- default (get (dict "https" "443" "http" "80" "smtps" "465" "smtp" "587") $parts.scheme) $port -}}
-{{- end -}}
-
-{{/* From a worker to the collector of traces. */}}
-{{- define "tandem.toCollector" -}}
-{{- with .Values.tracing.otlpUrl -}}
-# Traces to their collector.
-- ports:
-    - { protocol: TCP, port: {{ include "tandem.urlPort" . }} }
-{{- end -}}
+{{- default (ternary "443" "80" (eq $parts.scheme "https")) $port -}}
 {{- end -}}

@@ -193,15 +193,6 @@
 {{- with .Values.controlApi.ingress -}}
 {{- if and .enabled (not (and .host .tlsSecretName)) -}}{{- $problems = append $problems "controlApi.ingress needs host and tlsSecretName: API keys do not travel in clear." -}}{{- end -}}
 {{- end -}}
-{{- if and .Values.controller.emergencyRecords.file (not .Values.controller.detailRecords.file.existingClaim) -}}
-{{- $problems = append $problems "controller.emergencyRecords.file lies on the volume of controller.detailRecords.file.existingClaim, which is not set." -}}
-{{- end -}}
-{{- with .Values.controller.mail -}}
-{{- if and .url (not .from) -}}{{- $problems = append $problems "controller.mail.url needs controller.mail.from: the address that notifications come from." -}}{{- end -}}
-{{- end -}}
-{{- with .Values.capture.server -}}
-{{- if not (regexMatch "^.+:[0-9]{1,5}$" .) -}}{{- $problems = append $problems (printf "capture.server: %q is not host:port." .) -}}{{- end -}}
-{{- end -}}
 {{- with .Values.tests -}}
 {{- if and .enabled .listener (not (include "tandem.testListener" $ | fromJson)) -}}{{- $problems = append $problems (printf "tests.listener is %q, which no pool has; write pool/listener." .listener) -}}{{- end -}}
 {{- end -}}

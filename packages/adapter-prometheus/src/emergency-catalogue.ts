@@ -27,6 +27,12 @@ export const EMERGENCY_METRICS = {
     labels: ["step"],
     process: "worker",
   },
+  tandem_emergency_alarms_total: {
+    type: "counter",
+    help: "Emergency calls in progress that somebody must look at, by cause: no-g711, session-lapsed, peer-silent.",
+    labels: ["cause"],
+    process: "worker",
+  },
   tandem_emergency_preemptions_total: {
     type: "counter",
     help: "Ordinary calls ended to make room for an emergency call on a full trunk.",

@@ -15,6 +15,7 @@ export function createEmergencyTelemetry(registry: Registry, names: ConfiguredNa
   const failures = counter(registry, "tandem_emergency_preparation_failures_total");
   const preemptions = counter(registry, "tandem_emergency_preemptions_total");
   const callbacks = counter(registry, "tandem_emergency_callbacks_total");
+  const alarms = counter(registry, "tandem_emergency_alarms_total");
   const waiting = gauge(registry, "tandem_emergency_notices_waiting");
   const outcomes = cappedLabel(8);
   return {
@@ -23,6 +24,7 @@ export function createEmergencyTelemetry(registry: Registry, names: ConfiguredNa
     location: (kind) => locations.inc({ kind }),
     preparationFailed: (step) => failures.inc({ step }),
     preempted: (trunk) => preemptions.inc({ trunk: names.trunk(trunk) }),
+    alarm: (cause) => alarms.inc({ cause }),
     callback: (trunk) => callbacks.inc({ trunk: names.trunk(trunk) }),
     noticesWaiting: (count) => waiting.set(count),
   };

@@ -51,11 +51,15 @@ export interface GateKeys {
   readonly leases: string;
   /** Sorted set: reservations of the last second. */
   readonly rate: string;
+  /** Sorted set: call id by the time (epoch ms) it took its lease. */
+  readonly ages: string;
+  /** Sorted set: emergency call by the time (epoch ms) its place lapses. */
+  readonly seized: string;
 }
 
 export function gateKeys(trunk: string): GateKeys {
   const tag = `${PREFIX}:{t:${tagText(trunk)}}`;
-  return { leases: `${tag}:gate`, rate: `${tag}:rate` };
+  return { leases: `${tag}:gate`, rate: `${tag}:rate`, ages: `${tag}:ages`, seized: `${tag}:seized` };
 }
 
 /** A closing brace would end the hash tag early and let two keys of one trunk fall into two slots. */

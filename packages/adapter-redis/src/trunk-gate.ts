@@ -22,6 +22,7 @@ export function createRedisTrunkGate(connection: RedisConnection): RedisTrunkGat
         runScript(client, "reserve-trunk", [
           keys.leases,
           keys.rate,
+          keys.ages,
           callId,
           maxCalls,
           maxCallsPerSecond,
@@ -32,19 +33,35 @@ export function createRedisTrunkGate(connection: RedisConnection): RedisTrunkGat
       return reply.ok ? ok(VERDICTS[reply.value as keyof typeof VERDICTS]) : reply;
     },
 
+    async seize({ trunk, callId, maxCalls, preempts, nowMs, untilMs }) {
+      const keys = gateKeys(trunk);
+      const places = [keys.leases, keys.seized, keys.ages];
+      const reply = await connection.run("seize-place", (client) =>
+        runScript(client, "seize-place", [...places, callId, maxCalls, preempts ? 1 : 0, nowMs, untilMs]),
+      );
+      if (!reply.ok) return reply;
+      return ok({ victim: typeof reply.value === "string" && reply.value !== "" ? reply.value : null });
+    },
+
     async release(trunk, callId) {
-      const reply = await connection.run("release-trunk", (client) => client.zrem(gateKeys(trunk).leases, callId));
+      const keys = gateKeys(trunk);
+      const reply = await connection.run("release-trunk", (client) =>
+        Promise.all([keys.leases, keys.ages, keys.seized].map((key) => client.zrem(key, callId))),
+      );
       return reply.ok ? ok(undefined) : reply;
     },
 
     async leases(trunk) {
+      const keys = gateKeys(trunk);
       const reply = await connection.run("list-leases", (client) =>
-        client.zrange(gateKeys(trunk).leases, 0, "-1", "WITHSCORES"),
+        Promise.all([keys.leases, keys.seized].map((key) => client.zrange(key, 0, "-1", "WITHSCORES"))),
       );
       if (!reply.ok) return reply;
       const found: GateLease[] = [];
-      for (let index = 0; index + 1 < reply.value.length; index += 2) {
-        found.push({ callId: reply.value[index] ?? "", untilMs: Number(reply.value[index + 1]) });
+      for (const listed of reply.value) {
+        for (let index = 0; index + 1 < listed.length; index += 2) {
+          found.push({ callId: listed[index] ?? "", untilMs: Number(listed[index + 1]) });
+        }
       }
       return ok(found);
     },

@@ -13,6 +13,7 @@ import type {
   ProbeExchange,
   SipPort,
   Telemetry,
+  TopologyCache,
   TopologySource,
   TrunkGate,
   TrunkHealthBoard,
@@ -26,6 +27,7 @@ export interface EnginePorts {
   readonly store: CallStore;
   readonly gate: TrunkGate;
   readonly topology: TopologySource;
+  readonly topologyCache: TopologyCache;
   readonly health: TrunkHealthBoard;
   readonly probes: ProbeExchange;
   readonly spool: DetailRecordSpool;

@@ -15,8 +15,8 @@ import {
   settle,
 } from "../src/testing/index.ts";
 
-function portsOf({ topology, names, clock, store, health }: FakeWorld) {
-  return { topology, names, clock, store, health, telemetry: new FakeTelemetry() };
+function portsOf({ topology, topologyCache, names, clock, store, health }: FakeWorld) {
+  return { topology, topologyCache, names, clock, store, health, telemetry: new FakeTelemetry() };
 }
 
 describe("gateway names", () => {
@@ -52,6 +52,25 @@ describe("gateway names", () => {
     await settle();
     expect(worker.sip.responses.map(({ message }) => message.status)).toEqual([200]);
   });
+});
+
+test("a worker that starts while the topology source is away takes what it knew last, and then what is newer", async () => {
+  const world = new FakeWorld(null);
+  await world.topologyCache.write({ version: 7, json: JSON.stringify(sampleTopology), author: "a", atMs: 1 });
+  let away = true;
+  const watch = world.topology.watch.bind(world.topology);
+  world.topology.watch = (listener) =>
+    away ? Promise.resolve({ ok: false, error: { code: "store-unavailable", detail: "" } }) : watch(listener);
+  const inForce = new TopologyInForce(portsOf(world), compileJson, () => undefined);
+  await inForce.start();
+  expect(inForce.current?.version).toBe(7);
+  world.topology.put(JSON.stringify(sampleTopology));
+  await world.topology.publish({ json: JSON.stringify(sampleTopology), author: "b", atMs: 2 }, 1);
+  away = false;
+  await world.clock.advance(1_000);
+  expect(inForce.current?.version).toBe(2);
+  expect(world.topologyCache.kept).toMatchObject({ version: 2, author: "b" });
+  await inForce.stop();
 });
 
 test("a topology source that is away is asked again", async () => {

@@ -8,8 +8,12 @@ import { drawLadder, type DiagramMessage } from "./ladder-diagram.ts";
 const REASON_WORDS: Readonly<Record<ConsiderationReason, string>> = {
   "in-order": "next in the route's order",
   emergency: "emergency trunk",
+  "emergency-other-pool": "an E9-1-1 trunk that nobody named",
+  "emergency-elin": "a gateway that gives location numbers",
   "emergency-fallback": "last resort for emergency calls",
   "emergency-route": "an ordinary way out, because nothing else is left for an emergency call",
+  "emergency-pstn": "any way to the PSTN, for an emergency call",
+  "emergency-screening": "the emergency call centre that asks for the location",
   "emergency-down-last": "emergency call: down, so tried late",
   "emergency-ingress-last": "emergency call: it came from there, so tried late",
   "emergency-disabled-last": "emergency call: disabled, so tried last",

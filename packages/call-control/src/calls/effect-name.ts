@@ -16,6 +16,7 @@ export function effectName(effect: Effect): string {
     case "stop-timer":
       return `${effect.kind} ${effect.timer}`;
     case "reserve":
+    case "seize":
     case "release":
       return `${effect.kind} ${effect.trunk}`;
     case "observe":

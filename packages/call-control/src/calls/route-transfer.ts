@@ -1,6 +1,7 @@
 import {
   attemptPlans,
   decide,
+  defaultTrunkSettings,
   junctionPlan,
   parseCall,
   replacedCall,
@@ -74,8 +75,29 @@ function byDecision(call: Call, target: string, world: TransferWorld): TransferR
     callerAddress: null,
   };
   const decision = decide(facts, inForce.snapshot, live);
+  if (decision.kind === "reject" && call.facts.emergency !== null) return backToPsap(call, target, referrer);
   if (decision.kind === "reject") return { attempts: [], failure: decision.failure };
   return { attempts: attemptPlans(decision, inForce.snapshot), failure: null };
+}
+
+/** RFC 6881 SP-37: a PSAP transfers to whom it likes. What no route of ours reaches lies behind the trunk it called us on: it knows the way. */
+function backToPsap(call: Call, target: string, { profile }: Party): TransferRoute {
+  const { connectTimeoutMs, ringTimeoutMs } = defaultTrunkSettings;
+  const attempt: AttemptPlan = {
+    profile,
+    route: null,
+    calledNumber: uriFacts(target).user,
+    callingNumber: call.facts.callingNumber,
+    suppressCallerId: false,
+    maxCalls: 0,
+    maxCallsPerSecond: 0,
+    progressTimeoutMs: 0,
+    connectTimeoutMs,
+    ringTimeoutMs,
+    failoverCodes: [],
+    requestUri: target,
+  };
+  return { attempts: [attempt], failure: null };
 }
 
 function referrerOf(call: Call): Party | undefined {

@@ -36,7 +36,9 @@ export function renewLeases(call: Call, { ports }: CallShell): void {
   const nowMs = ports.clock.now();
   const untilMs = callDeadline(call) + LEASE_MARGIN_MS;
   for (const trunk of call.reserved) {
-    void ports.gate.reserve({ trunk, callId: call.id, maxCalls: 0, maxCallsPerSecond: 0, nowMs, untilMs });
+    if (call.facts.emergency !== null) {
+      void ports.gate.seize({ trunk, callId: call.id, maxCalls: 0, preempts: false, nowMs, untilMs });
+    } else void ports.gate.reserve({ trunk, callId: call.id, maxCalls: 0, maxCallsPerSecond: 0, nowMs, untilMs });
   }
 }
 
@@ -52,6 +54,8 @@ export function runEffect(effect: ImmediateEffect, context: EffectContext): void
       return cancel(effect, context);
     case "reserve":
       return reserve(effect, context);
+    case "seize":
+      return seize(effect, context);
     case "release":
       return void shell.ports.gate.release(effect.trunk, call.id);
     case "start-timer":
@@ -165,6 +169,24 @@ function reserve(effect: Extract<Effect, { kind: "reserve" }>, { call, work, she
   });
 }
 
+/** An ordinary call that loses its place is ended through its record, whichever worker has it. */
+function seize(effect: Extract<Effect, { kind: "seize" }>, { call, work, shell }: EffectContext): void {
+  const { trunk, maxCalls, preempts } = effect;
+  const nowMs = shell.ports.clock.now();
+  const untilMs = callDeadline(call) + LEASE_MARGIN_MS;
+  const reply = shell.ports.gate.seize({ trunk, callId: call.id, maxCalls, preempts, nowMs, untilMs });
+  work.expect(reply, (seized) => {
+    const victim = seized.ok ? seized.value.victim : null;
+    if (victim !== null) {
+      shell.ports.telemetry.emergency.preempted(trunk);
+      shell.ports.telemetry.log("warn", "a call ends to make room for an emergency call", { callId: victim, trunk });
+      shell.post(victim, { event: { kind: "end", failure: "preempted" } });
+    }
+    const result = !seized.ok ? "unavailable" : victim === null ? "place" : "room-made";
+    shell.post(call.id, { event: { kind: "seized", trunk, result } });
+  });
+}
+
 function observe(observation: Observation, { call, shell }: EffectContext): void {
   const { telemetry } = shell.ports;
   switch (observation.kind) {
@@ -181,6 +203,13 @@ function observe(observation: Observation, { call, shell }: EffectContext): void
       if (call.facts.emergency !== null)
         telemetry.emergency.attemptEnded(observation.trunk, outcomeOf(observation.outcome));
       return reportHealth(observation, shell);
+    case "alarm":
+      telemetry.emergency.alarm(observation.cause);
+      return telemetry.log("error", "an emergency call needs somebody's attention", {
+        callId: call.id,
+        trunk: observation.trunk,
+        cause: observation.cause,
+      });
     case "call-ended":
       telemetry.callEnded({ ...observation, pool: call.facts.pool });
       return observeEmergency(call, telemetry);

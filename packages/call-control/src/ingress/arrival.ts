@@ -45,5 +45,6 @@ export function decideRequest(
   callId: string,
   world: { readonly inForce: InForce; readonly live: LiveView },
 ): Decision {
-  return decide(requestFacts(request, trunk?.trunk.name ?? null, callId), world.inForce.snapshot, world.live);
+  const { snapshot } = world.inForce;
+  return decide(requestFacts(request, trunk, { callId, plan: snapshot.emergency.plan }), snapshot, world.live);
 }

@@ -73,7 +73,10 @@ async function prepare(sketch: Sketch = {}): Promise<EmergencyPreparation> {
   });
   const request = arriving(body === "" ? message : withBody(message, body));
   const facts = {
-    ...requestFacts(request, sketch.stranger === true ? null : "core", "abcdefghijklmnopqrstuvwxyz"),
+    ...requestFacts(request, sketch.stranger === true ? null : (compiled.value.trunks.get("core") ?? null), {
+      callId: "abcdefghijklmnopqrstuvwxyz",
+      plan: compiled.value.emergency.plan,
+    }),
     callerAddress: "192.0.2.77",
   };
   const incident = {

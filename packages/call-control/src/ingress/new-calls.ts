@@ -1,6 +1,7 @@
 import {
   attemptPlans,
   dressAttempts,
+  ordinaryPlaces,
   parseOurTag,
   replacedCall,
   type CallEvent,
@@ -11,7 +12,7 @@ import {
   type FailureCode,
   type TrunkLimits,
 } from "@tandem/domain";
-import { parseNameAddr, readTag, type SipMessage } from "@tandem/sip";
+import { looksLikeEmergency, parseNameAddr, readTag, validateRequest, type SipMessage } from "@tandem/sip";
 import type { Mail } from "../calls/call-shell.ts";
 import { transactionId } from "../calls/transaction-id.ts";
 import type { InForce, TopologyInForce } from "../live/topology-in-force.ts";
@@ -83,7 +84,7 @@ export class NewCalls {
     const decision = decideRequest(request, trunk, callId, { inForce, live });
     if (decision.kind !== "emergency" || ingress === null) return;
     const { snapshot } = inForce;
-    const facts = requestFacts(request, trunk?.trunk.name ?? null, callId);
+    const facts = requestFacts(request, trunk, { callId, plan: snapshot.emergency.plan });
     const attempts = attemptPlans(decision, snapshot);
     const incident = { callId, atMs: clock.now(), request, facts, ingress, decision, attempts, snapshot };
     void prepareEmergency(incident, this.#parts).then((preparation) => this.#tell(incident, preparation));
@@ -127,6 +128,8 @@ export class NewCalls {
   #admit(arrived: Arrived, callId: string): void {
     const { request, trunk, decision, inForce, callback } = arrived;
     const { answers } = this.#parts;
+    if (decision.kind !== "emergency" && isMalformed(request.message))
+      return answers.refuse(request, "malformed-request");
     const replaces = decision.kind !== "emergency" && callback === null && request.message.has("Replaces");
     if (trunk !== null && replaces) return this.#replace(request, trunk, inForce);
     if (decision.kind === "reject" && callback === null && (trunk === null || UNRECORDED.has(decision.failure))) {
@@ -156,7 +159,7 @@ export class NewCalls {
     };
     if (callback !== null) this.#parts.telemetry.emergency.callback(ingress.trunk);
     if (decision.kind !== "emergency") return this.#parts.post(callId, { event });
-    const facts = requestFacts(request, trunk?.trunk.name ?? null, callId);
+    const facts = requestFacts(request, trunk, { callId, plan: inForce.snapshot.emergency.plan });
     void this.#beginEmergency(event, {
       callId,
       atMs: this.#parts.clock.now(),
@@ -175,9 +178,24 @@ export class NewCalls {
     const { callId } = incident;
     pending.hold(callId);
     const preparation = await prepareEmergency(incident, this.#parts);
-    const attempts = dressAttempts(event.attempts, preparation, incident.snapshot);
+    const attempts = this.#dressed(event, incident, preparation);
     pending.release(callId, { event: { ...event, attempts, emergency: preparation } });
     this.#tell(incident, preparation);
+  }
+
+  /** A bug in what an attempt wears must not cost the call: then it goes as the caller wrote it. */
+  #dressed({ attempts }: InviteEvent, { callId, snapshot }: EmergencyCase, preparation: EmergencyPreparation) {
+    try {
+      return dressAttempts(attempts, preparation, snapshot);
+    } catch (error) {
+      const { telemetry } = this.#parts;
+      telemetry.emergency.preparationFailed("location");
+      telemetry.log("error", "an emergency call goes out undressed", {
+        callId,
+        error: error instanceof Error ? error.name : "unknown",
+      });
+      return attempts;
+    }
   }
 
   /** Nothing that goes wrong here may touch the call. */
@@ -206,6 +224,11 @@ export class NewCalls {
   }
 }
 
+/** An edge passes a malformed INVITE on when it may be an emergency call; turns out that it is none. */
+function isMalformed(message: SipMessage): boolean {
+  return looksLikeEmergency(message) && validateRequest(message) !== undefined;
+}
+
 function ordinaryBounds(decision: Decision, trunk: CompiledTrunk | null): Pick<InviteEvent, "limits" | "rejection"> {
   if (decision.kind === "reject") return { rejection: decision.failure };
   return decision.kind === "route" ? entryLimits(trunk) : {};
@@ -214,7 +237,8 @@ function ordinaryBounds(decision: Decision, trunk: CompiledTrunk | null): Pick<I
 /** What the ingress trunk lets in; emergency calls are outside all limits. */
 function entryLimits(trunk: CompiledTrunk | null): { readonly limits?: TrunkLimits } {
   if (trunk === null) return {};
-  const { maxCalls, maxCallsPerSecond } = trunk.trunk.settings;
+  const { maxCallsPerSecond } = trunk.trunk.settings;
+  const maxCalls = ordinaryPlaces(trunk.trunk.settings);
   return maxCalls > 0 || maxCallsPerSecond > 0 ? { limits: { maxCalls, maxCallsPerSecond } } : {};
 }
 

@@ -1,6 +1,7 @@
-import type { RequestFacts, UriFacts } from "@tandem/domain";
+import type { CompiledTrunk, EmergencyPlan, RequestFacts, UriFacts } from "@tandem/domain";
 import { getParameter, parseNameAddr, parseUri, readTag, topVia, userParts, type SipMessage } from "@tandem/sip";
 import type { IdentityHash, IncomingRequest } from "../ports/index.ts";
+import { callerAddress } from "./caller-address.ts";
 
 const UNREADABLE: UriFacts = { scheme: "other", user: "", host: "", phoneContext: null };
 
@@ -28,19 +29,23 @@ export function uriFacts(text: string): UriFacts {
   }
 }
 
-/** What the decision needs to know of a request. */
-export function requestFacts(request: IncomingRequest, ingressTrunk: string | null, callId: string): RequestFacts {
+/** What the decision needs to know of a request; `callId` spreads weighted choices. */
+export function requestFacts(
+  request: IncomingRequest,
+  trunk: CompiledTrunk | null,
+  { callId, plan }: { readonly callId: string; readonly plan: EmergencyPlan },
+): RequestFacts {
   const { message, pool, listener } = request;
   const from = parseNameAddr(message.get("From") ?? "");
   return {
-    ingressTrunk,
+    ingressTrunk: trunk?.trunk.name ?? null,
     pool,
     listener,
     requestUri: uriFacts(message.uri),
     callingNumber: from === undefined ? "" : uriFacts(from.uri).user,
     callId,
     priorityHeader: message.get("Priority") ?? null,
-    callerAddress: request.source.address,
+    callerAddress: callerAddress(request, trunk !== null, plan),
   };
 }
 

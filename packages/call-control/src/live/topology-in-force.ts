@@ -1,5 +1,13 @@
 import { indexSources, parseIpAddress, type Result, type Snapshot, type SourceIndex } from "@tandem/domain";
-import type { Clock, NameResolver, PublishedTopology, Telemetry, TopologySource, Unwatch } from "../ports/index.ts";
+import type {
+  Clock,
+  NameResolver,
+  PublishedTopology,
+  Telemetry,
+  TopologyCache,
+  TopologySource,
+  Unwatch,
+} from "../ports/index.ts";
 
 /** Reads a published document and compiles it; problems are sentences for people, without personal data. */
 export type CompileTopology = (json: string) => Promise<Result<Snapshot, readonly string[]>>;
@@ -20,6 +28,7 @@ export type TopologyListener = (news: {
 
 export interface TopologyPorts {
   readonly topology: TopologySource;
+  readonly topologyCache: TopologyCache;
   readonly names: NameResolver;
   readonly clock: Clock;
   readonly telemetry: Telemetry;
@@ -65,9 +74,25 @@ export class TopologyInForce {
     const published = watched.ok ? await this.#ports.topology.current() : watched;
     if (watched.ok) this.#unwatch = watched.value;
     if (published.ok && published.value !== null) await this.#offer(published.value);
+    if (!published.ok && this.#current === null) await this.#takeCached();
     if (watched.ok && published.ok) return this.#resolveLater();
     if (watched.ok) await watched.value();
     this.#cancel = this.#ports.clock.after(RETRY_MS, () => void this.start());
+  }
+
+  /** A worker that starts while the store is away serves with what it knew last: emergency calls cannot wait for Redis. */
+  async #takeCached(): Promise<void> {
+    const cached = await this.#ports.topologyCache.read();
+    if (!cached.ok || cached.value === null || this.#current !== null) return;
+    this.#ports.telemetry.log("warn", "topology taken from the cache", { version: cached.value.version });
+    await this.#offer(cached.value);
+  }
+
+  async #keep(topology: PublishedTopology): Promise<void> {
+    const kept = await this.#ports.topologyCache.write(topology);
+    if (kept.ok) return;
+    const { code, detail } = kept.error;
+    this.#ports.telemetry.log("warn", "topology not cached", { version: topology.version, failure: code, detail });
   }
 
   async stop(): Promise<void> {
@@ -94,6 +119,7 @@ export class TopologyInForce {
     this.#current = { version, snapshot, sources: indexSources(snapshot, this.#resolved) };
     this.#ports.telemetry.log("info", "topology in force", { version, trunks: snapshot.trunks.size });
     this.#listen({ version, snapshot, problems: [] });
+    void this.#keep(topology);
     void this.#resolve(snapshot);
   }
 

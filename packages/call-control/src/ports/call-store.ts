@@ -64,7 +64,23 @@ export interface DetailRecord {
  */
 export interface TrunkGate {
   reserve(request: GateRequest): Promise<Result<"reserved" | "full" | "too-fast", Failure>>;
+  /**
+   * Takes or renews a place for an emergency call, never refused. Where `maxCalls` are taken and `preempts` is set, the oldest ordinary call loses its
+   * lease to it; it is named, for the caller of this port to end it.
+   */
+  seize(request: SeizeRequest): Promise<Result<{ readonly victim: string | null }, Failure>>;
   release(trunk: string, callId: string): Promise<Result<void, Failure>>;
+}
+
+export interface SeizeRequest {
+  readonly trunk: string;
+  readonly callId: string;
+  /** Calls of both kinds at once; 0: no limit. */
+  readonly maxCalls: number;
+  readonly preempts: boolean;
+  readonly nowMs: number;
+  /** The place lapses then unless renewed. */
+  readonly untilMs: number;
 }
 
 export interface GateRequest {

@@ -1,3 +1,5 @@
+import type { AlarmCause } from "@tandem/domain";
+
 /** What a worker tells the outside about emergency calls: figures only, no numbers and no places. */
 export interface EmergencyTelemetry {
   /** `outcome`: `answered`, or whose fault it was. */
@@ -12,6 +14,8 @@ export interface EmergencyTelemetry {
   preempted(trunk: string): void;
   /** A call from `trunk` to somebody in the callback window. */
   callback(trunk: string): void;
+  /** An emergency call goes on, and somebody must look at it. */
+  alarm(cause: AlarmCause): void;
   /** Notices this worker has and the store does not. */
   noticesWaiting(count: number): void;
 }

@@ -20,5 +20,6 @@ export type * from "./notifications.ts";
 export type * from "./sip-port.ts";
 export type * from "./secondary-locations.ts";
 export type * from "./telemetry.ts";
+export type * from "./topology-cache.ts";
 export type * from "./worker-errands.ts";
 export type * from "./unguessable-name.ts";

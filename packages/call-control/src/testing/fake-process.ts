@@ -26,6 +26,7 @@ export class FakeTelemetry implements Telemetry {
     ringing: (pool, ms) => void this.emergencyTold.push(`ringing ${pool} ${ms}`),
     location: (kind) => void this.emergencyTold.push(`location ${kind}`),
     preparationFailed: (step) => void this.emergencyTold.push(`preparation failed ${step}`),
+    alarm: (cause) => void this.emergencyTold.push(`alarm ${cause}`),
     preempted: (trunk) => void this.emergencyTold.push(`preempted ${trunk}`),
     callback: (trunk) => void this.emergencyTold.push(`callback ${trunk}`),
     noticesWaiting: (count) => void this.emergencyTold.push(`notices waiting ${count}`),

@@ -1,5 +1,5 @@
 import { err, ok, type Failure, type Result } from "@tandem/domain";
-import type { GateRequest, TrunkGate } from "../ports/index.ts";
+import type { GateRequest, SeizeRequest, TrunkGate } from "../ports/index.ts";
 
 const RATE_WINDOW_MS = 1_000;
 
@@ -7,6 +7,8 @@ const RATE_WINDOW_MS = 1_000;
 export class FakeTrunkGate implements TrunkGate {
   /** By trunk: call id and when its lease lapses (epoch ms). */
   readonly leases = new Map<string, Map<string, number>>();
+  /** Places of emergency calls, likewise. */
+  readonly seized = new Map<string, Map<string, number>>();
   readonly released: string[] = [];
   away = false;
   readonly #taken = new Map<string, number[]>();
@@ -27,8 +29,24 @@ export class FakeTrunkGate implements TrunkGate {
     return Promise.resolve(ok("reserved"));
   }
 
+  seize(request: SeizeRequest): Promise<Result<{ readonly victim: string | null }, Failure>> {
+    if (this.away) return Promise.resolve(err({ code: "store-unavailable", detail: "the fake gate is away" }));
+    const { trunk, callId, maxCalls, preempts, nowMs, untilMs } = request;
+    const ordinary = this.leases.get(trunk) ?? new Map<string, number>();
+    const seized = this.seized.get(trunk) ?? new Map<string, number>();
+    this.seized.set(trunk, seized);
+    for (const held of [ordinary, seized]) for (const [id, lapsesMs] of held) if (lapsesMs <= nowMs) held.delete(id);
+    const full = maxCalls > 0 && ordinary.size + seized.size >= maxCalls && !seized.has(callId);
+    // Maps keep the order of insertion, and a renewal does not change it.
+    const victim = full && preempts ? (ordinary.keys().next().value ?? null) : null;
+    if (victim !== null) ordinary.delete(victim);
+    seized.set(callId, untilMs);
+    return Promise.resolve(ok({ victim }));
+  }
+
   release(trunk: string, callId: string): Promise<Result<void, Failure>> {
-    if (this.leases.get(trunk)?.delete(callId) === true) this.released.push(`${trunk} ${callId}`);
+    const had = this.leases.get(trunk)?.delete(callId) === true || this.seized.get(trunk)?.delete(callId) === true;
+    if (had) this.released.push(`${trunk} ${callId}`);
     return Promise.resolve(ok(undefined));
   }
 

@@ -11,6 +11,7 @@ import { fakeHash, FakeDetailRecordSpool, FakeLoadMeter, FakeNameResolver, FakeT
 import { FakeSipPort } from "./fake-sip-port.ts";
 import { FakeTrunkGate } from "./fake-trunk-gate.ts";
 import { compileJson, sampleTopology } from "./sample-topology.ts";
+import { FakeTopologyCache } from "./fake-topology-cache.ts";
 
 /** What several workers of one cluster share. */
 export class FakeWorld {
@@ -18,6 +19,7 @@ export class FakeWorld {
   readonly store = new FakeCallStore();
   readonly gate = new FakeTrunkGate();
   readonly topology = new FakeTopologyRegistry();
+  readonly topologyCache = new FakeTopologyCache();
   readonly health = new FakeTrunkHealthBoard();
   readonly probes = new FakeProbeExchange();
   readonly names = new FakeNameResolver();
@@ -50,13 +52,27 @@ export class FakeWorker {
 
   constructor(world: FakeWorld, options: Partial<CallEngineOptions>) {
     const { sip, spool, telemetry, load } = this;
-    const { clock, store, gate, topology, health, probes, names, locations, callbacks, errands, noticeLog } = world;
+    const {
+      clock,
+      store,
+      gate,
+      topology,
+      topologyCache,
+      health,
+      probes,
+      names,
+      locations,
+      callbacks,
+      errands,
+      noticeLog,
+    } = world;
     this.engine = createCallEngine(
       {
         clock,
         store,
         gate,
         topology,
+        topologyCache,
         health,
         probes,
         names,

@@ -133,9 +133,17 @@ function newParty(turn: Turn, hunt: Hunt, plan: AttemptPlan): Party {
     usedCseq: 0,
     forks: 0,
     dialogs: [],
-    origin: { id: 1 + spread(`${call.id}-${id}`, 0x7fffffff), version: 0, mark: "" },
+    origin: {
+      id: 1 + spread(`${call.id}-${id}`, 0x7fffffff),
+      version: 0,
+      mark: "",
+      ...(emergency && hunt.leg === "b" ? QUIET : {}),
+    },
   };
 }
+
+/** RFC 6881 ED-73 towards the side that helps. */
+const QUIET = { quiet: true } as const;
 
 function inviteUri(call: Call, hunt: Hunt, plan: AttemptPlan): string {
   return plan.requestUri ?? callAddresses(hunt.request, plan, call.facts.emergency !== null).uri;
@@ -294,7 +302,7 @@ export function abandon(turn: Turn, trying: Trying, { failure, sipCode, q850, he
 }
 
 /** Failures that say that the next hop itself was not there. */
-const UNREACHABLE: ReadonlySet<FailureCode> = new Set<FailureCode>([
+export const UNREACHABLE: ReadonlySet<FailureCode> = new Set<FailureCode>([
   "connect-timeout",
   "transport-failure",
   "tls-failure",

@@ -50,6 +50,7 @@ const blankDialog: Partial<Dialog> = {
   offer: "none",
   timer: null,
   retryAtMs: 0,
+  spared: false,
   reliable: null,
   replaces: null,
 };

@@ -46,6 +46,7 @@ function newCalledDialog(party: Party, remoteTag: string): Dialog {
     origin: { ...party.origin },
     timer: null,
     retryAtMs: 0,
+    spared: false,
     reliable: null,
     replaces: null,
   };

@@ -8,6 +8,7 @@ import { reasonsOf } from "./headers/reason.ts";
 import { callDeadline, exchangeDeadline, transferDeadline } from "./deadlines.ts";
 import { onReliableTimer } from "./reliable-provisionals.ts";
 import { failureReply, inviteFailureReply } from "./replies.ts";
+import { onPlaceTimer } from "./seizure.ts";
 import { lookAfter } from "./session-refresh.ts";
 import { transferFailed } from "./transfer-outcome.ts";
 import { placeOf, type Turn } from "./turn.ts";
@@ -28,6 +29,9 @@ export function onTimer(turn: Turn, timer: string): void {
       break;
     case "reliable":
       onUnacknowledged(turn, subject);
+      break;
+    case "place":
+      onPlaceTimer(turn, subject);
       break;
     case "retry":
       if (turn.call.phase === "up") lookAfter(turn);

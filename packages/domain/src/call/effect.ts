@@ -1,4 +1,5 @@
 import type { SipMessage } from "@tandem/sip";
+import type { AlarmCause } from "./alarm.ts";
 import type { ExchangeId, LegName, TransactionId } from "./event.ts";
 
 /**
@@ -11,6 +12,11 @@ export type Effect =
   | { readonly kind: "save-lazily" }
   /** Take a lease on the trunk; answered by a `gate` event. */
   | { readonly kind: "reserve"; readonly trunk: string; readonly maxCalls: number; readonly maxCallsPerSecond: number }
+  /**
+   * A place on the trunk for an emergency call, never refused. Where `maxCalls` are taken and `preempts` is set, the trunk's oldest ordinary call is
+   * ended. Answered by a `seized` event.
+   */
+  | { readonly kind: "seize"; readonly trunk: string; readonly maxCalls: number; readonly preempts: boolean }
   | { readonly kind: "release"; readonly trunk: string }
   /** A complete request but for Via and Content-Length. An ACK has no answer. */
   | {
@@ -56,6 +62,8 @@ export type Observation =
       readonly sipCode: number;
       readonly unreachable: boolean;
     }
+  /** People must look at an emergency call, which goes on. */
+  | { readonly kind: "alarm"; readonly trunk: string; readonly cause: AlarmCause }
   | { readonly kind: "ringing"; readonly trunk: string; readonly afterMs: number }
   | { readonly kind: "answered"; readonly trunk: string; readonly afterMs: number }
   | {

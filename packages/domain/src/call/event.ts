@@ -69,6 +69,8 @@ export type CallEvent =
   | { readonly kind: "ack-timeout"; readonly transaction: TransactionId }
   | { readonly kind: "timer"; readonly timer: string }
   | { readonly kind: "gate"; readonly trunk: string; readonly result: "reserved" | "full" | "too-fast" | "unavailable" }
+  /** Answer to the `seize` effect: a place, a place of a call that is being ended for it, or nobody could be asked. */
+  | { readonly kind: "seized"; readonly trunk: string; readonly result: "place" | "room-made" | "unavailable" }
   /** Answer to the `route-transfer` effect. */
   | {
       readonly kind: "transfer-routed";

@@ -2,13 +2,15 @@ import { reasonPhrase, type SipMessage } from "@tandem/sip";
 import { failureEntry, type FailureCode } from "../failure/catalogue.ts";
 import { classifySipFailure } from "../failure/classify-sip-failure.ts";
 import { mayTryNextTrunk, treatedStatus } from "../trunks/next-trunk.ts";
-import { abandon, needsGate, openAttempt, placeAttempt } from "./attempt.ts";
+import { UNREACHABLE, abandon, needsGate, openAttempt, placeAttempt } from "./attempt.ts";
+import type { Call } from "./call.ts";
 import type { Hunt, Trying } from "./hunt.ts";
 import type { StoredResponse } from "./party.ts";
 import { passedResponse } from "./called-dialogs.ts";
 import { rejectCaller } from "./caller.ts";
 import type { CallEvent } from "./event.ts";
 import type { TrunkLimits } from "./leg-profile.ts";
+import { seizePlace } from "./seizure.ts";
 import type { Turn } from "./turn.ts";
 import { q850In, reasonsOf } from "./headers/reason.ts";
 import { inviteFailureReply } from "./replies.ts";
@@ -36,7 +38,7 @@ export function tryNext(turn: Turn, hunt: Hunt): void {
   if (needsGate(turn.call, plan)) {
     const { maxCalls, maxCallsPerSecond } = plan;
     turn.effects.push({ kind: "reserve", trunk: plan.profile.trunk, maxCalls, maxCallsPerSecond });
-  } else placeAttempt(turn, hunt, trying);
+  } else seizePlace(turn, hunt, trying);
 }
 
 /** Asks the ingress trunk's limits: they count calls in both directions. */
@@ -108,8 +110,14 @@ function defeat(turn: Turn, hunt: Hunt, trying: Trying, why: Defeat): void {
   abandon(turn, trying, { ...why, headers: reasonsOf(why.failure) });
   hunt.current = null;
   keepBest(hunt, why);
+  if (trying.plan.inClear !== undefined && isTlsTrouble(why)) hunt.plans.unshift(trying.plan.inClear);
   if (why.goOn) tryNext(turn, hunt);
   else giveUp(turn, hunt, why.response, why.failure);
+}
+
+/** Nothing at all came over the TLS connection, whatever it is that failed about it (RFC 6881 SP-31). */
+function isTlsTrouble({ failure, sipCode }: Defeat): boolean {
+  return sipCode === 0 && UNREACHABLE.has(failure);
 }
 
 /**
@@ -131,12 +139,25 @@ function isAboutCalled(status: number): boolean {
 /** Nothing more is tried. */
 function giveUp(turn: Turn, hunt: Hunt, response: StoredResponse | null, failure: FailureCode): void {
   hunt.current = null;
-  const told = response !== null && response.status !== 503 ? response : inviteFailureReply(toldFailure(failure));
+  const told = finalReply(turn.call, hunt, { response, failure });
   if (hunt.goal === "setup") rejectCaller(turn, told, failure);
   else {
     turn.call.hunt = null;
     transferFailed(turn, told);
   }
+}
+
+/**
+ * What one PSAP or gateway said is no answer to an emergency call: its caller gets 503, so that what stands before it tries elsewhere. Else the best
+ * response, unless it is about a trunk.
+ */
+function finalReply(
+  { facts }: Call,
+  { goal }: Hunt,
+  { response, failure }: { readonly response: StoredResponse | null; readonly failure: FailureCode },
+): StoredResponse {
+  if (facts.emergency !== null && goal === "setup") return inviteFailureReply("all-trunks-failed");
+  return response !== null && response.status !== 503 ? response : inviteFailureReply(toldFailure(failure));
 }
 
 /** What the caller is told when no response of a peer says it: local limits are a "later", everything else a "no way out". */

@@ -48,6 +48,10 @@ export interface AttemptPlan {
   readonly failoverCodes: readonly number[];
   /** What the INVITE of an emergency call looks like here; absent on an ordinary call. */
   readonly emergency?: EmergencyEgress;
+  /** An emergency call takes a place on a trunk that has a limit; with `preempts` the oldest ordinary call makes room. */
+  readonly seizes?: { readonly maxCalls: number; readonly preempts: boolean };
+  /** What is tried next when TLS to this trunk's gateway fails (emergency calls, where the topology allows it). */
+  readonly inClear?: AttemptPlan;
   /** Request-URI to use as it is, when it is not made of `calledNumber` and `peerHost` (a transfer target that is a dialog's Contact). */
   readonly requestUri?: string;
   /** Header lines to add to the INVITE (Replaces of an attended transfer, Referred-By). */

@@ -2,6 +2,7 @@ import { parseMaxForwards, readTag, type HeaderLine, type SipMessage } from "@ta
 import type { FailureCode } from "../failure/catalogue.ts";
 import type { Exchange, PendingRequest } from "./exchange.ts";
 import type { Dialog } from "./party.ts";
+import { alarm, type AlarmCause } from "./alarm.ts";
 import { learnAbilities, passedResponse } from "./called-dialogs.ts";
 import { hangUp } from "./hang-up.ts";
 import { ownDescription, sdpIn } from "./headers/description.ts";
@@ -126,7 +127,7 @@ export function onRelayAnswer(turn: Turn, exchange: Exchange, origin: PendingReq
     headers: [...passed.headers, ...terms],
     body: ownDescription(asker.dialog.origin, response, asker.party.profile.contactHost),
   });
-  if (endsDialog(exchange.method, response.status)) endRejected(turn, asked);
+  if (endsDialog(exchange.method, response.status)) endRejected(turn, asked, response.status);
 }
 
 interface Exchanged {
@@ -143,6 +144,7 @@ export function learnFromSuccess(
   { asked, asker }: Exchanged,
   response: SipMessage,
 ): void {
+  asked.dialog.spared = false;
   const sdp = sdpIn(response);
   if (exchange.offered !== "") {
     asker.dialog.sdp = exchange.offered;
@@ -180,9 +182,22 @@ export function endsDialog(method: string, status: number): boolean {
   return status === 481 || (status === 408 && REFRESHING.has(method));
 }
 
-/** A peer has lost the dialog: the call ends on both sides; the one that lost it gets a BYE all the same. */
-export function endRejected(turn: Turn, lost: Place): void {
+/** An emergency call outlives one lapse or silence of a peer: people are alarmed first. False: the call is none, or was spared before. */
+export function spare(turn: Turn, { party, dialog }: Place, cause: AlarmCause): boolean {
+  if (turn.call.facts.emergency === null) return false;
+  alarm(turn, party.profile.trunk, cause);
+  const first = !dialog.spared;
+  dialog.spared = true;
+  return first;
+}
+
+/**
+ * A peer has lost the dialog (481), or did not answer (408): the call ends on both sides; the one that lost it gets a BYE all the same. Silence alone
+ * does not end an emergency call the first time.
+ */
+export function endRejected(turn: Turn, lost: Place, status: number): void {
   if (!lost.dialog.confirmed || turn.call.phase !== "up") return;
+  if (status === 408 && spare(turn, lost, "peer-silent")) return;
   hangUp(turn, {
     except: null,
     bye: { headers: reasonsOf("dialog-rejected"), body: "" },
@@ -201,5 +216,5 @@ export function onRelaySilence(turn: Turn, exchange: Exchange, origin: PendingRe
   if (asked !== null && asker !== null && exchange.offered !== "") settleOffer({ asked, asker });
   const silent = failure === "peer-timeout";
   answerPending(turn, origin, silent ? reply(408) : failureReply(failure));
-  if (silent && asked !== null && endsDialog(exchange.method, 408)) endRejected(turn, asked);
+  if (silent && asked !== null && endsDialog(exchange.method, 408)) endRejected(turn, asked, 408);
 }

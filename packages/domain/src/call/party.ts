@@ -57,6 +57,8 @@ export interface Dialog {
   timer: SessionTimer | null;
   /** When a re-INVITE of ours that met glare goes again; 0: none waits. */
   retryAtMs: number;
+  /** Emergency calls: the session lapsed or the peer fell silent, people were alarmed, and the call goes on. The next time it ends. */
+  spared: boolean;
   reliable: ReliableState | null;
   /** Set while this dialog is about to take another one's place (RFC 3891). */
   replaces: DialogId | null;
@@ -68,6 +70,8 @@ export interface SdpOrigin {
   version: number;
   /** Mark of the last description sent, to see whether it changed; empty before the first. */
   mark: string;
+  /** The peer is on the PSAP's side of an emergency call: no comfort noise and no silence suppression in what it is told. */
+  quiet?: true;
 }
 
 /** RFC 4028 on one leg. */

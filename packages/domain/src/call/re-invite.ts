@@ -1,4 +1,4 @@
-import type { HeaderLine, SipMessage } from "@tandem/sip";
+import { isHold, parseSdp, type HeaderLine, type SipMessage } from "@tandem/sip";
 import type { FailureCode } from "../failure/catalogue.ts";
 import type { Exchange, PendingRequest, Unacked } from "./exchange.ts";
 import type { StoredResponse } from "./party.ts";
@@ -25,10 +25,19 @@ import { placeOf, type Place, type Turn } from "./turn.ts";
 export function onReInvite(turn: Turn, place: Place, received: Received): void {
   const failure = whyNotNow(turn, place, received.message);
   const minSeS = tooSmall(timerWish(received.message), place.party.profile.sessionTimer);
-  if (failure !== null) answerRequest(turn, place, received, notNowReply(turn.call.id, failure));
+  if (holdsEmergency(turn, place, received.message))
+    answerRequest(turn, place, received, failureReply("feature-refused"));
+  else if (failure !== null) answerRequest(turn, place, received, notNowReply(turn.call.id, failure));
   else if (minSeS !== null && turn.call.facts.emergency === null) {
     answerRequest(turn, place, received, failureReply("session-interval-too-small", [["Min-SE", String(minSeS)]]));
   } else relayRequest(turn, place, received);
+}
+
+/** RFC 6881 SP-38: the caller may not put the call taker on hold. The call taker may put the caller there. */
+export function holdsEmergency({ call }: Turn, { party }: Place, message: SipMessage): boolean {
+  if (call.facts.emergency === null || party.leg !== "a") return false;
+  const sdp = parseSdp(sdpIn(message));
+  return sdp !== undefined && isHold(sdp);
 }
 
 /** RFC 3261 §14.2: 491 when we have an INVITE out ourselves, 500 when the peer's last one is not answered yet. */
@@ -75,7 +84,7 @@ export function onReInviteAnswer(turn: Turn, exchange: Exchange, origin: Pending
   settleOffer({ asked, asker });
   if (response.status >= 300) {
     answerPending(turn, origin, { ...passed, body });
-    if (endsDialog("INVITE", response.status)) endRejected(turn, asked);
+    if (endsDialog("INVITE", response.status)) endRejected(turn, asked, response.status);
   } else if (origin.open) acceptAnswer(turn, { exchange, origin, asked, asker, response }, { ...passed, body });
   else dropAnswer(turn, { exchange, origin, asked, asker, response });
 }

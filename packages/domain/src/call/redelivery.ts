@@ -7,6 +7,7 @@ import { askEntry } from "./failover.ts";
 import type { CallEvent } from "./event.ts";
 import { answerPending, type Received } from "./outgoing.ts";
 import { repeatReliable } from "./reliable-provisionals.ts";
+import { seizePlace } from "./seizure.ts";
 import { reply } from "./replies.ts";
 import { partyOf, type Turn } from "./turn.ts";
 
@@ -51,8 +52,9 @@ function resume(turn: Turn, { alive = [], workerLost = true }: Omit<Redelivered,
   // The answer is there and only PRACKs are missing.
   else if (hunt === null || trying === null) repeatReliable(turn);
   else if (trying.state === "gate") {
-    const { profile, maxCalls, maxCallsPerSecond } = trying.plan;
-    turn.effects.push({ kind: "reserve", trunk: profile.trunk, maxCalls, maxCallsPerSecond });
+    const { profile, maxCalls, maxCallsPerSecond, seizes } = trying.plan;
+    if (seizes !== undefined) seizePlace(turn, hunt, trying);
+    else turn.effects.push({ kind: "reserve", trunk: profile.trunk, maxCalls, maxCallsPerSecond });
   } else if (alive.includes(trying.exchange ?? "")) ringAgain(turn);
   else if (workerLost || !repeatInvite(turn, hunt, trying)) placeAnew(turn, hunt, trying);
 }

@@ -9,7 +9,7 @@ import { bodyMessage, ownDescription, sdpIn } from "./headers/description.ts";
 import { reasonsOf } from "./headers/reason.ts";
 import { firstUri } from "./headers/values.ts";
 import { spread } from "./identity.ts";
-import { endRejected, endsDialog } from "./mid-dialog.ts";
+import { endRejected, endsDialog, spare } from "./mid-dialog.ts";
 import { NO_PAYLOAD, sendAck, sendInDialog, type Payload } from "./outgoing.ts";
 import { earlyMs, runningTimer, timerFromAnswer, timerRefresh } from "./session-timer.ts";
 import { peerOf, placeOf, standingPlaces, startTimer, type Place, type Turn } from "./turn.ts";
@@ -21,13 +21,32 @@ export function lookAfter(turn: Turn): void {
   for (const place of standingPlaces(call)) {
     const { timer, retryAtMs } = place.dialog;
     if (timer !== null && now >= timer.expiresAtMs - earlyMs(timer.intervalS)) {
-      expire(turn);
-      return;
-    }
-    if (timer?.refresher === "us" && now >= timer.actAtMs) refresh(turn, place);
+      if (!spare(turn, place, "session-lapsed")) {
+        expire(turn);
+        return;
+      }
+      refreshSpared(turn, place);
+    } else if (timer?.refresher === "us" && now >= timer.actAtMs) refresh(turn, place);
     if (retryAtMs > 0 && now >= retryAtMs) resync(turn, place);
   }
   if (now >= call.auditAtMs) audit(turn);
+}
+
+/** So long an emergency call goes on after its session lapsed, in milliseconds. Media may well flow: only the signalling of one side fell silent. */
+const SPARED_MS = 600_000;
+
+/** Nobody refreshed the session of an emergency call: we ask the peer ourselves, and wait. */
+function refreshSpared(turn: Turn, place: Place): void {
+  const { timer } = place.dialog;
+  if (timer === null) return;
+  const refresher = timer.refresher;
+  refresh(turn, place);
+  place.dialog.timer = {
+    ...timer,
+    refresher,
+    expiresAtMs: turn.now + SPARED_MS + earlyMs(timer.intervalS),
+    actAtMs: turn.now + SPARED_MS,
+  };
 }
 
 /** RFC 4028 §10: nobody refreshed the session; BYE on both legs. */
@@ -111,6 +130,7 @@ export function onOwnAnswer(turn: Turn, exchange: Exchange, response: SipMessage
   const { dialog, party } = place;
   if (exchange.method === "INVITE") dialog.offer = "none";
   if (response.status < 300) {
+    dialog.spared = false;
     learnTarget(dialog, response);
     if (exchange.method === "INVITE") {
       sendAck(turn, place, exchange.cseq);
@@ -140,7 +160,7 @@ function learnTarget(dialog: Dialog, response: SipMessage): void {
 
 function onOwnRefusal(turn: Turn, place: Place, exchange: Exchange, response: SipMessage): void {
   const { dialog } = place;
-  if (endsDialog(exchange.method, response.status)) endRejected(turn, place);
+  if (endsDialog(exchange.method, response.status)) endRejected(turn, place, response.status);
   else if (response.status === 491) retryLater(turn, place);
   else if (response.status === 422 && dialog.timer !== null) {
     const minSeS = parseMinSe(response.get("Min-SE") ?? "") ?? 0;
@@ -175,5 +195,5 @@ export function onOwnSilence(turn: Turn, exchange: Exchange, failure: FailureCod
   const place = placeOf(turn.call, exchange.dialog);
   if (place === null) return;
   if (exchange.method === "INVITE") place.dialog.offer = "none";
-  if (failure === "peer-timeout") endRejected(turn, place);
+  if (failure === "peer-timeout") endRejected(turn, place, 408);
 }

@@ -8,7 +8,9 @@ import { rejectCaller } from "./caller.ts";
 import type { CallEvent } from "./event.ts";
 import { askEntry, tryNext } from "./failover.ts";
 import { contactOn } from "./headers/addresses.ts";
+import { alarm } from "./alarm.ts";
 import { sdpIn } from "./headers/description.ts";
+import { offersMuLaw } from "./headers/quiet-description.ts";
 import { hostsOfSender } from "./headers/hidden-hosts.ts";
 import { unknownOptions } from "./headers/options.ts";
 import { passableLines } from "./headers/passing.ts";
@@ -44,14 +46,17 @@ export function beginCall(turn: Turn, event: InviteEvent): void {
   }
 }
 
-function fillFacts({ call }: Turn, { request, ingress, considered, emergency, callback }: InviteEvent): void {
+function fillFacts(turn: Turn, { request, ingress, considered, emergency, callback }: InviteEvent): void {
+  const { call } = turn;
+  const withoutG711 = emergency !== null && !offersMuLaw(sdpIn(request));
+  if (withoutG711) alarm(turn, ingress.trunk, "no-g711");
   Object.assign(call.facts, {
     pool: ingress.pool,
     ingressTrunk: ingress.trunk,
     callingNumber: numberOf(addressOf(request.get("From") ?? "").uri),
     calledNumber: numberOf(request.uri),
     sipCallId: request.get("Call-ID") ?? "",
-    emergency: emergency === null ? null : emergencyFacts(emergency),
+    emergency: emergency === null ? null : { ...emergencyFacts(emergency), withoutG711 },
     callback: callback ?? null,
     considered: [...considered],
   });

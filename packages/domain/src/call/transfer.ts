@@ -27,8 +27,15 @@ export function onRefer(turn: Turn, place: Place, received: Received): void {
   const failure = whyNot(turn, place, target);
   if (failure !== null || target === null) {
     answerRequest(turn, place, received, failureReply(failure ?? "bad-refer"));
-  } else if (place.party.profile.refer === "pass" && !target.ours) passOn(turn, place, received, target);
+  } else if (passes(turn, place) && !target.ours) passOn(turn, place, received, target);
   else act(turn, place, received, target);
+}
+
+/** The other leg transfers itself. On an emergency call only when it says that it can: a PSAP's REFER must have its effect (RFC 6881 SP-37). */
+function passes({ call }: Turn, place: Place): boolean {
+  if (place.party.profile.refer !== "pass") return false;
+  const allows = peerOf(call, place)?.dialog.allows ?? "";
+  return call.facts.emergency === null || allows.includes("REFER");
 }
 
 interface ReferTarget {
@@ -64,7 +71,7 @@ function whyNot(turn: Turn, place: Place, target: ReferTarget | null): FailureCo
   if (!place.dialog.confirmed || call.phase !== "up") return "call-gone";
   // RFC 6881 SP-37, SP-38: on an emergency call the PSAP may transfer, the caller may not.
   if (call.facts.emergency !== null && place.party.leg === "a") return "feature-refused";
-  if (place.party.profile.refer === "refuse") return "refer-refused";
+  if (call.facts.emergency === null && place.party.profile.refer === "refuse") return "refer-refused";
   if (target === null) return "bad-refer";
   const replacing = call.parties.some(({ dialogs }) => dialogs.some(({ replaces }) => replaces !== null));
   return call.transfer !== null || replacing ? "request-pending" : null;

@@ -16,6 +16,7 @@ import { withSaves } from "./persistence.ts";
 import { settleHeld } from "./prack.ts";
 import { onRedelivered } from "./redelivery.ts";
 import { onReplacingInvite } from "./replaces.ts";
+import { onSeized } from "./seizure.ts";
 import { beginCall } from "./setup.ts";
 import { onTransferRouted } from "./transfer.ts";
 import { exchangeOf, partyOf, placeOfRequest, sweepParties, type Turn } from "./turn.ts";
@@ -75,6 +76,9 @@ function handle(turn: Turn, event: CallEvent): void {
       break;
     case "gate":
       onGate(turn, event.trunk, event.result);
+      break;
+    case "seized":
+      onSeized(turn, event);
       break;
     case "transfer-routed":
       onTransferRouted(turn, event);

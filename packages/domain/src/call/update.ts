@@ -1,6 +1,6 @@
 import { acceptRefresh, pendingRequest, relayRequest } from "./mid-dialog.ts";
 import { answerRequest, type Received } from "./outgoing.ts";
-import { offerPending } from "./re-invite.ts";
+import { holdsEmergency, offerPending } from "./re-invite.ts";
 import { failureReply, notNowReply, reply } from "./replies.ts";
 import { timerWish, tooSmall } from "./session-timer.ts";
 import type { FailureCode } from "../failure/catalogue.ts";
@@ -12,7 +12,8 @@ export function onUpdate(turn: Turn, place: Place, received: Received): void {
   const wish = timerWish(message);
   const minSeS = tooSmall(wish, place.party.profile.sessionTimer);
   const failure = whyNotNow(turn, place, received);
-  if (failure !== null) answerRequest(turn, place, received, notNowReply(turn.call.id, failure));
+  if (holdsEmergency(turn, place, message)) answerRequest(turn, place, received, failureReply("feature-refused"));
+  else if (failure !== null) answerRequest(turn, place, received, notNowReply(turn.call.id, failure));
   else if (minSeS !== null && turn.call.facts.emergency === null) {
     answerRequest(turn, place, received, failureReply("session-interval-too-small", [["Min-SE", String(minSeS)]]));
   } else if (message.body === "" && wish.expiresS > 0 && place.dialog.confirmed) {

@@ -1,4 +1,4 @@
-import type { GateRequest, TrunkGate } from "@tandem/call-control";
+import type { GateRequest, SeizeRequest, TrunkGate } from "@tandem/call-control";
 import { describe, expect, it } from "vitest";
 import { valueOf, type Harness } from "./harness.ts";
 
@@ -67,6 +67,82 @@ export function describeTrunkGate(setUp: () => Promise<Harness<TrunkGate>>): voi
       expect(valueOf(await subject.reserve(at("early", NOW_MS + 999)))).toBe("full");
       expect(valueOf(await subject.reserve(at("next", NOW_MS + 1_000)))).toBe("reserved");
       expect(valueOf(await subject.reserve(at("other", NOW_MS + 1_000)))).toBe("full");
+    });
+  });
+
+  describe("places of emergency calls", () => {
+    const seizure = (callId: string, more: Partial<SeizeRequest> = {}): SeizeRequest => {
+      return { trunk: "trunk", callId, maxCalls: 2, preempts: true, nowMs: NOW_MS, untilMs: NOW_MS + 60_000, ...more };
+    };
+
+    it("are taken from nobody while there is one", async () => {
+      await using harness = await setUp();
+      const { subject } = harness;
+      await subject.reserve(request({ callId: "a", maxCalls: 2 }));
+      expect(valueOf(await subject.seize(seizure("sos")))).toEqual({ victim: null });
+      expect(valueOf(await harness.another().reserve(request({ callId: "b", maxCalls: 2 })))).toBe("reserved");
+    });
+
+    it("are taken from the oldest ordinary call of a full trunk, however often it was renewed", async () => {
+      await using harness = await setUp();
+      const { subject } = harness;
+      await subject.reserve(request({ callId: "first", maxCalls: 2 }));
+      await subject.reserve(request({ callId: "second", maxCalls: 2, nowMs: NOW_MS + 1 }));
+      await subject.reserve(request({ callId: "first", maxCalls: 2, nowMs: NOW_MS + 2, untilMs: NOW_MS + 90_000 }));
+      expect(valueOf(await harness.another().seize(seizure("sos", { nowMs: NOW_MS + 3 })))).toEqual({
+        victim: "first",
+      });
+      expect(valueOf(await subject.seize(seizure("sos-2", { nowMs: NOW_MS + 4 })))).toEqual({ victim: "second" });
+      expect(valueOf(await subject.seize(seizure("sos-3", { nowMs: NOW_MS + 5 })))).toEqual({ victim: null });
+    });
+
+    it("are never taken from a call that left, nor twice for one emergency call", async () => {
+      await using harness = await setUp();
+      const { subject } = harness;
+      await subject.reserve(request({ callId: "left", maxCalls: 3 }));
+      await subject.reserve(request({ callId: "lapsed", maxCalls: 3, nowMs: NOW_MS + 1, untilMs: NOW_MS + 2 }));
+      await subject.reserve(request({ callId: "there", maxCalls: 3, nowMs: NOW_MS + 1 }));
+      await subject.release("trunk", "left");
+      await subject.seize(seizure("sos-1", { maxCalls: 3, nowMs: NOW_MS + 5 }));
+      await subject.seize(seizure("sos-2", { maxCalls: 3, nowMs: NOW_MS + 5 }));
+      expect(valueOf(await subject.seize(seizure("sos-2", { maxCalls: 3, nowMs: NOW_MS + 6 })))).toEqual({
+        victim: null,
+      });
+      expect(valueOf(await subject.seize(seizure("sos-3", { maxCalls: 3, nowMs: NOW_MS + 7 })))).toEqual({
+        victim: "there",
+      });
+    });
+
+    it("end no call where nothing may be preempted", async () => {
+      await using harness = await setUp();
+      const { subject } = harness;
+      await subject.reserve(request({ callId: "a", maxCalls: 1 }));
+      expect(valueOf(await subject.seize(seizure("sos", { maxCalls: 1, preempts: false })))).toEqual({ victim: null });
+      expect(valueOf(await subject.seize(seizure("sos-2", { maxCalls: 0 })))).toEqual({ victim: null });
+    });
+
+    it("are given back with a release", async () => {
+      await using harness = await setUp();
+      const { subject } = harness;
+      await subject.reserve(request({ callId: "a", maxCalls: 2 }));
+      await subject.seize(seizure("sos"));
+      await harness.another().release("trunk", "sos");
+      expect(valueOf(await subject.seize(seizure("sos-2")))).toEqual({ victim: null });
+    });
+
+    it("have one victim each under parallel seizures", async () => {
+      await using harness = await setUp();
+      const gates = [harness.subject, harness.another()];
+      const ids = Array.from({ length: 40 }, (_, index) => `call-${String(index)}`);
+      for (const callId of ids) await harness.subject.reserve(request({ callId, maxCalls: 40 }));
+      const seized = await Promise.all(
+        Array.from({ length: 30 }, (_, index) =>
+          gates[index % 2]!.seize(seizure(`sos-${String(index)}`, { maxCalls: 40 })),
+        ),
+      );
+      const victims = seized.map((one) => valueOf(one).victim);
+      expect(new Set(victims).size).toBe(30);
+      expect(victims.every((victim) => victim !== null && ids.includes(victim))).toBe(true);
     });
   });
 

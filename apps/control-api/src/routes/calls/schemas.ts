@@ -16,6 +16,7 @@ export const EmergencySchema = Type.Object({
   elin: textOrNull,
   erl: textOrNull,
   location: Type.Object({ kind: text, method: textOrNull }),
+  withoutG711: Type.Boolean(),
   callIdentifier: textOrNull,
   incidentIdentifier: textOrNull,
 });

@@ -10,6 +10,7 @@ import {
 } from "@tandem/sip";
 import type { SdpOrigin } from "../party.ts";
 import { spread } from "../identity.ts";
+import { withoutSilence } from "./quiet-description.ts";
 import { withoutPort } from "./values.ts";
 
 const SDP_TYPE = "application/sdp";
@@ -33,7 +34,8 @@ export function ownDescription(origin: SdpOrigin, message: SipMessage, host: str
   const leaf = message.body === "" ? undefined : findBody(message, SDP_TYPE);
   const sdp = leaf === undefined ? undefined : parseSdp(leaf.body);
   if (leaf === undefined || sdp === undefined) return message.body;
-  return replaceBody(message, leaf, ownSdp(origin, sdp, host)).body;
+  const told = origin.quiet === true ? withoutSilence(sdp) : sdp;
+  return replaceBody(message, leaf, ownSdp(origin, told, host)).body;
 }
 
 /**

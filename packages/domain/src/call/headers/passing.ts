@@ -115,8 +115,14 @@ export function passingHeaders(lines: readonly HeaderLine[], way: Way): HeaderLi
 
 /** The lines of a message that may pass to some leg: what is kept of an INVITE for the attempts still to come. */
 export function passableLines(message: SipMessage): readonly HeaderLine[] {
+  let typed = false;
   return message.headers.filter(([name]) => {
     const passing = passingOf(name);
+    if (passing === undefined && canonicalHeaderName(name) === "Content-Type") {
+      // Of several (RFC 3261 §7.3.1 allows one) the first counts, as when it is read.
+      if (typed) return false;
+      typed = true;
+    }
     return passing !== "own" && passing !== "equipment" && passing !== "credentials";
   });
 }

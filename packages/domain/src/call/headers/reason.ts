@@ -22,8 +22,13 @@ function causeIn(reasons: readonly Reason[]): number | null {
 /** Reason lines of a request that ends something because of a failure of the catalogue: both faces, SIP and Q.850. */
 export function reasonsOf(failure: FailureCode): readonly HeaderLine[] {
   const { sip, sipReason, q850 } = failureEntry(failure);
+  // RFC 4411 §5: a call that gave way has a protocol of its own; the place it had on its trunk went to another call.
+  const own =
+    failure === "preempted"
+      ? 'Preemption;cause=2;text="Reserved Resources Preempted"'
+      : `SIP;cause=${sip};text="${sipReason}"`;
   return [
-    ["Reason", `SIP;cause=${sip};text="${sipReason}"`],
+    ["Reason", own],
     ["Reason", `Q.850;cause=${q850}`],
   ];
 }

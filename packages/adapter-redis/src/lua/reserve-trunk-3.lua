@@ -1,6 +1,6 @@
 --[[
   Takes or renews a call's lease on a trunk. Lapsed leases count no more. A renewal is never refused and costs no rate.
-  KEYS[1] leases   KEYS[2] rate
+  KEYS[1] leases   KEYS[2] rate   KEYS[3] calls by the time they took their lease
   ARGV[1] call id
   ARGV[2] most calls at once, 0 = no limit
   ARGV[3] most new calls in any 1000 ms, 0 = no limit
@@ -24,11 +24,17 @@ if not redis.call('ZSCORE', KEYS[1], ARGV[1]) then
     redis.call('ZADD', KEYS[2], now, ARGV[1] .. ':' .. ARGV[4])
     redis.call('PEXPIRE', KEYS[2], 5000)
   end
+  -- Who came first gives way first when an emergency call needs the place. Calls that left without a word are dropped as more than lapsed.
+  redis.call('ZREMRANGEBYRANK', KEYS[3], 0, -1 - math.max(2 * redis.call('ZCARD', KEYS[1]), 1000))
+  redis.call('ZADD', KEYS[3], now, ARGV[1])
 end
 redis.call('ZADD', KEYS[1], ARGV[5], ARGV[1])
 -- A trunk that is no longer used leaves nothing behind.
 local life = tonumber(ARGV[5]) - now + 60000
 if redis.call('PTTL', KEYS[1]) < life then
   redis.call('PEXPIRE', KEYS[1], life)
+end
+if redis.call('PTTL', KEYS[3]) < life then
+  redis.call('PEXPIRE', KEYS[3], life)
 end
 return 1
