@@ -1,0 +1,50 @@
+import type { MeasuredConstants, Plan } from "@tandem/capacity";
+
+/** The plan as a page for people. */
+export function formatPlan(plan: Plan, constants: MeasuredConstants): string {
+  const { redis } = plan;
+  return [
+    `${round(plan.callsPerSecond, 1)} calls/s in the busiest minute, ${round(plan.establishedCalls)} calls up at once, ${round(plan.erlangs)} erlangs`,
+    "",
+    table(
+      ["pool", "calls/s", "one pool lost", "set-ups at once", "workers", "edges", "bound by"],
+      plan.pools.map((pool) => [
+        pool.name,
+        round(pool.callsPerSecond, 1),
+        round(pool.callsPerSecondOneLost, 1),
+        round(pool.setupsAtOnce),
+        String(pool.workers),
+        String(pool.edges),
+        pool.boundBy,
+      ]),
+    ),
+    "",
+    table(
+      ["gateway", "erlangs", "channels", "one gateway lost", "blocked then without the spare"],
+      plan.gateways.map((gateway) => [
+        gateway.name,
+        round(gateway.erlangs, 1),
+        String(gateway.channels),
+        String(gateway.channelsOneLost),
+        `${round(gateway.blockingOneLost * 100, 1)} %`,
+      ]),
+    ),
+    "",
+    `Redis: maxmemory ${round(redis.bytes / 1_048_576)} MiB in all, ${round(redis.cores, 2)} cores, ${redis.masters} master(s) with a replica each`,
+    `Besides: 2 controllers, 2 control APIs. Processes are planned at ${round(constants.utilisation * 100)} % of a core, one of each pool's workers and edges may be lost.`,
+    "",
+  ].join("\n");
+}
+
+function round(value: number, digits = 0): string {
+  return value.toLocaleString("en", { maximumFractionDigits: digits });
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const widths = head.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)));
+  const line = (cells: readonly string[]): string =>
+    cells
+      .map((cell, column) => (column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0)))
+      .join("  ");
+  return [line(head), ...rows.map(line)].join("\n");
+}
