@@ -29,6 +29,7 @@ describe("edge configuration", () => {
         admin: { host: "127.0.0.1", port: 9022 },
         secret: "shared",
         drainMs: 60_000,
+        hep: null,
       },
     });
   });
@@ -44,6 +45,13 @@ describe("edge configuration", () => {
     };
     expect(parseConfiguration(edgeSchema, environment)).toMatchObject({
       value: { listeners: [{ advertisedAddress }] },
+    });
+  });
+
+  test("a capture server has the agent number that such servers expect, unless told another", () => {
+    const read = parseConfiguration(edgeSchema, { ...complete(), TANDEM_HEP: "homer.example:9060" });
+    expect(read).toMatchObject({
+      value: { hep: { target: { host: "homer.example", port: 9_060 }, id: 2_001, key: null } },
     });
   });
 

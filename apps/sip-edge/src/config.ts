@@ -1,4 +1,5 @@
 import { hostVariables, listenersHere, listenersSchema } from "@tandem/adapter-drachtio/edge";
+import { captureSettings, captureVariables } from "@tandem/adapter-hep";
 import { configurationOrExit, field, type Environment } from "@tandem/runtime";
 import { z } from "zod";
 
@@ -15,8 +16,10 @@ export const edgeSchema = z
     TANDEM_SECRET: z.string({ error: "expected the secret shared with the workers" }),
     /** Longest a drain waits for requests and transactions under way, milliseconds. */
     TANDEM_DRAIN_MS: field.integer(0, 24 * 3_600_000).default(60_000),
+    ...captureVariables,
   })
   .transform((given) => ({
+    hep: captureSettings(given),
     nodeId: given.TANDEM_NODE_ID,
     logLevel: given.TANDEM_LOG_LEVEL,
     http: given.TANDEM_HTTP,

@@ -1,4 +1,5 @@
 import { startEdge } from "@tandem/adapter-drachtio/edge";
+import { openCapture } from "@tandem/adapter-hep";
 import { createEdgeMetrics, createProcessMetrics, metricsPage, Registry } from "@tandem/adapter-prometheus";
 import { bindShutdown, createLogger, EXIT, formatSocketAddress, readyLine, startProbeServer } from "@tandem/runtime";
 import { readConfig } from "./config.ts";
@@ -17,7 +18,8 @@ const logger = createLogger({ name: "sip-edge", level: config.logLevel });
  * 3. Then, or at once on SIGINT, workers are disconnected, what is unanswered gets 503, and the sockets close.
  */
 async function main(): Promise<void> {
-  const edge = await startEdge(config, logger);
+  const capture = openCapture(config.hep, logger);
+  const edge = await startEdge({ ...config, ...(capture === undefined ? {} : { capture }) }, logger);
   const registry = new Registry();
   const processMetrics = createProcessMetrics(registry, { role: "edge", pool: config.pool, node: config.nodeId });
   createEdgeMetrics(registry, edge.snapshot);
@@ -32,6 +34,7 @@ async function main(): Promise<void> {
     stop: async () => {
       processMetrics.stop();
       await edge.stop();
+      await capture?.close();
       await probes.close();
     },
     drainTimeoutMs: config.drainMs,

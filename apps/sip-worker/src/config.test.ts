@@ -29,6 +29,8 @@ describe("worker configuration", () => {
         edge: null,
         spoolDirectory: "spool",
         limits: { maxSetups: 2_000, maxLagMs: 500 },
+        hep: null,
+        traces: null,
         drainMs: 200_000,
       },
     });

@@ -1,6 +1,7 @@
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { hostVariables, listenersHere, listenersSchema } from "@tandem/adapter-drachtio/edge";
+import { captureSettings, captureVariables } from "@tandem/adapter-hep";
 import {
   configurationOrExit,
   field,
@@ -44,6 +45,11 @@ export const workerSchema = z
     TANDEM_MAX_LAG_MS: field.integer(10, 60_000).default(500),
     /** Longest a drain waits for calls being set up (ms). */
     TANDEM_DRAIN_MS: field.integer(0, 24 * 3_600_000).default(200_000),
+    ...captureVariables,
+    /** OTLP/HTTP address for traces of calls; absent: none are made. */
+    TANDEM_OTLP: z.url({ protocol: /^https?$/, error: "expected an http or https URL" }).optional(),
+    /** Calls of a hundred that are traced. */
+    TANDEM_OTLP_PERCENT: field.integer(0, 100).default(100),
   })
   .superRefine((given, context) => {
     const isFused = given.TANDEM_LISTENERS !== undefined;
@@ -58,6 +64,8 @@ export const workerSchema = z
     else if (table?.[pool] === undefined) fault("expected the edges of the own pool in it");
   })
   .transform((given) => ({
+    hep: captureSettings(given),
+    traces: given.TANDEM_OTLP === undefined ? null : { url: given.TANDEM_OTLP, share: given.TANDEM_OTLP_PERCENT / 100 },
     nodeId: given.TANDEM_NODE_ID,
     logLevel: given.TANDEM_LOG_LEVEL,
     http: given.TANDEM_HTTP,

@@ -1,4 +1,5 @@
 import { startEdge } from "@tandem/adapter-drachtio/edge";
+import { openCapture } from "@tandem/adapter-hep";
 import { bindShutdown, createLogger, EXIT, formatSocketAddress, readyLine, startProbeServer } from "@tandem/runtime";
 import { readConfig } from "./config.ts";
 import { wireWorker } from "./wire.ts";
@@ -13,7 +14,9 @@ const logger = createLogger({ name: "sip-worker", level: config.logLevel });
  * The life of a worker. With listeners it is fused: their sockets are bound first, what arrives waits for the worker beside them, and they close last.
  */
 async function main(): Promise<void> {
-  const edge = config.edge === null ? null : await startEdge({ ...config, ...config.edge }, logger);
+  const capture = config.edge === null ? undefined : openCapture(config.hep, logger);
+  const captured = capture === undefined ? {} : { capture };
+  const edge = config.edge === null ? null : await startEdge({ ...config, ...config.edge, ...captured }, logger);
   const wired = wireWorker(config, logger, edge);
   if (!wired.ok) {
     logger.fatal({ failure: wired.error.code, detail: wired.error.detail }, "configuration cannot be used");
@@ -27,6 +30,7 @@ async function main(): Promise<void> {
     drain: () => worker.drain(),
     stop: async () => {
       await worker.stop();
+      await capture?.close();
       await probes.close();
     },
     drainTimeoutMs: config.drainMs,

@@ -1,5 +1,6 @@
 import { createDrachtioSipPort, createNameDirectory, type DrachtioSipPort } from "@tandem/adapter-drachtio/client";
 import type { Edge } from "@tandem/adapter-drachtio/edge";
+import { createCallTraces, type TracedCalls } from "@tandem/adapter-otel";
 import {
   ConfiguredNames,
   createEdgeMetrics,
@@ -70,7 +71,8 @@ interface Observers {
 export function wireWorker(config: WorkerConfig, logger: Logger, edge: Edge | null): Result<Worker, Failure> {
   const edges = openEdgeSource(config);
   if (!edges.ok) return edges;
-  const context: Context = { config, logger, edge, edges: edges.value, seen: observers(config, edges.value) };
+  const seen = observers(config, edges.value);
+  const context: Context = { config, logger, edge, edges: edges.value, seen, traces: openTraces(config) };
   const redis = connectToRedis(context);
   if (!redis.ok) return redis;
   const late: { app: SipApplication | null } = { app: null };
@@ -87,6 +89,11 @@ interface Context {
   readonly edge: Edge | null;
   readonly edges: EdgeSource;
   readonly seen: Observers;
+  readonly traces: TracedCalls | undefined;
+}
+
+function openTraces({ traces, nodeId, pool }: WorkerConfig): TracedCalls | undefined {
+  return traces === null ? undefined : createCallTraces({ ...traces, node: nodeId, pool });
 }
 
 function observers(config: WorkerConfig, edges: EdgeSource): Observers {
@@ -152,7 +159,8 @@ function connectedEdges(sip: DrachtioSipPort, pool: string): number {
   return sip.edges().filter((edge) => edge.pool === pool && edge.state === "up").length;
 }
 
-function createEngine({ config, logger, seen }: Context, redis: RedisConnection, sip: DrachtioSipPort): CallEngine {
+function createEngine(context: Context, redis: RedisConnection, sip: DrachtioSipPort): CallEngine {
+  const { config, logger, seen, traces } = context;
   return createCallEngine(
     {
       sip,
@@ -166,6 +174,7 @@ function createEngine({ config, logger, seen }: Context, redis: RedisConnection,
       names: systemResolver,
       clock: systemClock,
       telemetry: createWorkerTelemetry(seen.registry, { logger, pool: config.pool, names: seen.names }),
+      ...(traces === undefined ? {} : { traces }),
       hash: identityHash,
       load: seen.processMetrics,
       locations: locationSource(redis, config, logger),
@@ -190,7 +199,7 @@ function topologyObserver({ names, metrics, listeners }: Observers): TopologyLis
 }
 
 function assemble(
-  { config, logger, edge, seen }: Context,
+  { config, logger, edge, seen, traces }: Context,
   redis: RedisConnection,
   { sip, engine }: { readonly sip: DrachtioSipPort; readonly engine: CallEngine },
 ): Worker {
@@ -239,6 +248,7 @@ function assemble(
       await engine.stop();
       await sip.close();
       await edge?.stop();
+      await traces?.close();
       seen.processMetrics.stop();
       await redis.close();
     },

@@ -179,6 +179,12 @@ export const METRICS = {
     labels: ["transport"],
     process: "edge",
   },
+  tandem_captured_messages_total: {
+    type: "counter",
+    help: "SIP messages copied to a capture server (HEP), by result (sent, dropped).",
+    labels: ["result"],
+    process: "edge",
+  },
   tandem_certificate_expiry_timestamp_seconds: {
     type: "gauge",
     help: "When the first certificate of a TLS listener's chain ends, Unix time.",

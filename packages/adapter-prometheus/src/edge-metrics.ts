@@ -30,6 +30,8 @@ export interface EdgeSnapshot {
   readonly draining: boolean;
   /** When each TLS listener's certificate ends, epoch milliseconds, by the listener's name. */
   readonly certificateEnds: CountsByName;
+  /** Messages copied to a capture server, by result; empty when there is none. */
+  readonly captured: CountsByName;
 }
 
 /** More causes, reasons and kinds than the edge has; what comes on top counts as `other`. */
@@ -60,6 +62,10 @@ function registerMessages(registry: Registry, snapshot: () => EdgeSnapshot): voi
   counter(registry, "tandem_retransmissions_total", function collect() {
     this.reset();
     for (const [direction, count] of Object.entries(snapshot().retransmissions)) this.inc({ direction }, count);
+  });
+  counter(registry, "tandem_captured_messages_total", function collect() {
+    this.reset();
+    for (const [result, count] of Object.entries(snapshot().captured)) this.inc({ result }, count);
   });
   gauge(registry, "tandem_certificate_expiry_timestamp_seconds", function collect() {
     for (const [listener, endMs] of Object.entries(snapshot().certificateEnds)) this.set({ listener }, endMs / 1_000);

@@ -35,6 +35,7 @@ const quietEdge: EdgeSnapshot = {
   orphans: {},
   draining: false,
   certificateEnds: {},
+  captured: {},
 };
 
 function names(): ConfiguredNames {

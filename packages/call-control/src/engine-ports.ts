@@ -2,6 +2,7 @@ import type { PidfReader } from "@tandem/domain";
 import type {
   CallbackBook,
   CallStore,
+  CallTraces,
   Clock,
   DetailRecordSpool,
   IdentityHash,
@@ -34,6 +35,8 @@ export interface EnginePorts {
   readonly names: NameResolver;
   readonly clock: Clock;
   readonly telemetry: Telemetry;
+  /** Absent: calls are not traced. */
+  readonly traces?: CallTraces;
   readonly hash: IdentityHash;
   readonly load: LoadMeter;
   readonly locations: LocationSource;

@@ -44,6 +44,9 @@ export interface TracedMessage {
   /** The peer's address and port. */
   readonly address: string;
   readonly port: number;
+  /** Our own end of it; for UDP the address bound, which may be a wildcard. */
+  readonly localAddress: string;
+  readonly localPort: number;
 }
 
 /**

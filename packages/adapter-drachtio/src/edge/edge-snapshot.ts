@@ -1,5 +1,6 @@
 import type { Endpoint } from "@tandem/sip-endpoint";
 import type { DrachtioServer } from "../server/index.ts";
+import type { MessageCapture } from "./message-capture.ts";
 
 /** Where the edge's figures come from. */
 export interface EdgeFigures {
@@ -8,10 +9,11 @@ export interface EdgeFigures {
   readonly draining: boolean;
   /** By listener name, epoch milliseconds. */
   readonly certificateEnds: Readonly<Record<string, number>>;
+  readonly capture: MessageCapture | undefined;
 }
 
 /** What the edge's parts count, as the metrics show it. */
-export function edgeSnapshot({ endpoint, server, draining, certificateEnds }: EdgeFigures) {
+export function edgeSnapshot({ endpoint, server, draining, certificateEnds, capture }: EdgeFigures) {
   const sip = endpoint.stats();
   const apps = server.stats();
   return {
@@ -31,5 +33,6 @@ export function edgeSnapshot({ endpoint, server, draining, certificateEnds }: Ed
     orphans: apps.orphans,
     draining,
     certificateEnds,
+    captured: capture?.counts() ?? {},
   };
 }

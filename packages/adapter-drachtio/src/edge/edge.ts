@@ -1,10 +1,11 @@
 import { formatSocketAddress, systemClock, type Logger, type SocketAddress } from "@tandem/runtime";
-import { createEndpoint, type Endpoint } from "@tandem/sip-endpoint";
+import { createEndpoint, type Endpoint, type TracedMessage } from "@tandem/sip-endpoint";
 import type { LocalEdge } from "../edge-access.ts";
 import { createDrachtioServer, type DrachtioServer } from "../server/index.ts";
 import { edgeSnapshot } from "./edge-snapshot.ts";
 import { toEndpointListener } from "./endpoint-listener.ts";
 import type { ConfiguredListener } from "./listener-schema.ts";
+import type { MessageCapture } from "./message-capture.ts";
 import { RenewedCertificates } from "./renewed-certificates.ts";
 
 /** What one edge needs to know. */
@@ -17,6 +18,8 @@ export interface EdgeOptions {
   readonly admin: SocketAddress;
   /** Shared with the workers. */
   readonly secret: string;
+  /** Sees every SIP message that goes over a socket, both ways. Absent: nothing is spent on it. */
+  readonly capture?: MessageCapture;
 }
 
 /** A running edge: a SIP endpoint with the drachtio protocol in front. */
@@ -61,7 +64,9 @@ export async function startEdge(config: EdgeOptions, logger: Logger): Promise<Ed
     },
   });
   const listeners = await Promise.all(config.listeners.map(toEndpointListener));
-  const endpoint = await createEndpoint({ listeners, log: logger }, server.events);
+  const { capture } = config;
+  const trace = capture === undefined ? {} : { trace: (message: TracedMessage) => capture.take(message) };
+  const endpoint = await createEndpoint({ listeners, log: logger, ...trace }, server.events);
   if (!endpoint.ok) {
     const { listener, reason, detail } = endpoint.error;
     throw new Error(`Listener ${listener} cannot be opened (${reason}: ${detail}).`);
@@ -72,7 +77,7 @@ export async function startEdge(config: EdgeOptions, logger: Logger): Promise<Ed
       endpoint: endpoint.value,
       log: logger,
     });
-    return runningEdge({ endpoint: endpoint.value, server, certificates }, formatSocketAddress(admin));
+    return runningEdge({ endpoint: endpoint.value, server, certificates, capture }, formatSocketAddress(admin));
   } catch (error) {
     await endpoint.value.close();
     throw new Error("The port for workers (TANDEM_ADMIN) cannot be opened.", { cause: error });
@@ -83,10 +88,11 @@ interface EdgeParts {
   readonly endpoint: Endpoint;
   readonly server: DrachtioServer;
   readonly certificates: RenewedCertificates;
+  readonly capture: MessageCapture | undefined;
 }
 
 function runningEdge(parts: EdgeParts, admin: string): Edge {
-  const { endpoint, server, certificates } = parts;
+  const { endpoint, server, certificates, capture } = parts;
   const stopRenewing = certificates.start();
   let draining = false;
   return {
@@ -103,7 +109,7 @@ function runningEdge(parts: EdgeParts, admin: string): Edge {
       ...(draining ? ["draining"] : []),
       ...(server.stats().applications === 0 ? ["no worker is connected"] : []),
     ],
-    snapshot: () => edgeSnapshot({ endpoint, server, draining, certificateEnds: certificates.ends }),
+    snapshot: () => edgeSnapshot({ endpoint, server, draining, certificateEnds: certificates.ends, capture }),
     drain: () => {
       draining = true;
       return untilQuiet(server);

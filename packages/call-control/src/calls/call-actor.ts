@@ -1,4 +1,5 @@
 import {
+  detailRecords,
   newCall,
   ok,
   transition,
@@ -249,7 +250,13 @@ export class CallActor {
     const { version } = this.#record;
     this.#record.forget();
     this.#shell.callOver(call);
-    await this.#shell.finished.finish(finishOf(call, version, this.#shell.ports.clock.now()));
+    const { clock, traces } = this.#shell.ports;
+    const nowMs = clock.now();
+    if (traces !== undefined) {
+      const made = detailRecords(call, nowMs);
+      traces.ended(made.call, made.attempts);
+    }
+    await this.#shell.finished.finish(finishOf(call, version, nowMs));
   }
 
   #onMissing(mail: Mail, event: CallEvent): void {

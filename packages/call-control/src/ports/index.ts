@@ -1,4 +1,5 @@
 export type * from "./call-store.ts";
+export type * from "./call-traces.ts";
 export type * from "./callback-book.ts";
 export type * from "./clock.ts";
 export type * from "./cluster-state.ts";

@@ -1,5 +1,5 @@
 import { latin1Text } from "@tandem/sip";
-import type { EndpointConfig, TracedMessage, Transport } from "../config.ts";
+import type { EndpointConfig, TracedMessage } from "../config.ts";
 import type { Clock } from "../timers/clock.ts";
 import type { DatagramNetwork } from "./datagram-network.ts";
 
@@ -10,19 +10,22 @@ export type Tracer = NonNullable<EndpointConfig["trace"]>;
 export function tracedDatagrams(network: DatagramNetwork, trace: Tracer, clock: Clock): DatagramNetwork {
   return {
     async bind(options, receiver) {
+      let local = { localAddress: options.address, localPort: options.port };
       const socket = await network.bind(options, {
         onDatagram: (bytes, address, port) => {
-          trace(traced("received", latin1Text(bytes), { transport: "udp", address, port }, clock));
+          trace(traced("received", latin1Text(bytes), { transport: "udp", address, port, ...local }, clock));
           receiver.onDatagram(bytes, address, port);
         },
         onError: (error) => receiver.onError(error),
       });
+      local = { localAddress: socket.address, localPort: socket.port };
       return {
         address: socket.address,
         port: socket.port,
         receiveBufferBytes: socket.receiveBufferBytes,
         send: (text, target, failed) => {
-          trace(traced("sent", text, { transport: "udp", address: target.address, port: target.port }, clock));
+          const { address, port } = target;
+          trace(traced("sent", text, { transport: "udp", address, port, ...local }, clock));
           socket.send(text, target, failed);
         },
         close: () => socket.close(),
@@ -31,13 +34,15 @@ export function tracedDatagrams(network: DatagramNetwork, trace: Tracer, clock: 
   };
 }
 
+/** Both ends of the way a message took. */
+type Ends = Pick<TracedMessage, "transport" | "address" | "port" | "localAddress" | "localPort">;
+
 /** One message between us and a peer, now. */
 export function traced(
   direction: TracedMessage["direction"],
   text: string,
-  peer: { readonly transport: Transport; readonly address: string; readonly port: number },
+  { transport, address, port, localAddress, localPort }: Ends,
   clock: Clock,
 ): TracedMessage {
-  const { transport, address, port } = peer;
-  return { direction, atMs: clock.now(), text, transport, address, port };
+  return { direction, atMs: clock.now(), text, transport, address, port, localAddress, localPort };
 }

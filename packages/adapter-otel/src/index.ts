@@ -1,0 +1,1 @@
+export { createCallTraces, type CallTraceOptions, type TracedCalls } from "./call-traces.ts";
