@@ -1,4 +1,7 @@
 import { execFile } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { promisify } from "node:util";
 import { parse } from "yaml";
 import { describe, expect, test } from "vitest";
@@ -16,6 +19,16 @@ describe("rules as Prometheus sees them", () => {
   test.each(deployFiles("monitoring/rules"))("%s is a rule file", async (file) => {
     const { stdout } = await run("promtool", ["check", "rules", deployPath(`monitoring/rules/${file}`)]);
     expect(stdout).toContain("SUCCESS");
+  });
+
+  test("deploy/compose configures Prometheus with them", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "tandem-compose-"));
+    const file = join(folder, "prometheus.yaml");
+    const text = deployText("compose/prometheus.yaml");
+    writeFileSync(file, text.replaceAll("/etc/prometheus/rules", deployPath("monitoring/rules")));
+    const { stdout } = await run("promtool", ["check", "config", file]);
+    rmSync(folder, { recursive: true });
+    expect(stdout).toContain(`${deployFiles("monitoring/rules").length} rule files found`);
   });
 
   // Hours of series are evaluated: seconds of CPU.
