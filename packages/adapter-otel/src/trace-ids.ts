@@ -10,7 +10,7 @@ const TRACE_BITS = 128n;
  * in logs, detail records and traces. Any other text is hashed.
  */
 export function traceIdOf(callId: string): string {
-  const digits = [...callId].map((character) => ALPHABET.indexOf(character));
+  const digits = callId.split("").map((character) => ALPHABET.indexOf(character));
   if (digits.length !== 26 || digits.includes(-1)) return digestOf(callId, 32);
   const bits = digits.reduce((value, digit) => (value << BITS_PER_CHARACTER) | BigInt(digit), 0n);
   const id = bits >> (BITS_PER_CHARACTER * 26n - TRACE_BITS);
