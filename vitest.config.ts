@@ -60,6 +60,17 @@ export default defineConfig({
           ...endToEnd,
         },
       },
+      {
+        resolve,
+        ssr,
+        test: {
+          name: "images",
+          include: ["test-e2e/images/**/*.image.test.ts"],
+          exclude: ["**/node_modules/**"],
+          testTimeout: 60_000,
+          fileParallelism: false,
+        },
+      },
     ],
   },
 });

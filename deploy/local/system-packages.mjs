@@ -18,6 +18,7 @@ export const REQUIREMENT = Object.freeze({
   taskset: { program: "taskset", debianPackage: "util-linux" },
   prometheus: { program: "prometheus", debianPackage: "prometheus" },
   promtool: { program: "promtool", debianPackage: "prometheus" },
+  dockerd: { program: "dockerd", debianPackage: "docker.io" },
   kamailio: { program: "kamailio", debianPackage: "kamailio" },
 });
 
@@ -39,6 +40,19 @@ export async function ensurePrograms(requirements, alternative = "") {
       `${still.debianPackage} was installed but there is still no ${still.program} in PATH.`,
       EXIT.installFailed,
     );
+  }
+}
+
+/**
+ * Installs what is missing if it can; who may do without goes on without, with a sentence to the person.
+ * @param {readonly Requirement[]} requirements
+ */
+export async function offerPrograms(requirements) {
+  try {
+    await ensurePrograms(requirements);
+  } catch (error) {
+    if (!(error instanceof BootstrapError)) throw error;
+    console.error(`${error.message} What needs it is left out.`);
   }
 }
 

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { BootstrapError, EXIT, runBootstrap } from "./exit-codes.mjs";
 import { ensureNodeModules, ROOT, toolEnvironment } from "./node-modules.mjs";
 import { runToEnd } from "./run-to-end.mjs";
-import { ensurePrograms, REQUIREMENT } from "./system-packages.mjs";
+import { ensurePrograms, offerPrograms, REQUIREMENT } from "./system-packages.mjs";
 import { addTallies, formatTally, NOTHING, readTally } from "./vitest-report.mjs";
 
 /**
@@ -24,6 +24,7 @@ const STEPS = [
   { name: "unused code", part: "check", command: ["knip"] },
   { name: "integration tests", part: "int", project: "int" },
   { name: "end-to-end tests", part: "e2e", project: "e2e" },
+  { name: "images", part: "images", project: "images" },
 ];
 
 /** What each part needs from the system. */
@@ -32,10 +33,11 @@ const NEEDS = {
   unit: [REQUIREMENT.openssl],
   int: [REQUIREMENT.redisServer, REQUIREMENT.redisCli, REQUIREMENT.openssl, REQUIREMENT.promtool],
   e2e: [REQUIREMENT.redisServer, REQUIREMENT.sipp, REQUIREMENT.socat, REQUIREMENT.openssl, REQUIREMENT.prometheus],
+  images: [REQUIREMENT.redisServer, REQUIREMENT.sipp],
 };
 
 /** `--only check` is the fast half of the whole, unit tests included. */
-const PARTS = { check: ["check", "unit"], unit: ["unit"], int: ["int"], e2e: ["e2e"] };
+const PARTS = { check: ["check", "unit"], unit: ["unit"], int: ["int"], e2e: ["e2e"], images: ["images"] };
 
 /** @param {readonly string[]} args */
 function chosenParts(args) {
@@ -43,7 +45,7 @@ function chosenParts(args) {
   const only = args[0] === "--only" ? args[1] : args[0].replace(/^--only=/, "");
   const parts = Object.hasOwn(PARTS, only ?? "") ? PARTS[only] : undefined;
   if (parts === undefined) {
-    throw new BootstrapError("Usage: npm test [-- --only check|unit|int|e2e]", EXIT.usage);
+    throw new BootstrapError("Usage: npm test [-- --only check|unit|int|e2e|images]", EXIT.usage);
   }
   return parts;
 }
@@ -78,6 +80,8 @@ async function main() {
   const parts = chosenParts(process.argv.slice(2));
   await ensureNodeModules();
   await ensurePrograms(parts.flatMap((part) => NEEDS[part]));
+  // Containers need rights that not every machine gives.
+  if (parts.includes("images")) await offerPrograms([REQUIREMENT.dockerd]);
   const reports = mkdtempSync(join(tmpdir(), "tandem-test-"));
   try {
     const results = [];
