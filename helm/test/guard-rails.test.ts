@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { CASES, find, manifestsOf, ofKind, podSpec, workloads } from "./support/manifests.ts";
+import { CASES, find, manifestsOf, ofKind, podSpec, render, valuesFile, workloads } from "./support/manifests.ts";
 
 describe("Pod Security", () => {
   it.each(CASES)("%s: every pod is `restricted` but for what the values ask of the node", async (name) => {
@@ -64,6 +64,18 @@ describe("rights", () => {
     ]);
   });
 
+  it("where every pool has an autoscaler, it may only read", async () => {
+    const manifests = await render("--values", valuesFile("load-balancer"), "--set", "controlApi.scaling.enabled=true");
+    expect(find(manifests, "Role", "tandem-pool-scaler")["rules"]).toEqual([
+      {
+        apiGroups: ["apps"],
+        resources: ["deployments/status"],
+        resourceNames: ["tandem-main-edge", "tandem-main-worker"],
+        verbs: ["get"],
+      },
+    ]);
+  });
+
   it.each(CASES)("%s: no right on anything else, and none cluster-wide", async (name) => {
     const manifests = await manifestsOf(name);
     expect(ofKind(manifests, "ClusterRole", "ClusterRoleBinding")).toEqual([]);
@@ -120,11 +132,13 @@ describe("network policies", () => {
     expect(ports(egress)[1]).toEqual([9022, 9122]);
   });
 
-  it("a controller speaks to Redis and the receiver of detail records", async () => {
+  it("a controller speaks to Redis and the receivers of records and mail", async () => {
     expect(ports((await policy("carriers", "tandem-controller")).egress)).toEqual([
       [53, 53],
       [6379, 26379],
-      ["443"].map(Number),
+      [443],
+      [8443],
+      [465],
     ]);
     expect(ports((await policy("trial", "tandem-controller")).egress)).toEqual([[53, 53], ["redis"]]);
   });

@@ -18,6 +18,7 @@ describe("values that contradict one another are refused with a sentence", () =>
     ["trial", `${POOL}.listeners[0].port=500`, /port 500 needs a privilege.*advertisedPort/],
     ["trial", `${POOL}.listeners[0].name="Core_1"`, /listener Core_1: .*at most 15 lower-case letters/],
     ["trial", `${POOL}.name="Main"`, /Pool Main: .*at most 30 lower-case letters/],
+    ["trial", "pools=[]", /There is no pool: .*ci\/trial-values\.yaml/],
     ["trial", `${POOL}.name="controller"`, /No pool may be called controller/],
     ["trial", `${POOL}.name="east-edge"`, /No pool may be called east-edge/],
     ["trial", `${POOL}.listeners[0].name="edges"`, /no listener may be called edges/],
@@ -63,7 +64,6 @@ describe("values that contradict one another are refused with a sentence", () =>
     ["carriers", `${POOL}.workers.autoscaling.maxReplicas=2`, /minReplicas \(3\) is above maxReplicas \(2\)/],
     ["load-balancer", "redis.external.db=3", /Redis Cluster has database 0 only/],
     ["load-balancer", 'controlApi.ingress.tlsSecretName=""', /API keys do not travel in clear/],
-    ["load-balancer", "controlApi.scaling.enabled=true", /every pool has an autoscaler, which would undo it/],
     ["load-balancer", "poolDefaults.edges.resources.requests=null", /edges\.autoscaling\.type hpa measures CPU/],
     [
       "node-port",
@@ -75,6 +75,13 @@ describe("values that contradict one another are refused with a sentence", () =>
       `${POOL}.workers={"ports":{"http":9090}}`,
       /share a pod, so edges\.ports\.http and workers\.ports\.http must differ/,
     ],
+    [
+      "trial",
+      "controller.emergencyRecords.file=true",
+      /lies on the volume of controller\.detailRecords\.file\.existingClaim/,
+    ],
+    ["trial", 'controller.mail.url="smtp://mail"', /controller\.mail\.url needs controller\.mail\.from/],
+    ["trial", 'capture.server="homer"', /capture\.server: "homer" is not host:port/],
     ["fused", `${POOL}.placement="together"`, /a fused pool has one process anyway/],
   ] as const)("%s with %s", async (name, set, sentence) => {
     const told = (await said(name, set)).replaceAll("\n", " ");
@@ -107,7 +114,6 @@ describe("values that do not fit the schema are refused with their path", () => 
       /'\/pools\/0\/listeners\/0\/transport': value must be one of 'udp', 'tcp', 'tls'/,
     ],
     ["a kind of Redis", 'redis.external.kind="shard"', /must be one of 'standalone', 'sentinel', 'cluster'/],
-    ["no pool at all", "pools=[]", /'\/pools': minItems: got 0, want 1/],
     ["a pool without name", "pools=[{}]", /missing property 'name'/],
     [
       "a drain shorter than an edge needs to notice quiet",

@@ -11,6 +11,7 @@
     {{- include "tandem.env.common" (dict "root" $root "httpPort" $pool.edges.ports.http "suffix" (ternary "edge" "" (eq $pool.placement "together"))) | nindent 4 }}
     {{- include "tandem.env.pool" $pool | nindent 4 }}
     {{- include "tandem.env.edge" . | nindent 4 }}
+    {{- include "tandem.env.capture" $root | nindent 4 }}
     {{- include "tandem.env.link" $root | nindent 4 }}
     - name: TANDEM_DRAIN_MS
       value: {{ mul (int $pool.edges.drainSeconds) 1000 | quote }}
@@ -44,6 +45,7 @@
     {{- include "tandem.env.common" (dict "root" $root "httpPort" $pool.workers.ports.http "suffix" (ternary "worker" "" (eq $pool.placement "together"))) | nindent 4 }}
     {{- include "tandem.env.pool" $pool | nindent 4 }}
     {{- include "tandem.env.worker" . | nindent 4 }}
+    {{- include "tandem.env.tracing" $root | nindent 4 }}
     {{- include "tandem.env.link" $root | nindent 4 }}
     {{- include "tandem.env.redis" $root | nindent 4 }}
     - name: TANDEM_DRAIN_MS
@@ -75,7 +77,9 @@
     {{- include "tandem.env.common" (dict "root" $root "httpPort" $pool.workers.ports.http) | nindent 4 }}
     {{- include "tandem.env.pool" $pool | nindent 4 }}
     {{- include "tandem.env.worker" . | nindent 4 }}
+    {{- include "tandem.env.tracing" $root | nindent 4 }}
     {{- include "tandem.env.edge" . | nindent 4 }}
+    {{- include "tandem.env.capture" $root | nindent 4 }}
     {{- include "tandem.env.link" $root | nindent 4 }}
     {{- include "tandem.env.redis" $root | nindent 4 }}
     - name: TANDEM_DRAIN_MS

@@ -190,3 +190,67 @@ redis://{{ include "tandem.serviceHost" (dict "root" . "name" (printf "%s-redis"
   value: {{ int . | quote }}
 {{- end }}
 {{- end -}}
+
+{{/* A value of a Secret that the values name. Takes (dict "name" "TANDEM_…" "secret" "…" "key" "…"); nothing without a key. */}}
+{{- define "tandem.env.secret" -}}
+{{- if and .secret .key }}
+- name: {{ .name }}
+  valueFrom:
+    secretKeyRef: { name: {{ .secret }}, key: {{ .key }} }
+{{- end }}
+{{- end -}}
+
+{{/* Copies of SIP messages, for processes that have sockets. */}}
+{{- define "tandem.env.capture" -}}
+{{- with .Values.capture }}
+{{- if .server }}
+- name: TANDEM_HEP
+  value: {{ .server | quote }}
+- name: TANDEM_HEP_ID
+  value: {{ int .agent | quote }}
+{{- include "tandem.env.secret" (dict "name" "TANDEM_HEP_KEY" "secret" .existingSecret "key" .key) }}
+{{- end }}
+{{- end }}
+{{- end -}}
+
+{{- define "tandem.env.tracing" -}}
+{{- with .Values.tracing }}
+{{- if .otlpUrl }}
+- name: TANDEM_OTLP
+  value: {{ .otlpUrl | quote }}
+- name: TANDEM_OTLP_PERCENT
+  value: {{ int .percent | quote }}
+{{- end }}
+{{- end }}
+{{- end -}}
+
+{{/* Emergency records and mail, for the controllers. */}}
+{{- define "tandem.env.emergency" -}}
+{{- $records := .Values.controller.emergencyRecords }}
+{{- with $records.webhook }}
+{{- if .url }}
+- name: TANDEM_EMERGENCY_WEBHOOK
+  value: {{ .url | quote }}
+{{- include "tandem.env.secret" (dict "name" "TANDEM_EMERGENCY_WEBHOOK_SECRET" "secret" .existingSecret "key" .signingKey) }}
+{{- include "tandem.env.secret" (dict "name" "TANDEM_EMERGENCY_WEBHOOK_TOKEN" "secret" .existingSecret "key" .tokenKey) }}
+{{- end }}
+{{- end }}
+{{- if $records.file }}
+- name: TANDEM_EMERGENCY_FILE
+  value: /var/lib/tandem/$(TANDEM_NODE_ID).emergency.jsonl
+{{- end }}
+{{- if or $records.file $records.webhook.url }}
+- name: TANDEM_EMERGENCY_KEEP_DAYS
+  value: {{ int $records.keepDays | quote }}
+{{- end }}
+{{- with .Values.controller.mail }}
+{{- if .url }}
+- name: TANDEM_SMTP_URL
+  value: {{ .url | quote }}
+- name: TANDEM_SMTP_FROM
+  value: {{ .from | quote }}
+{{- include "tandem.env.secret" (dict "name" "TANDEM_SMTP_USER" "secret" .existingSecret "key" .userKey) }}
+{{- include "tandem.env.secret" (dict "name" "TANDEM_SMTP_PASSWORD" "secret" .existingSecret "key" .passwordKey) }}
+{{- end }}
+{{- end }}
+{{- end -}}

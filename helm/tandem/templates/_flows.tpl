@@ -93,5 +93,14 @@
 {{- define "tandem.urlPort" -}}
 {{- $parts := urlParse . -}}
 {{- $port := regexFind ":[0-9]+$" $parts.host | trimPrefix ":" -}}
-{{- default (ternary "443" "80" (eq $parts.scheme "https")) $port -}}
+{{- default (get (dict "https" "443" "http" "80" "smtps" "465" "smtp" "587") $parts.scheme) $port -}}
+{{- end -}}
+
+{{/* From a worker to the collector of traces. */}}
+{{- define "tandem.toCollector" -}}
+{{- with .Values.tracing.otlpUrl -}}
+# Traces to their collector.
+- ports:
+    - { protocol: TCP, port: {{ include "tandem.urlPort" . }} }
+{{- end -}}
 {{- end -}}

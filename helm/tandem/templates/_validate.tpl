@@ -11,6 +11,7 @@
 
 {{- define "tandem.validate.pools" -}}
 {{- $problems := list -}}
+{{- if not .Values.pools -}}{{- $problems = append $problems "There is no pool: name at least one in pools, with its listeners. For a trial that needs nothing else: --values ci/trial-values.yaml." -}}{{- end -}}
 {{- $names := list -}}
 {{- range $pool := (include "tandem.pools" . | fromJson).pools -}}
 {{- if has $pool.name $names -}}{{- $problems = append $problems (printf "Two pools are called %s: give every pool a name of its own." $pool.name) -}}{{- end -}}
@@ -167,11 +168,6 @@
 {{- if and (eq $pool.edges.kind "DaemonSet") (ne $pool.edges.autoscaling.type "none") -}}{{- $problems = append $problems (printf "Pool %s: a DaemonSet has as many edges as there are nodes; edges.autoscaling does not apply." $pool.name) -}}{{- end -}}
 {{- if and (eq (include "tandem.onePod" $pool) "true") (ne $pool.edges.autoscaling.type "none") -}}{{- $problems = append $problems (printf "Pool %s: edge and worker scale together, by workers.autoscaling; leave edges.autoscaling out." $pool.name) -}}{{- end -}}
 {{- end -}}
-{{- $settable := false -}}
-{{- range include "tandem.scaledWorkloads" . | fromJson -}}{{- range values . -}}{{- if not .fixed -}}{{- $settable = true -}}{{- end -}}{{- end -}}{{- end -}}
-{{- if and .Values.controlApi.scaling.enabled (not $settable) -}}
-{{- $problems = append $problems "controlApi.scaling.enabled lets the control API set the size of pools, but every pool has an autoscaler, which would undo it: switch one of the two off." -}}
-{{- end -}}
 {{- $problems | toJson -}}
 {{- end -}}
 
@@ -192,6 +188,15 @@
 {{- end -}}
 {{- with .Values.controlApi.ingress -}}
 {{- if and .enabled (not (and .host .tlsSecretName)) -}}{{- $problems = append $problems "controlApi.ingress needs host and tlsSecretName: API keys do not travel in clear." -}}{{- end -}}
+{{- end -}}
+{{- if and .Values.controller.emergencyRecords.file (not .Values.controller.detailRecords.file.existingClaim) -}}
+{{- $problems = append $problems "controller.emergencyRecords.file lies on the volume of controller.detailRecords.file.existingClaim, which is not set." -}}
+{{- end -}}
+{{- with .Values.controller.mail -}}
+{{- if and .url (not .from) -}}{{- $problems = append $problems "controller.mail.url needs controller.mail.from: the address that notifications come from." -}}{{- end -}}
+{{- end -}}
+{{- with .Values.capture.server -}}
+{{- if not (regexMatch "^.+:[0-9]{1,5}$" .) -}}{{- $problems = append $problems (printf "capture.server: %q is not host:port." .) -}}{{- end -}}
 {{- end -}}
 {{- with .Values.tests -}}
 {{- if and .enabled .listener (not (include "tandem.testListener" $ | fromJson)) -}}{{- $problems = append $problems (printf "tests.listener is %q, which no pool has; write pool/listener." .listener) -}}{{- end -}}

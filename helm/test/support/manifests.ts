@@ -27,7 +27,7 @@ export const CASES = readdirSync(CI)
 export const valuesFile = (name: string): string => join(CI, `${name}-values.yaml`);
 
 /** Renders the chart as `helm install tandem --namespace voice` would. */
-async function render(...args: readonly string[]): Promise<readonly Manifest[]> {
+export async function render(...args: readonly string[]): Promise<readonly Manifest[]> {
   const { code, stdout, stderr } = await helm("template", "tandem", CHART, "--namespace", "voice", ...args);
   if (code !== 0) throw new Error(stderr);
   return readManifests(stdout);
