@@ -11,7 +11,14 @@ import {
   createTrunkHealthBoard,
   type RedisConnection,
 } from "@tandem/adapter-redis";
-import { newCall, serialiseCall } from "@tandem/domain";
+import {
+  blankPreparation,
+  emergencyFacts,
+  emergencyRecord,
+  newCall,
+  serialiseCall,
+  type EmergencyNotice,
+} from "@tandem/domain";
 import { createLogger, systemClock } from "@tandem/runtime";
 import { startRedisServer, type RedisServerFixture } from "@tandem/testkit";
 import type { FastifyBaseLogger } from "fastify";
@@ -73,7 +80,7 @@ const put = (payload: string, extra: Readonly<Record<string, string>> = {}) =>
   app.inject({ method: "PUT", url: "/v1/topology", headers: { ...yaml, ...extra }, payload });
 
 describe("keys", () => {
-  test.each(["/v1/topology", "/v1/trunks", "/v1/pools", "/v1/calls", "/v1/members"])(
+  test.each(["/v1/topology", "/v1/trunks", "/v1/pools", "/v1/calls", "/v1/members", "/v1/emergency/calls"])(
     "%s without a key is 401",
     async (url) => {
       const answer = await app.inject({ url });
@@ -286,6 +293,70 @@ describe("dry run", () => {
   ])("%s is 400", async (_name, payload) => {
     await put(sample);
     expect((await run(payload)).statusCode).toBe(400);
+  });
+});
+
+describe("emergency calls", () => {
+  const callId = "a".repeat(26);
+  const notice: EmergencyNotice = {
+    callId,
+    atMs: 1_800_000_000_000,
+    pool: "east",
+    ingressTrunk: "core-east",
+    callerUri: "sip:2001@192.0.2.1",
+    callerName: "Ann",
+    callbackNumber: "+12125550100",
+    number: "911",
+    service: "urn:service:sos",
+    test: false,
+    policy: "hq",
+    site: "head-office",
+    erl: null,
+    elin: null,
+    location: { kind: "value", method: "LIS", civic: { country: "US", room: "317" }, references: [] },
+    targets: ["desk"],
+  };
+  const post = (url: string, payload?: object) =>
+    app.inject({ method: "POST", url, headers, ...(payload && { payload }) });
+  const get = async (url: string) => (await app.inject({ url, headers })).json();
+
+  test("a notification is listed, shown and acknowledged once, by the key's name", async () => {
+    await services.emergency.notifications.open(notice);
+    expect(await get("/v1/emergency/notifications")).toMatchObject([{ callId, location: { civic: { room: "317" } } }]);
+    const url = `/v1/emergency/notifications/${callId}`;
+    expect(await get(url)).toMatchObject({ callId, acknowledged: null, deliveries: [] });
+    const first = await post(`${url}/acknowledge`, { remark: "on my way" });
+    expect(first.json()).toMatchObject({ acknowledged: { by: "ops", remark: "on my way" } });
+    const second = await post(`${url}/acknowledge`);
+    expect(second.json()).toMatchObject({ acknowledged: { remark: "on my way" } });
+    expect((await post(`/v1/emergency/notifications/${"b".repeat(26)}/acknowledge`)).statusCode).toBe(404);
+  });
+
+  test("a live call shows its record, an ended one what was kept, with the notification as it is now", async () => {
+    const call = newCall(callId, notice.atMs);
+    call.facts.emergency = emergencyFacts({ ...blankPreparation, policy: "hq" });
+    const write = { callId, document: serialiseCall(call), deadlineMs: Date.now() + 60_000, trunks: [] };
+    await services.calls.create(write);
+    const url = `/v1/emergency/calls/${callId}`;
+    expect(await get(url)).toMatchObject({ live: true, emergency: { policy: "hq" }, notifications: [] });
+    const record = JSON.stringify({ ...emergencyRecord(call, notice.atMs + 9_000), notifications: [] });
+    await services.emergency.records.put({ callId, startMs: notice.atMs, json: record });
+    await services.emergency.notifications.open(notice);
+    await post(`/v1/emergency/notifications/${callId}/acknowledge`);
+    expect(await get(url)).toMatchObject({ live: false, acknowledged: { by: "ops" } });
+    expect(await get("/v1/emergency/calls")).toHaveLength(1);
+    expect((await app.inject({ url: `/v1/emergency/calls/${"b".repeat(26)}`, headers })).statusCode).toBe(404);
+  });
+
+  test("a path works as long as its last walk was a success", async () => {
+    const walk = { lastTryMs: 5, lastSuccessMs: 5, outcome: "answered", code: 200, roundTripMs: 3 } as const;
+    const failed = { ...walk, lastTryMs: 9, outcome: "timeout", code: null } as const;
+    await services.emergency.paths.set({ pool: "west", trunk: "sos", options: failed, testCall: null });
+    await services.emergency.paths.set({ pool: "east", trunk: "sos", options: walk, testCall: null });
+    expect(await get("/v1/emergency/path")).toMatchObject([
+      { pool: "east", trunk: "sos", working: true, lastSuccessMs: 5 },
+      { pool: "west", trunk: "sos", working: false, lastSuccessMs: 5 },
+    ]);
   });
 });
 

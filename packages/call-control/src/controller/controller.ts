@@ -170,6 +170,9 @@ class ControllerTerm {
     const keeper = this.#keeper;
     this.#keeper = null;
     this.#heartbeat = null;
+    // What only the leader knows is not shown by anybody else.
+    this.#ports.observer.emergency.heartbeatSuccesses([]);
+    this.#ports.observer.emergency.unacknowledged(0);
     await Promise.all([keeper?.stop(), ...stops.map((stop) => stop())]);
   }
 

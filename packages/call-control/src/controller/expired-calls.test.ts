@@ -1,4 +1,11 @@
-import { serialiseCall, type Call, type CallDetailRecord } from "@tandem/domain";
+import {
+  blankPreparation,
+  emergencyFacts,
+  serialiseCall,
+  type Call,
+  type CallDetailRecord,
+  type LegProfile,
+} from "@tandem/domain";
 import { describe, expect, it } from "vitest";
 import { FakeCallStore } from "../testing/fake-call-store.ts";
 import { FakeCallbackBook } from "../testing/fake-callback-book.ts";
@@ -117,5 +124,23 @@ describe("the sweep of expired calls", () => {
       endedBy: "caller",
       durationMs: 500,
     });
+  });
+
+  it("of an emergency call leaves its emergency record, and its caller can be called back from then on", async () => {
+    const ports = world();
+    const emergency = emergencyFacts({ ...blankPreparation, callbackNumber: "2001" });
+    const lost = establishedCall("lost", ports.clock.now());
+    const call = { ...lost, facts: { ...lost.facts, emergency } };
+    const deadlineMs = ports.clock.now() + 1_000;
+    await ports.store.create({ callId: "lost", document: serialiseCall(call), deadlineMs, trunks: [] });
+    const caller = { callId: "lost", number: "2001", contact: "", profile: {} as LegProfile };
+    const nowMs = ports.clock.now();
+    await ports.callbacks.remember({ caller, callbackNumber: "2001", elins: [], nowMs, untilMs: nowMs + 86_400_000 });
+    await ports.clock.advance(1_000 + GRACE_MS);
+    await sweepExpiredCalls(ports, TIMES);
+    expect(ports.store.details.map(({ kind }) => kind)).toEqual(["call", "emergency"]);
+    const endMs = ports.clock.now();
+    const found = await ports.callbacks.find("2001", endMs);
+    expect(found.ok && found.value?.untilMs).toBe(endMs + TIMES.callbackWindowMs);
   });
 });

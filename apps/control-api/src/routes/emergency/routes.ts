@@ -129,7 +129,7 @@ function acknowledgeRoute(app: TypedApp, services: ControlServices): void {
         tags: ["emergency"],
         summary: "An operator has seen it: it is not escalated any more. The first one counts",
         params: callId,
-        body: Type.Optional(Type.Object({ remark: Type.Optional(Type.String({ maxLength: 500 })) })),
+        body: Type.Union([Type.Null(), Type.Object({ remark: Type.Optional(Type.String({ maxLength: 500 })) })]),
         response: { 200: NotificationSchema, 404: problem, ...failureStatus },
       },
     },
