@@ -88,8 +88,9 @@ async function afterEmergencyCall(settings: Partial<TrunkSettings> = {}) {
 
 describe("a call back to somebody who made an emergency call", () => {
   test.each([
-    ["to his number", "2001"],
-    ["to his number as others write it", "+2001"],
+    ["to the ELIN", "+12125550901"],
+    ["to the ELIN without country code", "2125550901"],
+    ["to his own number", "2001"],
   ])("%s rings him at the trunk he called by, past forwards and do-not-disturb", async (_, number) => {
     const { worker } = await afterEmergencyCall();
     const { invite } = await callIn(worker, number);
@@ -110,11 +111,11 @@ describe("a call back to somebody who made an emergency call", () => {
   test("works in the 29th minute after the call, and in the 31st is an ordinary call", async () => {
     const { world, worker } = await afterEmergencyCall();
     await world.clock.advance(29 * MINUTE_MS);
-    expect((await callIn(worker, "2001")).invite?.message.get("Priority")).toBe("psap-callback");
+    expect((await callIn(worker, "+12125550901")).invite?.message.get("Priority")).toBe("psap-callback");
     await world.clock.advance(2 * MINUTE_MS);
-    const later = await callIn(worker, "2001");
+    const later = await callIn(worker, "+12125550901");
     expect(later.invite).toBeUndefined();
-    expect(later.statuses).toEqual([404]);
+    expect(later.statuses).toEqual([403]);
   });
 
   test("works at another worker, also after the one that had the call is gone", async () => {
@@ -122,7 +123,16 @@ describe("a call back to somebody who made an emergency call", () => {
     await worker.engine.stop();
     const other = await world.worker();
     await settle();
-    expect((await callIn(other, "2001")).invite?.message.uri).toBe("sip:2001@192.0.2.10:5060");
+    expect((await callIn(other, "+12125550901")).invite?.message.uri).toBe("sip:2001@192.0.2.10:5060");
+  });
+
+  test("to an ELIN works before this worker's copy of the book is up to date", async () => {
+    const world = new FakeWorld(topology());
+    const [worker, other] = [await world.worker(), await world.worker()];
+    await settle();
+    world.callbacks.hold = (operation) => (operation === "all" ? new Promise(() => undefined) : Promise.resolve());
+    await emergencyCall(world, worker, "2001");
+    expect((await callIn(other, "+12125550901")).invite?.message.get("Priority")).toBe("psap-callback");
   });
 
   test("is taken by a worker that drains, and whatever its trunks' limits say", async () => {
