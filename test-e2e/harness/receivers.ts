@@ -3,7 +3,7 @@ import type { AddressInfo } from "node:net";
 import { createServer as createTcpServer } from "node:net";
 
 /** One request that came in. */
-export interface ReceivedPost {
+interface ReceivedPost {
   readonly headers: IncomingHttpHeaders;
   readonly body: string;
 }
