@@ -48,9 +48,11 @@ describe("deploy/compose", () => {
       ([name, { image }]) => image.startsWith("tandem-") && name !== "rtpengine",
     );
     expect(ours.map(([name]) => name).sort()).toEqual([
+      "calls",
       "control-api",
       "controller",
       "edge-east",
+      "peers",
       "topology",
       "worker-east",
     ]);
