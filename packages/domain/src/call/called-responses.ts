@@ -7,6 +7,7 @@ import type { Trying } from "./hunt.ts";
 import { onProvisional } from "./early-dialogs.ts";
 import { onRefusal, onSilence } from "./failover.ts";
 import { cseqOf, tagIn } from "./headers/values.ts";
+import { takeLateAnswer } from "./late-answer.ts";
 import { onRelayAnswer, onRelaySilence } from "./mid-dialog.ts";
 import { localTagOf, sendAck } from "./outgoing.ts";
 import { onReInviteAnswer } from "./re-invite.ts";
@@ -79,7 +80,7 @@ function onAttemptResponse(turn: Turn, exchange: Exchange, response: SipMessage)
   const trying = hunt?.current?.exchange === exchange.id ? hunt.current : null;
   if (hunt === null || trying === null) {
     // Of an abandoned attempt: only an answer that crossed our CANCEL matters.
-    if (isSuccess(response)) dismissAnswer(turn, exchange.party, response);
+    if (isSuccess(response) && !takeLateAnswer(turn, exchange, response)) dismissAnswer(turn, exchange.party, response);
   } else if (response.status < 200) onProvisional(turn, hunt, trying, response);
   else if (response.status < 300) onAnswer(turn, hunt, trying, response);
   else if (wasCancelledMeanwhile(trying, response)) {

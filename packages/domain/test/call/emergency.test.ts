@@ -120,6 +120,38 @@ describe("the chain's end", () => {
   });
 });
 
+describe("an answer that crosses our CANCEL", () => {
+  function crossed(emergency: boolean): CallRig {
+    const rig = new CallRig();
+    rig.invite(emergency ? { emergency: sos } : {});
+    const first = rig.sent("INVITE");
+    rig.answer(first, 100);
+    rig.event({ kind: "timer", timer: "progress:b1" }, 10_000);
+    rig.answer(rig.sent("INVITE"), 180);
+    rig.answer(first, 200, { body: ANSWER, tag: "late" });
+    return rig;
+  }
+
+  it("of a call taker is taken, and the attempt under way is cancelled instead", () => {
+    const rig = crossed(true);
+    expect(rig.responded().response.status).toBe(200);
+    expect(rig.cancels()).toHaveLength(2);
+    expect(rig.allSent("BYE")).toHaveLength(0);
+    rig.fromCaller("ACK", 100, {
+      ourTag: rig.call.unacked[0]?.dialog === undefined ? "" : `${rig.call.id}-${rig.call.unacked[0].dialog}`,
+    });
+    expect(rig.call.phase).toBe("up");
+    expect(detailRecords(rig.call, rig.now).call).toMatchObject({ egressTrunk: "first", sipCode: 200 });
+    expect(rig.call.attempts.map(({ outcome }) => outcome)).toEqual(["answered", "answered-elsewhere"]);
+  });
+
+  it("of an ordinary call is acknowledged and ended", () => {
+    const rig = crossed(false);
+    expect(rig.allSent("BYE")).toHaveLength(1);
+    expect(rig.call.phase).toBe("setup");
+  });
+});
+
 describe("TLS that fails (RFC 6881 SP-31, A6)", () => {
   const clear = plan("sos-clear");
   const tls = plan("sos", { profile: profile("sos", { transport: "tls" }), inClear: clear });

@@ -1,0 +1,41 @@
+import type { SipMessage } from "@tandem/sip";
+import { abandon } from "./attempt.ts";
+import { onAnswer } from "./answer.ts";
+import type { Exchange } from "./exchange.ts";
+import type { Trying } from "./hunt.ts";
+import { reasonsOf } from "./headers/reason.ts";
+import { partyOf, type Turn } from "./turn.ts";
+
+/**
+ * A call taker answered an attempt of an emergency call that was given up, before our CANCEL came: the answer is taken and the attempt under way is
+ * given up instead. Hanging up on somebody who can help, to ring at somebody else, helps nobody. False: the answer is not wanted.
+ */
+export function takeLateAnswer(turn: Turn, exchange: Exchange, response: SipMessage): boolean {
+  const { call } = turn;
+  const { hunt, caller } = call;
+  const current = hunt?.current ?? null;
+  if (call.facts.emergency === null || hunt === null || current === null || caller === null) return false;
+  const party = partyOf(call, exchange.party);
+  if (hunt.goal !== "setup" || party === null) return false;
+  const { trunk } = party.profile;
+  const attempt = call.attempts.findLastIndex((one) => one.trunk === trunk && one.startMs <= exchange.sentMs);
+  const facts = call.attempts[attempt];
+  if (facts === undefined) return false;
+  const failure = "answered-elsewhere";
+  abandon(turn, current, { failure, sipCode: 0, q850: null, headers: reasonsOf(failure) });
+  facts.endMs = 0;
+  const timers = { connectTimeoutMs: 0, progressTimeoutMs: 0, ringTimeoutMs: 0 };
+  const taken: Trying = {
+    plan: { ...current.plan, ...timers, profile: party.profile },
+    attempt,
+    state: "progress",
+    party: party.id,
+    exchange: exchange.id,
+    sentMs: exchange.sentMs,
+    retries: 0,
+    moves: 0,
+  };
+  hunt.current = taken;
+  onAnswer(turn, hunt, taken, response);
+  return true;
+}
