@@ -378,6 +378,33 @@ describe("transfer", () => {
     await hangUp(call, alice, bob);
   });
 
+  it("INVITE with Replaces picks up what rings: the caller talks to the newcomer, the ringing is cancelled (RFC 3891 §3)", async () => {
+    const sent = invite(alice, to);
+    const rings = await bob.expect("INVITE");
+    const ringing = bob.reply(rings, 180);
+    await alice.expect(180);
+    const [ours, theirs] = [tagOf(rings.message.get("From")), tagOf(ringing.get("To"))];
+    const replaces = `${rings.message.get("Call-ID")};to-tag=${ours};from-tag=${theirs};early-only`;
+    const pickedUp = carol.request("INVITE", to, {
+      uri: `sip:100@${to.address}:${to.port}`,
+      headers: [["Replaces", replaces], ALLOW, SDP],
+      body: session(4),
+    });
+    bob.reply(await bob.expect("CANCEL"), 200);
+    bob.reply(rings, 487);
+    const answer = await alice.expect("200 INVITE");
+    expect(answer.message.body).toContain("192.0.2.4\r\n");
+    const caller = alice.dialogAsCaller(sent, answer);
+    caller.ack();
+    const taken = await carol.expect("200 INVITE");
+    expect(taken.message.body).toContain("192.0.2.1\r\n");
+    const newcomer = carol.dialogAsCaller(pickedUp, taken);
+    newcomer.ack();
+    newcomer.request("BYE");
+    alice.reply(await alice.expect("BYE"), 200);
+    await carol.expect("200 BYE");
+  });
+
   it("INVITE with Replaces takes the caller's place (RFC 3891)", async () => {
     const call = await setUp({ caller: alice, callee: bob, to });
     const replaces = `${call.caller.callId};to-tag=${call.caller.remoteTag};from-tag=${call.caller.localTag}`;

@@ -84,7 +84,7 @@ export function giveAnswer(turn: Turn, caller: WaitingInvite, held: HeldAnswer):
     transaction: caller.transaction,
     dialog: dialog.id,
     cseq: caller.cseq,
-    ack: { dialog: called.dialog.id, cseq: called.party.inviteCseq },
+    ack: called.party.role === "uac" ? { dialog: called.dialog.id, cseq: called.party.inviteCseq } : null,
     offerless: dialog.offer === "sent",
     response,
     request: pendingInvite(turn, caller, dialog.id),

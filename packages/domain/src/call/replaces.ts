@@ -6,6 +6,7 @@ import { newCallerDialog } from "./caller.ts";
 import type { CallEvent } from "./event.ts";
 import { parseOurTag, tagOf } from "./identity.ts";
 import { localTagOf } from "./outgoing.ts";
+import { pickUp, ringingBy } from "./pickup.ts";
 import { onReInvite } from "./re-invite.ts";
 import { callerParty, waitingInvite } from "./setup.ts";
 import { peerOf, type Place, type Turn } from "./turn.ts";
@@ -28,6 +29,12 @@ type ReplacingInvite = Extract<CallEvent, { kind: "replacing-invite" }>;
 export function onReplacingInvite(turn: Turn, event: ReplacingInvite): void {
   const { call } = turn;
   const replaced = namedDialog(call, event.request.get("Replaces") ?? "");
+  const ringing = replaced === null ? null : ringingBy(turn, replaced);
+  if (replaced !== null && ringing !== null) {
+    const refusal = pickUp(turn, ringing, { event, replaced });
+    if (refusal !== null) refuse(turn, event, refusal);
+    return;
+  }
   const kept = replaced === null ? null : peerOf(call, replaced);
   const failure = whyNot(call, replaced, kept, event);
   if (failure !== null || replaced === null || kept === null) {
@@ -62,7 +69,7 @@ export function namedDialog(call: Call, value: string): Place | null {
   return null;
 }
 
-/** RFC 3891 §3. An early dialog cannot be replaced here: its offer is answered by the one who rings. */
+/** RFC 3891 §3. An early dialog that the peer began is never replaced: 481. */
 function whyNot(call: Call, replaced: Place | null, kept: Place | null, event: ReplacingInvite): FailureCode | null {
   if (call.phase === "ending" || call.phase === "over") return "replaced-call-declined";
   if (replaced === null || kept === null || call.phase !== "up" || !replaced.dialog.confirmed)

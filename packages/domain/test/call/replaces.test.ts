@@ -86,7 +86,52 @@ describe("INVITE with Replaces (RFC 3891)", () => {
     expect(rig.allResponded("newcomer")).toEqual([403]);
   });
 
-  it("an early dialog is not replaced: 481", () => {
+  describe("an early dialog", () => {
+    const CALLEE_DIALOG = `${CALL_ID}-b1;to-tag=${CALL_ID}-b1;from-tag=tag-of-callee`;
+    function ringing(body = OFFER): CallRig {
+      const rig = new CallRig();
+      rig.invite({ body });
+      rig.answer(rig.sent("INVITE"), 180);
+      return rig;
+    }
+
+    it("that we began is picked up: both are answered with each other's description, what rings is cancelled", () => {
+      const rig = ringing();
+      const rings = rig.sent("INVITE");
+      replacing(rig, `${CALLEE_DIALOG};early-only`);
+      expect(rig.cancels()).toEqual([rings.exchange]);
+      expect(rig.allResponded("newcomer")).toEqual([200]);
+      expect(rig.allResponded("invite-a")).toEqual([180, 200]);
+      const given = (transaction: string) =>
+        rig.log.findLast((effect) => effect.kind === "respond" && effect.transaction === transaction);
+      const toCaller = given("invite-a");
+      const toNewcomer = given("newcomer");
+      if (toCaller?.kind !== "respond" || toNewcomer?.kind !== "respond") throw new Error("nobody was answered");
+      expect(toCaller.response.body).toContain("m=audio 9000");
+      expect(toNewcomer.response.body).toContain("m=audio 4000");
+      rig.answer(rings, 487);
+      rig.fromCaller("ACK", 100, { ourTag: /tag=(\S+)/.exec(toCaller.response.get("To") ?? "")?.[1] ?? "" });
+      expect(rig.allSent("ACK")).toEqual([]);
+      expect(rig.call.phase).toBe("up");
+      rig.fromCaller("BYE", 101, { ourTag: /tag=(\S+)/.exec(toCaller.response.get("To") ?? "")?.[1] ?? "" });
+      rig.event({ kind: "ack-timeout", transaction: "newcomer" });
+      expect(rig.sent("BYE").request.get("Call-ID")).toBe("call-id-of-newcomer");
+    });
+
+    it.each([
+      ["offers other media", NEWCOMER_SDP.replace("m=audio 9000 RTP/AVP 0", "m=audio 9000 RTP/AVP 18")],
+      ["offers more media", `${NEWCOMER_SDP}m=video 9002 RTP/AVP 34\r\n`],
+      ["makes no offer", ""],
+    ])("that we began, by somebody who %s: 488, and it rings on", (_, body) => {
+      const rig = ringing();
+      replacing(rig, CALLEE_DIALOG, body);
+      expect(rig.allResponded("newcomer")).toEqual([488]);
+      rig.answer(rig.sent("INVITE"), 200, { body: ANSWER });
+      expect(rig.allResponded("invite-a")).toEqual([180, 200]);
+    });
+  });
+
+  it("an early dialog that the caller began is not replaced: 481", () => {
     const rig = new CallRig();
     rig.invite();
     rig.answer(rig.sent("INVITE"), 180);
