@@ -316,6 +316,37 @@ describe("races between workers", () => {
   });
 });
 
+describe("the caller's edge died before the answer could be given", () => {
+  async function unanswerable() {
+    const world = new FakeWorld();
+    const worker = await world.worker();
+    await invite(worker);
+    worker.sip.lostEdges.add("edge-1");
+    await answers(worker, 200);
+    return { world, worker };
+  }
+
+  test("the INVITE comes again by another edge within 64*T1: it is answered there, and the call stands", async () => {
+    const { world, worker } = await unanswerable();
+    await world.clock.advance(10_000);
+    const again = arriving(requestFrom(), { transaction: { edge: "edge-2", id: "again" } });
+    worker.engine.onRequest(again);
+    await settle();
+    expect(worker.sip.statuses("again")).toEqual([200]);
+    await world.clock.advance(40_000);
+    expect(worker.sip.requests("BYE")).toHaveLength(0);
+  });
+
+  test("it does not: the called side is acknowledged and ended, with one record", async () => {
+    const { world, worker } = await unanswerable();
+    await world.clock.advance(33_000);
+    expect(worker.sip.requests("ACK")).toHaveLength(1);
+    for (const bye of worker.sip.requests("BYE")) bye.answer(answerTo(bye.message, 200));
+    await world.clock.advance(40_000);
+    expect(details(world).filter(({ kind }) => kind === "call")).toMatchObject([{ failure: "ack-timeout" }]);
+  });
+});
+
 describe("the INVITE again", () => {
   test("redelivered after its worker died, another worker goes on from the record", async () => {
     const world = new FakeWorld();

@@ -37,6 +37,8 @@ export class FakeSipPort implements SipPort {
   peer: (sent: SentRequest) => void = () => undefined;
   /** When set, sending fails with it. */
   refusal: Failure | null = null;
+  /** Edges that are gone: what is answered through them fails. */
+  readonly lostEdges = new Set<string>();
   #serial = 0;
 
   sendRequest(request: OutgoingRequest, events: ClientEvents): Promise<Result<ClientTransaction, Failure>> {
@@ -58,6 +60,7 @@ export class FakeSipPort implements SipPort {
   }
 
   respond(transaction: ServerTransaction, response: SipMessage): Promise<Result<void, Failure>> {
+    if (this.lostEdges.has(transaction.edge)) return Promise.resolve(err({ code: "edge-lost", detail: "" }));
     this.responses.push({ transaction, message: response });
     return Promise.resolve(ok(undefined));
   }
