@@ -90,6 +90,7 @@ export class RandomWalk {
   private readonly answered = new Set<string>();
   private readonly acked = new Set<string>();
   private readonly cseqs = new Map<string, number>();
+  private readonly branches = new Set<string>();
   private readonly racks: string[] = [];
 
   private readonly garbled: boolean;
@@ -418,10 +419,18 @@ export class RandomWalk {
     this.excused.add(waiting);
     this.invites.add(transaction);
     this.finals.set(transaction, []);
-    // The edge has cancelled what the dead worker had sent to the called side.
-    const dead = this.call.hunt?.current?.exchange ?? "";
-    this.sent.delete(dead);
-    this.apply({ kind: "redelivered", transaction, request: this.peerInvite("walk-caller", []) });
+    const workerLost = this.next(2) === 0;
+    const current = this.call.hunt?.current?.exchange ?? "";
+    // The edge has cancelled what a dead worker had sent to the called side; what a living one sent is still out there.
+    if (workerLost) this.sent.delete(current);
+    const alive = !workerLost && this.next(2) === 0 ? [current] : [];
+    this.apply({
+      kind: "redelivered",
+      transaction,
+      request: this.peerInvite("walk-caller", []),
+      alive,
+      workerLost,
+    });
   }
 
   private replace(): void {
@@ -440,7 +449,8 @@ export class RandomWalk {
     const sent = this.pick([...this.sent.values()]);
     if (sent === undefined || this.next(6) > 0) return;
     this.sent.delete(sent.exchange);
-    this.apply({ kind: "no-response", exchange: sent.exchange, failure: "peer-timeout" });
+    const failure = this.next(2) === 0 ? "peer-timeout" : "edge-lost";
+    this.apply({ kind: "no-response", exchange: sent.exchange, failure });
   }
 
   private silence(): void {
@@ -539,6 +549,9 @@ export class RandomWalk {
       return;
     }
     this.sent.set(effect.exchange, effect);
+    // The same request by another edge is a retransmission.
+    if (effect.branch !== undefined && this.branches.has(effect.branch)) return;
+    if (effect.branch !== undefined) this.branches.add(effect.branch);
     const dialog = `${callId} ${readTag(request.get("From") ?? "")} ${theirTag}`;
     if (cseq <= (this.cseqs.get(dialog) ?? 0)) this.faults.push(`CSeq ${cseq} ${request.method} again in ${dialog}`);
     this.cseqs.set(dialog, cseq);
