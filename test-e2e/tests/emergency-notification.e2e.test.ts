@@ -1,4 +1,5 @@
 import { createHmac } from "node:crypto";
+import type { SipMessage } from "@tandem/sip";
 import { SipPeer, until, type PeerAddressOf } from "@tandem/testkit";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startCluster, type TestCluster } from "../harness/cluster.ts";
@@ -32,6 +33,7 @@ beforeAll(async () => {
     },
     emergency: {
       trunks: ["psap"],
+      heartbeat: { interval: "5s" },
       policy: "office",
       policies: [
         { name: "office", notify: ["security", "hook", "mail", "black-hole", "quiet-one"] },
@@ -183,6 +185,25 @@ describe("B4: test calls", () => {
     desk.reply(told, 200);
     expect(told.message.get("Priority")).toBe("non-urgent");
     expect(told.message.get("Subject")).toMatch(/^TEST: /);
+  });
+});
+
+describe("the heartbeat", () => {
+  it("walks the path to the PSAP's last hop, and shows when it last worked", async () => {
+    const controller = cluster.processes.find(({ role }) => role === "controller")?.name ?? "";
+    const isOptions = ({ kind, method }: SipMessage): boolean => kind === "request" && method === "OPTIONS";
+    await until(
+      async () => {
+        while (psap.untaken.some(({ message }) => isOptions(message))) psap.reply(await psap.expect(isOptions), 200);
+        const { body } = await cluster.api.get("/v1/emergency/path");
+        return (body as readonly { trunk: string; working: boolean }[]).some(
+          (path) => path.trunk === "psap" && path.working,
+        );
+      },
+      { what: "a walk that succeeds", limitMs: 20_000 },
+    );
+    const sinceS = await cluster.metric(controller, "tandem_emergency_heartbeat_last_success_timestamp_seconds");
+    expect(Date.now() / 1_000 - sinceS).toBeLessThan(30);
   });
 });
 

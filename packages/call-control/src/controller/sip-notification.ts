@@ -47,8 +47,12 @@ export class SipNotification implements NotificationChannel {
     const { outcome, code } = sent.value;
     if (outcome !== "answered" || code === null) return { outcome: "unreached", detail: outcome };
     if (code < 300) return { outcome: "delivered", detail: String(code) };
-    return { outcome: TRY_AGAIN.has(code) || code >= 500 ? "unreached" : "refused", detail: String(code) };
+    return { outcome: TRY_AGAIN.has(code) || isServerFault(code) ? "unreached" : "refused", detail: String(code) };
   }
+}
+
+function isServerFault(code: number): boolean {
+  return code >= 500 && code < 600;
 }
 
 /** A test call is no emergency: it is marked in the text and does not ask for priority. */

@@ -76,8 +76,17 @@ export class NoticeSender implements EmergencyNotices {
     this.#spooled = found.value.length === SPOOL_BATCH;
   }
 
+  /** A bug in the way there is a way that does not work: it may not end the process, which has calls. */
   async #deliver(notice: EmergencyNotice): Promise<boolean> {
-    return (await this.#parts.log.append(notice)).ok;
+    try {
+      return (await this.#parts.log.append(notice)).ok;
+    } catch (bug) {
+      this.#parts.telemetry.log("error", "notice log failed", {
+        callId: notice.callId,
+        error: bug instanceof Error ? bug.name : "unknown",
+      });
+      return false;
+    }
   }
 
   /** True when it outlives the process. */

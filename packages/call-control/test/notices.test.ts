@@ -1,0 +1,109 @@
+import { defaultLocationPolicy, type PidfReader, type Topology } from "@tandem/domain";
+import { formatMultipart, withHeaders } from "@tandem/sip";
+import { describe, expect, test } from "vitest";
+import { arriving, FakeWorld, requestFrom, sampleTopology, settle, type FakeWorker } from "../src/testing/index.ts";
+
+function topology(notifyTests = true): Topology {
+  const testCalls = { ...defaultLocationPolicy.testCalls, notify: notifyTests };
+  const policy = { ...defaultLocationPolicy, name: "hq", notify: ["desk", "mail", "desk"], testCalls };
+  const named = { escalateTo: null, escalateAfterMs: 60_000 };
+  const notificationTargets = ["desk", "mail"].map((name) => {
+    return { name, kind: "email" as const, address: `${name}@example.net`, ...named };
+  });
+  const location = { country: "US", a1: "NY", room: "317" };
+  const site = { name: "head-office", subnets: ["192.0.2.0/24"], policy: "hq", erl: null, location };
+  const numbers = [...sampleTopology.emergency.numbers, { dial: "933", masks: [], test: true }];
+  const emergency = { ...sampleTopology.emergency, numbers, policies: [policy], notificationTargets, sites: [site] };
+  return { ...sampleTopology, emergency };
+}
+
+/** Stands for an XML reader: `pidf <room>`, and the documents we compose. */
+const readPidf: PidfReader = (octets) => {
+  const room = /^pidf (\w+)$/.exec(octets)?.[1] ?? /<ca:ROOM>(\w+)</.exec(octets)?.[1];
+  return room === undefined ? null : { method: "LIS", civic: { room }, geodetic: false };
+};
+
+async function world(notifyTests = true) {
+  const made = new FakeWorld(topology(notifyTests));
+  made.readPidf = readPidf;
+  return { made, worker: await made.worker() };
+}
+
+async function call(worker: FakeWorker, number: string, body?: string): Promise<void> {
+  const parts = body === undefined ? {} : { body };
+  worker.engine.onRequest(arriving(requestFrom({ uri: `sip:${number}@192.0.2.1`, ...parts })));
+  await settle();
+}
+
+const noticesIn = ({ noticeLog }: FakeWorld) => noticeLog.owed.map(({ notice }) => notice);
+
+describe("an emergency call is announced", () => {
+  test("to the targets of its policy, each once, with caller and place", async () => {
+    const { made, worker } = await world();
+    await call(worker, "911");
+    expect(noticesIn(made)).toMatchObject([
+      {
+        atMs: made.clock.now(),
+        callerUri: "sip:+12025550100@192.0.2.10",
+        callbackNumber: "+12025550100",
+        number: "911",
+        test: false,
+        policy: "hq",
+        site: "head-office",
+        location: { kind: "site-default", civic: { room: "317" } },
+        targets: ["desk", "mail"],
+      },
+    ]);
+  });
+
+  test("with the place the caller brought, where he brought one", async () => {
+    const { made, worker } = await world();
+    const part = { headers: [["Content-Type", "application/pidf+xml"]] as const, body: "pidf 404" };
+    const request = requestFrom({ uri: "sip:911@192.0.2.1", body: formatMultipart([part], "b") });
+    const typed = withHeaders(request, (headers) => headers.set("Content-Type", "multipart/mixed;boundary=b"));
+    worker.engine.onRequest(arriving(typed));
+    await settle();
+    expect(noticesIn(made)[0]?.location).toMatchObject({ kind: "value", civic: { room: "404" } });
+  });
+
+  test("after its INVITE left, however long the log takes, and whatever breaks on the way", async () => {
+    const { made, worker } = await world();
+    made.noticeLog.hold = () => new Promise(() => undefined);
+    await call(worker, "911");
+    expect(worker.sip.requests("INVITE")).toHaveLength(1);
+    const broken = await world();
+    broken.made.noticeLog.hold = () => {
+      throw new Error("a bug");
+    };
+    await call(broken.worker, "911");
+    expect(broken.worker.sip.requests("INVITE")).toHaveLength(1);
+    expect(broken.worker.noticeSpool.notices.size).toBe(1);
+  });
+
+  test("again by the worker that takes it over, for the first one may have died before", async () => {
+    const { made, worker } = await world();
+    made.noticeLog.hold = () => new Promise(() => undefined);
+    await call(worker, "911");
+    made.noticeLog.hold = () => Promise.resolve();
+    const other = await made.worker();
+    const again = arriving(requestFrom({ uri: "sip:911@192.0.2.1" }), { redelivered: true });
+    other.engine.onRequest(again);
+    await settle();
+    expect(noticesIn(made)).toHaveLength(1);
+  });
+
+  test.each([
+    [true, ["desk", "mail"]],
+    [false, undefined],
+  ])("a test call, where the policy wants that: %s", async (wanted, targets) => {
+    const { made, worker } = await world(wanted);
+    await call(worker, "933");
+    expect(noticesIn(made)[0]?.targets).toEqual(targets);
+  });
+
+  test("an ordinary call is not", async () => {
+    const { made, worker } = await world();
+    await call(worker, "12025550123");
+    expect(noticesIn(made)).toEqual([]);
+  });
+});
