@@ -4,7 +4,7 @@ import { parseIpAddress, parseIpBlock, type IpAddress } from "../../routing/ip-a
  * What a row of the location database is found by, strongest first: the access point a phone is on, the port of a switch, the switch, the subnet, the
  * phone's own hardware address, and the calling number for phones that never move.
  */
-export const LIS_KINDS = ["bssid", "port", "chassis", "subnet", "mac", "number"] as const;
+const LIS_KINDS = ["bssid", "port", "chassis", "subnet", "mac", "number"] as const;
 
 export type LisKind = (typeof LIS_KINDS)[number];
 

@@ -23,7 +23,7 @@ export interface LisRowIssue {
 }
 
 /** NENA: five are what gateways take. */
-export const MAX_ELINS = 5;
+const MAX_ELINS = 5;
 /** An element longer than this is no address. */
 const MAX_CIVIC_TEXT = 200;
 
