@@ -53,7 +53,6 @@ describe("deploy/compose", () => {
       "controller",
       "edge-east",
       "peers",
-      "topology",
       "worker-east",
     ]);
     for (const [, service] of ours) expect(service).toMatchObject({ read_only: true, cap_drop: ["ALL"] });
