@@ -11,8 +11,7 @@ import { startUac, startUas, stopAllSipp } from "../harness/sipp.ts";
 import { makeTopology } from "../harness/topology.ts";
 
 /** Shown only by what this cluster has not configured or, let us hope, does not do: notification targets, heartbeats, pre-emption. */
-const NOT_HERE =
-  /tandem_emergency_(?:heartbeat|notifications|preemptions|preparation_failures|callbacks|locations|ringing)/;
+const NOT_HERE = /tandem_emergency_(?:heartbeat|notifications|preemptions|preparation_failures|callbacks)/;
 
 const [answering, failing, sos] = await sipPorts(3);
 const probed = await ProbedGateway.open();

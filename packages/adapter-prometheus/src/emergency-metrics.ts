@@ -1,11 +1,14 @@
 import type { EmergencyTelemetry } from "@tandem/call-control";
 import type { EmergencyObserver } from "@tandem/call-control/controller";
+import type { AlarmCause } from "@tandem/domain";
 import type { Registry } from "prom-client";
 import { cappedLabel, type ConfiguredNames } from "./bounded-label.ts";
 import { counter, gauge, histogram } from "./metric-set.ts";
 
 /** What the controller tells of emergency calls. */
 export type EmergencyMetrics = EmergencyObserver;
+
+const ALARM_CAUSES: readonly AlarmCause[] = ["no-g711", "session-lapsed", "peer-silent"];
 
 /** The worker's metrics of emergency calls. */
 export function createEmergencyTelemetry(registry: Registry, names: ConfiguredNames): EmergencyTelemetry {
@@ -16,6 +19,8 @@ export function createEmergencyTelemetry(registry: Registry, names: ConfiguredNa
   const preemptions = counter(registry, "tandem_emergency_preemptions_total");
   const callbacks = counter(registry, "tandem_emergency_callbacks_total");
   const alarms = counter(registry, "tandem_emergency_alarms_total");
+  // Shown from the start, so that the first one is an increase.
+  for (const cause of ALARM_CAUSES) alarms.inc({ cause }, 0);
   const waiting = gauge(registry, "tandem_emergency_notices_waiting");
   const outcomes = cappedLabel(8);
   return {

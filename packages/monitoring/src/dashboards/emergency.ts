@@ -88,6 +88,7 @@ const calls: readonly PanelSpecification[] = [
     },
     [`sum by (step) (${rate("tandem_emergency_preparation_failures_total")})`, "skipped {{step}}"],
     [`sum by (trunk) (${rate("tandem_emergency_preemptions_total")})`, "pre-empted on {{trunk}}"],
+    [`sum by (cause) (${rate("tandem_emergency_alarms_total")})`, "in doubt: {{cause}}"],
     [`sum by (trunk) (${rate("tandem_emergency_callbacks_total")})`, "call back by {{trunk}}"],
   ),
   lines(
