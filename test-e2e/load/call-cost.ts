@@ -46,6 +46,7 @@ async function startWorker(peers: MemoryPeers, redisUrl: string): Promise<CallEn
     onRequest: (request) => late.app?.onRequest(request),
     onCancel: (transaction, cancel) => late.app?.onCancel(transaction, cancel),
     onAckTimeout: (transaction, response) => late.app?.onAckTimeout(transaction, response),
+    onOrphanAnswer: (answer) => late.app?.onOrphanAnswer(answer),
   };
   const sip = createDrachtioSipPort({
     pools: ["east"],

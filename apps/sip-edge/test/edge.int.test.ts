@@ -19,7 +19,12 @@ async function worker(admin: SocketAddress): Promise<Worker> {
     pool: "east",
     secret: "shared",
     edges: async () => [admin],
-    app: { onRequest: (request) => requests.push(request), onCancel: () => undefined, onAckTimeout: () => undefined },
+    app: {
+      onRequest: (request) => requests.push(request),
+      onCancel: () => undefined,
+      onAckTimeout: () => undefined,
+      onOrphanAnswer: () => undefined,
+    },
   });
   await port.start();
   await until(() => port.edges().every((edge) => edge.state === "up"), { what: "the edge connected" });

@@ -139,6 +139,7 @@ function createSipPort(
       onRequest: (request) => late.app?.onRequest(request),
       onCancel: (transaction, cancel) => late.app?.onCancel(transaction, cancel),
       onAckTimeout: (transaction, response) => late.app?.onAckTimeout(transaction, response),
+      onOrphanAnswer: (answer) => late.app?.onOrphanAnswer(answer),
     },
     clock: systemClock,
     onEdgeChange: ({ pool, address, edge, state, reason }) => {

@@ -29,6 +29,7 @@ async function runWorker(port: number): Promise<void> {
       },
       onCancel: () => undefined,
       onAckTimeout: () => undefined,
+      onOrphanAnswer: () => undefined,
     },
   });
   await sip.start();

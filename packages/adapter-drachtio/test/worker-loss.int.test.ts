@@ -51,6 +51,19 @@ describe("a worker dies with a request of the network", () => {
     expect(other.frames).toEqual([]);
   });
 
+  test("after the ACK: it goes to another, too, for no answer tells whether it was taken", async () => {
+    await using edge = await startEdge();
+    const dying = await RawApp.login(edge.address, OCTETS);
+    const invite = edge.endpoint.receive("INVITE");
+    await dying.sip("INVITE");
+    await dying.ask("sip|s1|\r\nSIP/2.0 200 OK\r\nTo: <sip:x>;tag=our-tag\r\n\r\n");
+    edge.endpoint.receiveAck(invite);
+    await dying.sip("ACK");
+    const other = await RawApp.login(edge.address, OCTETS);
+    dying.socket.destroy();
+    expect((await other.sip("ACK")).tokens[8]).toBe("s1");
+  });
+
   test("a missing ACK is told to another", async () => {
     await using edge = await startEdge();
     const dying = await RawApp.login(edge.address, OCTETS);
@@ -239,7 +252,7 @@ describe("a worker dies with an INVITE of its own", () => {
     expect(edge.endpoint.acks).toHaveLength(1);
   });
 
-  test("answered, not acknowledged by anybody: the edge acknowledges and ends it", async () => {
+  test("answered, not acknowledged, and no worker there for as long as the peer repeats it: the edge ends it", async () => {
     await using edge = await startEdge({ settings: { orphanAckMs: 500 } });
     const dying = await RawApp.login(edge.address, OCTETS);
     await dying.ask(`sip||\r\n${INVITE}`);
@@ -247,10 +260,26 @@ describe("a worker dies with an INVITE of its own", () => {
     await dying.sip("SIP/2.0 200");
     dying.socket.destroy();
     await edge.endpoint.until(() => (edge.server.stats().applications === 0 ? true : undefined));
-    expect(edge.endpoint.acks).toHaveLength(0);
     edge.advance(600);
+    expect(edge.endpoint.acks).toHaveLength(0);
+    edge.advance(32_000);
     const bye = await edge.endpoint.sentRequest(1);
     expect([bye.method, edge.endpoint.acks.length]).toEqual(["BYE", 1]);
+  });
+
+  test("answered, not acknowledged here: another worker is given the answer, for only the call's record knows", async () => {
+    await using edge = await startEdge({ settings: { orphanAckMs: 500 } });
+    const dying = await RawApp.login(edge.address, OCTETS);
+    const other = await RawApp.login(edge.address, OCTETS);
+    await dying.ask(`sip||\r\n${INVITE}`);
+    (await edge.endpoint.sentRequest(0)).answer(200);
+    await dying.sip("SIP/2.0 200");
+    dying.socket.destroy();
+    await edge.endpoint.until(() => (edge.server.stats().applications === 1 ? true : undefined));
+    edge.advance(600);
+    expect((await other.sip("SIP/2.0 200")).tokens[8]).toBe("orphan-answer");
+    edge.advance(60_000);
+    expect([edge.endpoint.requests.length, edge.endpoint.acks.length]).toEqual([1, 0]);
   });
 
   test("acknowledged: nothing happens", async () => {
@@ -266,6 +295,41 @@ describe("a worker dies with an INVITE of its own", () => {
     edge.advance(60_000);
     await other.end();
     expect(edge.endpoint.requests).toHaveLength(1);
+  });
+
+  const branched = `sip||||||z9hG4bKcall-b1-1\r\n${INVITE}`;
+
+  test.each([
+    ["ringing", [180], ["SIP/2.0 180"]],
+    ["answered while nobody was there", [180, 200], ["SIP/2.0 200"]],
+    ["refused while nobody was there", [486], ["SIP/2.0 486"]],
+  ] as const)("%s, with a branch of its own: whoever sends it again goes on with it", async (_what, statuses, told) => {
+    await using edge = await startEdge();
+    const dying = await RawApp.login(edge.address, OCTETS);
+    await dying.ask(branched);
+    dying.socket.destroy();
+    await edge.endpoint.until(() => (edge.server.stats().applications === 0 ? true : undefined));
+    const call = await edge.endpoint.sentRequest(0);
+    for (const status of statuses) call.answer(status);
+    const other = await RawApp.login(edge.address, OCTETS);
+    await other.ask(branched);
+    for (const line of told) await other.sip(line);
+    expect(edge.endpoint.requests).toHaveLength(1);
+    expect(call.cancelled).toBeNull();
+    expect(edge.server.stats().orphans.taken).toBe(1);
+  });
+
+  test("with a branch of its own, and nobody goes on with it in time: it is cancelled", async () => {
+    await using edge = await startEdge({ settings: { holdMs: 500 } });
+    const dying = await RawApp.login(edge.address, OCTETS);
+    await dying.ask(branched);
+    dying.socket.destroy();
+    await edge.endpoint.until(() => (edge.server.stats().applications === 0 ? true : undefined));
+    const call = await edge.endpoint.sentRequest(0);
+    expect(call.cancelled).toBeNull();
+    edge.advance(600);
+    await edge.endpoint.until(() => call.cancelled ?? undefined);
+    expect(call.cancelled).toEqual([["Reason", 'SIP;cause=503;text="Application lost"']]);
   });
 
   test("a pending request other than INVITE is left to its timers, its answer dropped", async () => {

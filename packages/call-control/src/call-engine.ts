@@ -130,6 +130,8 @@ class WiredEngine implements CallEngine {
   onAckTimeout: SipApplication["onAckTimeout"] = (transaction, response) =>
     this.#router.onAckTimeout(transaction, response);
 
+  onOrphanAnswer: SipApplication["onOrphanAnswer"] = (answer) => this.#router.onOrphanAnswer(answer);
+
   async start(): Promise<void> {
     this.#live.start();
     this.#callbacks.start();

@@ -23,6 +23,8 @@ export { replaceBody, withOnlyBody } from "./body/message-body.ts";
 export type { BodyLeaf, NewPart } from "./body/message-body.ts";
 export { BodyPart, parseMultipart } from "./body/multipart.ts";
 export type { Multipart } from "./body/multipart.ts";
+export { endingOf, inDialogRequest, peerFromResponse } from "./dialog/in-dialog-request.ts";
+export type { DialogPeer, DialogRequestParts } from "./dialog/in-dialog-request.ts";
 export { isHold, mediaAddress, mediaCodecs, mediaDirection, sdpAttribute } from "./sdp/media.ts";
 export type { Codec, MediaDirection } from "./sdp/media.ts";
 export { sameSession, sdpOrigin, withOrigin } from "./sdp/origin.ts";

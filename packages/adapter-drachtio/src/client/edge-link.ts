@@ -249,12 +249,15 @@ export class EdgeLink implements EdgeAccess {
     transaction?.events.onFailure(edgeSpokeNonsense(detail));
   }
 
-  /** What the edge tells by itself: only the missing ACK concerns an application that keeps its own dialogs. */
-  #fromEdge(frame: SipEdgeFrame): void {
-    if (frame.transactionId !== "ack-timeout") return this.#unreadable("unexpected message from the edge itself");
-    const parsed = parseMessage(frame.text);
+  /** What the edge tells by itself to an application that keeps its own dialogs: a missing ACK, and an answer to a lost worker. */
+  #fromEdge({ transactionId, dialogId, text }: SipEdgeFrame): void {
+    const { app } = this.#options;
+    const parsed = parseMessage(text);
     if (!parsed.ok) return this.#unreadable(parsed.error.detail);
-    this.#options.app.onAckTimeout({ edge: this.edge, id: frame.dialogId }, parsed.value);
+    const message = parsed.value;
+    if (transactionId === "ack-timeout") app.onAckTimeout({ edge: this.edge, id: dialogId }, message);
+    else if (transactionId === "orphan-answer") app.onOrphanAnswer({ message, pool: this.pool, listener: dialogId });
+    else this.#unreadable("unexpected message from the edge itself");
   }
 
   #unreadable(detail: string): void {

@@ -7,6 +7,7 @@ import { FrameWriter } from "../wire/frame-writer.ts";
 import type { Application, RequestTokens } from "./application.ts";
 import { incomingFrame } from "./incoming-frame.ts";
 import { missingAckFrame } from "./missing-ack-frame.ts";
+import { orphanAnswerFrame } from "./orphan-answer-frame.ts";
 import type { AnsweredInvite } from "./offer.ts";
 import type { TokenSource } from "./token-source.ts";
 
@@ -143,6 +144,10 @@ export class AppSession implements Application {
 
   ackMissing(answered: AnsweredInvite): void {
     this.send(missingAckFrame(answered, this.#options.tokens.next()));
+  }
+
+  orphanAnswer(answer: ReceivedMessage, listener: string): void {
+    this.send(orphanAnswerFrame(answer, listener, this.#options.tokens.next()));
   }
 
   /** Ends the connection at once; queued frames are lost. */

@@ -22,4 +22,6 @@ export interface Application {
   deliver(received: ReceivedMessage, tokens: RequestTokens): void;
   /** No ACK will come for a 2xx. Only told to an application with `octets`. */
   ackMissing(answered: AnsweredInvite): void;
+  /** Brings a 2xx to an INVITE of a lost application that nobody acknowledged here. Only to an application with `octets`. */
+  orphanAnswer(answer: ReceivedMessage, listener: string): void;
 }

@@ -12,6 +12,17 @@ interface ParkedAck {
   readonly untilMs: number;
 }
 
+/** An ACK as it was brought to an application. */
+interface DeliveredAck {
+  readonly ack: ReceivedMessage;
+  readonly transaction: ServerTransaction | null;
+  readonly session: Application;
+  readonly atMs: number;
+}
+
+/** How long an ACK may wait in a worker that is busy, or whose store fails over, milliseconds. */
+const ACK_MEMORY_MS = 8_000;
+
 /**
  * Chooses the application for a request and brings it there. When none takes it and a worker was lost or the edge begun a moment ago, it waits for one
  * to come (back): a restarted process or a connection made anew costs a caller less than a refusal.
@@ -21,6 +32,8 @@ export class Dispatcher {
   readonly #dialogs: StockDialogs;
   #parked = new Set<Offer>();
   #acks: ParkedAck[] = [];
+  /** ACKs delivered lately, oldest first. No answer tells whether they were taken, and no peer sends them again. */
+  #delivered: DeliveredAck[] = [];
   /** Clock time up to which requests may wait, milliseconds. */
   #openUntilMs: number;
   #closed = false;
@@ -80,6 +93,7 @@ export class Dispatcher {
       if (this.#mayPark()) this.#acks.push({ ack, transaction, untilMs: Math.max(this.#openUntilMs, clock.now()) });
       return;
     }
+    this.#noteAck({ ack, transaction, session, atMs: clock.now() });
     session.deliver(ack, {
       transactionId: transaction?.id ?? tokens.next(),
       dialogId: tag === undefined ? "" : dialogId(callId, tag),
@@ -99,10 +113,24 @@ export class Dispatcher {
     for (const offer of parked) if (!this.offer(offer)) this.#parked.add(offer);
   }
 
-  /** A worker is gone: another may come. */
-  workerLost(): void {
+  /** A worker is gone: another may come, and gets the ACKs that the lost one may not have taken. */
+  workerLost(lost: Application): void {
     const { settings, clock } = this.#context;
     this.#openUntilMs = clock.now() + settings.parkMs;
+    const delivered = this.#delivered;
+    this.#delivered = delivered.filter(({ session }) => session !== lost);
+    const sinceMs = clock.now() - ACK_MEMORY_MS;
+    for (const { ack, transaction, session, atMs } of delivered) {
+      if (session === lost && atMs >= sinceMs) this.ack(ack, transaction, undefined);
+    }
+  }
+
+  #noteAck(delivered: DeliveredAck): void {
+    // Only one that keeps its own dialogs knows a repeated ACK.
+    if (!delivered.session.octets) return;
+    const old = this.#delivered.findIndex(({ atMs }) => atMs >= delivered.atMs - ACK_MEMORY_MS);
+    if (old !== 0) this.#delivered.splice(0, old < 0 ? this.#delivered.length : old);
+    this.#delivered.push(delivered);
   }
 
   /** Nobody waits from now on. */

@@ -162,6 +162,7 @@ class Server implements DrachtioServer {
       link.close();
     }
     this.#incoming.sweep(Number.POSITIVE_INFINITY);
+    this.#outgoing.sweep(Number.POSITIVE_INFINITY);
     await closed;
   }
 
@@ -269,10 +270,11 @@ class Server implements DrachtioServer {
 
   #lost(application: Application): void {
     const { roster } = this.#context;
-    if (application.octets && roster.sessions.has(application)) this.#dispatcher.workerLost();
+    const isWorker = application.octets && roster.sessions.has(application);
     roster.remove(application);
-    // What the application left pending is cancelled before its own requests are offered to another, which may dial anew.
+    // What the application left pending is held before its own requests are offered to another, which goes on with it.
     this.#outgoing.lost(application);
+    if (isWorker) this.#dispatcher.workerLost(application);
     this.#incoming.lost(application);
   }
 

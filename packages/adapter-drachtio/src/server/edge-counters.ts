@@ -10,6 +10,8 @@ const MOST_ROWS = 60;
 export class EdgeCounters {
   /** Requests offered again because their application was lost. */
   redelivered = 0;
+  /** Client INVITEs of lost applications that another one went on with. */
+  orphansTaken = 0;
   /** Client INVITEs cancelled because their application was lost. */
   orphansCancelled = 0;
   /** Answered INVITEs that the edge ended with ACK and BYE because their application was lost. */
@@ -44,7 +46,7 @@ export class EdgeCounters {
       losses: Object.fromEntries(this.#losses),
       redelivered: this.redelivered,
       ownAnswers: [...this.#ownAnswers.values()],
-      orphans: { cancelled: this.orphansCancelled, ended: this.orphansEnded },
+      orphans: { taken: this.orphansTaken, cancelled: this.orphansCancelled, ended: this.orphansEnded },
       ackTimeouts: this.ackTimeouts,
       unreadable: this.unreadable,
     };
@@ -56,7 +58,7 @@ export interface CountersSnapshot {
   readonly losses: Readonly<Record<string, number>>;
   readonly redelivered: number;
   readonly ownAnswers: readonly { readonly reason: OwnAnswer; readonly method: string; readonly count: number }[];
-  readonly orphans: { readonly cancelled: number; readonly ended: number };
+  readonly orphans: { readonly taken: number; readonly cancelled: number; readonly ended: number };
   readonly ackTimeouts: number;
   readonly unreadable: number;
 }

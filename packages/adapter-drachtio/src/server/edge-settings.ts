@@ -22,10 +22,12 @@ export interface EdgeSettings {
   /** Requests that may wait like that. */
   readonly maxParked: number;
   /**
-   * An answered INVITE whose application died before its ACK waits this long for the ACK of another one, then the edge ends the call
-   * with ACK and BYE, milliseconds.
+   * An answered INVITE whose application died before its ACK waits this long for the ACK of another one, then the answer is brought to one, milliseconds. With
+   * nobody there the edge ends it with ACK and BYE when the peer gives up.
    */
   readonly orphanAckMs: number;
+  /** An INVITE under way whose application died is held this long for another one that goes on with it, then cancelled, milliseconds. */
+  readonly holdMs: number;
   /** Seconds in the Retry-After of a 503. */
   readonly retryAfterS: number;
   /** Dialogs kept for applications without the tag `octets`; the longest unused are forgotten beyond it. */
@@ -50,7 +52,8 @@ export const DEFAULT_EDGE_SETTINGS: EdgeSettings = {
   maxOffers: 3,
   parkMs: 8_000,
   maxParked: 10_000,
-  orphanAckMs: 8_000,
+  orphanAckMs: 1_000,
+  holdMs: 8_000,
   retryAfterS: 5,
   maxDialogs: 20_000,
   sweepMs: 1_000,

@@ -87,15 +87,19 @@ export class LocalLink implements Application, LocalEdgeAccess {
     if (answer.ok) this.#parts.app.onAckTimeout({ edge: this.edge, id: transaction.id }, answer.value);
   }
 
+  orphanAnswer({ message }: ReceivedMessage, listener: string): void {
+    this.#parts.app.onOrphanAnswer({ message, pool: this.pool, listener });
+  }
+
   async request(request: OutgoingRequest, events: ClientEvents): Promise<Result<ClientTransaction, Failure>> {
     if (!this.#ready) return err(edgeLost(this.edge));
     const { outgoing } = this.#parts;
     const { listener, nextHop, timeoutMs = null, branch = "" } = request;
     const message = withMaxForwards(request.message);
     if (message.method === "ACK") return this.#acknowledge(message, listener, nextHop);
-    const call = new LocalCall(outgoing, this, { request: message, listener, events });
+    const call = new LocalCall(outgoing, this, { request: message, listener, branch, events });
     this.#hold(call);
-    return ok({ edge: this.edge, id: outgoing.start(call, { nextHop, timeoutMs, branch }) });
+    return ok({ edge: this.edge, id: outgoing.start(call, { nextHop, timeoutMs }) });
   }
 
   async respond(id: string, response: SipMessage): Promise<Result<void, Failure>> {

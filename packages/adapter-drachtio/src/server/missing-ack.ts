@@ -1,9 +1,8 @@
-import { parseMessage } from "@tandem/sip";
+import { inDialogRequest, parseMessage } from "@tandem/sip";
 import { formatSipEdgeFrame } from "../wire/edge-frame.ts";
 import { AppSession } from "./app-session.ts";
 import { dialogId, toTag } from "./dialog-id.ts";
 import type { EdgeContext } from "./edge-context.ts";
-import { inDialogRequest } from "./in-dialog-request.ts";
 import type { AnsweredInvite } from "./offer.ts";
 import { stackTime } from "./stack-time.ts";
 import type { StockDialogs } from "./stock/stock-dialogs.ts";

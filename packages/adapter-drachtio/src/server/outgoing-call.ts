@@ -15,6 +15,8 @@ export interface OutgoingCallParts {
   /** As handed to the endpoint. */
   readonly request: SipMessage;
   readonly listener: string | null;
+  /** Branch of its Via that the application chose; empty: the endpoint makes one. */
+  readonly branch: string;
 }
 
 /** Told by a request under way. */
@@ -32,18 +34,24 @@ export abstract class OutgoingCall implements ClientTransactionEvents {
   abstract readonly session: Application;
   readonly request: SipMessage;
   readonly listener: string | null;
+  readonly branch: string;
   /** Set right after the endpoint was asked; no event comes before. */
   transaction: ClientTransaction | null = null;
   /** It counts for the affinity of its call. */
   holdsAffinity = false;
   /** Clock time when its application was lost, milliseconds; 0 while it is there. */
   lostMs = 0;
+  /** The last response but 100: told again to an application that goes on with it. */
+  last: ReceivedMessage | null = null;
+  /** The same request of the application that goes on with it. */
+  heir: OutgoingCall | null = null;
   protected readonly host: OutgoingCallHost;
 
   constructor(host: OutgoingCallHost, parts: OutgoingCallParts) {
     this.host = host;
     this.request = parts.request;
     this.listener = parts.listener;
+    this.branch = parts.branch;
   }
 
   /** Brings a response to the application. */
@@ -53,15 +61,20 @@ export abstract class OutgoingCall implements ClientTransactionEvents {
   abstract fail(failure: ClientFailure): void;
 
   onTrying(response: ReceivedMessage): void {
-    this.host.trying(this, response);
+    this.host.trying(this.owner, response);
   }
 
   onResponse(response: ReceivedMessage): void {
-    this.host.responded(this, response);
+    this.host.responded(this.owner, response);
   }
 
   onFailure(failure: ClientFailure): void {
-    this.host.failed(this, failure);
+    this.host.failed(this.owner, failure);
+  }
+
+  /** Whoever goes on with it now. */
+  private get owner(): OutgoingCall {
+    return this.heir?.owner ?? this;
   }
 }
 

@@ -1,11 +1,11 @@
-import { withHeaders, type HeaderLine, type SipMessage } from "@tandem/sip";
+import { endingOf, withHeaders, type HeaderLine, type SipMessage } from "@tandem/sip";
 import type { ClientFailure, OutgoingRequest, ReceivedMessage, SendResult, SentMessage } from "@tandem/sip-endpoint";
 import type { SipAppFrame } from "../wire/app-frame.ts";
 import { formatBriefReply, formatRequestSent } from "../wire/edge-frame.ts";
 import type { AppSession } from "./app-session.ts";
 import type { Application } from "./application.ts";
 import type { EdgeContext } from "./edge-context.ts";
-import { endingOf } from "./in-dialog-request.ts";
+import { HeldInvites } from "./held-invites.ts";
 import { madeUpResponseFrame } from "./made-up-response.ts";
 import { EchoedCall, FramedCall, type OutgoingCall, type OutgoingCallHost } from "./outgoing-call.ts";
 import { refusalText } from "./refusal-text.ts";
@@ -13,7 +13,7 @@ import { cancelEcho, requestEcho, sentEcho } from "./stock/request-echo.ts";
 import type { StockClientDialogs } from "./stock/stock-client-dialogs.ts";
 import { keptHeaders } from "./stock/stock-headers.ts";
 import type { StockRequests } from "./stock/stock-requests.ts";
-import { UnacknowledgedAnswers } from "./unacknowledged-answers.ts";
+import { ANSWER_LIFE_MS, UnacknowledgedAnswers, type UnacknowledgedAnswer } from "./unacknowledged-answers.ts";
 
 export interface OutgoingParts {
   readonly dialogs: StockClientDialogs;
@@ -24,8 +24,6 @@ export interface OutgoingParts {
 interface Way {
   readonly nextHop: string | null;
   readonly timeoutMs: number | null;
-  /** Empty: the endpoint makes one. */
-  readonly branch: string;
 }
 
 /** Why a pending INVITE is cancelled when its application is gone (RFC 3326). */
@@ -37,14 +35,15 @@ const MADE_UP_REASONS: readonly ClientFailure["reason"][] = ["timeout", "transpo
 const IGNORE = { onResponse: () => undefined, onFailure: () => undefined } as const;
 
 /**
- * Requests of applications: handed to the endpoint, their responses brought back, and cleaned up when the application is lost: pending INVITEs
- * are cancelled, answers nobody acknowledges are ended.
+ * Requests of applications: handed to the endpoint, their responses brought back. When the application is lost, its INVITEs are held for another one that
+ * goes on with them, then cancelled; answers nobody acknowledged are brought to another one, and ended when there is none.
  */
 export class OutgoingRequests implements OutgoingCallHost {
   readonly #context: EdgeContext;
   readonly #parts: OutgoingParts;
   readonly #pending = new Map<string, OutgoingCall>();
   readonly #unacknowledged = new UnacknowledgedAnswers();
+  readonly #held = new HeldInvites();
 
   constructor(context: EdgeContext, parts: OutgoingParts) {
     this.#context = context;
@@ -69,14 +68,16 @@ export class OutgoingRequests implements OutgoingCallHost {
     const listener = frame.listener === "" ? null : frame.listener;
     const nextHop = frame.nextHop === "" ? null : frame.nextHop;
     if (message.method === "ACK") return void this.#sendAck(session, frame.id, { message: request, listener, nextHop });
-    const call = new FramedCall(this, session, { request, listener });
-    const id = this.start(call, { nextHop, timeoutMs: frame.timeoutMs, branch: frame.branch });
+    const call = new FramedCall(this, session, { request, listener, branch: frame.branch });
+    const id = this.start(call, { nextHop, timeoutMs: frame.timeoutMs });
     session.send(formatBriefReply(this.#context.tokens.next(), frame.id, id));
   }
 
   /** Hands a request other than ACK and CANCEL to the endpoint; gives the id of its transaction. */
-  start(call: OutgoingCall, { nextHop, timeoutMs, branch }: Way): string {
-    const { request, listener } = call;
+  start(call: OutgoingCall, { nextHop, timeoutMs }: Way): string {
+    const { request, listener, branch } = call;
+    const held = branch === "" ? undefined : this.#held.take(branch);
+    if (held !== undefined) return this.#inherit(held, call);
     const wishes = { ...(timeoutMs === null ? {} : { timeoutMs }), ...(branch === "" ? {} : { branch }) };
     const transaction = this.#context.endpoint().request({ message: request, listener, nextHop, ...wishes }, call);
     call.transaction = transaction;
@@ -105,19 +106,25 @@ export class OutgoingRequests implements OutgoingCallHost {
 
   /** The application is gone. */
   lost(session: Application): void {
-    this.#unacknowledged.lost(session, this.#context.clock.now());
+    const nowMs = this.#context.clock.now();
+    this.#unacknowledged.lost(session, nowMs);
+    for (const { call, answer } of this.#unacknowledged.of(session)) {
+      call.last = answer;
+      this.#held.hold(call, nowMs);
+    }
     for (const call of this.#pending.values()) {
       if (call.session !== session || call.request.method !== "INVITE") continue;
-      this.#context.counters.orphansCancelled += 1;
-      call.transaction?.cancel(LOST_REASON);
+      if (!this.#held.hold(call, nowMs)) this.#cancelOrphan(call);
     }
   }
 
-  /** Ends the answers that nobody acknowledged in time. */
+  /** Cancels the INVITEs that nobody went on with in time, and brings the answers that nobody acknowledged to another application. */
   sweep(nowMs: number): void {
-    for (const { call, answer } of this.#unacknowledged.takeOverdue(nowMs, this.#context.settings.orphanAckMs)) {
-      this.#releaseAffinity(call);
-      if (call.lostMs > 0) this.#end(call, answer);
+    const { holdMs, orphanAckMs } = this.#context.settings;
+    for (const call of this.#held.takeOverdue(nowMs, holdMs)) this.#cancelOrphan(call);
+    for (const overdue of this.#unacknowledged.takeOverdue(nowMs, orphanAckMs)) {
+      this.#releaseAffinity(overdue.call);
+      if (overdue.call.lostMs > 0) this.#handOver(overdue, nowMs);
     }
   }
 
@@ -135,9 +142,11 @@ export class OutgoingRequests implements OutgoingCallHost {
     const { session } = call;
     const accepted = call.request.method === "INVITE" && message.status >= 200 && message.status < 300;
     if (message.status >= 200) this.#finish(call, accepted);
+    if (call.branch !== "") call.last = response;
     if (!session.ready) {
-      if (accepted) this.#end(call, response);
-      return;
+      if (!accepted) return;
+      if (!this.#held.holds(call)) return this.#end(call, response);
+      return this.#unacknowledged.add(call, response, this.#context.clock.now());
     }
     if (accepted) this.#unacknowledged.add(call, response, this.#context.clock.now());
     this.#deliver(call, response);
@@ -170,8 +179,8 @@ export class OutgoingRequests implements OutgoingCallHost {
     const { message: request, nextHop, dialog } = prepared.value;
     const listener = prepared.value.listener.name;
     if (request.method === "ACK") return void this.#sendAck(session, frame.id, { message: request, listener, nextHop });
-    const call = new EchoedCall(this, session, { request, listener, frameId: frame.id, dialog });
-    this.start(call, { nextHop, timeoutMs: null, branch: "" });
+    const call = new EchoedCall(this, session, { request, listener, branch: "", frameId: frame.id, dialog });
+    this.start(call, { nextHop, timeoutMs: null });
   }
 
   async #sendAck(session: AppSession, frameId: string, ack: OutgoingRequest): Promise<void> {
@@ -219,11 +228,45 @@ export class OutgoingRequests implements OutgoingCallHost {
     this.#context.affinity.end(call.transaction?.callId ?? "");
   }
 
+  /** Another application goes on with a held INVITE: it is told what came last, and nothing is sent. */
+  #inherit(held: OutgoingCall, call: OutgoingCall): string {
+    const { transaction, last } = held;
+    held.heir = call;
+    call.transaction = transaction;
+    call.holdsAffinity = held.holdsAffinity;
+    held.holdsAffinity = false;
+    const id = transaction?.id ?? "";
+    if (this.#pending.has(id)) this.#pending.set(id, call);
+    this.#context.affinity.move(transaction?.callId ?? "", call.session);
+    this.#context.counters.orphansTaken += 1;
+    if (last !== null) {
+      this.#unacknowledged.forget(last);
+      // After the reply that tells the transaction's id.
+      setImmediate(() => this.responded(call, last));
+    }
+    return id;
+  }
+
+  #cancelOrphan(call: OutgoingCall): void {
+    if (!this.#pending.has(call.transaction?.id ?? "")) return;
+    this.#context.counters.orphansCancelled += 1;
+    call.transaction?.cancel(LOST_REASON);
+  }
+
+  /** Whoever has the call's record knows what becomes of the answer. Nobody there: it waits for as long as the peer repeats it. */
+  #handOver(overdue: UnacknowledgedAnswer, nowMs: number): void {
+    const { call, answer, atMs } = overdue;
+    const another = this.#context.roster.nextForDialog("INVITE");
+    if (another?.octets === true) return another.orphanAnswer(answer, call.listener ?? "");
+    if (nowMs - atMs >= ANSWER_LIFE_MS) return this.#end(call, answer);
+    this.#unacknowledged.add(call, answer, atMs);
+  }
+
   /** RFC 3261 §15: an answered call that nobody wants is acknowledged and ended at once. */
   #end(call: OutgoingCall, answer: ReceivedMessage): void {
     this.#releaseAffinity(call);
     this.#context.counters.orphansEnded += 1;
-    const { ack, bye } = endingOf(call.request, answer.message);
+    const { ack, bye } = endingOf(answer.message, call.request.uri);
     const { listener } = call;
     const endpoint = this.#context.endpoint();
     void endpoint.sendAck({ message: ack, listener, nextHop: null });

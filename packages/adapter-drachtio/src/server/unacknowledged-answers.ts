@@ -13,7 +13,7 @@ export interface UnacknowledgedAnswer {
 }
 
 /** 64*T1: the peer gives up repeating its 2xx then (RFC 3261 §13.3.1.4). */
-const ANSWER_LIFE_MS = 32_000;
+export const ANSWER_LIFE_MS = 32_000;
 
 /** Answered INVITEs by (Call-ID, CSeq number, To tag), which is what their ACK tells, from whichever application it comes. */
 export class UnacknowledgedAnswers {
@@ -34,6 +34,16 @@ export class UnacknowledgedAnswers {
     const found = this.#answers.get(key);
     this.#answers.delete(key);
     return found;
+  }
+
+  /** The answer goes to another application, or is done with. */
+  forget(answer: ReceivedMessage): void {
+    this.#answers.delete(keyOf(answer.message));
+  }
+
+  /** Those of an application that nobody acknowledged. */
+  of(session: Application): readonly UnacknowledgedAnswer[] {
+    return [...this.#answers.values()].filter(({ call }) => call.session === session);
   }
 
   /** Takes out the answers whose peer has given up, or whose application is gone and nobody else sent the ACK in time. */

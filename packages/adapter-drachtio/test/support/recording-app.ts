@@ -1,6 +1,7 @@
 import type {
   ClientEvents,
   IncomingRequest,
+  OrphanAnswer,
   PeerAddress,
   ServerTransaction,
   SipApplication,
@@ -32,6 +33,8 @@ export class RecordingApp implements SipApplication {
   readonly cancels = new Recorder<{ transaction: ServerTransaction; cancel: SipMessage }>();
   readonly ackTimeouts = new Recorder<{ transaction: ServerTransaction; response: SipMessage }>();
 
+  readonly orphanAnswers = new Recorder<OrphanAnswer>();
+
   onRequest(request: IncomingRequest): void {
     this.requests.add(request);
   }
@@ -42,6 +45,10 @@ export class RecordingApp implements SipApplication {
 
   onAckTimeout(transaction: ServerTransaction, response: SipMessage): void {
     this.ackTimeouts.add({ transaction, response });
+  }
+
+  onOrphanAnswer(answer: OrphanAnswer): void {
+    this.orphanAnswers.add(answer);
   }
 }
 

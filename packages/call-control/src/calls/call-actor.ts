@@ -6,6 +6,7 @@ import {
   type Call,
   type CallEvent,
   type Effect,
+  type ExchangeId,
   type Failure,
   type FailureCode,
   type Result,
@@ -184,6 +185,7 @@ export class CallActor {
 
   /** An INVITE for a call that is already here is the same INVITE by another way. */
   #asKnown(event: CallEvent): CallEvent {
+    if (event.kind === "deadline" || event.kind === "request") return { ...event, alive: this.#alive() };
     const isAgain = event.kind === "redelivered" || (event.kind === "invite" && this.#record.call !== null);
     return isAgain ? this.#again(event) : event;
   }
@@ -191,8 +193,11 @@ export class CallActor {
   /** What this process itself still waits for need not be sent again. */
   #again(event: Extract<CallEvent, { kind: "invite" | "redelivered" }>): CallEvent {
     const { transaction, request } = event;
-    const workerLost = event.kind === "redelivered" && event.workerLost !== false;
-    return { kind: "redelivered", transaction, request, alive: [...this.#work.exchanges.keys()], workerLost };
+    return { kind: "redelivered", transaction, request, alive: this.#alive() };
+  }
+
+  #alive(): readonly ExchangeId[] {
+    return [...this.#work.exchanges.keys()];
   }
 
   #begin(event: CallEvent): Promise<Result<Call | null, Failure>> {

@@ -16,6 +16,9 @@ export class PendingWork {
     this.#clock = clock;
   }
 
+  /** Edges that got a 2xx to an INVITE, by its Call-ID and CSeq number. */
+  readonly answeredBy = new Map<string, string>();
+
   /** True when no timer, response or reply will bring another event. */
   get quiet(): boolean {
     return this.#timers.size === 0 && this.exchanges.size === 0 && this.#replies === 0;

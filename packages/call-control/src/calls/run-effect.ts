@@ -77,7 +77,7 @@ export function runEffect(effect: ImmediateEffect, context: EffectContext): void
 
 function send(effect: Extract<Effect, { kind: "send" }>, { call, work, shell, serving }: EffectContext): void {
   const { exchange, request: message, pool, listener, nextHop, branch } = effect;
-  const preferredEdge = serving === null ? null : serverTransaction(serving).edge;
+  const preferredEdge = edgeFor(message, { call, work, serving });
   const events = new ExchangeEvents(call.id, exchange, { work, shell });
   const way = { pool, listener, nextHop, preferredEdge, ...(branch === undefined ? {} : { branch }) };
   const receipt = shell.ports.sip.sendRequest({ message, ...way }, events);
@@ -85,8 +85,26 @@ function send(effect: Extract<Effect, { kind: "send" }>, { call, work, shell, se
   if (message.method === "ACK") return;
   work.exchanges.set(exchange, receipt);
   void receipt.then((result) => {
-    if (!result.ok && work.exchanges.has(exchange)) events.onFailure(result.error);
+    if (result.ok) events.edge = result.value.edge;
+    else if (work.exchanges.has(exchange)) events.onFailure(result.error);
   });
+}
+
+/**
+ * The edge to send by: an ACK goes by that which got the 2xx and repeats its ACK; anything else by that of the request it is sent for, which while the
+ * call is set up is the caller's INVITE. Another worker finds what it has to go on with at the same edge.
+ */
+function edgeFor(message: SipMessage, given: Pick<EffectContext, "call" | "work" | "serving">): string | null {
+  const { call, work, serving } = given;
+  const answered = message.method === "ACK" ? work.answeredBy.get(answerKey(message)) : undefined;
+  if (answered !== undefined) return answered;
+  const cause = serving ?? call.caller?.transaction ?? null;
+  return cause === null ? null : serverTransaction(cause).edge;
+}
+
+/** What an ACK and the 2xx it acknowledges have in common. */
+function answerKey(message: SipMessage): string {
+  return `${message.get("Call-ID") ?? ""} ${(message.get("CSeq") ?? "").split(" ", 1)[0] ?? ""}`;
 }
 
 /**
@@ -97,6 +115,8 @@ class ExchangeEvents implements ClientEvents {
   readonly #callId: string;
   readonly #exchange: ExchangeId;
   readonly #shell: CallShell;
+  /** Where the request left, once known. */
+  edge: string | null = null;
   #work: PendingWork | null;
 
   constructor(callId: string, exchange: ExchangeId, parts: { readonly work: PendingWork; readonly shell: CallShell }) {
@@ -107,6 +127,9 @@ class ExchangeEvents implements ClientEvents {
   }
 
   onResponse(response: SipMessage): void {
+    if (this.edge !== null && response.method === "INVITE" && isAnswer(response)) {
+      this.#work?.answeredBy.set(answerKey(response), this.edge);
+    }
     if (response.status >= 200) this.#over();
     this.#shell.post(this.#callId, { event: { kind: "response", exchange: this.#exchange, response } });
   }

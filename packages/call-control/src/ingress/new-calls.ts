@@ -68,7 +68,6 @@ export class NewCalls {
       kind: "redelivered",
       transaction: transactionId(request.transaction),
       request: request.message,
-      workerLost: request.redelivered,
     };
     this.#parts.post(callId, { event, otherwise: () => this.#decide(request, callId) });
     if (request.redelivered) this.#tellAgain(request, callId);

@@ -2,7 +2,7 @@ import { parseOurTag, type FailureCode } from "@tandem/domain";
 import { readTag, type SipMessage } from "@tandem/sip";
 import type { Mail } from "../calls/call-shell.ts";
 import { transactionId } from "../calls/transaction-id.ts";
-import type { IdentityHash, IncomingRequest, ServerTransaction, SipApplication } from "../ports/index.ts";
+import type { IdentityHash, IncomingRequest, OrphanAnswer, ServerTransaction, SipApplication } from "../ports/index.ts";
 import type { StandaloneRequests } from "../standalone/standalone-requests.ts";
 import type { NewCalls } from "./new-calls.ts";
 import { callIdOf } from "./request-facts.ts";
@@ -56,6 +56,15 @@ export class RequestRouter implements SipApplication {
     const ours = parseOurTag(readTag(response.get("To") ?? "") ?? "");
     if (ours === null) return;
     this.#parts.post(ours.callId, { event: { kind: "ack-timeout", transaction: transactionId(transaction) } });
+  }
+
+  onOrphanAnswer(answer: OrphanAnswer): void {
+    const ours = parseOurTag(readTag(answer.message.get("From") ?? "") ?? "");
+    if (ours === null) return;
+    this.#parts.post(ours.callId, {
+      event: { kind: "orphan-answer", response: answer.message },
+      otherwise: () => this.#parts.answers.endUnwanted(answer),
+    });
   }
 
   #inDialog(request: IncomingRequest, toTag: string): void {

@@ -1,7 +1,7 @@
 import { tagOf, type FailureCode } from "@tandem/domain";
-import { responseTo, type HeaderLine, type SipMessage } from "@tandem/sip";
+import { endingOf, responseTo, type HeaderLine, type SipMessage } from "@tandem/sip";
 import { refusal } from "../calls/refusal.ts";
-import type { IdentityHash, IncomingRequest, SipPort, Telemetry } from "../ports/index.ts";
+import type { IdentityHash, IncomingRequest, OrphanAnswer, SipPort, Telemetry } from "../ports/index.ts";
 
 /** Methods Tandem serves, as its answers tell. */
 export const ALLOW = "INVITE, ACK, CANCEL, BYE, OPTIONS, PRACK, UPDATE, INFO, REFER, NOTIFY, MESSAGE";
@@ -47,6 +47,15 @@ export class StatelessAnswers {
       ["Supported", SUPPORTED],
     ];
     this.respond(request, responseTo(request.message, 200, { toTag: this.tag(request.message), headers }));
+  }
+
+  /** An answered INVITE whose call is over is acknowledged and ended at once (RFC 3261 §15). */
+  endUnwanted({ message: answer, pool, listener }: OrphanAnswer): void {
+    const { ack, bye } = endingOf(answer);
+    const way = { pool, listener, nextHop: null, preferredEdge: null };
+    const ignored = { onResponse: () => undefined, onFailure: () => undefined };
+    void this.#ports.sip.sendRequest({ ...way, message: ack }, ignored);
+    void this.#ports.sip.sendRequest({ ...way, message: bye }, ignored);
   }
 
   respond(request: IncomingRequest, response: SipMessage): void {

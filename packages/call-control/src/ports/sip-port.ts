@@ -40,7 +40,8 @@ export interface OutgoingRequest {
    */
   readonly timeoutMs?: number;
   /**
-   * Branch of its Via, magic cookie included; default one of the edge's. The same request with the same branch through another edge of the pool is a
+   * Branch of its Via, magic cookie included; default one of the edge's. The same INVITE with the same branch through the edge that sent it for a worker that
+   * died meanwhile takes it over: nothing is sent, and what came last is told again. The same request with the same branch through another edge of the pool is a
    * retransmission to the peer; whoever waited for the first gets the failure `superseded`.
    */
   readonly branch?: string;
@@ -94,4 +95,13 @@ export interface SipApplication {
   onCancel(transaction: ServerTransaction, cancel: SipMessage): void;
   /** No ACK came for our 2xx within 64*T1 (RFC 3261 §13.3.1.4): the dialog must be ended with BYE. */
   onAckTimeout(transaction: ServerTransaction, response: SipMessage): void;
+  /** A 2xx to an INVITE of a worker that died, which nobody acknowledged through its edge: the call's record says what becomes of it. */
+  onOrphanAnswer(answer: OrphanAnswer): void;
+}
+
+export interface OrphanAnswer {
+  readonly message: SipMessage;
+  readonly pool: string;
+  /** The INVITE left by it. */
+  readonly listener: string;
 }

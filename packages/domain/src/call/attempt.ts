@@ -51,7 +51,7 @@ export function openAttempt(turn: Turn, hunt: Hunt, plan: AttemptPlan): Trying {
     outcome: "",
   });
   const attempt = call.attempts.length - 1;
-  const trying: Trying = { plan, attempt, state: "gate", party: null, exchange: null, sentMs: 0, retries: 0, moves: 0 };
+  const trying: Trying = { plan, attempt, state: "gate", party: null, exchange: null, sentMs: 0, retries: 0, minSeS: 0, moves: 0 };
   hunt.current = trying;
   return trying;
 }
@@ -68,7 +68,7 @@ export function placeAttempt(turn: Turn, hunt: Hunt, trying: Trying): void {
   trying.state = "calling";
   trying.party = party.id;
   trying.sentMs = turn.now;
-  sendInvite(turn, hunt, trying, { party, minSeS: 0 });
+  sendInvite(turn, hunt, trying, party);
   startAttemptTimers(turn, trying, party.id);
 }
 
@@ -96,7 +96,7 @@ export function repeatInvite(turn: Turn, hunt: Hunt, trying: Trying): boolean {
   const exchange = turn.call.exchanges.find(({ id }) => id === trying.exchange);
   if (party === null || exchange === undefined || exchange.cancelled || trying.moves >= MOST_MOVES) return false;
   trying.moves += 1;
-  pushInvite(turn, hunt, trying, { party, exchange: exchange.id, minSeS: 0 });
+  pushInvite(turn, hunt, trying, { party, exchange: exchange.id });
   startAttemptTimers(turn, trying, party.id);
   return true;
 }
@@ -150,12 +150,7 @@ function inviteUri(call: Call, hunt: Hunt, plan: AttemptPlan): string {
 }
 
 /** The INVITE of an attempt, also again with a longer session interval after 422 (RFC 4028 §7.4: same dialog, next CSeq). */
-export function sendInvite(
-  turn: Turn,
-  hunt: Hunt,
-  trying: Trying,
-  { party, minSeS }: { readonly party: Party; readonly minSeS: number },
-): void {
+export function sendInvite(turn: Turn, hunt: Hunt, trying: Trying, party: Party): void {
   party.inviteCseq += 1;
   const exchange: Exchange = {
     id: `${party.id}-${party.inviteCseq}`,
@@ -170,14 +165,14 @@ export function sendInvite(
   };
   turn.call.exchanges.push(exchange);
   trying.exchange = exchange.id;
-  pushInvite(turn, hunt, trying, { party, exchange: exchange.id, minSeS });
+  pushInvite(turn, hunt, trying, { party, exchange: exchange.id });
 }
 
 function pushInvite(
   turn: Turn,
   hunt: Hunt,
   trying: Trying,
-  { party, exchange, minSeS }: { readonly party: Party; readonly exchange: ExchangeId; readonly minSeS: number },
+  { party, exchange }: { readonly party: Party; readonly exchange: ExchangeId },
 ): void {
   const { request } = hunt;
   const { pool, listener, nextHop, trunk } = party.profile;
@@ -185,7 +180,7 @@ function pushInvite(
   const message = asProfileWants(turn, hunt, trying.plan, {
     method: "INVITE",
     uri,
-    headers: inviteHeaders(turn, hunt, { party, plan: trying.plan, minSeS }),
+    headers: inviteHeaders(turn, hunt, { party, plan: trying.plan, minSeS: trying.minSeS }),
     body: ownDescription(party.origin, bodyMessage(request.contentType, request.body), party.profile.contactHost),
   });
   const branch = `${BRANCH_COOKIE}${turn.call.id}-${exchange}`;

@@ -1,5 +1,5 @@
 import { onSilence } from "./failover.ts";
-import { acknowledgeFirst, answerWaiting, hangUp, sendBye } from "./hang-up.ts";
+import { acknowledgeFirst, answerWaiting, hangUp, repeatByes, sendBye } from "./hang-up.ts";
 import { passingHeaders } from "./headers/passing.ts";
 import { q850In } from "./headers/reason.ts";
 import { wayTo } from "./mid-dialog.ts";
@@ -14,6 +14,7 @@ export function onBye(turn: Turn, place: Place, received: Received): void {
   answerRequest(turn, place, received, reply(200));
   if (call.phase === "ending") {
     call.owedByes = call.owedByes.filter(({ dialog }) => dialog !== place.dialog.id);
+    repeatByes(turn, received.alive);
     return;
   }
   if (!place.dialog.confirmed) onEarlyBye(turn, place, received);

@@ -10,10 +10,11 @@ import { cseqOf, tagIn } from "./headers/values.ts";
 import { takeLateAnswer } from "./late-answer.ts";
 import { onRelayAnswer, onRelaySilence } from "./mid-dialog.ts";
 import { localTagOf, sendAck } from "./outgoing.ts";
+import type { Party } from "./party.ts";
 import { onReInviteAnswer } from "./re-invite.ts";
 import { onOwnAnswer, onOwnSilence } from "./session-refresh.ts";
 import { onLastNotified } from "./transfer-outcome.ts";
-import { dropExchange, endOf, exchangeOf, partyOf, placeOf, standingPlaces, type Turn } from "./turn.ts";
+import { dropExchange, endOf, exchangeOf, partyIdOf, partyOf, placeOf, standingPlaces, type Turn } from "./turn.ts";
 
 /** Times an INVITE is sent again for a longer session interval. */
 const MAX_INTERVAL_RETRIES = 2;
@@ -71,6 +72,31 @@ function onLateAnswer(turn: Turn, id: string, response: SipMessage): void {
   if (found !== undefined) sendAck(turn, found, cseqOf(response));
 }
 
+/**
+ * A 2xx to an INVITE that its worker may not have seen, or acknowledged by another edge. It is used if it is still waited for, and acknowledged if its ACK is
+ * owed: the caller's ACK may have died with the worker. The answer of a dialog that stands otherwise was acknowledged before; any other is ended.
+ */
+export function onOrphanAnswer(turn: Turn, response: SipMessage): void {
+  const { call } = turn;
+  const party = call.parties.find(({ sipCallId }) => sipCallId === response.get("Call-ID"));
+  if (party === undefined) return;
+  const cseq = cseqOf(response);
+  const exchange = call.exchanges.find((each) => each.party === party.id && each.method === "INVITE" && each.cseq === cseq);
+  if (exchange !== undefined) onResponse(turn, exchange.id, response);
+  else if (!payOwedAck(turn, party, cseq) && cseq === party.inviteCseq) dismissAnswer(turn, party.id, response);
+}
+
+/** An ACK without an answer in it need not wait for the other side's. */
+function payOwedAck(turn: Turn, party: Party, cseq: number): boolean {
+  const owed = turn.call.unacked.find(({ ack }) => ack?.cseq === cseq && partyIdOf(ack.dialog) === party.id);
+  const place = placeOf(turn.call, owed?.ack?.dialog ?? null);
+  if (owed === undefined || place === null) return false;
+  if (owed.offerless) return true;
+  owed.ack = null;
+  sendAck(turn, place, cseq);
+  return true;
+}
+
 function isSuccess({ status }: SipMessage): boolean {
   return status >= 200 && status < 300;
 }
@@ -105,7 +131,8 @@ function retryLonger(turn: Turn, trying: Trying, response: SipMessage): boolean 
   if (response.status !== 422 || minSeS === undefined || party === null || hunt === null) return false;
   if (trying.retries >= MAX_INTERVAL_RETRIES) return false;
   trying.retries += 1;
-  sendInvite(turn, hunt, trying, { party, minSeS });
+  trying.minSeS = minSeS;
+  sendInvite(turn, hunt, trying, party);
   return true;
 }
 

@@ -1,9 +1,10 @@
 import type { FailureCode } from "../failure/catalogue.ts";
 import { abandon } from "./attempt.ts";
 import { onNoResponse } from "./called-responses.ts";
-import { finish } from "./ending.ts";
+import { BYE_WAIT_MS, finish } from "./ending.ts";
 import { onSilence } from "./failover.ts";
-import { hangUp } from "./hang-up.ts";
+import type { ExchangeId } from "./event.ts";
+import { hangUp, repeatByes } from "./hang-up.ts";
 import { reasonsOf } from "./headers/reason.ts";
 import { callDeadline, exchangeDeadline, transferDeadline } from "./deadlines.ts";
 import { onReliableTimer } from "./reliable-provisionals.ts";
@@ -57,7 +58,7 @@ function onUnacknowledged(turn: Turn, dialog: string): void {
 }
 
 /** The record's deadline: what is due is done; a setup or an ending that nobody finished is cleaned up. */
-export function onDeadline(turn: Turn): void {
+export function onDeadline(turn: Turn, alive?: readonly ExchangeId[]): void {
   const { call, now } = turn;
   if (now < callDeadline(call)) return;
   if (call.phase === "up") {
@@ -67,8 +68,19 @@ export function onDeadline(turn: Turn): void {
     }
     lookAfter(turn);
   } else if (call.phase === "setup") onEnd(turn, "node-lost");
+  else endAtLast(turn, alive);
+}
+
+/** Peers that did not answer their BYE are not waited for any longer, unless a worker that died may not have sent it. */
+function endAtLast(turn: Turn, alive: readonly ExchangeId[] | undefined): void {
+  const { call, now } = turn;
+  const lastLook = call.endByMs > call.facts.endMs + LONGEST_END_MS;
+  if (call.phase === "ending" && !lastLook && repeatByes(turn, alive)) call.endByMs = now + BYE_WAIT_MS;
   else finish(turn);
 }
+
+/** Longer than any ending waits before its first deadline. */
+const LONGEST_END_MS = 40_000;
 
 /** The worker that was transferring died. */
 function loseTransfer(turn: Turn): void {

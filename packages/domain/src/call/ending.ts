@@ -5,7 +5,7 @@ import { reply } from "./replies.ts";
 import type { Turn } from "./turn.ts";
 
 /** Longest wait for the answers to our BYEs; their retransmission goes on at the edge. */
-const BYE_WAIT_MS = 6_000;
+export const BYE_WAIT_MS = 6_000;
 /** Longest wait for the end of a cancelled INVITE, or for the ACK before a BYE: 64*T1 and a little. */
 const INVITE_WAIT_MS = 40_000;
 

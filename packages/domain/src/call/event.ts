@@ -47,11 +47,6 @@ export type CallEvent =
       readonly request: SipMessage;
       /** Exchanges that this process itself still waits for: then the INVITE came by another way and nothing is started again. */
       readonly alive?: readonly ExchangeId[];
-      /**
-       * False: the INVITE came by another way because the edge that had it is gone; who served the call may live and go on. Else that worker died, and
-       * the edges have cancelled what it sent.
-       */
-      readonly workerLost?: boolean;
     }
   /** A request in a dialog of this call (ACK included). */
   | {
@@ -59,9 +54,13 @@ export type CallEvent =
       readonly leg: LegName;
       readonly transaction: TransactionId;
       readonly request: SipMessage;
+      /** Exchanges that this process itself waits for; others may have died with their worker. Absent: none did. */
+      readonly alive?: readonly ExchangeId[];
     }
   /** Any response, 100 included: it proves that the next hop took the INVITE (connect timer). */
   | { readonly kind: "response"; readonly exchange: ExchangeId; readonly response: SipMessage }
+  /** A 2xx to an INVITE of ours that no worker acknowledged through the edge that got it, whose own worker died. */
+  | { readonly kind: "orphan-answer"; readonly response: SipMessage }
   /** No final response will come: timeout, transport failure, edge lost. */
   | { readonly kind: "no-response"; readonly exchange: ExchangeId; readonly failure: FailureCode }
   /** The peer cancelled its request; 200 and 487 are already sent by the edge. */
@@ -78,6 +77,6 @@ export type CallEvent =
       readonly failure: FailureCode | null;
     }
   /** The record's deadline passed (session expiry, refresh due, setup bound): claimed from the store by any worker. */
-  | { readonly kind: "deadline" }
+  | { readonly kind: "deadline"; readonly alive?: readonly ExchangeId[] }
   /** Administrative end (API hang-up, pre-emption, another call's Replaces). */
   | { readonly kind: "end"; readonly failure: FailureCode };

@@ -32,7 +32,8 @@ export type Purpose =
   | { readonly kind: "audit" }
   /** To the referrer; after the last one it gets its BYE, if somebody took its place. */
   | { readonly kind: "notify"; readonly last: boolean }
-  | { readonly kind: "bye" };
+  /** With what it holds besides the dialog's, so that it can go again when its worker died. */
+  | { readonly kind: "bye"; readonly headers: readonly HeaderLine[]; readonly body: string };
 
 export interface OwedBye {
   readonly dialog: DialogId;

@@ -1,14 +1,15 @@
 import type { HeaderLine } from "@tandem/sip";
 import type { FailureCode } from "../failure/catalogue.ts";
 import { abandon } from "./attempt.ts";
+import type { ExchangeId } from "./event.ts";
 import type { DialogId } from "./identity.ts";
 import type { StoredResponse } from "./party.ts";
 import { closeCaller, replyToCaller } from "./caller.ts";
 import { beginEnding, type End } from "./ending.ts";
 import { reasonsOf } from "./headers/reason.ts";
-import { answerPending, sendAck, sendInDialog, type Payload } from "./outgoing.ts";
+import { answerPending, sendAck, sendAgain, sendInDialog, type Payload } from "./outgoing.ts";
 import { reply } from "./replies.ts";
-import { standingPlaces, type Place, type Turn } from "./turn.ts";
+import { placeOf, standingPlaces, type Place, type Turn } from "./turn.ts";
 
 /** How everything of a call is ended. */
 export interface HangUp {
@@ -91,7 +92,23 @@ export function acknowledgeFirst(turn: Turn, place: Place): void {
 }
 
 export function sendBye(turn: Turn, place: Place, { headers, body }: Payload): void {
-  sendInDialog(turn, place, { method: "BYE", headers, body }, { kind: "bye" });
+  sendInDialog(turn, place, { method: "BYE", headers, body }, { kind: "bye", headers, body });
+}
+
+/**
+ * BYEs that a worker which died may not have sent go again, the same to the letter: a peer that got the first answers the second, too. `alive`: what this
+ * process waits for itself; absent: no worker died.
+ */
+export function repeatByes(turn: Turn, alive: readonly ExchangeId[] | undefined): boolean {
+  let repeated = false;
+  if (alive === undefined) return false;
+  for (const { id, dialog, cseq, purpose } of turn.call.exchanges) {
+    const place = placeOf(turn.call, dialog);
+    if (purpose.kind !== "bye" || place === null || alive.includes(id)) continue;
+    sendAgain(turn, place, { exchange: id, cseq, out: { method: "BYE", headers: purpose.headers, body: purpose.body } });
+    repeated = true;
+  }
+  return repeated;
 }
 
 /** An answered dialog that nobody wants: ACK and BYE. */

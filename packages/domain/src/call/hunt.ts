@@ -90,7 +90,9 @@ export interface Trying {
   sentMs: number;
   /** Times the INVITE was sent again because of 422 (RFC 4028 §7.4). */
   retries: number;
-  /** Times it was sent again because its edge died. */
+  /** Session interval asked for because of 422, in seconds; 0: the trunk's. */
+  minSeS: number;
+  /** Times it was sent again because its edge or its worker died. */
   moves: number;
 }
 

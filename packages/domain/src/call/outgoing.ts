@@ -11,7 +11,7 @@ import {
 import type { Call } from "./call.ts";
 import type { Exchange, PendingRequest, Purpose } from "./exchange.ts";
 import type { Dialog, Party, StoredResponse } from "./party.ts";
-import type { TransactionId } from "./event.ts";
+import type { ExchangeId, TransactionId } from "./event.ts";
 import { addressOf, hasUriParameter } from "./headers/values.ts";
 import { tagOf } from "./identity.ts";
 import { noteMessage } from "./ladder.ts";
@@ -52,6 +52,15 @@ export function sendInDialog(turn: Turn, place: Place, out: InDialogRequest, pur
   turn.call.exchanges.push(exchange);
   pushSend(turn, place, exchange.id, inDialogMessage(turn, place, out, dialog.localCseq));
   return exchange;
+}
+
+/** A request in a dialog once more, with the number it had. */
+export function sendAgain(
+  turn: Turn,
+  place: Place,
+  { exchange, cseq, out }: { readonly exchange: ExchangeId; readonly cseq: number; readonly out: InDialogRequest },
+): void {
+  pushSend(turn, place, exchange, inDialogMessage(turn, place, out, cseq));
 }
 
 /** Acknowledges a 2xx to an INVITE of ours (RFC 3261 §13.2.2.4). `cseq` is that INVITE's. */
@@ -157,6 +166,8 @@ export function answerRequest(turn: Turn, place: Place, request: Received, reply
 export interface Received {
   readonly transaction: TransactionId;
   readonly message: SipMessage;
+  /** Exchanges that this process itself waits for; absent: none died with a worker. */
+  readonly alive?: readonly ExchangeId[];
 }
 
 /** Answers a request that waited for the other leg; nothing when the edge has answered it already. */

@@ -4,8 +4,8 @@ import { isSame } from "./plain-data.ts";
 import type { Turn } from "./turn.ts";
 
 /**
- * Puts the saves where they belong. What must not happen twice or be forgotten is written ahead: an INVITE to the called side, the answer to the
- * caller, and from the answer on whatever takes a CSeq number or answers a request, because then any worker may serve the next message.
+ * Puts the saves where they belong. What must not happen twice or be forgotten is written ahead: whatever takes a CSeq number, the answer to the
+ * caller, and from the answer on whatever answers a request, because then any worker may serve the next message.
  * Everything else is stored when convenient; a step that changed nothing is not stored.
  */
 export function withSaves(before: Call, turn: Turn): readonly Effect[] {
@@ -16,10 +16,8 @@ export function withSaves(before: Call, turn: Turn): readonly Effect[] {
 }
 
 function isWrittenAhead(effect: Effect, call: Call): boolean {
-  if (effect.kind === "send") {
-    const { method } = effect.request;
-    return method === "INVITE" || (method !== "ACK" && call.phase !== "setup");
-  }
+  // An ACK takes no CSeq number of its own.
+  if (effect.kind === "send") return effect.request.method !== "ACK";
   if (effect.kind !== "respond") return effect.kind === "route-transfer";
   return effect.response.status >= 200 && call.phase !== "setup" && call.phase !== "new";
 }

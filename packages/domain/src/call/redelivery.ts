@@ -14,9 +14,9 @@ import { partyOf, type Turn } from "./turn.ts";
 type Redelivered = Extract<CallEvent, { kind: "redelivered" }>;
 
 /**
- * The caller's INVITE again. From the record: an answer that was accepted is given again, a setup goes on with the attempt it was at. When the worker
- * that had it died, the edges have cancelled what it sent to the called side, so that attempt begins as a new dialog; when only the caller's edge died, the
- * called side rings on.
+ * The caller's INVITE again. From the record: an answer that was accepted is given again, a setup goes on with the attempt it was at. The called side
+ * rings on: when the worker that had it died, the edge holds what it sent for whoever sends the same INVITE again; when the edge died, to the peer that is a
+ * retransmission.
  */
 export function onRedelivered(turn: Turn, event: Omit<Redelivered, "kind">): void {
   const { call } = turn;
@@ -45,7 +45,7 @@ function refuse(turn: Turn, { transaction, message }: Received): void {
   if (turn.call.phase === "new") finish(turn);
 }
 
-function resume(turn: Turn, { alive = [], workerLost = true }: Omit<Redelivered, "kind">): void {
+function resume(turn: Turn, { alive = [] }: Omit<Redelivered, "kind">): void {
   const { hunt } = turn.call;
   const trying = hunt?.current ?? null;
   if (hunt !== null && hunt.entry !== null) askEntry(turn, hunt.entry);
@@ -56,7 +56,7 @@ function resume(turn: Turn, { alive = [], workerLost = true }: Omit<Redelivered,
     if (seizes !== undefined) seizePlace(turn, hunt, trying);
     else turn.effects.push({ kind: "reserve", trunk: profile.trunk, maxCalls, maxCallsPerSecond });
   } else if (alive.includes(trying.exchange ?? "")) ringAgain(turn);
-  else if (workerLost || !repeatInvite(turn, hunt, trying)) placeAnew(turn, hunt, trying);
+  else if (!repeatInvite(turn, hunt, trying)) placeAnew(turn, hunt, trying);
 }
 
 /** What the caller heard of the called side may not have reached it, or goes for the edge that is gone. */

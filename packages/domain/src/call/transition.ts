@@ -2,7 +2,7 @@ import type { SipMessage } from "@tandem/sip";
 import { onAckTimeout } from "./acknowledgement.ts";
 import { releaseUnused } from "./attempt.ts";
 import type { Call } from "./call.ts";
-import { onNoResponse, onResponse } from "./called-responses.ts";
+import { onNoResponse, onOrphanAnswer, onResponse } from "./called-responses.ts";
 import { onCancelled } from "./cancellation.ts";
 import { copyCall } from "./copy-call.ts";
 import { onDeadline, onEnd, onTimer } from "./clockwork.ts";
@@ -48,7 +48,7 @@ function handle(turn: Turn, event: CallEvent): void {
   switch (event.kind) {
     case "invite":
       if (turn.call.phase === "new") beginCall(turn, event);
-      else onRedelivered(turn, { transaction: event.transaction, request: event.request, workerLost: false });
+      else onRedelivered(turn, { transaction: event.transaction, request: event.request });
       break;
     case "redelivered":
       onRedelivered(turn, event);
@@ -57,10 +57,17 @@ function handle(turn: Turn, event: CallEvent): void {
       onReplacingInvite(turn, event);
       break;
     case "request":
-      onRequest(turn, event.leg, { transaction: event.transaction, message: event.request });
+      onRequest(turn, event.leg, {
+        transaction: event.transaction,
+        message: event.request,
+        ...(event.alive === undefined ? {} : { alive: event.alive }),
+      });
       break;
     case "response":
       onResponse(turn, event.exchange, event.response);
+      break;
+    case "orphan-answer":
+      onOrphanAnswer(turn, event.response);
       break;
     case "no-response":
       onNoResponse(turn, event.exchange, event.failure);
@@ -84,7 +91,7 @@ function handle(turn: Turn, event: CallEvent): void {
       onTransferRouted(turn, event);
       break;
     case "deadline":
-      onDeadline(turn);
+      onDeadline(turn, event.alive);
       break;
     case "end":
       onEnd(turn, event.failure);

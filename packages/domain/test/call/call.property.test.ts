@@ -13,10 +13,21 @@ it("whatever peers, timers and workers do: no throw, one final response each, ev
   );
 });
 
+it("wherever workers die, before and after every effect: both legs end, one record, nothing is sent twice with other content", () => {
+  assert(
+    property(array(nat({ max: 999 }), { minLength: 20, maxLength: 300 }), (numbers) => {
+      const walk = new RandomWalk(numbers, { crashes: true });
+      walk.run();
+      expect(walk.faults).toEqual([]);
+    }),
+    { numRuns: 500 },
+  );
+});
+
 it("whatever header lines peers leave out, double or invent: no throw, and the call finishes", () => {
   assert(
     property(array(nat({ max: 999 }), { minLength: 20, maxLength: 300 }), (numbers) => {
-      const walk = new RandomWalk(numbers, true);
+      const walk = new RandomWalk(numbers, { garbled: true });
       walk.run();
       expect(walk.faults).toEqual([]);
     }),

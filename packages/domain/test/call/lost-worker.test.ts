@@ -9,19 +9,30 @@ function redeliver(rig: CallRig, alive?: readonly string[]): void {
 }
 
 describe("the worker that had the INVITE died", () => {
-  it("while the first attempt was under way: the same attempt again, as a new dialog, to the new transaction", () => {
+  it("while the first attempt was under way: the same INVITE with the same branch, which the edge holds; no second call", () => {
     const rig = new CallRig();
     rig.invite();
     rig.answer(rig.sent("INVITE"), 180);
     redeliver(rig);
     const [first, second] = rig.allSent("INVITE");
     expect(second?.nextHop).toBe(first?.nextHop);
-    expect(second?.request.get("Call-ID")).not.toBe(first?.request.get("Call-ID"));
+    expect(second?.branch).toBe(first?.branch);
+    expect(formatMessage(second!.request)).toBe(formatMessage(first!.request));
     expect(rig.call.attempts).toHaveLength(1);
     rig.answer(second!, 200, { body: ANSWER });
     expect(rig.allResponded("again")).toEqual([200]);
-    rig.fromCaller("ACK", 100, { ourTag: `${rig.call.id}-a.2` });
+    rig.fromCaller("ACK", 100);
     expect(rig.allSent("ACK")).toHaveLength(1);
+  });
+
+  it("and the edge had cancelled what it held: the attempt begins anew, as a new dialog", () => {
+    const rig = new CallRig();
+    rig.invite();
+    redeliver(rig);
+    rig.answer(rig.sent("INVITE"), 487);
+    const third = rig.sent("INVITE");
+    expect(third.request.get("Call-ID")).not.toBe(rig.allSent("INVITE")[0]?.request.get("Call-ID"));
+    expect(rig.call.attempts).toHaveLength(1);
   });
 
   it("while a trunk was asked for its limits: asked again", () => {
@@ -72,11 +83,59 @@ describe("the worker that had the INVITE died", () => {
   });
 });
 
+describe("a 2xx that its worker may not have seen", () => {
+  const orphan = (rig: CallRig, sent = rig.sent("INVITE")) =>
+    rig.event({ kind: "orphan-answer", response: rig.response(sent, 200, { body: ANSWER }) });
+
+  it("and that is still waited for answers the call", () => {
+    const rig = new CallRig();
+    rig.invite();
+    orphan(rig);
+    expect(rig.responded().response.status).toBe(200);
+    expect(rig.call.phase).toBe("up");
+  });
+
+  it("of the dialog in use gets its ACK, if the caller's died with the worker, once", () => {
+    const rig = new CallRig();
+    rig.invite();
+    const sent = rig.sent("INVITE");
+    rig.answer(sent, 200, { body: ANSWER });
+    orphan(rig, sent);
+    expect(rig.allSent("ACK")).toHaveLength(1);
+    rig.fromCaller("ACK", 100);
+    orphan(rig, sent);
+    expect(rig.allSent("ACK")).toHaveLength(1);
+    expect(rig.allSent("BYE")).toEqual([]);
+  });
+
+  it("of the dialog in use waits for the caller's answer, when the ACK must hold one", () => {
+    const rig = new CallRig();
+    rig.invite({ body: "" });
+    const sent = rig.sent("INVITE");
+    rig.answer(sent, 200, { body: OFFER });
+    orphan(rig, sent);
+    expect(rig.allSent("ACK")).toEqual([]);
+    rig.fromCaller("ACK", 100, { body: ANSWER });
+    expect(rig.sent("ACK").request.body).not.toBe("");
+  });
+
+  it("of an attempt that was given up is acknowledged and ended", () => {
+    const rig = new CallRig();
+    rig.invite({ attempts: [plan("first", { connectTimeoutMs: 1_000 }), plan("second")] });
+    const first = rig.sent("INVITE");
+    rig.event({ kind: "timer", timer: "connect:b1" }, 1_000);
+    orphan(rig, first);
+    expect(rig.allSent("ACK")).toHaveLength(1);
+    expect(rig.allSent("BYE")).toHaveLength(1);
+    expect(rig.call.phase).toBe("setup");
+  });
+});
+
 describe("the edge died while a call was set up", () => {
   const lost = (rig: CallRig, failure: "edge-lost" | "edge-unavailable" | "superseded" = "edge-lost") =>
     rig.event({ kind: "no-response", exchange: rig.call.hunt?.current?.exchange ?? "", failure });
   const byAnotherEdge = (rig: CallRig, alive: readonly string[] = []) =>
-    rig.event({ kind: "redelivered", transaction: "again", request: callerInvite(), alive, workerLost: false });
+    rig.event({ kind: "redelivered", transaction: "again", request: callerInvite(), alive });
 
   it("the called side's: the same INVITE goes again with the same branch, which is a retransmission to the peer", () => {
     const rig = new CallRig();

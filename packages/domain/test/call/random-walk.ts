@@ -92,13 +92,32 @@ export class RandomWalk {
   private readonly cseqs = new Map<string, number>();
   private readonly branches = new Set<string>();
   private readonly racks: string[] = [];
+  /** What a worker that dies leaves in the store. */
+  private stored: Call = this.call;
+  /** Bytes of what was sent, by what must be the same when it is sent again. */
+  private readonly texts = new Map<string, string>();
+  /** INVITEs that the edge holds for whoever sends them again, by branch, with the last response it has for them. */
+  private readonly held = new Map<string, { readonly sent: Sent; last: SipMessage | null }>();
+  /** Responses that wait for the next event: told again to whoever took a held INVITE over. */
+  private readonly replays: { readonly exchange: string; readonly response: SipMessage }[] = [];
+  /** 2xx that the edge got and that nobody acknowledged, with their key. */
+  private readonly unacknowledged = new Map<string, SipMessage>();
+  /** Requests of peers as the edge would offer them again. */
+  private readonly offers = new Map<string, CallEvent>();
+  private readonly lastResponses = new Map<string, SipMessage>();
 
   private readonly garbled: boolean;
+  private readonly mayCrash: boolean;
+  crashes = 0;
 
-  /** With `garbled` peers send messages with missing, doubled and senseless header lines; then only finishing and storing are judged. */
-  constructor(numbers: readonly number[], garbled = false) {
+  /**
+   * With `garbled` peers send messages with missing, doubled and senseless header lines; then only finishing and storing are judged. With `crashes`
+   * workers die between any two effects.
+   */
+  constructor(numbers: readonly number[], { garbled = false, crashes = false } = {}) {
     this.numbers = numbers;
     this.garbled = garbled;
+    this.mayCrash = crashes;
   }
 
   /** Walks until the numbers are used up, then lets every peer fall silent until the call is finished. */
@@ -175,7 +194,9 @@ export class RandomWalk {
   }
 
   private step(): void {
-    switch (this.next(14)) {
+    const replay = this.replays.shift();
+    if (replay !== undefined) return this.apply({ kind: "response", ...replay });
+    switch (this.next(15)) {
       case 0:
       case 1:
       case 2:
@@ -197,9 +218,17 @@ export class RandomWalk {
         return this.acknowledge();
       case 12:
         return this.prack();
+      case 13:
+        return this.orphan();
       default:
         return this.lose();
     }
+  }
+
+  /** The edge brings a worker an answer of one that died. */
+  private orphan(): void {
+    const response = this.pick([...this.unacknowledged.values()]);
+    if (response !== undefined && this.crashes > 0) this.apply({ kind: "orphan-answer", response });
   }
 
   private respond(): void {
@@ -247,15 +276,16 @@ export class RandomWalk {
       if (request.method === "INVITE" && status < 300) this.noteAnswer(sent, response);
     }
     if (request.method === "INVITE" && status > 100 && status < 300) this.noteDialog(sent, response);
+    if (request.method === "INVITE" && status > 100) this.lastResponses.set(sent.exchange, response);
     this.apply({ kind: "response", exchange: sent.exchange, response });
   }
 
   /** A 2xx to an INVITE of the machine: an ACK must follow. */
   private noteAnswer({ exchange }: Sent, response: SipMessage): void {
     this.sent.delete(exchange);
-    this.answered.add(
-      `${response.get("Call-ID")} ${response.get("CSeq")?.split(" ")[0]} ${readTag(response.get("To") ?? "")}`,
-    );
+    const key = `${response.get("Call-ID")} ${response.get("CSeq")?.split(" ")[0]} ${readTag(response.get("To") ?? "")}`;
+    this.answered.add(key);
+    if (!this.acked.has(key)) this.unacknowledged.set(key, response);
   }
 
   private noteDialog(sent: Sent, response: SipMessage): void {
@@ -419,18 +449,43 @@ export class RandomWalk {
     this.excused.add(waiting);
     this.invites.add(transaction);
     this.finals.set(transaction, []);
+    // A worker died and the edge holds what it sent, or the INVITE came by another way and what was sent is still out there.
     const workerLost = this.next(2) === 0;
     const current = this.call.hunt?.current?.exchange ?? "";
-    // The edge has cancelled what a dead worker had sent to the called side; what a living one sent is still out there.
-    if (workerLost) this.sent.delete(current);
+    if (workerLost) this.hold();
     const alive = !workerLost && this.next(2) === 0 ? [current] : [];
-    this.apply({
-      kind: "redelivered",
-      transaction,
-      request: this.peerInvite("walk-caller", []),
-      alive,
-      workerLost,
-    });
+    this.apply({ kind: "redelivered", transaction, request: this.peerInvite("walk-caller", []), alive });
+  }
+
+  /** What the worker had sent to the called side: the edge holds it, with what came for it. */
+  private hold(): void {
+    for (const sent of this.sent.values()) {
+      if (sent.branch === undefined || sent.request.method !== "INVITE") continue;
+      this.held.set(sent.branch, { sent, last: this.lastResponses.get(sent.exchange) ?? null });
+    }
+    for (const { sent } of this.held.values()) this.sent.delete(sent.exchange);
+  }
+
+  /**
+   * The worker dies after some effects of a step. What it stored is the call; timers, questions to gates and routes are gone, what it sent is held by the edge
+   * or lost, and the edge offers again what was not answered.
+   */
+  private crash(): void {
+    this.crashes += 1;
+    const read = parseCall(serialiseCall(this.stored));
+    if (!read.ok) return void this.faults.push("the stored record cannot be read");
+    this.call = read.value;
+    this.timers.clear();
+    this.gates.length = 0;
+    this.routings = 0;
+    this.replays.length = 0;
+    this.hold();
+    this.sent.clear();
+    for (const [transaction, event] of [...this.offers]) {
+      if (this.finals.get(transaction)?.length !== 0 || this.excused.has(transaction)) continue;
+      if (this.call.phase === "new" && event.kind !== "invite") continue;
+      this.apply(event.kind === "invite" && this.call.phase !== "new" ? again(event) : event);
+    }
   }
 
   private replace(): void {
@@ -456,7 +511,8 @@ export class RandomWalk {
   private silence(): void {
     this.apply({ kind: "end", failure: "administrative-end" });
     for (const { transaction } of this.call.unacked) this.apply({ kind: "ack-timeout", transaction });
-    for (let round = 0; round < 3 && !this.finished; round += 1) {
+    for (const response of this.unacknowledged.values()) this.apply({ kind: "orphan-answer", response });
+    for (let round = 0; round < 4 && !this.finished; round += 1) {
       for (const { exchange } of this.sent.values()) {
         this.sent.delete(exchange);
         this.apply({ kind: "no-response", exchange, failure: "peer-timeout" });
@@ -483,7 +539,8 @@ export class RandomWalk {
   }
 
   private apply(original: CallEvent): void {
-    const event = this.garbledEvent(original);
+    const told = this.mayCrash && (original.kind === "request" || original.kind === "deadline");
+    const event = this.garbledEvent(told ? { ...original, alive: [...this.sent.keys()] } : original);
     freeze(this.call);
     const read = parseCall(serialiseCall(this.call));
     if (!read.ok || JSON.stringify(sorted(read.value)) !== JSON.stringify(sorted(this.call))) {
@@ -500,7 +557,28 @@ export class RandomWalk {
     detailRecords(step.call, this.now);
     if (event.kind === "deadline") this.forgetLost(step.call);
     this.call = step.call;
-    for (const effect of step.effects) this.perform(effect);
+    this.performAll(step.effects, event);
+  }
+
+  /** Does the effects in order; in a walk with crashes the worker may die before any of them, and after the last. */
+  private performAll(effects: readonly Effect[], event: CallEvent): void {
+    this.noteOffer(event);
+    const mayDie = this.mayCrash && !this.finished && this.at < this.numbers.length;
+    const diesAfter = mayDie && this.next(12) === 0 ? this.next(effects.length + 1) : Infinity;
+    for (const [index, effect] of effects.entries()) {
+      if (index >= diesAfter) return this.crash();
+      if (effect.kind === "save") this.stored = this.call;
+      // What is stored when convenient may be in the store already, or never come there.
+      else if (effect.kind === "save-lazily" && (!this.mayCrash || this.next(2) === 0)) this.stored = this.call;
+      else this.performOne(effect);
+    }
+    if (diesAfter === effects.length && !this.finished) this.crash();
+  }
+
+  private noteOffer(event: CallEvent): void {
+    if (event.kind === "invite" || event.kind === "redelivered" || event.kind === "replacing-invite") {
+      this.offers.set(event.transaction, event);
+    } else if (event.kind === "request" && event.request.method !== "ACK") this.offers.set(event.transaction, event);
   }
 
   private garbledEvent(event: CallEvent): CallEvent {
@@ -514,7 +592,7 @@ export class RandomWalk {
     for (const { id } of this.call.exchanges) if (!kept.has(id)) this.sent.delete(id);
   }
 
-  private perform(effect: Effect): void {
+  private performOne(effect: Effect): void {
     switch (effect.kind) {
       case "send":
         return this.noteSent(effect);
@@ -544,8 +622,10 @@ export class RandomWalk {
     const callId = request.get("Call-ID") ?? "";
     const theirTag = readTag(request.get("To") ?? "");
     this.checkLeak(request);
+    if (this.repeats(effect)) return;
     if (request.method === "ACK") {
       this.acked.add(`${callId} ${cseq} ${theirTag}`);
+      this.unacknowledged.delete(`${callId} ${cseq} ${theirTag}`);
       return;
     }
     this.sent.set(effect.exchange, effect);
@@ -557,10 +637,37 @@ export class RandomWalk {
     this.cseqs.set(dialog, cseq);
   }
 
+  /**
+   * The same request again must be the same to the letter. Not so an ACK, which is no transaction: one made for an orphaned answer lacks what the caller's
+   * would have brought. An INVITE that the edge holds goes on, and what came for it is told again.
+   */
+  private repeats(effect: Sent): boolean {
+    const { request, branch, exchange } = effect;
+    if (request.method === "ACK") return false;
+    const names = ["Call-ID", "CSeq", "From", "To"].map((name) => request.get(name) ?? "");
+    const key = `${request.method} ${names.join(" ")}`;
+    const text = formatMessage(request);
+    const before = this.texts.get(key);
+    this.texts.set(key, text);
+    if (before !== undefined && before !== text) this.faults.push(`${key} sent again with other content`);
+    if (before !== undefined && request.method === "BYE") this.sent.set(exchange, effect);
+    if (branch === undefined || before === undefined) return before !== undefined && request.method === "BYE";
+    const held = this.held.get(branch);
+    this.held.delete(branch);
+    this.sent.set(exchange, effect);
+    if (held?.last) {
+      if (held.last.status >= 200) this.sent.delete(exchange);
+      this.replays.push({ exchange, response: held.last });
+    }
+    return true;
+  }
+
   private noteResponse(effect: Extract<Effect, { kind: "respond" }>): void {
     const { response, transaction } = effect;
     this.checkLeak(response);
     const given = this.finals.get(transaction);
+    // Answered before the worker died, which was not stored: the edge lets no second answer out.
+    if (this.crashes > 0 && (given?.length ?? 0) > 0) return;
     if (given === undefined) this.faults.push(`answer to an unknown transaction ${transaction}`);
     else if (response.status >= 200) given.push(response.status);
     else if (given.length > 0) this.faults.push(`${response.status} after the final response`);
@@ -598,6 +705,11 @@ export class RandomWalk {
       if (given.length === 0 && !this.excused.has(transaction)) this.faults.push(`${transaction} never answered`);
     }
   }
+}
+
+/** An INVITE as the edge offers it to another worker. */
+function again({ transaction, request }: Extract<CallEvent, { kind: "invite" }>): CallEvent {
+  return { kind: "redelivered", transaction, request };
 }
 
 function dialogKey({ callId, from, to }: PeerDialog, method: string): string {

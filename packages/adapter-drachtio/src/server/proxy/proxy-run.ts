@@ -1,6 +1,5 @@
-import { headerAddresses, responseTo, withHeaders, type HeaderLine, type SipMessage } from "@tandem/sip";
+import { endingOf, headerAddresses, responseTo, withHeaders, type HeaderLine, type SipMessage } from "@tandem/sip";
 import type { ClientTransaction, Endpoint, ReceivedMessage, ServerTransaction } from "@tandem/sip-endpoint";
-import { endingOf } from "../in-dialog-request.ts";
 import { betterResponse } from "./best-response.ts";
 import { branchRequest } from "./branch-request.ts";
 
@@ -187,10 +186,7 @@ export class ProxyRun {
    */
   #end(branch: Branch, answer: SipMessage): void {
     if (branch.request.method !== "INVITE") return;
-    const { ack, bye } = endingOf(
-      withHeaders(branch.request, (headers) => void headers.remove("Via")),
-      answer,
-    );
+    const { ack, bye } = endingOf(answer, branch.request.uri);
     const endpoint = this.#host.endpoint();
     void endpoint.sendAck({ message: ack, listener: null, nextHop: null });
     endpoint.request(

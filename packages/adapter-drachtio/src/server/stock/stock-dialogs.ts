@@ -1,8 +1,7 @@
-import { headerAddresses, headerValues, parseCSeq, type SipMessage } from "@tandem/sip";
+import { peerFromResponse, type DialogPeer, headerAddresses, headerValues, parseCSeq, type SipMessage } from "@tandem/sip";
 import type { BoundListener, PeerSource, ReceivedMessage } from "@tandem/sip-endpoint";
 import type { Application } from "../application.ts";
 import { dialogId, fromTag } from "../dialog-id.ts";
-import { peerFromResponse, type DialogPeer } from "../in-dialog-request.ts";
 
 /** A dialog kept for an application that does not keep its own. */
 export interface StockDialog {

@@ -1,18 +1,7 @@
-import {
-  buildRequest,
-  err,
-  ok,
-  parseCSeq,
-  parseSipUri,
-  readTag,
-  type HeaderLine,
-  type Result,
-  type SipMessage,
-} from "@tandem/sip";
+import { inDialogRequest,    buildRequest,   err,   ok,   parseCSeq,   parseSipUri,   readTag,   type HeaderLine,   type Result,   type SipMessage } from "@tandem/sip";
 import type { BoundListener } from "@tandem/sip-endpoint";
 import type { SipAppFrame } from "../../wire/app-frame.ts";
 import type { EdgeContext } from "../edge-context.ts";
-import { inDialogRequest } from "../in-dialog-request.ts";
 import { isOwnUri, listenerTowards, ownContact, withOwnHost } from "./own-address.ts";
 import type { StockDialog, StockDialogs } from "./stock-dialogs.ts";
 import { inferContentType, keptHeaders, lineValue } from "./stock-headers.ts";

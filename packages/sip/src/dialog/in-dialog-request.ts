@@ -1,4 +1,8 @@
-import { buildRequest, headerAddresses, headerValues, parseCSeq, type HeaderLine, type SipMessage } from "@tandem/sip";
+import { headerAddresses, parseNameAddr } from "../address/name-addr.ts";
+import { buildRequest } from "../build-message.ts";
+import type { HeaderLine, SipMessage } from "../message.ts";
+import { headerValues } from "../values/list.ts";
+import { parseCSeq } from "../values/sequence.ts";
 
 /** The peer of a dialog as its requests must name it (RFC 3261 §12.2.1.1). */
 export interface DialogPeer {
@@ -66,14 +70,21 @@ export function peerFromResponse(request: SipMessage, response: SipMessage): Dia
 }
 
 /**
- * ACK and BYE that end a call nobody wants any more: its INVITE was answered, its application is gone. The BYE says why (RFC 3326).
+ * ACK and BYE that end a call nobody wants any more: our INVITE was answered, its application is gone. The BYE says why (RFC 3326). Without a Contact in the
+ * answer they go to `target`, default the URI of its To.
  */
 export function endingOf(
-  request: SipMessage,
   answer: SipMessage,
+  target = parseNameAddr(answer.get("To") ?? "")?.uri ?? "",
 ): { readonly ack: SipMessage; readonly bye: SipMessage } {
-  const peer = peerFromResponse(request, answer);
-  const sequence = parseCSeq(request.get("CSeq") ?? "")?.sequence ?? 1;
+  const peer: DialogPeer = {
+    callId: answer.get("Call-ID") ?? "",
+    from: answer.get("From") ?? "",
+    to: answer.get("To") ?? "",
+    target: headerAddresses(answer, "Contact")[0]?.uri ?? target,
+    routes: [...headerValues(answer, "Record-Route")].reverse(),
+  };
+  const sequence = parseCSeq(answer.get("CSeq") ?? "")?.sequence ?? 1;
   return {
     ack: inDialogRequest(peer, { method: "ACK", sequence }),
     bye: inDialogRequest(peer, {

@@ -1,4 +1,4 @@
-import { buildRequest, buildResponse } from "@tandem/sip";
+import { buildRequest, buildResponse } from "../build-message.ts";
 import { describe, expect, test } from "vitest";
 import { endingOf, inDialogRequest, peerFromResponse, type DialogPeer } from "./in-dialog-request.ts";
 
@@ -61,7 +61,10 @@ describe("a dialog from our INVITE and its answer", () => {
     status: 200,
     method: "INVITE",
     headers: [
+      ["From", "<sip:us@a>;tag=1"],
       ["To", "<sip:them@b>;tag=2"],
+      ["Call-ID", "c1"],
+      ["CSeq", "41 INVITE"],
       ["Record-Route", "<sip:p2;lr>, <sip:p1;lr>"],
       ["Record-Route", "<sip:p0;lr>"],
       ["Contact", '"Them" <sip:them@198.51.100.9>;q=1'],
@@ -84,7 +87,7 @@ describe("a dialog from our INVITE and its answer", () => {
   });
 
   test("is ended with the INVITE's number in the ACK, the next in the BYE, and a Reason", () => {
-    const { ack, bye } = endingOf(invite, answer);
+    const { ack, bye } = endingOf(answer, invite.uri);
     expect([ack.get("CSeq"), bye.get("CSeq"), bye.get("Reason")]).toEqual([
       "41 ACK",
       "42 BYE",

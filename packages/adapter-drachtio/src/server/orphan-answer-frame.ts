@@ -1,0 +1,19 @@
+import type { ReceivedMessage } from "@tandem/sip-endpoint";
+import { formatSipEdgeFrame } from "../wire/edge-frame.ts";
+
+/** The frame that brings an application with `octets` a 2xx to an INVITE of a lost one. In place of a dialog it names the listener that the INVITE left by. */
+export function orphanAnswerFrame({ source, text }: ReceivedMessage, listener: string, id: string): string {
+  return formatSipEdgeFrame({
+    id,
+    source: "application",
+    bytes: text.length,
+    transport: source.transport,
+    address: source.address,
+    port: source.port,
+    time: "",
+    transactionId: "orphan-answer",
+    dialogId: listener,
+    arrival: null,
+    text,
+  });
+}
