@@ -73,6 +73,11 @@ export interface EndpointEvents {
    * transaction is over, except that a 2xx to INVITE is tried again until its ACK or `onAckTimeout`.
    */
   onResponseLost(transaction: ServerTransaction): void;
+  /**
+   * A 2xx to an INVITE that no transaction here waits for: it was sent before a restart, or by whoever had this address. The peer repeats it for 64*T1, and
+   * whoever knows the call owes it an ACK (RFC 3261 §13.2.2.4).
+   */
+  onStrayAnswer?(answer: ReceivedMessage): void;
 }
 
 /** Where a message came from. */

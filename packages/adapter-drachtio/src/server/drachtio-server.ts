@@ -216,6 +216,7 @@ class Server implements DrachtioServer {
       },
       onAckTimeout: (transaction) => this.#incoming.acknowledgementMissing(transaction),
       onResponseLost: (transaction) => this.#incoming.responseLost(transaction),
+      onStrayAnswer: (answer) => this.#outgoing.strayAnswer(answer),
     };
   }
 

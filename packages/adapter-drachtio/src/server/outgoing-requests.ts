@@ -128,6 +128,12 @@ export class OutgoingRequests implements OutgoingCallHost {
     }
   }
 
+  /** A 2xx to an INVITE that was sent before this edge began: whoever has the call's record knows what becomes of it. */
+  strayAnswer(answer: ReceivedMessage): void {
+    const any = this.#context.roster.nextForDialog("INVITE");
+    if (any?.octets === true) any.orphanAnswer(answer, answer.source.listener.name);
+  }
+
   sent(call: EchoedCall, sent: SentMessage): void {
     if (call.frameId !== null) this.#echo(call, call.frameId, sent);
   }

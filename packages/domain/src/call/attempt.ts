@@ -51,7 +51,17 @@ export function openAttempt(turn: Turn, hunt: Hunt, plan: AttemptPlan): Trying {
     outcome: "",
   });
   const attempt = call.attempts.length - 1;
-  const trying: Trying = { plan, attempt, state: "gate", party: null, exchange: null, sentMs: 0, retries: 0, minSeS: 0, moves: 0 };
+  const trying: Trying = {
+    plan,
+    attempt,
+    state: "gate",
+    party: null,
+    exchange: null,
+    sentMs: 0,
+    retries: 0,
+    minSeS: 0,
+    moves: 0,
+  };
   hunt.current = trying;
   return trying;
 }

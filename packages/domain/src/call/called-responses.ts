@@ -81,7 +81,9 @@ export function onOrphanAnswer(turn: Turn, response: SipMessage): void {
   const party = call.parties.find(({ sipCallId }) => sipCallId === response.get("Call-ID"));
   if (party === undefined) return;
   const cseq = cseqOf(response);
-  const exchange = call.exchanges.find((each) => each.party === party.id && each.method === "INVITE" && each.cseq === cseq);
+  const exchange = call.exchanges.find(
+    (each) => each.party === party.id && each.method === "INVITE" && each.cseq === cseq,
+  );
   if (exchange !== undefined) onResponse(turn, exchange.id, response);
   else if (!payOwedAck(turn, party, cseq) && cseq === party.inviteCseq) dismissAnswer(turn, party.id, response);
 }
@@ -112,6 +114,8 @@ function onAttemptResponse(turn: Turn, exchange: Exchange, response: SipMessage)
   else if (wasCancelledMeanwhile(trying, response)) {
     trying.moves = MOST_MOVES;
     placeAnew(turn, hunt, trying);
+    // A merged request is none: the first INVITE may still be answered, and that answer must be ended.
+    if (response.status === 482) turn.call.exchanges.push({ ...exchange, cancelled: true });
   } else if (!retryLonger(turn, trying, response)) onRefusal(turn, hunt, trying, response);
 }
 

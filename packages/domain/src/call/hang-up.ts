@@ -105,7 +105,11 @@ export function repeatByes(turn: Turn, alive: readonly ExchangeId[] | undefined)
   for (const { id, dialog, cseq, purpose } of turn.call.exchanges) {
     const place = placeOf(turn.call, dialog);
     if (purpose.kind !== "bye" || place === null || alive.includes(id)) continue;
-    sendAgain(turn, place, { exchange: id, cseq, out: { method: "BYE", headers: purpose.headers, body: purpose.body } });
+    sendAgain(turn, place, {
+      exchange: id,
+      cseq,
+      out: { method: "BYE", headers: purpose.headers, body: purpose.body },
+    });
     repeated = true;
   }
   return repeated;

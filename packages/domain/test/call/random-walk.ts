@@ -484,7 +484,7 @@ export class RandomWalk {
     for (const [transaction, event] of [...this.offers]) {
       if (this.finals.get(transaction)?.length !== 0 || this.excused.has(transaction)) continue;
       if (this.call.phase === "new" && event.kind !== "invite") continue;
-      this.apply(event.kind === "invite" && this.call.phase !== "new" ? again(event) : event);
+      this.apply(event.kind === "invite" && this.call.phase !== "new" ? offeredAgain(event) : event);
     }
   }
 
@@ -708,7 +708,7 @@ export class RandomWalk {
 }
 
 /** An INVITE as the edge offers it to another worker. */
-function again({ transaction, request }: Extract<CallEvent, { kind: "invite" }>): CallEvent {
+function offeredAgain({ transaction, request }: Extract<CallEvent, { kind: "invite" }>): CallEvent {
   return { kind: "redelivered", transaction, request };
 }
 

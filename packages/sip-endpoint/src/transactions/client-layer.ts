@@ -92,6 +92,13 @@ export class ClientLayer implements ClientRequestHost {
     }
     counters.message("in", arrival.transport, method, message.status);
     if (transaction !== undefined) transaction.onResponse(new Received(message, arrival, this.context.clock.now()));
+    else this.onStray(message, arrival, method);
+  }
+
+  private onStray(message: SipMessage, arrival: Arrival, method: string): void {
+    const { counters, events, clock } = this.context;
+    const isAnswer = method === "INVITE" && message.status >= 200 && message.status < 300;
+    if (isAnswer && events.onStrayAnswer) events.onStrayAnswer(new Received(message, arrival, clock.now()));
     else counters.discarded["stray-response"]++;
   }
 

@@ -1,4 +1,4 @@
-import { endingOf, headerAddresses, responseTo, withHeaders, type HeaderLine, type SipMessage } from "@tandem/sip";
+import { endingOf, headerAddresses, responseTo, type HeaderLine, type SipMessage } from "@tandem/sip";
 import type { ClientTransaction, Endpoint, ReceivedMessage, ServerTransaction } from "@tandem/sip-endpoint";
 import { betterResponse } from "./best-response.ts";
 import { branchRequest } from "./branch-request.ts";

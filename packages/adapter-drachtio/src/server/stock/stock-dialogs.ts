@@ -1,4 +1,11 @@
-import { peerFromResponse, type DialogPeer, headerAddresses, headerValues, parseCSeq, type SipMessage } from "@tandem/sip";
+import {
+  peerFromResponse,
+  type DialogPeer,
+  headerAddresses,
+  headerValues,
+  parseCSeq,
+  type SipMessage,
+} from "@tandem/sip";
 import type { BoundListener, PeerSource, ReceivedMessage } from "@tandem/sip-endpoint";
 import type { Application } from "../application.ts";
 import { dialogId, fromTag } from "../dialog-id.ts";

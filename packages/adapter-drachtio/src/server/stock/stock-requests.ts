@@ -1,4 +1,15 @@
-import { inDialogRequest,    buildRequest,   err,   ok,   parseCSeq,   parseSipUri,   readTag,   type HeaderLine,   type Result,   type SipMessage } from "@tandem/sip";
+import {
+  inDialogRequest,
+  buildRequest,
+  err,
+  ok,
+  parseCSeq,
+  parseSipUri,
+  readTag,
+  type HeaderLine,
+  type Result,
+  type SipMessage,
+} from "@tandem/sip";
 import type { BoundListener } from "@tandem/sip-endpoint";
 import type { SipAppFrame } from "../../wire/app-frame.ts";
 import type { EdgeContext } from "../edge-context.ts";
