@@ -33,6 +33,8 @@ export interface TestCluster {
   readonly api: ApiClient;
   readonly redisUrl: string;
   readonly redisPid: number;
+  /** Where the controller puts detail records. */
+  readonly detailRecordFile: string;
   readonly processes: readonly ClusterProcess[];
   /** Port of a pool's listener. */
   port(listener: string, pool?: string): number;
@@ -121,6 +123,7 @@ function running({ topology, child, exited, folder, line }: Running): TestCluste
     api: connectApi(line.api.url, line.api.key),
     redisUrl: line.redis.url,
     redisPid: line.redis.pid,
+    detailRecordFile: line.detailRecords,
     processes: line.processes,
     port: (listener, pool = "east") => topology.port(pool, listener),
     callRecords,

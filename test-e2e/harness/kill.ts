@@ -33,7 +33,8 @@ export async function killProcess(cluster: TestCluster, name: string): Promise<v
   await until(() => !isAlive(pid), { what: `${name} gone` });
 }
 
-function isAlive(pid: number): boolean {
+/** The process is there. */
+export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return true;

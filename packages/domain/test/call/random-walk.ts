@@ -481,7 +481,7 @@ export class RandomWalk {
     this.replays.length = 0;
     this.hold();
     this.sent.clear();
-    for (const [transaction, event] of [...this.offers]) {
+    for (const [transaction, event] of Array.from(this.offers)) {
       if (this.finals.get(transaction)?.length !== 0 || this.excused.has(transaction)) continue;
       if (this.call.phase === "new" && event.kind !== "invite") continue;
       this.apply(event.kind === "invite" && this.call.phase !== "new" ? offeredAgain(event) : event);

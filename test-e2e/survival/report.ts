@@ -1,0 +1,159 @@
+import type { Mishap, Spread } from "./accounting.ts";
+import type { StormResult } from "./storm.ts";
+
+/** One goal and whether a storm met it. */
+export interface Goal {
+  readonly goal: string;
+  readonly figure: string;
+  readonly met: boolean;
+}
+
+const RECOVERY_GOAL_MS = 2_000;
+/** What the caller's and the worker's clocks may differ by on the way of a message and its repetitions. */
+const DURATION_GOAL_MS = 1_000;
+
+/** The goals of a storm, each with its figure. */
+export function verdict({ account, leftOver }: StormResult): readonly Goal[] {
+  const { setups, established, records, byes, recoveryMs } = account;
+  const onWorkers = setups.lost.filter(({ fault }) => fault === "worker").length;
+  const recordErrors = records.missing.length + records.doubled.length + records.attemptsMissing;
+  return [
+    goal("established calls lost: 0", established.lost.length, established.lost.length === 0),
+    goal("emergency calls lost: 0", account.emergencyLost, account.emergencyLost === 0),
+    goal("set-ups lost on a worker's death: 0", onWorkers, onWorkers === 0),
+    goal("set-ups lost at all: 0", setups.lost.length, setups.lost.length === 0),
+    goal("BYEs answered 200: all", `${byes.answered} of ${byes.sent}`, byes.answered === byes.sent),
+    goal("detail records missing or doubled: 0", recordErrors, recordErrors === 0),
+    goal(
+      `detail records' durations right within ${DURATION_GOAL_MS} ms at p99`,
+      `${records.durationErrorMs.p99} ms`,
+      records.durationErrorMs.p99 <= DURATION_GOAL_MS,
+    ),
+    goal("CSeq numbers reused or reversed: 0", account.wrongSequences.length, account.wrongSequences.length === 0),
+    goal("called legs left alone: 0", account.orphans.length, account.orphans.length === 0),
+    goal("load left on trunks: 0", leftOver.load, leftOver.load === 0),
+    goal("time to recover under 2 s at p99", `${recoveryMs.p99} ms`, recoveryMs.p99 < RECOVERY_GOAL_MS),
+  ];
+}
+
+function goal(text: string, figure: string | number, met: boolean): Goal {
+  return { goal: text, figure: String(figure), met };
+}
+
+/** docs/survival.md. */
+export function formatReport(result: StormResult, started: Date): string {
+  const goals = table(
+    ["goal", "this run", ""],
+    verdict(result).map(({ goal: text, figure, met }) => [text, figure, met ? "met" : "**not met**"]),
+  );
+  return `${[
+    "# Survival",
+    INTRODUCTION,
+    "## This run",
+    runOf(result, started),
+    goals.join("\n"),
+    "## Figures",
+    figuresOf(result).join("\n"),
+    ...mishapsOf(result),
+    METHOD,
+  ].join("\n\n")}\n`;
+}
+
+const INTRODUCTION = `What of the calls is left while processes are killed with \`kill -9\`. \`npm run survival\` makes this page; \`--help\` lists rate, mix, seed and
+the rest. The short form of it runs with the end-to-end tests (\`test-e2e/tests/survival.e2e.test.ts\`).`;
+
+const METHOD = `## What is not covered
+
+- An edge that dies while a call rings over UDP takes the caller's transaction with it. A caller that has had no response yet repeats its INVITE and is served by another edge; one that
+  had a provisional response repeats nothing (RFC 3261 §17.1.1.2) and learns of the end only by its own timers. Kills of edges are therefore part of a run only when asked for
+  (\`--faults edge=…\`). Established calls do not depend on any edge.
+- Redis replicates asynchronously. What the primary acknowledged in the last moments before its death, on one machine below 1 ms, may be unknown to its successor: a call made
+  then is unknown afterwards (481 to its BYE, its record missing), an older one goes back by the steps of that moment. \`min-replicas-to-write\` on the primary bounds how long a cut-off
+  one goes on acknowledging. Emergency calls go on from the memory of their worker meanwhile.
+- A million calls in Redis: a look for overdue ones costs 0.4 ms when there are none, and about 4 000 a second are found and ended
+  (\`npm run bench:sweep -w packages/adapter-redis\`, on a busy two-core machine).
+
+## How it is counted
+
+- Callers and called gateways are user agents of our own with RFC 3261 transactions (test-e2e/survival): they know the pool by its name, which stands for the addresses of
+  all its edges, and repeat an unanswered request at the next address, as behind an address that moves. Each call carries a number both sides know, so both sides' views are held
+  against its plan and against its detail record. SIPp, on both sides as well, knows one edge's address only.
+- An established call is lost when its end was not the planned one: ended early, a BYE without 200, or one leg left alone. A set-up is lost when the INVITE did not end as planned.
+- Time to recover: of every request under way when something was killed, or sent within 5 s after it, the time from its first sending to its answer; for INVITE to the first
+  18x or final answer, less the time the called side rang before it.
+- A detail record's duration is held against what the caller saw between 200 and BYE.`;
+
+function runOf({ settings, faults, mostEstablished }: StormResult, started: Date): string {
+  const kinds = ["worker", "edge", "controller", "redis"] as const;
+  const killed = kinds.map(
+    (kind) =>
+      `${faults.filter((fault) => fault.kind === kind).length} ${kind === "redis" ? "Redis primaries" : `${kind}s`}`,
+  );
+  return `${started.toISOString()}, seed ${settings.seed}: ${settings.rate} calls/s for ${settings.seconds} s, ${mostEstablished} up at most; ${settings.workers} workers, ${settings.edges} edges.
+Killed: ${killed.join(", ")}.`;
+}
+
+function figuresOf({ account, leftOver, sipp }: StormResult): readonly string[] {
+  const { setups, established, byes, reInvites, records, postDialDelayMs, recoveryMs } = account;
+  const rows: string[][] = [
+    ["calls", String(account.calls)],
+    ["of them emergency", String(account.emergency)],
+    ["answered", String(setups.answered)],
+    ["cancelled by the caller, as planned", String(setups.cancelled)],
+    ["set-ups lost", String(setups.lost.length)],
+    ["established calls", String(established.calls)],
+    ["established calls lost", String(established.lost.length)],
+    ["emergency calls lost", String(account.emergencyLost)],
+    ["BYEs answered 200", `${byes.answered} of ${byes.sent}`],
+    ["re-INVITEs answered 200", `${reInvites.answered} of ${reInvites.sent}`],
+    ["calls that rang twice at one gateway", String(account.rangTwice)],
+    ["called legs left alone", String(account.orphans.length)],
+    ["detail records missing, doubled", `${records.missing.length}, ${records.doubled.length}`],
+    ["attempt records missing", String(records.attemptsMissing)],
+    ["records delivered again (same id)", String(records.redelivered)],
+    ["records with `node-lost`", String(records.nodeLost)],
+    ["error of durations p50 / p99 / max", times(records.durationErrorMs)],
+    ["time to recover p50 / p99 / max", times(recoveryMs)],
+    ["post-dial delay in calm p50 / p99 / max", times(postDialDelayMs.calm)],
+    ["post-dial delay after kills p50 / p99 / max", times(postDialDelayMs.afterFaults)],
+    [
+      "trunk load and calls left",
+      `${leftOver.load}, ${leftOver.calls} after ${Math.round(leftOver.afterMs / 1_000)} s`,
+    ],
+  ];
+  if (sipp !== null) {
+    rows.push(
+      [
+        "SIPp caller: calls, completed, repeated messages",
+        `${sipp.placed}, ${sipp.caller.completed}, ${sipp.caller.retransmissions}`,
+      ],
+      ["SIPp callee: completed, not as its scenario", `${sipp.callee.completed}, ${sipp.callee.failed}`],
+    );
+  }
+  return table(["", ""], rows);
+}
+
+function mishapsOf({ account }: StormResult): readonly string[] {
+  const all = [...account.setups.lost, ...account.established.lost];
+  if (all.length === 0) return [];
+  const counted = Map.groupBy(all, keyOf);
+  const rows = [...counted].map(([key, mishaps]) => [
+    ...key.split(" | "),
+    String(mishaps.length),
+    mishaps[0]?.token ?? "",
+  ]);
+  return ["## What went wrong", table(["what", "killed meanwhile", "calls", "one of them"], rows).join("\n")];
+}
+
+function keyOf({ what, fault, emergency }: Mishap): string {
+  return `${what}${emergency ? " (emergency)" : ""} | ${fault ?? "nothing"}`;
+}
+
+function times({ p50, p99, max }: Spread): string {
+  return `${p50} / ${p99} / ${max} ms`;
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): readonly string[] {
+  const line = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
+  return [line(head), line(head.map(() => "---")), ...rows.map(line)];
+}

@@ -1,0 +1,95 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { SipPeer, until, type PeerAddressOf } from "@tandem/testkit";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { startCluster, type TestCluster } from "../harness/cluster.ts";
+import { hangUp, invite, setUp } from "../harness/scripted-call.ts";
+import { makeTopology } from "../harness/topology.ts";
+
+const open = (user: string): Promise<SipPeer> => SipPeer.open({ user, patienceMs: 20_000 });
+// Peers of each test's own: what one of them repeats while Redis is away must not be taken for another's.
+const bob = await open("bob");
+const carol = await open("carol");
+const sos = await open("sos");
+let alice: SipPeer;
+let cluster: TestCluster;
+let to: PeerAddressOf;
+
+beforeAll(async () => {
+  const topology = await makeTopology({
+    pools: { east: { workers: 2 } },
+    trunks: { bob: { port: bob.port }, carol: { port: carol.port }, sos: { port: sos.port, kind: "e911" } },
+    routes: [
+      { name: "bob", match: "^100$", usages: ["any"], trunks: ["bob"] },
+      { name: "carol", match: "^200$", usages: ["any"], trunks: ["carol"] },
+    ],
+    emergency: { trunks: ["sos"] },
+  });
+  cluster = await startCluster(topology);
+  to = { address: "127.0.0.1", port: cluster.port("core") };
+});
+beforeEach(async () => {
+  alice = await open("alice");
+});
+afterEach(async () => {
+  resume();
+  await alice.close();
+});
+afterAll(async () => {
+  resume();
+  await cluster?.stop();
+  await Promise.all([bob, carol, sos].map((peer) => peer.close()));
+});
+
+/** Redis hangs: its sockets stay open and nothing answers, as when its host is cut off. */
+const pause = (): void => void process.kill(cluster.redisPid, "SIGSTOP");
+const resume = (): void => void process.kill(cluster.redisPid, "SIGCONT");
+
+const retryAfter = async (what: string): Promise<number> => {
+  const { message } = await alice.expect(what);
+  return Number(message.get("Retry-After"));
+};
+
+describe("Redis paused for five seconds", () => {
+  it("an established call ends as if nothing had been: both legs, one record", async () => {
+    const before = cluster.callRecords().length;
+    const call = await setUp({ caller: alice, callee: bob, to });
+    pause();
+    call.caller.request("BYE");
+    await delay(5_000);
+    resume();
+    bob.reply(await bob.expect("BYE"), 200);
+    await alice.expect("200 BYE");
+    const records = await cluster.recordsOf(before + 1);
+    expect(records.at(-1)).toMatchObject({ sipCode: 200, endedBy: "caller" });
+    expect(records).toHaveLength(before + 1);
+  });
+});
+
+describe("Redis gone for longer than a caller waits", () => {
+  it("emergency calls go through, from the INVITE to the BYE; ordinary ones get 503 with Retry-After; then all is as before", async () => {
+    const before = cluster.callRecords().length;
+    const established = await setUp({ caller: alice, callee: carol, to }, { number: "200" });
+    pause();
+    const emergency = await setUp({ caller: alice, callee: sos, to }, { number: "911" });
+
+    const refused = invite(alice, to, { number: "200" });
+    const { message, from } = await alice.expect("503 INVITE");
+    expect(Number(message.get("Retry-After"))).toBeGreaterThan(0);
+    alice.ackFailure(refused, { message, from, text: "" });
+
+    await hangUp(emergency, alice, sos);
+    // The worker that knew it has let it go: the truth is in the store, and the peer is told when to ask again.
+    established.caller.request("INFO");
+    expect(await retryAfter("503 INFO")).toBeGreaterThan(0);
+
+    resume();
+    await until(async () => (await cluster.api.get("/v1/calls")).status === 200, { what: "the store back" });
+    await hangUp(established, alice, carol);
+    const after = await setUp({ caller: alice, callee: carol, to }, { number: "200" });
+    await hangUp(after, alice, carol);
+    // The emergency call's record waited on disk.
+    const records = await cluster.recordsOf(before + 3, 40_000);
+    expect(records.slice(before).filter(({ emergency: service }) => service !== null)).toHaveLength(1);
+    expect(new Set(records.map(({ id }) => id)).size).toBe(records.length);
+  });
+});
