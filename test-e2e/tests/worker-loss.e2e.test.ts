@@ -65,27 +65,30 @@ describe("kill -9 of a worker", () => {
     await bothWorkers();
   });
 
-  it("the one that sets the call up, while it rings: the called side is cancelled and called again, and one record tells it", async () => {
-    const before = cluster.callRecords().length;
-    const sent = invite(alice, to);
-    const first = await bob.expect("INVITE");
-    bob.reply(first, 180);
-    await alice.expect(180);
-    await killProcess(cluster, await workerInSetup());
-    bob.reply(await bob.expect("CANCEL"), 200);
-    bob.reply(first, 487);
-    const again = await bob.expect("INVITE");
-    expect(again.message.get("Call-ID")).not.toBe(first.message.get("Call-ID"));
-    const accepted = bob.reply(again, 200, { headers: [SDP], body: session(2) });
-    const answer = await alice.expect("200 INVITE");
-    const caller = alice.dialogAsCaller(sent, answer);
-    caller.ack();
-    await bob.expect((message) => message.method === "ACK" && message.get("Call-ID") === again.message.get("Call-ID"));
-    const call = { caller, callee: bob.dialogAsCallee(again, accepted), sent, arrived: again, answer };
-    await hangUp(call, alice, bob);
-    expect((await cluster.recordsOf(before + 1, 60_000)).slice(before)).toMatchObject([{ sipCode: 200 }]);
-    await bothWorkers();
-  });
+  it.each([
+    ["the one that sets the call up", async () => [await workerInSetup()]],
+    ["both, one after the other", async () => WORKERS],
+  ] as const)(
+    "%s, while it rings: the called side rings on, and the call is set up; one record",
+    async (_who, victims) => {
+      const before = cluster.callRecords().length;
+      const sent = invite(alice, to);
+      const arrived = await bob.expect("INVITE");
+      bob.reply(arrived, 180);
+      await alice.expect(180);
+      for (const worker of await victims()) await killProcess(cluster, worker);
+      const accepted = bob.reply(arrived, 200, { headers: [SDP], body: session(2) });
+      const answer = await alice.expect("200 INVITE");
+      const caller = alice.dialogAsCaller(sent, answer);
+      caller.ack();
+      await bob.expect("ACK");
+      await hangUp({ caller, callee: bob.dialogAsCallee(arrived, accepted), sent, arrived, answer }, alice, bob);
+      expect(bob.untaken.filter(({ message }) => ["INVITE", "CANCEL"].includes(message.method))).toEqual([]);
+      const records = await cluster.recordsOf(before + 1, 60_000);
+      expect(records.slice(before)).toMatchObject([{ sipCode: 200, attempts: 1, endedBy: "caller" }]);
+      await bothWorkers();
+    },
+  );
 
   /** The worker with a call in set-up; each announces it within seconds. */
   async function workerInSetup(): Promise<string> {
