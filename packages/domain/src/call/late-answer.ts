@@ -33,6 +33,7 @@ export function takeLateAnswer(turn: Turn, exchange: Exchange, response: SipMess
     exchange: exchange.id,
     sentMs: exchange.sentMs,
     retries: 0,
+    minSeS: 0,
     moves: 0,
   };
   hunt.current = taken;

@@ -90,7 +90,6 @@ export class RandomWalk {
   private readonly answered = new Set<string>();
   private readonly acked = new Set<string>();
   private readonly cseqs = new Map<string, number>();
-  private readonly branches = new Set<string>();
   private readonly racks: string[] = [];
   /** What a worker that dies leaves in the store. */
   private stored: Call = this.call;
@@ -629,9 +628,6 @@ export class RandomWalk {
       return;
     }
     this.sent.set(effect.exchange, effect);
-    // The same request by another edge is a retransmission.
-    if (effect.branch !== undefined && this.branches.has(effect.branch)) return;
-    if (effect.branch !== undefined) this.branches.add(effect.branch);
     const dialog = `${callId} ${readTag(request.get("From") ?? "")} ${theirTag}`;
     if (cseq <= (this.cseqs.get(dialog) ?? 0)) this.faults.push(`CSeq ${cseq} ${request.method} again in ${dialog}`);
     this.cseqs.set(dialog, cseq);
