@@ -24,6 +24,7 @@ const HEADER = [
   "clean",
   "CPU ms/call",
   "Redis ms/call",
+  "with Redis",
   "added p50",
   "added p99",
 ];
@@ -55,6 +56,7 @@ function stepRow(element: string, step: StepResult): readonly string[] {
     step.clean ? "yes" : "no",
     ownCpu(step).toFixed(2),
     redis.toFixed(2),
+    totalCpu(step).toFixed(2),
     step.addedDelayMs.p50.toFixed(1),
     step.addedDelayMs.p99.toFixed(1),
   ];
@@ -77,23 +79,36 @@ function memoryRows({ element, memory }: ElementResult): readonly (readonly stri
   ]);
 }
 
-/** The first mark: clean at 400 calls/s, and less CPU per call than the peer at the highest rate both did cleanly. */
+const MARK_RATE = 400;
+
+/** The first mark, for each arrangement: clean at 400 calls/s, and less CPU per call than the peer, Redis counted on both sides. */
 function verdict(results: readonly ElementResult[]): string {
-  const [own, peer] = results;
-  const at400 = own?.steps.find(({ rate }) => rate === 400);
-  const lines = [
-    `Clean at 400 calls/s on one core: ${at400 === undefined ? "not measured" : at400.clean ? "yes" : "NO"}.`,
-  ];
-  const shared = own?.steps.filter(
-    ({ rate, clean }) => clean && peer?.steps.some((step) => step.rate === rate && step.clean),
-  );
-  const best = shared?.at(-1);
-  const other = peer?.steps.find(({ rate }) => rate === best?.rate);
-  if (best !== undefined && other !== undefined) {
-    const ratio = ownCpu(best) / ownCpu(other);
-    lines.push(`CPU per call at ${best.rate} calls/s: ${ratio.toFixed(2)} of ${peer?.element ?? "the peer"}.`);
-  }
-  return lines.join("\n");
+  const peer = results.find(({ element }) => !element.startsWith(OWN));
+  const own = results.filter(({ element }) => element.startsWith(OWN));
+  return own.flatMap((result) => [cleanAtMark(result), ...comparisons(result, peer)]).join("\n");
+}
+
+const OWN = "Tandem";
+
+function cleanAtMark({ element, steps }: ElementResult): string {
+  const at = steps.find(({ rate }) => rate === MARK_RATE);
+  const outcome = at === undefined ? "not measured" : at.clean ? "yes" : "NO";
+  return `${element}: clean at ${MARK_RATE} calls/s on one core: ${outcome}.`;
+}
+
+/** At every rate that both did; a rate that one of them did not do cleanly says so. */
+function comparisons({ element, steps }: ElementResult, peer: ElementResult | undefined): readonly string[] {
+  return steps.flatMap((step) => {
+    const other = peer?.steps.find(({ rate }) => rate === step.rate);
+    if (other === undefined || peer === undefined) return [];
+    const ratio = (totalCpu(step) / totalCpu(other)).toFixed(2);
+    const caveat = step.clean && other.clean ? "" : " (not clean on both sides)";
+    return [`${element}: CPU per call with Redis at ${step.rate} calls/s: ${ratio} of ${peer.element}${caveat}.`];
+  });
+}
+
+function totalCpu({ cpuMsPerCall }: StepResult): number {
+  return Object.values(cpuMsPerCall).reduce((sum, ms) => sum + ms, 0);
 }
 
 function table(rows: readonly (readonly string[])[]): string {
