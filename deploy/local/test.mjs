@@ -24,6 +24,7 @@ const STEPS = [
   { name: "unused code", part: "check", command: ["knip"] },
   { name: "integration tests", part: "int", project: "int" },
   { name: "end-to-end tests", part: "e2e", project: "e2e" },
+  { name: "end-to-end tests, fused pools", part: "e2e", project: "e2e-fused" },
   { name: "images", part: "images", project: "images" },
 ];
 
