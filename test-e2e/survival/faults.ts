@@ -122,11 +122,19 @@ class RedisPair {
   async killPrimary(): Promise<string | undefined> {
     const port = await this.#primary();
     const server = this.#servers.get(port);
-    if (server === undefined) return undefined;
+    // A second loss before the first is made good is another storm: there would be no copy of anything.
+    if (server === undefined || !(await this.#hasCopy(port))) return undefined;
     this.#servers.delete(port);
     await server.kill();
     void this.#bringBack(port);
     return `127.0.0.1:${port}`;
+  }
+
+  async #hasCopy(primary: number): Promise<boolean> {
+    const replica = [...this.#servers.keys()].find((port) => port !== primary);
+    if (replica === undefined) return false;
+    const { stdout } = await run("redis-cli", ["-p", String(replica), "info", "replication"]);
+    return stdout.includes("master_link_status:up");
   }
 
   async end(): Promise<void> {

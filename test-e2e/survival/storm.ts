@@ -195,13 +195,15 @@ async function startSipp({ sippRate, seconds, meanHoldMs }: StormSettings, clust
 async function settle(cluster: TestCluster, scene: Scene, endMs: number): Promise<StormResult["leftOver"]> {
   const answered = scene.caller.views.filter(({ status }) => status === 200).map(({ sipCallId }) => sipCallId);
   const left = async (): Promise<{ load: number; calls: number }> => {
-    const trunks = (await cluster.api.get("/v1/trunks")).body as readonly { readonly load: number }[];
-    const { total } = (await cluster.api.get("/v1/calls?limit=1")).body as { readonly total: number };
+    const [shown, listed] = await Promise.all([cluster.api.get("/v1/trunks"), cluster.api.get("/v1/calls?limit=1")]);
+    if (shown.status !== 200 || listed.status !== 200) return { load: Number.NaN, calls: Number.NaN };
+    const trunks = shown.body as readonly { readonly load: number }[];
+    const { total } = listed.body as { readonly total: number };
     return { load: trunks.reduce((sum, { load }) => sum + load, 0), calls: total };
   };
   const done = async (): Promise<boolean> => {
     const { load, calls } = await left();
-    if (load > 0 || calls > 0) return false;
+    if (load !== 0 || calls !== 0) return false;
     const recorded = new Set(cluster.callRecords().map(({ sipCallId }) => sipCallId));
     return answered.every((id) => recorded.has(id));
   };
