@@ -67,7 +67,9 @@ describe("a source that no trunk names", () => {
     const sent = invite(stranger, core, { number: "911" });
     const arrived = await sos.expect("INVITE");
     sos.reply(arrived, 486);
-    stranger.ackFailure(sent, await stranger.expect(486));
+    // Nobody's word ends an emergency call: the others are asked, too.
+    for (const peer of [open, closed]) peer.reply(await peer.expect("INVITE"), 486);
+    stranger.ackFailure(sent, await stranger.expect(503));
     const refused = invite(stranger, out, { number: "911" });
     stranger.ackFailure(refused, await stranger.expect(403));
   });

@@ -1,0 +1,101 @@
+import { SipPeer, until, type PeerAddressOf } from "@tandem/testkit";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { startCluster, type TestCluster } from "../harness/cluster.ts";
+import { pidOf } from "../harness/kill.ts";
+import { hangUp, invite, SDP, session, setUp } from "../harness/scripted-call.ts";
+import { makeTopology } from "../harness/topology.ts";
+
+const alice = await SipPeer.open({ user: "alice", patienceMs: 15_000 });
+const bob = await SipPeer.open({ user: "bob" });
+const sos = await SipPeer.open({ user: "sos" });
+let cluster: TestCluster;
+let to: PeerAddressOf;
+
+beforeAll(async () => {
+  const topology = await makeTopology({
+    trunks: { bob: { port: bob.port }, sos: { port: sos.port, kind: "e911" } },
+    emergency: { trunks: ["sos"] },
+  });
+  cluster = await startCluster(topology, { environment: { TANDEM_MAX_SETUPS: "3" } });
+  to = { address: "127.0.0.1", port: cluster.port("core") };
+});
+afterAll(async () => {
+  await cluster?.stop();
+  await Promise.all([alice, bob, sos].map((peer) => peer.close()));
+});
+
+/** Processes of these ids stand still while `act` runs, as if they were gone. */
+async function without(pids: readonly number[], act: () => Promise<void>): Promise<void> {
+  for (const pid of pids) process.kill(pid, "SIGSTOP");
+  try {
+    await act();
+  } finally {
+    for (const pid of pids) process.kill(pid, "SIGCONT");
+  }
+}
+
+/** Dials 911 until it reaches the PSAP, as a person would; then answers and ends the call. */
+async function emergencyUntilAnswered(): Promise<void> {
+  await until(
+    async () => {
+      const sent = invite(alice, to, { number: "911" });
+      const arrived = await sos.expect("INVITE").catch(() => null);
+      if (arrived === null) return false;
+      const answered = sos.reply(arrived, 200, { headers: [SDP], body: session(2) });
+      const answer = await alice.expect(
+        (message) => message.status === 200 && message.get("Call-ID") === sent.get("Call-ID"),
+      );
+      const caller = alice.dialogAsCaller(sent, answer);
+      caller.ack();
+      await sos.expect("ACK");
+      await hangUp({ caller, callee: sos.dialogAsCallee(arrived, answered), sent, arrived, answer }, alice, sos);
+      return true;
+    },
+    { what: "an emergency call answered", limitMs: 45_000 },
+  );
+}
+
+const pidsOf = (...roles: readonly string[]) =>
+  cluster.processes.filter(({ role }) => roles.includes(role)).map(({ pid }) => pid);
+
+describe("an emergency call", () => {
+  it("is served with controller and control API gone", async () => {
+    await without(pidsOf("controller", "control-api"), async () => {
+      const call = await setUp({ caller: alice, callee: sos, to }, { number: "911" });
+      await hangUp(call, alice, sos);
+    });
+  });
+
+  it("is served with Redis gone, and has its record when Redis is back", async () => {
+    const before = cluster.callRecords().length;
+    await without([cluster.redisPid], async () => {
+      const call = await setUp({ caller: alice, callee: sos, to }, { number: "911" });
+      await hangUp(call, alice, sos);
+    });
+    await until(() => cluster.callRecords().length > before, { what: "its record", limitMs: 30_000 });
+    expect(cluster.callRecords().at(-1)).toMatchObject({ sipCode: 200, emergency: { number: "911" } });
+  });
+
+  it("is served by a worker that was started while Redis was gone, from the topology it knew last", async () => {
+    const worker = await pidOf(cluster, "worker-east-1");
+    await without([cluster.redisPid], async () => {
+      process.kill(worker, "SIGKILL");
+      await emergencyUntilAnswered();
+    });
+    expect(cluster.logOf("worker-east-1")).toContain("topology taken from the cache");
+  });
+
+  it("is served when ordinary calls are shed (B15)", async () => {
+    await until(async () => (await cluster.metric("worker-east-1", "tandem_redis_connected")) === 1, {
+      what: "Redis back",
+    });
+    const ordinary = Array.from({ length: 15 }, () => invite(alice, to));
+    const shed = await alice.expect("503 INVITE");
+    expect(Number(shed.message.get("Retry-After"))).toBeGreaterThan(0);
+    for (let calls = 0; calls < 5; calls += 1) {
+      const call = await setUp({ caller: alice, callee: sos, to }, { number: "911" });
+      await hangUp(call, alice, sos);
+    }
+    expect(ordinary).toHaveLength(15);
+  });
+});
