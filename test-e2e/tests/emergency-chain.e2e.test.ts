@@ -81,11 +81,12 @@ describe("the chain of ways out", () => {
     const dialledMs = Date.now();
     const sent = invite(alice, to, { number: "911" });
     await refuse([sos!, 503]);
-    await alone!.expect("INVITE");
+    const silent = await alone!.expect("INVITE");
     await answerAndEnd(sent, few!);
     expect(Date.now() - dialledMs).toBeLessThan(15_000);
-    alone!.reply(await alone!.expect("CANCEL"), 200);
-    // What the silent one heard again and again is no INVITE of a later call.
+    // Without a provisional response there is no CANCEL (RFC 3261 §9.1): the INVITE is repeated until it is answered, and none of those is a later call's.
+    alone!.reply(silent, 503);
+    await alone!.expect("ACK");
     while (alone!.untaken.some(({ message }) => message.method === "INVITE")) await alone!.expect("INVITE");
   });
 });
