@@ -81,6 +81,21 @@ describe("npm start -- --once", () => {
 });
 
 describe("npm start -- --no-demo --json", () => {
+  it("SIGTERM to the npm that a person or a script started ends everything, not only npm and its shell", async () => {
+    const args = ["start", "--silent", "--", "--topology", await sampleTopology(), "--no-demo", "--json"];
+    const child = spawn("npm", args, {
+      cwd: PROJECT,
+      env: { ...process.env, TMPDIR: folder },
+      stdio: ["ignore", "pipe", "ignore"],
+    });
+    const exited = new Promise((resolve) => child.once("close", resolve));
+    await new Promise((resolve) => child.stdout.once("data", resolve));
+    expect(leftBehind().length).toBeGreaterThan(5);
+    child.kill("SIGTERM");
+    await exited;
+    await until(() => leftBehind().length === 0, { what: "nothing left of the cluster", limitMs: 60_000 });
+  });
+
   it("prints one line with every address; SIGTERM drains and leaves nothing behind", async () => {
     const topology = await makeTopology({
       pools: { east: { edges: 2, workers: 2 } },
