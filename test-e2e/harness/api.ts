@@ -11,6 +11,7 @@ export interface ApiClient {
   get(path: string): Promise<ApiAnswer>;
   post(path: string, body?: unknown): Promise<ApiAnswer>;
   put(path: string, body: unknown): Promise<ApiAnswer>;
+  delete(path: string): Promise<ApiAnswer>;
   /** Replaces the topology by this document. */
   putTopology(document: unknown): Promise<ApiAnswer>;
 }
@@ -32,6 +33,7 @@ export function connectApi(url: string, key: string): ApiClient {
     get: (path) => call("GET", path),
     post: (path, body) => call("POST", path, body),
     put: (path, body) => call("PUT", path, body),
+    delete: (path) => call("DELETE", path),
     putTopology: (document) => call("PUT", "/v1/topology", document),
   };
 }
