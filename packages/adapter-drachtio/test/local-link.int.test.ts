@@ -123,7 +123,7 @@ describe("the edge in the worker's process, and others", () => {
     await worker.port.sendRequest(outgoing("OPTIONS", { callId: "d", preferredEdge: "e2" }), events);
     await worker.port.sendRequest(outgoing("OPTIONS", { callId: "e", pool: "west" }), events);
     expect([own, second, west].map(({ endpoint }) => endpoint.requests.length)).toEqual([3, 1, 1]);
-    expect(own.server.stats().applications).toBe(1);
+    await own.endpoint.until(() => (own.server.stats().applications === 1 ? true : undefined));
   });
 
   test("it closes: what is under way fails, and the others go on", async () => {
