@@ -1,6 +1,7 @@
-import { mkdir, open, readdir, readFile, rename, unlink } from "node:fs/promises";
+import { readdir, readFile, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import { err, ok, type Failure, type Result } from "@tandem/domain";
+import { writeWhole } from "./whole-file.ts";
 
 const SUFFIX = ".json";
 
@@ -12,19 +13,13 @@ export interface FileSpool<Entry> {
 }
 
 /**
- * One file per entry, named by `nameOf`, readable by the owner only (it holds numbers). A file appears whole or not at all: it is written aside, synced and
- * renamed. Several workers may share the directory; delivering a call twice is harmless.
+ * One file per entry, named by `nameOf`, readable by the owner only (it holds numbers). Several workers may share the directory; delivering a call twice is
+ * harmless.
  */
 export function createFileSpool<Entry>(directory: string, nameOf: (entry: Entry) => string): FileSpool<Entry> {
   const fileOf = (entry: Entry): string => join(directory, `${nameOf(entry)}${SUFFIX}`);
   return {
-    put: (entry) =>
-      attempt(async () => {
-        await mkdir(directory, { recursive: true, mode: 0o700 });
-        const aside = `${fileOf(entry)}.${process.pid}.part`;
-        await writeSynced(aside, JSON.stringify(entry));
-        await rename(aside, fileOf(entry));
-      }),
+    put: (entry) => attempt(() => writeWhole(fileOf(entry), JSON.stringify(entry))),
     peek: (limit) =>
       attempt(async () => {
         const names = (await namesIn(directory)).filter((name) => name.endsWith(SUFFIX)).sort();
@@ -33,16 +28,6 @@ export function createFileSpool<Entry>(directory: string, nameOf: (entry: Entry)
       }),
     remove: (entry) => attempt(() => unlinkIfThere(fileOf(entry))),
   };
-}
-
-async function writeSynced(path: string, text: string): Promise<void> {
-  const file = await open(path, "w", 0o600);
-  try {
-    await file.writeFile(text);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
 }
 
 async function namesIn(directory: string): Promise<readonly string[]> {

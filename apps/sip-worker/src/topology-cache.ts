@@ -1,36 +1,20 @@
 import { createHash } from "node:crypto";
-import { mkdir, open, readFile, rename } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { PublishedTopology, TopologyCache } from "@tandem/call-control";
 import { err, ok, type Failure, type Result } from "@tandem/domain";
+import { writeWhole } from "./whole-file.ts";
 
 /**
- * The topology in one file of the spool directory, which workers of several clusters may share: the file is named by the cluster's Redis. It appears whole
- * or not at all: it is written aside, synced and renamed.
+ * The topology in one file of the spool directory, which workers of several clusters may share: the file is named by the cluster's Redis.
  */
 export function createTopologyCache(directory: string, redisUrl: string): TopologyCache {
   const cluster = createHash("sha256").update(redisUrl).digest("hex").slice(0, 16);
   const file = join(directory, `topology-${cluster}.cache`);
   return {
     read: () => attempt(async () => parse(await textOf(file))),
-    write: (topology) =>
-      attempt(async () => {
-        await mkdir(directory, { recursive: true, mode: 0o700 });
-        const aside = `${file}.${process.pid}.part`;
-        await writeSynced(aside, JSON.stringify(topology));
-        await rename(aside, file);
-      }),
+    write: (topology) => attempt(() => writeWhole(file, JSON.stringify(topology))),
   };
-}
-
-async function writeSynced(path: string, text: string): Promise<void> {
-  const file = await open(path, "w", 0o600);
-  try {
-    await file.writeFile(text);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
 }
 
 async function textOf(path: string): Promise<string | null> {

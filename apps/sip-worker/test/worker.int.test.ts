@@ -38,6 +38,11 @@ afterEach(async () => {
   await Promise.all([alice.close(), bob.close(), psap.close(), edge[Symbol.asyncDispose]()]);
 });
 
+/** Files of calls whose records wait; the topology last taken lies in the same directory. */
+async function spooled(): Promise<readonly string[]> {
+  return (await readdir(spool)).filter((name) => name.endsWith(".json"));
+}
+
 function environment(): Record<string, string> {
   return {
     TANDEM_NODE_ID: "w1",
@@ -176,11 +181,11 @@ describe("a sip-worker process", () => {
       dialog.request("BYE");
       psap.reply(await psap.expect("BYE"), 200);
       await alice.expect("200 BYE");
-      await until(async () => (await readdir(spool)).length === 1, { what: "the records on disk", limitMs: 30_000 });
+      await until(async () => (await spooled()).length === 1, { what: "the records on disk", limitMs: 30_000 });
     } finally {
       process.kill(redis.process.pid, "SIGCONT");
     }
-    await until(async () => (await readdir(spool)).length === 0, { what: "the records delivered", limitMs: 30_000 });
+    await until(async () => (await spooled()).length === 0, { what: "the records delivered", limitMs: 30_000 });
   });
 
   test.each([
