@@ -14,7 +14,7 @@ import { cseqOf, firstUri } from "./headers/values.ts";
 import { answerPending, answerRequest, localTagOf, sendInDialog, type Received } from "./outgoing.ts";
 import { notePassedRefer, translateSubscription, withoutFragmentHeaders } from "./refer-subscription.ts";
 import { failureReply, notNowReply, reply } from "./replies.ts";
-import { acceptTimer, timerFromAnswer, timerRefresh, timerWish } from "./session-timer.ts";
+import { acceptTimer, earlyMs, timerFromAnswer, timerRefresh, timerWish } from "./session-timer.ts";
 import { peerOf, placeOf, type Place, type Turn } from "./turn.ts";
 
 /** Methods whose success moves the remote target and the session timer (RFC 3261 §12.2, RFC 3311 §5, RFC 4028 §7.4). */
@@ -191,13 +191,19 @@ export function spare(turn: Turn, { party, dialog }: Place, cause: AlarmCause): 
   return first;
 }
 
+/** Whether an emergency call was spared and its session still runs: while it does, more silence says nothing new. Its lapse ends the call. */
+function inGrace({ call, now }: Turn, { dialog: { spared, timer } }: Place): boolean {
+  if (call.facts.emergency === null || !spared || timer === null) return false;
+  return now < timer.expiresAtMs - earlyMs(timer.intervalS);
+}
+
 /**
  * A peer has lost the dialog (481), or did not answer (408): the call ends on both sides; the one that lost it gets a BYE all the same. Silence alone
- * does not end an emergency call the first time.
+ * does not end an emergency call the first time, nor while its session runs.
  */
 export function endRejected(turn: Turn, lost: Place, status: number): void {
   if (!lost.dialog.confirmed || turn.call.phase !== "up") return;
-  if (status === 408 && spare(turn, lost, "peer-silent")) return;
+  if (status === 408 && (inGrace(turn, lost) || spare(turn, lost, "peer-silent"))) return;
   hangUp(turn, {
     except: null,
     bye: { headers: reasonsOf("dialog-rejected"), body: "" },

@@ -292,6 +292,21 @@ describe("a session that lapses (B13)", () => {
     expect(rig.allSent("BYE")).not.toHaveLength(0);
   });
 
+  it.each(["no response", "408"])("our question stays unanswered, %s: the ten minutes go on", (silence) => {
+    const rig = lapsing(true);
+    rig.event({ kind: "deadline" }, 90_000);
+    rig.now += 32_000;
+    const refresh = rig.sent("INVITE");
+    if (silence === "408") rig.answer(refresh, 408);
+    else rig.event({ kind: "no-response", exchange: refresh.exchange, failure: "peer-timeout" });
+    expect(rig.allSent("BYE")).toHaveLength(0);
+    expect(rig.call.phase).toBe("up");
+    rig.event({ kind: "deadline" }, 558_000);
+    expect(rig.allSent("BYE")).toHaveLength(0);
+    rig.event({ kind: "deadline" }, 20_000);
+    expect(rig.allSent("BYE")).not.toHaveLength(0);
+  });
+
   it("a peer that does not answer is alarmed about and left on; one that says 481 is gone", () => {
     const rig = answered();
     rig.event({ kind: "deadline" }, 1_800_000);
