@@ -193,7 +193,7 @@ class ControllerTerm {
     const { clock, errands, channels, queue } = this.#ports;
     const { nodeId } = this.#options;
     const sip = new SipNotification(errands, () => this.#snapshot, nodeId);
-    const targets = () => this.#snapshot?.topology.emergency.notificationTargets ?? [];
+    const targets = () => this.#snapshot?.topology.emergency.notificationTargets ?? null;
     const notifications = new Notifications({ ...this.#ports, channels: [sip, ...channels] }, targets);
     const records = new EmergencyRecordForwarder(this.#ports);
     const heartbeat = new EmergencyHeartbeat(this.#ports, nodeId);

@@ -172,6 +172,38 @@ describe("a delivery", () => {
   });
 });
 
+describe("before a topology is in force", () => {
+  const escalate = { kind: "escalate", callId: "c1", target: "desk" } as const;
+
+  function early() {
+    const all = world([target("desk", "boss"), target("boss")]);
+    return { ...all, early: new Notifications({ ...all, channels: [all.channel] }, () => null) };
+  }
+
+  test("a notice stays in the log", async () => {
+    const { early: waiting, all, notices, queue, clock } = early();
+    await notices.append(notice(clock.now()));
+    expect(await waiting.forward()).toBe("rest");
+    expect(notices.owed).toHaveLength(1);
+    expect(jobsOf(queue)).toEqual([]);
+    await all.forward();
+    expect(jobsOf(queue)).toEqual(["deliver desk", "escalate desk"]);
+  });
+
+  test("jobs that were queued earlier wait, and nothing is noted as failed", async () => {
+    const { early: waiting, all, notices, notifications, channel, queue, clock } = early();
+    await notices.append(notice(clock.now()));
+    await all.forward();
+    expect(await waiting.work(deliver("desk"), false)).toBe("again");
+    expect(await waiting.work(escalate, false)).toBe("again");
+    expect(notifications.deliveries.get("c1")?.get("desk")).toBeUndefined();
+    await all.work(deliver("desk"), false);
+    await all.work(escalate, false);
+    expect(channel.told).toEqual(["desk"]);
+    expect(queue.jobs.has("deliver boss")).toBe(true);
+  });
+});
+
 describe("an escalation", () => {
   const targets = [target("desk", "boss"), target("boss", "desk")];
   const escalate = { kind: "escalate", callId: "c1", target: "desk" } as const;

@@ -36,10 +36,13 @@ type Deliver = Extract<NotificationJob, { kind: "deliver" }>;
  */
 export class Notifications implements NotificationHandler {
   readonly #ports: NotificationPorts;
-  readonly #targets: () => readonly NotificationTarget[];
+  readonly #targets: () => readonly NotificationTarget[] | null;
 
-  /** `targets` are those of the topology in force: a corrected address counts for the next try. */
-  constructor(ports: NotificationPorts, targets: () => readonly NotificationTarget[]) {
+  /**
+   * `targets` are those of the topology in force: a corrected address counts for the next try. Null: no topology is in force yet, and everything waits for
+   * one rather than being refused for want of a target.
+   */
+  constructor(ports: NotificationPorts, targets: () => readonly NotificationTarget[] | null) {
     this.#ports = ports;
     this.#targets = targets;
   }
@@ -47,6 +50,7 @@ export class Notifications implements NotificationHandler {
   /** Turns notices into jobs. A notice is acknowledged when its jobs are queued; until then it comes again, and the same job is queued once. */
   async forward(): Promise<RoundEnd> {
     const { notices, notifications, queue } = this.#ports;
+    if (this.#targets() === null) return "rest";
     const read = await notices.read(BATCH);
     if (!read.ok) return "rest";
     for (const streamed of read.value) {
@@ -60,6 +64,7 @@ export class Notifications implements NotificationHandler {
   }
 
   async work(job: NotificationJob, last: boolean): Promise<JobEnd> {
+    if (this.#targets() === null) return "again";
     return job.kind === "deliver" ? this.#deliver(job, last) : this.#escalate(job);
   }
 
@@ -132,7 +137,7 @@ export class Notifications implements NotificationHandler {
   }
 
   #named(name: string): NotificationTarget | undefined {
-    return this.#targets().find((target) => target.name === name);
+    return this.#targets()?.find((target) => target.name === name);
   }
 }
 
