@@ -31,6 +31,20 @@ describe("the published topology", () => {
     expect(observer.told).toContain("topology 2");
   });
 
+  it("is taken when the registry lost its data and counts from one again", async () => {
+    const { source, taken, follower } = world();
+    const publish = (name: string, atMs: number, after: number | null) =>
+      source.publish({ json: JSON.stringify({ ...sampleTopology, name }), author: "test", atMs }, after);
+    await publish("first", 1_000, null);
+    await follower.start();
+    await publish("second", 2_000, 1);
+    await settle();
+    source.loseData();
+    await publish("anew", 3_000, null);
+    await settle();
+    expect(taken.map(({ topology }) => topology.name)).toEqual(["first", "second", "anew"]);
+  });
+
   it("that is followed by another while it is compiled is left out", async () => {
     const { source, taken, follower } = world();
     await follower.start();

@@ -1,4 +1,5 @@
 import type { Snapshot } from "@tandem/domain";
+import { isNewerPublication, NOTHING_PUBLISHED, type PublicationMark } from "../live/newer-topology.ts";
 import type { CompileTopology } from "../live/topology-in-force.ts";
 import type { Clock, PublishedTopology, TopologySource, Unwatch } from "../ports/index.ts";
 import type { ControllerObserver } from "./controller-observer.ts";
@@ -20,7 +21,7 @@ const MOST_PROBLEMS = 10;
 export class PublishedTopologyFollower {
   readonly #ports: PublishedTopologyPorts;
   #current: Snapshot | null = null;
-  #seenVersion = 0;
+  #seen: PublicationMark = NOTHING_PUBLISHED;
   #unwatch: Unwatch | null = null;
   #cancelRetry: () => void = () => undefined;
   #stopped = false;
@@ -53,13 +54,14 @@ export class PublishedTopologyFollower {
     await this.#unwatch?.();
   }
 
-  async #offer({ version, json }: PublishedTopology): Promise<void> {
-    if (version <= this.#seenVersion) return;
-    this.#seenVersion = version;
+  async #offer(published: PublishedTopology): Promise<void> {
+    if (!isNewerPublication(published, this.#seen)) return;
+    this.#seen = published;
+    const { version, json } = published;
     const { compile, observer, onChange } = this.#ports;
     const compiled = await compile(json);
     // Another one was published meanwhile.
-    if (version !== this.#seenVersion || this.#stopped) return;
+    if (this.#seen !== published || this.#stopped) return;
     if (!compiled.ok) {
       observer.topologyRejected();
       const problems = compiled.error.slice(0, MOST_PROBLEMS);

@@ -8,6 +8,7 @@ import type {
   TopologySource,
   Unwatch,
 } from "../ports/index.ts";
+import { isNewerPublication, NOTHING_PUBLISHED, type PublicationMark } from "./newer-topology.ts";
 
 /** Reads a published document and compiles it; problems are sentences for people, without personal data. */
 export type CompileTopology = (json: string) => Promise<Result<Snapshot, readonly string[]>>;
@@ -50,7 +51,7 @@ export class TopologyInForce {
   readonly #compile: CompileTopology;
   readonly #listen: TopologyListener;
   #current: InForce | null = null;
-  #seen: Pick<PublishedTopology, "version" | "atMs"> = { version: 0, atMs: -1 };
+  #seen: PublicationMark = NOTHING_PUBLISHED;
   /** Addresses by gateway name, as last resolved; kept when a resolution fails. */
   #resolved: ReadonlyMap<string, readonly string[]> = new Map();
   #cancel: (() => void) | null = null;
@@ -103,8 +104,7 @@ export class TopologyInForce {
 
   /** Compiling takes its time; one that is followed by another meanwhile is left out. */
   async #offer(topology: PublishedTopology): Promise<void> {
-    // A registry that lost its data counts from one again: then the later publication is the newer one.
-    if (topology.version <= this.#seen.version && topology.atMs <= this.#seen.atMs) return;
+    if (!isNewerPublication(topology, this.#seen)) return;
     this.#seen = topology;
     const compiled = await this.#compile(topology.json);
     if (this.#seen !== topology || this.#stopped) return;

@@ -22,6 +22,11 @@ export class FakeTopologyRegistry implements TopologyRegistry {
     this.#replace({ json, author: "test", atMs: 0 });
   }
 
+  /** As a store that lost its data: the next document is the first. */
+  loseData(): void {
+    this.#current = null;
+  }
+
   publish(
     document: PublishedDocument,
     expectedVersion: number | null,
