@@ -664,6 +664,15 @@ describe("drain and overload", () => {
     expect(worker.telemetry.setups).toBe(1);
   });
 
+  test("of INVITEs that come in one burst, each counts for the next", async () => {
+    const world = new FakeWorld();
+    const worker = await world.worker({ limits: { maxSetups: 1 } });
+    const burst = ["one", "two", "three"].map((callId) => arriving(requestFrom({ callId })));
+    for (const request of burst) worker.engine.onRequest(request);
+    await settle();
+    expect(burst.map(({ transaction }) => worker.sip.statuses(transaction.id))).toEqual([[], [503], [503]]);
+  });
+
   test("a late event loop refuses ordinary calls", async () => {
     const world = new FakeWorld();
     const worker = await world.worker();

@@ -68,15 +68,21 @@ export class CallDirectory implements CallShell {
       this.#actors.set(callId, actor);
     }
     this.#lingering.delete(callId);
+    // Counted before its first step, which waits for the store: of INVITEs that come in one burst each counts for the next.
+    if (mail.event.kind === "invite") this.#countSetup(callId, true);
     actor.post(mail);
   }
 
   phaseChanged(callId: string, phase: CallPhase | null): void {
+    this.#countSetup(callId, phase === "setup");
+    this.#onPhase(callId, phase);
+  }
+
+  #countSetup(callId: string, isSetup: boolean): void {
     const before = this.#setups.size;
-    if (phase === "setup") this.#setups.add(callId);
+    if (isSetup) this.#setups.add(callId);
     else this.#setups.delete(callId);
     if (this.#setups.size !== before) this.ports.telemetry.setupsActive(this.#setups.size);
-    this.#onPhase(callId, phase);
   }
 
   callOver(call: Call): void {
