@@ -319,6 +319,25 @@ describe("a worker dies with an INVITE of its own", () => {
     expect(edge.server.stats().orphans.taken).toBe(1);
   });
 
+  test.each([
+    ["nothing came before", []],
+    ["it rang before", [180]],
+  ] as const)("failed while nobody was there, %s: whoever sends it again is told at once", async (_what, statuses) => {
+    await using edge = await startEdge();
+    const dying = await RawApp.login(edge.address, OCTETS);
+    await dying.ask(branched);
+    dying.socket.destroy();
+    await edge.endpoint.until(() => (edge.server.stats().applications === 0 ? true : undefined));
+    const call = await edge.endpoint.sentRequest(0);
+    for (const status of statuses) call.answer(status);
+    call.fail("timeout");
+    const other = await RawApp.login(edge.address, OCTETS);
+    await other.ask(branched);
+    await other.sip("SIP/2.0 408");
+    await other.ask("ping");
+    expect([other.frames, edge.endpoint.requests.length, edge.server.stats().waiting.outgoing]).toEqual([[], 1, 0]);
+  });
+
   test("with a branch of its own, and nobody goes on with it in time: it is cancelled", async () => {
     await using edge = await startEdge({ settings: { holdMs: 500 } });
     const dying = await RawApp.login(edge.address, OCTETS);

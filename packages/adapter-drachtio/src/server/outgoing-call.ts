@@ -43,6 +43,8 @@ export abstract class OutgoingCall implements ClientTransactionEvents {
   lostMs = 0;
   /** The last response but 100: told again to an application that goes on with it. */
   last: ReceivedMessage | null = null;
+  /** Why no final response will come: told again likewise. */
+  failure: ClientFailure | null = null;
   /** The same request of the application that goes on with it. */
   heir: OutgoingCall | null = null;
   protected readonly host: OutgoingCallHost;

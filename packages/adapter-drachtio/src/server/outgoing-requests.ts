@@ -160,6 +160,7 @@ export class OutgoingRequests implements OutgoingCallHost {
 
   failed(call: OutgoingCall, failure: ClientFailure): void {
     this.#finish(call, false);
+    if (call.branch !== "") call.failure = failure;
     if (call.session.ready) call.fail(failure);
   }
 
@@ -234,9 +235,9 @@ export class OutgoingRequests implements OutgoingCallHost {
     this.#context.affinity.end(call.transaction?.callId ?? "");
   }
 
-  /** Another application goes on with a held INVITE: it is told what came last, and nothing is sent. */
+  /** Another application goes on with a held INVITE: it is told what came last, or that nothing will come, and nothing is sent. */
   #inherit(held: OutgoingCall, call: OutgoingCall): string {
-    const { transaction, last } = held;
+    const { transaction, last, failure } = held;
     held.heir = call;
     call.transaction = transaction;
     call.holdsAffinity = held.holdsAffinity;
@@ -245,9 +246,10 @@ export class OutgoingRequests implements OutgoingCallHost {
     if (this.#pending.has(id)) this.#pending.set(id, call);
     this.#context.affinity.move(transaction?.callId ?? "", call.session);
     this.#context.counters.orphansTaken += 1;
-    if (last !== null) {
+    // Both after the reply that tells the transaction's id.
+    if (failure !== null) setImmediate(() => this.failed(call, failure));
+    else if (last !== null) {
       this.#unacknowledged.forget(last);
-      // After the reply that tells the transaction's id.
       setImmediate(() => this.responded(call, last));
     }
     return id;
