@@ -119,7 +119,7 @@ class WiredEngine implements CallEngine {
       pending: this.#pending,
     });
     const standalone = new StandaloneRequests(shared);
-    this.#router = new RequestRouter({ newCalls: this.#newCalls, standalone, answers, hash: ports.hash, post });
+    this.#router = new RequestRouter({ ...shared, newCalls: this.#newCalls, standalone, post });
     this.#deadlines = new DeadlineLoop(ports, post);
     this.#probes = new ProbeService({ ...ports, topology: this.#topology });
     this.#errands = new ErrandService({ ...ports, topology: this.#topology });

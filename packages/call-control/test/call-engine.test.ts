@@ -695,3 +695,19 @@ describe("calls whose worker is gone", () => {
     expect(second.engine.facts().active).toBe(0);
   });
 });
+
+describe("a 2xx to an INVITE whose call nobody knows", () => {
+  test.each([
+    ["198.51.100.1", "the gateway it came from", ["ACK", "BYE"]],
+    ["192.0.2.10", "a gateway of another trunk of the pool", ["ACK", "BYE"]],
+    ["203.0.113.66", "a stranger, who would have us send to anybody", []],
+  ])("%s, %s", async (address, _who, sent) => {
+    const elsewhere = await new FakeWorld().worker();
+    await invite(elsewhere);
+    const message = answerTo(last(elsewhere.sip.requests("INVITE")).message, 200);
+    const worker = await new FakeWorld().worker();
+    worker.engine.onOrphanAnswer({ message, pool: "east", listener: "outside", source: peer(address) });
+    await settle();
+    expect(worker.sip.sent.map((each) => each.message.method)).toEqual(sent);
+  });
+});

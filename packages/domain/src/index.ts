@@ -23,7 +23,13 @@ export { dialledNumber } from "./numbering/dialled-number.ts";
 export { decide } from "./routing/decide.ts";
 export { quietView, type LiveView } from "./routing/live-view.ts";
 export { attemptPlans, legProfile, strangerProfile, type Stranger } from "./routing/attempt-plan.ts";
-export { identifyIngress, indexSources, type Arrival, type SourceIndex } from "./routing/identify-ingress.ts";
+export {
+  identifyIngress,
+  indexSources,
+  isGatewayOf,
+  type Arrival,
+  type SourceIndex,
+} from "./routing/identify-ingress.ts";
 export { parseIpAddress, parseIpBlock, type IpAddress, type IpBlock } from "./routing/ip-address.ts";
 export {
   classifyEmergency,

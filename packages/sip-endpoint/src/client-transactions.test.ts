@@ -6,7 +6,7 @@ import { SimulatedDatagrams, SimulatedPeer } from "../test/simulated-datagrams.t
 import { branchOf, headerOf, responseText } from "../test/sip-texts.ts";
 import type { EndpointConfig } from "./config.ts";
 import { createEndpoint } from "./create-endpoint.ts";
-import type { ClientTransaction, Endpoint, OutgoingRequest } from "./endpoint.ts";
+import type { ClientTransaction, Endpoint, EndpointEvents, OutgoingRequest, ReceivedMessage } from "./endpoint.ts";
 
 const US = { address: "10.0.0.9", port: 5060 };
 const PEER = "sip:them@10.0.0.1";
@@ -17,10 +17,10 @@ let peer: SimulatedPeer;
 let endpoint: Endpoint;
 let client: RecordingClient;
 
-async function start(config: Partial<EndpointConfig> = {}): Promise<void> {
+async function start(config: Partial<EndpointConfig> = {}, user: EndpointEvents = new RecordingUser()): Promise<void> {
   const made = await createEndpoint(
     { listeners: [{ name: "core", transport: "udp", ...US }], datagrams: network, clock, ...config },
-    new RecordingUser(),
+    user,
   );
   if (!made.ok) throw new Error(made.error.detail);
   endpoint = made.value;
@@ -77,6 +77,28 @@ describe("a forwarded request", () => {
     await settled();
     expect(client.responses).toEqual([]);
     expect(endpoint.stats().discarded.malformed).toBe(2);
+  });
+});
+
+describe("a 2xx to an INVITE that nothing here waits for", () => {
+  const shared = { name: "core", ...US, advertisedAddress: "Pool.example.com", advertisedPort: 5070 };
+
+  it.each([
+    ["the advertised name and port, whichever edge sent it", "pool.EXAMPLE.com:5070", true],
+    ["the bound address", "10.0.0.9:5060", true],
+    ["the bound address, default port", "10.0.0.9", true],
+    ["the advertised name, another port", "pool.example.com:5060", false],
+    ["our address, another port", "10.0.0.9:5070", false],
+    ["another host", "10.0.0.77:5060", false],
+  ])("RFC 3261 §18.1.2, sent-by: %s", async (_what, sentBy, taken) => {
+    const strays: ReceivedMessage[] = [];
+    const user = Object.assign(new RecordingUser(), { onStrayAnswer: (stray: ReceivedMessage) => strays.push(stray) });
+    await start({ listeners: [{ ...shared, transport: "udp" }] }, user);
+    const invite = `INVITE ${PEER} SIP/2.0\r\nVia: SIP/2.0/UDP ${sentBy};branch=z9hG4bKgone\r\n`;
+    const facts = "From: <sip:us@x>;tag=us\r\nTo: <sip:them@x>\r\nCall-ID: gone\r\nCSeq: 1 INVITE\r\n\r\n";
+    peer.send(responseText(`${invite}${facts}`, 200, "callee"), US);
+    await settled();
+    expect([strays.length, endpoint.stats().discarded["stray-response"]]).toEqual(taken ? [1, 0] : [0, 1]);
   });
 });
 

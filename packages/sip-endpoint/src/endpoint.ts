@@ -74,7 +74,7 @@ export interface EndpointEvents {
    */
   onResponseLost(transaction: ServerTransaction): void;
   /**
-   * A 2xx to an INVITE that no transaction here waits for: it was sent before a restart, or by whoever had this address. The peer repeats it for 64*T1, and
+   * A 2xx to an INVITE with the sent-by of a listener here (RFC 3261 §18.1.2) that no transaction waits for: it was sent before a restart, or by whoever had this address. The peer repeats it for 64*T1, and
    * whoever knows the call owes it an ACK (RFC 3261 §13.2.2.4).
    */
   onStrayAnswer?(answer: ReceivedMessage): void;

@@ -250,14 +250,16 @@ export class EdgeLink implements EdgeAccess {
   }
 
   /** What the edge tells by itself to an application that keeps its own dialogs: a missing ACK, and an answer to a lost worker. */
-  #fromEdge({ transactionId, dialogId, text }: SipEdgeFrame): void {
+  #fromEdge(frame: SipEdgeFrame): void {
     const { app } = this.#options;
-    const parsed = parseMessage(text);
+    const { transactionId, dialogId } = frame;
+    const parsed = parseMessage(frame.text);
     if (!parsed.ok) return this.#unreadable(parsed.error.detail);
     const message = parsed.value;
     if (transactionId === "ack-timeout") app.onAckTimeout({ edge: this.edge, id: dialogId }, message);
-    else if (transactionId === "orphan-answer") app.onOrphanAnswer({ message, pool: this.pool, listener: dialogId });
-    else this.#unreadable("unexpected message from the edge itself");
+    else if (transactionId === "orphan-answer") {
+      app.onOrphanAnswer({ message, pool: this.pool, listener: dialogId, source: peerOf(frame) });
+    } else this.#unreadable("unexpected message from the edge itself");
   }
 
   #unreadable(detail: string): void {

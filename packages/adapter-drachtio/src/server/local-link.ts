@@ -87,8 +87,9 @@ export class LocalLink implements Application, LocalEdgeAccess {
     if (answer.ok) this.#parts.app.onAckTimeout({ edge: this.edge, id: transaction.id }, answer.value);
   }
 
-  orphanAnswer({ message }: ReceivedMessage, listener: string): void {
-    this.#parts.app.onOrphanAnswer({ message, pool: this.pool, listener });
+  orphanAnswer({ message, source }: ReceivedMessage, listener: string): void {
+    const { address, port, transport } = source;
+    this.#parts.app.onOrphanAnswer({ message, pool: this.pool, listener, source: { address, port, transport } });
   }
 
   async request(request: OutgoingRequest, events: ClientEvents): Promise<Result<ClientTransaction, Failure>> {

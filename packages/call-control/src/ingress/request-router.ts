@@ -1,8 +1,16 @@
-import { parseOurTag, type FailureCode } from "@tandem/domain";
+import { isGatewayOf, parseOurTag, type FailureCode } from "@tandem/domain";
 import { readTag, type SipMessage } from "@tandem/sip";
 import type { Mail } from "../calls/call-shell.ts";
 import { transactionId } from "../calls/transaction-id.ts";
-import type { IdentityHash, IncomingRequest, OrphanAnswer, ServerTransaction, SipApplication } from "../ports/index.ts";
+import type { TopologyInForce } from "../live/topology-in-force.ts";
+import type {
+  IdentityHash,
+  IncomingRequest,
+  OrphanAnswer,
+  ServerTransaction,
+  SipApplication,
+  Telemetry,
+} from "../ports/index.ts";
 import type { StandaloneRequests } from "../standalone/standalone-requests.ts";
 import type { NewCalls } from "./new-calls.ts";
 import { callIdOf } from "./request-facts.ts";
@@ -13,6 +21,8 @@ export interface RouterParts {
   readonly standalone: StandaloneRequests;
   readonly answers: StatelessAnswers;
   readonly hash: IdentityHash;
+  readonly topology: TopologyInForce;
+  readonly telemetry: Telemetry;
   readonly post: (callId: string, mail: Mail) => void;
 }
 
@@ -63,8 +73,17 @@ export class RequestRouter implements SipApplication {
     if (ours === null) return;
     this.#parts.post(ours.callId, {
       event: { kind: "orphan-answer", response: answer.message },
-      otherwise: () => this.#parts.answers.endUnwanted(answer),
+      otherwise: () => this.#endUnwanted(answer),
     });
+  }
+
+  /** The answer says itself where its ACK and BYE go: a stranger's is dropped, or anybody could have us send to anybody. */
+  #endUnwanted(answer: OrphanAnswer): void {
+    const { topology, answers, telemetry } = this.#parts;
+    const { pool, source } = answer;
+    const known = topology.current !== null && isGatewayOf(pool, source.address, topology.current.sources);
+    if (known) return answers.endUnwanted(answer);
+    telemetry.log("info", "answer of a stranger dropped", { pool, source: `${source.address}:${source.port}` });
   }
 
   #inDialog(request: IncomingRequest, toTag: string): void {

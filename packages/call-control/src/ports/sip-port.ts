@@ -104,4 +104,6 @@ export interface OrphanAnswer {
   readonly pool: string;
   /** The INVITE left by it. */
   readonly listener: string;
+  /** Where the answer came from. */
+  readonly source: PeerAddress;
 }

@@ -49,6 +49,14 @@ export function identifyIngress(arrival: Arrival, index: SourceIndex): CompiledT
   return others.reduce((best, trunk) => (isCloser(trunk, best, arrival.port) ? trunk : best), first);
 }
 
+/** Is the address one that a gateway of any trunk of the pool sends from, whichever listener its trunks use? */
+export function isGatewayOf(pool: string, address: string, index: SourceIndex): boolean {
+  for (const sources of index.byListener.values()) {
+    if (byAddress(sources, address).some(({ trunk }) => trunk.pool === pool)) return true;
+  }
+  return false;
+}
+
 function byCertificate(sources: ListenerSources, identities: readonly string[]): readonly CompiledTrunk[] | null {
   for (const identity of identities) {
     // A subject alternative name is a domain or a SIP URI (RFC 5922 §7.1); wildcards do not count (§7.2).

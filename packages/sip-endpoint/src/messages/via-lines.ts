@@ -43,6 +43,14 @@ export function sentByPort(via: Via, transport: Transport): number {
   return via.port === undefined || via.port === 0 ? defaultPort(transport) : via.port;
 }
 
+/** Is the sent-by that of requests of this listener, or where it is bound? Whoever takes a listener's address over is configured alike. */
+export function isSentBy(via: Via, listener: BoundListener, transport: Transport): boolean {
+  const host = hostOf(via).toLowerCase();
+  const port = sentByPort(via, transport);
+  if (host === listener.advertisedAddress.toLowerCase() && port === listener.advertisedPort) return true;
+  return host === listener.address.toLowerCase() && port === listener.port;
+}
+
 /** A response as text, with exactly the Via lines of its request. */
 export function responseText(response: SipMessage, vias: readonly string[]): string {
   const own = response.getAll("Via");

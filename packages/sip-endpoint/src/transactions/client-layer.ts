@@ -20,7 +20,7 @@ import type {
 } from "../endpoint.ts";
 import { Received } from "../messages/received-message.ts";
 import { sentMessage } from "../messages/sent-message.ts";
-import { ownVia, withOwnVia } from "../messages/via-lines.ts";
+import { isSentBy, ownVia, withOwnVia } from "../messages/via-lines.ts";
 import { locate, type Located } from "../next-hop/locate.ts";
 import { nextHopUri } from "../next-hop/next-hop-uri.ts";
 import type { Arrival } from "../transport/arrival.ts";
@@ -96,9 +96,12 @@ export class ClientLayer implements ClientRequestHost {
   }
 
   private onStray(message: SipMessage, arrival: Arrival, method: string): void {
-    const { counters, events, clock } = this.context;
+    const { counters, events, clock, transports } = this.context;
     const isAnswer = method === "INVITE" && message.status >= 200 && message.status < 300;
-    if (isAnswer && events.onStrayAnswer) events.onStrayAnswer(new Received(message, arrival, clock.now()));
+    const via = topVia(message);
+    // RFC 3261 §18.1.2: a response to a request whose sent-by was not ours is discarded, or anybody could have us answer it.
+    const isOurs = via !== undefined && transports.ports.some(({ bound }) => isSentBy(via, bound, arrival.transport));
+    if (isAnswer && isOurs && events.onStrayAnswer) events.onStrayAnswer(new Received(message, arrival, clock.now()));
     else counters.discarded["stray-response"]++;
   }
 
