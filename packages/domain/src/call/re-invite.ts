@@ -19,7 +19,7 @@ import { answerPending, answerRequest, sendAck, type Received } from "./outgoing
 import { failureReply, notNowReply } from "./replies.ts";
 import { resync, sdpPayload } from "./session-refresh.ts";
 import { timerWish, tooSmall } from "./session-timer.ts";
-import { placeOf, type Place, type Turn } from "./turn.ts";
+import { peerOf, placeOf, type Place, type Turn } from "./turn.ts";
 
 /** A re-INVITE of a peer (RFC 3261 §14.2): passed on, unless another INVITE or offer is under way. */
 export function onReInvite(turn: Turn, place: Place, received: Received): void {
@@ -33,10 +33,17 @@ export function onReInvite(turn: Turn, place: Place, received: Received): void {
   } else relayRequest(turn, place, received);
 }
 
-/** RFC 6881 SP-38: the caller may not put the call taker on hold. The call taker may put the caller there. */
-export function holdsEmergency({ call }: Turn, { party }: Place, message: SipMessage): boolean {
-  if (call.facts.emergency === null || party.leg !== "a") return false;
-  const sdp = parseSdp(sdpIn(message));
+/**
+ * RFC 6881 SP-38: the caller may not put the call taker on hold. The call taker may put the caller there, and the caller's session is refreshed
+ * as it is then: what stands on hold already is not put there by the caller.
+ */
+export function holdsEmergency({ call }: Turn, place: Place, message: SipMessage): boolean {
+  if (call.facts.emergency === null || place.party.leg !== "a") return false;
+  return holds(sdpIn(message)) && !holds(peerOf(call, place)?.dialog.sdp ?? "");
+}
+
+function holds(description: string): boolean {
+  const sdp = parseSdp(description);
   return sdp !== undefined && isHold(sdp);
 }
 

@@ -211,6 +211,29 @@ describe("what the caller may not do (RFC 6881 SP-38, B8)", () => {
     expect(rig.allSent("INVITE").at(-1)?.leg).toBe("a");
   });
 
+  function heldByPsap(direction: string, answer: string): CallRig {
+    const rig = answered();
+    rig.fromCallee("INVITE", 1, { body: held(direction) });
+    rig.answer(rig.sent("INVITE"), 200, { body: held(answer) });
+    rig.fromCallee("ACK", 1);
+    return rig;
+  }
+
+  it.each(["INVITE", "UPDATE"])("the caller refreshes the session that the PSAP holds, by %s", (method) => {
+    const rig = heldByPsap("inactive", "inactive");
+    const before = rig.allSent(method).length;
+    expect(rig.allResponded(rig.fromCaller(method, 101, { body: held("inactive") }))).toEqual([]);
+    expect(rig.allSent(method)).toHaveLength(before + 1);
+  });
+
+  it("hold once the PSAP has resumed", () => {
+    const rig = heldByPsap("inactive", "inactive");
+    rig.fromCallee("INVITE", 2, { body: ANSWER });
+    rig.answer(rig.sent("INVITE"), 200, { body: ANSWER });
+    rig.fromCallee("ACK", 2);
+    expect(rig.allResponded(rig.fromCaller("INVITE", 101, { body: held("inactive") }))).toEqual([403]);
+  });
+
   it("of an ordinary call, hold passes", () => {
     const rig = new CallRig();
     rig.invite();
