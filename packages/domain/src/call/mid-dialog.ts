@@ -1,7 +1,7 @@
 import { parseMaxForwards, readTag, type HeaderLine, type SipMessage } from "@tandem/sip";
 import type { FailureCode } from "../failure/catalogue.ts";
 import type { Exchange, PendingRequest } from "./exchange.ts";
-import type { Dialog } from "./party.ts";
+import type { Dialog, StoredResponse } from "./party.ts";
 import { alarm, type AlarmCause } from "./alarm.ts";
 import { learnAbilities, passedResponse } from "./called-dialogs.ts";
 import { hangUp } from "./hang-up.ts";
@@ -122,12 +122,17 @@ export function onRelayAnswer(turn: Turn, exchange: Exchange, origin: PendingReq
   if (exchange.offered !== "") settleOffer({ asked, asker });
   const passed = passedResponse(turn.call, response, asked.party.profile, asker.party.profile);
   const terms = response.status < 300 ? acceptRefresh(turn, asker, origin) : [];
-  answerPending(turn, origin, {
-    ...passed,
-    headers: [...passed.headers, ...terms],
-    body: ownDescription(asker.dialog.origin, response, asker.party.profile.contactHost),
-  });
+  const body = ownDescription(asker.dialog.origin, response, asker.party.profile.contactHost);
+  answerPending(turn, origin, asTold(turn, { ...passed, headers: [...passed.headers, ...terms], body }));
   if (endsDialog(exchange.method, response.status)) endRejected(turn, asked, response.status);
+}
+
+/**
+ * A final response as the asker is told it. 408 would end the asker's dialog (RFC 3261 §12.2.1.2), and an emergency call outlives a silent peer:
+ * there it is told 504.
+ */
+export function asTold({ call }: Turn, response: StoredResponse): StoredResponse {
+  return response.status === 408 && call.facts.emergency !== null ? failureReply("peer-timeout") : response;
 }
 
 interface Exchanged {
@@ -221,6 +226,6 @@ export function onRelaySilence(turn: Turn, exchange: Exchange, origin: PendingRe
   const asker = placeOf(turn.call, origin.dialog);
   if (asked !== null && asker !== null && exchange.offered !== "") settleOffer({ asked, asker });
   const silent = failure === "peer-timeout";
-  answerPending(turn, origin, silent ? reply(408) : failureReply(failure));
+  answerPending(turn, origin, silent ? asTold(turn, reply(408)) : failureReply(failure));
   if (silent && asked !== null && endsDialog(exchange.method, 408)) endRejected(turn, asked, 408);
 }

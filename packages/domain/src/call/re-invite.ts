@@ -8,6 +8,7 @@ import { ownDescription, sdpIn } from "./headers/description.ts";
 import { reasonsOf } from "./headers/reason.ts";
 import {
   acceptRefresh,
+  asTold,
   endRejected,
   endsDialog,
   learnFromSuccess,
@@ -90,7 +91,7 @@ export function onReInviteAnswer(turn: Turn, exchange: Exchange, origin: Pending
   }
   settleOffer({ asked, asker });
   if (response.status >= 300) {
-    answerPending(turn, origin, { ...passed, body });
+    answerPending(turn, origin, asTold(turn, { ...passed, body }));
     if (endsDialog("INVITE", response.status)) endRejected(turn, asked, response.status);
   } else if (origin.open) acceptAnswer(turn, { exchange, origin, asked, asker, response }, { ...passed, body });
   else dropAnswer(turn, { exchange, origin, asked, asker, response });

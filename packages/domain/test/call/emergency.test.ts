@@ -343,6 +343,34 @@ describe("a session that lapses (B13)", () => {
   });
 });
 
+describe("a request that the other side leaves unanswered", () => {
+  const silences = ["no response", "408"] as const;
+
+  function unanswered(rig: CallRig, method: string, silence: (typeof silences)[number], body: string) {
+    const asked = rig.fromCallee(method, 1, { body });
+    const passed = rig.sent(method);
+    if (silence === "408") rig.answer(passed, 408);
+    else rig.event({ kind: "no-response", exchange: passed.exchange, failure: "peer-timeout" });
+    return rig.allResponded(asked);
+  }
+
+  const cases = silences.flatMap((silence) => [
+    ["INVITE", silence, ANSWER] as const,
+    ["UPDATE", silence, ANSWER] as const,
+    ["INFO", silence, ""] as const,
+  ]);
+
+  it.each(cases)("%s, %s: not told as 408, which would end the asker's dialog (RFC 3261 §12.2.1.2)", (...request) => {
+    const rig = answered();
+    expect(unanswered(rig, ...request)).toEqual([504]);
+    expect(rig.call.phase).toBe("up");
+  });
+
+  it.each(cases)("%s, %s: told as 408 on an ordinary call", (...request) => {
+    expect(unanswered(new CallRig().establish(), ...request)).toEqual([408]);
+  });
+});
+
 describe("the description towards the PSAP (RFC 6881 ED-73, A20)", () => {
   const noisy = ANSWER.replace(/m=audio (\d+) RTP\/AVP [\d ]+/, "m=audio $1 RTP/AVP 0 13");
 
