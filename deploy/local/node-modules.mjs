@@ -17,7 +17,9 @@ export async function ensureNodeModules() {
   const npm = process.env.npm_execpath;
   const command = npm === undefined ? ["npm", "ci"] : [process.execPath, npm, "ci"];
   // npm writes to stdout; ours may be read by a program (`--json`), so it goes to stderr.
-  const code = await runToEnd([...command, "--no-audit", "--no-fund"], { cwd: ROOT, stdio: ["ignore", 2, 2] });
+  // NODE_ENV=production or an `omit` of the user's npm would leave out the tools and Node 24.
+  const flags = ["--include=dev", "--include=optional", "--no-audit", "--no-fund"];
+  const code = await runToEnd([...command, ...flags], { cwd: ROOT, stdio: ["ignore", 2, 2] });
   if (code !== 0) {
     throw new BootstrapError(`npm ci ended with code ${code}; its output above says why.`, EXIT.installFailed);
   }
