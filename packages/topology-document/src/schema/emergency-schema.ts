@@ -44,7 +44,7 @@ const conference = z.strictObject({
   by: z
     .enum(["provider", "local"])
     .default("provider")
-    .describe("who calls the desk: the E9-1-1 provider, or Tandem (needs rtpengine)"),
+    .describe("who calls the desk: the E9-1-1 provider, or Tandem; local is refused until media can be mixed"),
 });
 
 const policy = z
