@@ -55,16 +55,23 @@ function ordinaryPlan(attempt: Attempt, trunk: CompiledTrunk): AttemptPlan {
  * hand where the topology allows it (RFC 6881 SP-31).
  */
 function emergencyPlan(attempt: Attempt, trunk: CompiledTrunk, snapshot: Snapshot): AttemptPlan {
-  const { connectTimeoutMs, progressTimeoutMs, clearFallback, preemption } = snapshot.emergency.plan;
+  const { connectTimeoutMs, progressTimeoutMs, clearFallback } = snapshot.emergency.plan;
   const { settings } = trunk.trunk;
   const twin = clearFallback ? snapshot.trunks.get(settings.clearTrunk ?? "") : undefined;
-  const own = {
+  const timed = {
     ...plan(attempt, trunk),
     connectTimeoutMs: Math.min(settings.connectTimeoutMs, connectTimeoutMs),
     progressTimeoutMs: shorter(settings.progressTimeoutMs, progressTimeoutMs),
-    ...(settings.maxCalls > 0 && { seizes: { maxCalls: settings.maxCalls, preempts: preemption === "oldest" } }),
   };
-  return twin === undefined ? own : { ...own, inClear: { ...own, profile: trunkProfile(twin) } };
+  const own = { ...timed, ...placeOn(trunk, snapshot) };
+  if (twin === undefined) return own;
+  return { ...own, inClear: { ...timed, profile: trunkProfile(twin), ...placeOn(twin, snapshot) } };
+}
+
+/** The place that an emergency call takes on a trunk with a limit. */
+function placeOn({ trunk }: CompiledTrunk, { emergency }: Snapshot): Pick<AttemptPlan, "seizes"> {
+  const { maxCalls } = trunk.settings;
+  return maxCalls > 0 ? { seizes: { maxCalls, preempts: emergency.plan.preemption === "oldest" } } : {};
 }
 
 /** 0 means off. */

@@ -227,6 +227,24 @@ describe("the chain by tiers", () => {
     expect(attemptPlans(decide(factsFor("911"), forbidden, quietView), forbidden)[0]?.inClear).toBeUndefined();
   });
 
+  test.each([
+    ["none where it has no limit", 0, undefined],
+    ["of its own limit", 5, { maxCalls: 5, preempts: true }],
+  ])("the clear twin takes a place by its own settings: %s", (_, maxCalls, seizes) => {
+    const clear = trunk("clear", "east/e911/e911/5061");
+    const trunks = [
+      ...base.trunks.map((one) => {
+        const settings = { ...one.settings, clearTrunk: "clear", maxCalls: 2 };
+        return one.name === "e911-east" ? { ...one, settings } : one;
+      }),
+      { ...clear, settings: { ...clear.settings, maxCalls } },
+    ];
+    const shot = snapshotOf({ ...base, trunks, emergency: { ...base.emergency, clearFallback: true } });
+    const [first] = attemptPlans(decide(factsFor("911"), shot, quietView), shot);
+    expect(first?.seizes?.maxCalls).toBe(2);
+    expect(first?.inClear?.seizes).toEqual(seizes);
+  });
+
   test("attempts wait less than ordinary ones, and no longer than their trunk", () => {
     const trunks = base.trunks.map((one) => {
       const slow = one.name === "e911-east" ? { connectTimeoutMs: 500, progressTimeoutMs: 0 } : {};
