@@ -237,6 +237,25 @@ describe("limits", () => {
     expect(world.gate.released).toHaveLength(1);
   });
 
+  test("a place that an emergency call gets after its end is given back", async () => {
+    const world = new FakeWorld(withTrunkSettings("sos", { maxCalls: 1 }));
+    const worker = await world.worker();
+    const answer = Promise.withResolvers<void>();
+    const seize = world.gate.seize.bind(world.gate);
+    world.gate.seize = (request) => answer.promise.then(() => seize(request));
+    const request = arriving(requestFrom({ uri: "sip:911@192.0.2.1" }));
+    worker.engine.onRequest(request);
+    await world.clock.advance(300);
+    await answers(worker, 180);
+    worker.engine.onCancel(request.transaction, requestFrom({ method: "CANCEL", uri: "sip:911@192.0.2.1", body: "" }));
+    await answers(worker, 487);
+    expect(world.store.rows.size).toBe(0);
+    answer.resolve();
+    await settle();
+    expect(world.gate.released).toHaveLength(1);
+    expect(world.gate.seized.get("sos")?.size).toBe(0);
+  });
+
   test("an established call renews its lease when its deadline is looked at", async () => {
     const world = new FakeWorld(limited);
     const worker = await world.worker();

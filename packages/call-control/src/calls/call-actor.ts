@@ -281,9 +281,8 @@ export class CallActor {
   #giveUp(event: CallEvent, code: FailureCode): void {
     if (this.#record.version === 0) this.#record.forget();
     // A place on a trunk that came too late for its call.
-    if (event.kind === "gate" && event.result === "reserved") {
-      void this.#shell.ports.gate.release(event.trunk, this.#callId);
-    }
+    const trunk = trunkOfPlace(event);
+    if (trunk !== null) void this.#shell.ports.gate.release(trunk, this.#callId);
     const waiting = requestOf(event);
     if (waiting !== null) this.#refuse(waiting.transaction, waiting.request, code);
   }
@@ -303,6 +302,13 @@ export class CallActor {
 /** A call that was stored once goes on from memory; a new one may only when it is an emergency call or a callback to one. */
 function mayGoOnUnstored(call: Call, version: number): boolean {
   return version > 0 || call.facts.emergency !== null || call.facts.callback !== null;
+}
+
+/** The trunk on which the event brings the call a place. */
+function trunkOfPlace(event: CallEvent): string | null {
+  if (event.kind === "gate") return event.result === "reserved" ? event.trunk : null;
+  if (event.kind === "seized") return event.result === "unavailable" ? null : event.trunk;
+  return null;
 }
 
 function goneCode(event: CallEvent): FailureCode {
