@@ -225,7 +225,7 @@ function createControllerOn(
       emergencySinks: [emergency.file, emergency.webhook].filter((sink) => sink !== null),
       queue: telling.queue,
       channels: telling.channels,
-      deadLetters: () => webhook?.deadLetters() ?? Promise.resolve(ok(0)),
+      deadLetters: deliveries.map((sink) => () => sink.deadLetters()),
     },
     {
       nodeId: config.nodeId,

@@ -302,13 +302,13 @@ export const METRICS = {
   },
   tandem_detail_dead_letters: {
     type: "gauge",
-    help: "Batches of detail records given up by the webhook delivery, kept for people to look at.",
+    help: "Batches of detail records given up by the webhook deliveries, those of emergency calls included, kept for people to look at.",
     labels: [],
     process: "controller",
   },
   tandem_detail_records_backlog: {
     type: "gauge",
-    help: "Detail records waiting in the streams.",
+    help: "Detail records waiting in the streams, those of emergency calls included.",
     labels: [],
     process: "controller",
   },

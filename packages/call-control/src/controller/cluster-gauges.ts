@@ -1,4 +1,4 @@
-import type { Failure, Result } from "@tandem/domain";
+import { ok, type Failure, type Result } from "@tandem/domain";
 import type { CallStore, DetailRecordStream, TrunkHealthBoard } from "../ports/index.ts";
 import type { ControllerObserver } from "./controller-observer.ts";
 import type { RoundEnd } from "./repeat.ts";
@@ -6,21 +6,24 @@ import type { RoundEnd } from "./repeat.ts";
 export interface ClusterGaugePorts {
   readonly store: CallStore;
   readonly board: TrunkHealthBoard;
-  readonly details: DetailRecordStream;
-  /** Deliveries given up. */
-  readonly deadLetters: () => Promise<Result<number, Failure>>;
+  readonly details: Pick<DetailRecordStream, "backlog">;
+  readonly emergencies: Pick<DetailRecordStream, "backlog">;
+  /** Deliveries given up, by each who delivers. */
+  readonly deadLetters: readonly CountDeadLetters[];
   readonly observer: ControllerObserver;
 }
 
+export type CountDeadLetters = () => Promise<Result<number, Failure>>;
+
 /** Reads the figures that belong to the cluster as a whole; what cannot be read stays as it was. */
 export async function readClusterGauges(ports: ClusterGaugePorts): Promise<RoundEnd> {
-  const { store, board, details, observer } = ports;
+  const { store, board, details, emergencies, deadLetters, observer } = ports;
   const [count, loads, health, backlog, dead] = await Promise.all([
     store.count(),
     store.loads(),
     board.all(),
-    details.backlog(),
-    ports.deadLetters(),
+    sum([details.backlog(), emergencies.backlog()]),
+    sum(deadLetters.map((read) => read())),
   ]);
   if (count.ok) observer.callsActive(count.value);
   if (loads.ok) observer.trunkLoads(loads.value);
@@ -28,4 +31,14 @@ export async function readClusterGauges(ports: ClusterGaugePorts): Promise<Round
   if (backlog.ok) observer.detailRecordBacklog(backlog.value);
   if (dead.ok) observer.deadLetters(dead.value);
   return "rest";
+}
+
+/** A part that cannot be read leaves no sum: a smaller one would look like an improvement. */
+async function sum(counts: readonly Promise<Result<number, Failure>>[]): Promise<Result<number, Failure>> {
+  let total = 0;
+  for (const count of await Promise.all(counts)) {
+    if (!count.ok) return count;
+    total += count.value;
+  }
+  return ok(total);
 }

@@ -1,4 +1,4 @@
-import { defaultEmergencyPlan, type Failure, type Result, type Snapshot } from "@tandem/domain";
+import { defaultEmergencyPlan, type Snapshot } from "@tandem/domain";
 import type { CompileTopology } from "../live/topology-in-force.ts";
 import type {
   CallbackBook,
@@ -21,7 +21,7 @@ import type {
   Unwatch,
   WorkerErrands,
 } from "../ports/index.ts";
-import { readClusterGauges } from "./cluster-gauges.ts";
+import { readClusterGauges, type CountDeadLetters } from "./cluster-gauges.ts";
 import type { ControllerObserver } from "./controller-observer.ts";
 import { DetailForwarder } from "./detail-forwarder.ts";
 import { EmergencyHeartbeat } from "./emergency-heartbeat.ts";
@@ -62,8 +62,8 @@ export interface ControllerPorts {
   readonly channels: readonly NotificationChannel[];
   readonly errands: WorkerErrands;
   readonly paths: EmergencyPathBoard;
-  /** Deliveries given up. */
-  readonly deadLetters: () => Promise<Result<number, Failure>>;
+  /** Deliveries given up, by each who delivers. */
+  readonly deadLetters: readonly CountDeadLetters[];
   /** Runs while leading besides the above, such as the delivery of queued records. Its failure is tried again. */
   readonly deliveries: readonly { readonly run: () => ReturnType<ProbeSchedule["run"]> }[];
 }
