@@ -58,6 +58,13 @@ describe("what is off by default, switched on", () => {
     expect(egressPorts("tandem-controller")).toEqual(expect.arrayContaining([443, 8443, 465]));
   });
 
+  it("emergency records are kept as long as the values say, also where nobody is sent them", async () => {
+    const kept = await render("--values", valuesFile("trial"), "--set", "controller.emergencyRecords.keepDays=30");
+    const controller = startedWith(find(kept, "Deployment", "tandem-controller"), "controller");
+    expect(controller).toMatchObject({ TANDEM_EMERGENCY_KEEP_DAYS: "30" });
+    expect(controller).not.toHaveProperty("TANDEM_EMERGENCY_WEBHOOK");
+  });
+
   it("devices ask for their location at the address they come from, over TLS", () => {
     const api = find(manifests, "Deployment", "tandem-control-api");
     expect(startedWith(api, "control-api")).toMatchObject({

@@ -239,10 +239,8 @@ redis://{{ include "tandem.serviceHost" (dict "root" . "name" (printf "%s-redis"
 - name: TANDEM_EMERGENCY_FILE
   value: /var/lib/tandem/$(TANDEM_NODE_ID).emergency.jsonl
 {{- end }}
-{{- if or $records.file $records.webhook.url }}
 - name: TANDEM_EMERGENCY_KEEP_DAYS
   value: {{ int $records.keepDays | quote }}
-{{- end }}
 {{- with .Values.controller.mail }}
 {{- if .url }}
 - name: TANDEM_SMTP_URL

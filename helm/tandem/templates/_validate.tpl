@@ -34,7 +34,10 @@
 {{- $service := printf "%s-%s" (include "tandem.poolName" (dict "root" $ "pool" $pool)) .name -}}
 {{- if gt (len $service) 63 -}}{{- $problems = append $problems (printf "The Service %s would have %d characters, and 63 are allowed: shorten the release, the pool or the listener, or set fullnameOverride." $service (len $service)) -}}{{- end -}}
 {{- end -}}
-{{- range $what, $port := dict "edges.ports.admin" $pool.edges.ports.admin "edges.ports.http" $pool.edges.ports.http -}}
+{{- $own := dict "edges.ports.admin" $pool.edges.ports.admin -}}
+{{- if ne $pool.arrangement "fused" -}}{{- $_ := set $own "edges.ports.http" $pool.edges.ports.http -}}{{- end -}}
+{{- if or (eq $pool.arrangement "fused") (eq $pool.placement "together") -}}{{- $_ := set $own "workers.ports.http" $pool.workers.ports.http -}}{{- end -}}
+{{- range $what, $port := $own -}}
 {{- if hasKey $sockets (printf "TCP/%d" (int $port)) -}}{{- $problems = append $problems (printf "Pool %s: %s (%d) is a listener's port too; choose another." $pool.name $what (int $port)) -}}{{- end -}}
 {{- end -}}
 {{- if and (eq $pool.arrangement "fused") (eq $pool.placement "together") -}}{{- $problems = append $problems (printf "Pool %s: placement \"together\" is for arrangement \"split\"; a fused pool has one process anyway, leave placement out." $pool.name) -}}{{- end -}}
