@@ -1,4 +1,4 @@
-/** `npm run survival`: a storm of calls while processes are killed; writes docs/survival.md. */
+/** `npm run survival`: a storm of calls while processes are killed; prints its page, and writes it where `--report` says. */
 import { resolve } from "node:path";
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
@@ -21,7 +21,7 @@ const USAGE = `npm run survival [-- OPTIONS]
   --workers N       workers of the pool (default 3)
   --edges N         edges of the pool (default 2)
   --sipp N          further calls per second between two SIPp (default 5)
-  --report FILE     where the figures go (default docs/survival.md; "none": nowhere)
+  --report FILE     write the page that is printed there, too (default: nowhere)
   --json FILE       all figures
   --help            this text
 `;
@@ -38,7 +38,7 @@ const OPTIONS = {
   workers: { type: "string", default: "3" },
   edges: { type: "string", default: "2" },
   sipp: { type: "string", default: "5" },
-  report: { type: "string", default: "docs/survival.md" },
+  report: { type: "string" },
   json: { type: "string" },
   help: { type: "boolean", default: false },
 } as const;
@@ -77,7 +77,7 @@ async function main(): Promise<number> {
   const report = formatReport(result, started);
   console.log(report);
   const folder = process.env["INIT_CWD"] ?? process.cwd();
-  if (values.report !== "none") writeFileSync(resolve(folder, values.report), report);
+  if (values.report !== undefined) writeFileSync(resolve(folder, values.report), report);
   if (values.json !== undefined) writeFileSync(resolve(folder, values.json), `${JSON.stringify(result, null, 2)}\n`);
   return verdict(result).every(({ met }) => met) ? 0 : 1;
 }
