@@ -3,14 +3,15 @@ import { placeCall } from "../harness/place-call.ts";
 import { sipPorts } from "../harness/ports.ts";
 import { startUas, stopAllSipp } from "../harness/sipp.ts";
 import { makeTopology, type TestTopology } from "../harness/topology.ts";
-import { makeBaseImages, type BaseImages } from "./base-images.ts";
+import type { BaseImages } from "./base-images.ts";
 import { startContainerCluster, type ContainerCluster } from "./container-cluster.ts";
-import { useContainerEngine, whyNoContainerEngine, type ContainerEngine } from "./container-engine.ts";
+import { findContainerEngine, type ContainerEngine } from "./container-engine.ts";
 import { APPLICATIONS, buildImages, containerState, imageOf, inspectImage } from "./tandem-images.ts";
 
-const missing = whyNoContainerEngine();
+const found = await findContainerEngine();
+const missing = typeof found === "string" ? found : null;
 const MEGABYTE = 1_024 * 1_024;
-/** An engine's start, a build with `npm ci`, and seven containers, on two shared cores. */
+/** A build with `npm ci`, and seven containers, on two shared cores. */
 const SET_UP_LIMIT_MS = 480_000;
 
 const [failing, answering, sos] = await sipPorts(3);
@@ -21,8 +22,8 @@ let cluster: ContainerCluster;
 
 describe.runIf(missing === null)(`images${missing === null ? "" : ` (left out: ${missing})`}`, () => {
   beforeAll(async () => {
-    engine = await useContainerEngine();
-    base = await makeBaseImages(engine);
+    if (typeof found === "string") return;
+    ({ engine, base } = found);
     await buildImages(engine, base);
     topology = await makeTopology({
       pools: {
