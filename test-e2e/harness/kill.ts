@@ -34,7 +34,7 @@ export async function killProcess(cluster: TestCluster, name: string): Promise<v
 }
 
 /** The process is there. */
-function isAlive(pid: number): boolean {
+export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return true;

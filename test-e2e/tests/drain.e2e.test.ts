@@ -1,11 +1,12 @@
 import { SipPeer, until, type PeerAddressOf } from "@tandem/testkit";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startCluster, type TestCluster } from "../harness/cluster.ts";
+import { isAlive } from "../harness/kill.ts";
 import { hangUp, invite, SDP, session, setUp } from "../harness/scripted-call.ts";
 import { makeTopology } from "../harness/topology.ts";
 
-const alice = await SipPeer.open({ user: "alice" });
-const bob = await SipPeer.open({ user: "bob" });
+const alice = await SipPeer.open({ user: "alice", patienceMs: 15_000 });
+const bob = await SipPeer.open({ user: "bob", patienceMs: 15_000 });
 const sos = await SipPeer.open({ user: "sos" });
 let cluster: TestCluster;
 let to: PeerAddressOf;
@@ -28,6 +29,10 @@ const optionsStatus = async (): Promise<number> => {
   alice.request("OPTIONS", to);
   return (await alice.expect((message) => message.method === "OPTIONS" && message.kind === "response")).message.status;
 };
+
+/** Status of a worker's probe. */
+const probe = async (metrics: string, path: string): Promise<number> =>
+  (await fetch(metrics.replace("/metrics", path))).status;
 
 async function drainPool(verb: "drain" | "undrain"): Promise<void> {
   expect((await cluster.api.post(`/v1/pools/east/${verb}`)).status).toBe(200);
@@ -68,11 +73,21 @@ describe("A11: draining a pool", () => {
     bob.reply(arrived, 180);
     await alice.expect(180);
     for (const { pid } of workers) process.kill(pid, "SIGTERM");
+    // Taken out of rotation, not restarted.
+    for (const { metrics } of workers) {
+      await until(async () => (await probe(metrics, "/readyz")) === 503, { what: "not ready" });
+      expect(await probe(metrics, "/livez")).toBe(200);
+    }
     bob.reply(arrived, 200, { headers: [SDP], body: session(2) });
     const answer = await alice.expect("200 INVITE");
     const dialog = alice.dialogAsCaller(sent, answer);
     dialog.ack();
     await bob.expect("ACK");
-    expect((await cluster.api.get("/v1/topology")).status).toBe(200);
+    // The established call is simply left to the others: they are gone in seconds, and the call ends by whoever is there then.
+    for (const { pid } of workers)
+      await until(() => !isAlive(pid), { what: "the drained worker's end", limitMs: 10_000 });
+    dialog.request("BYE");
+    bob.reply(await bob.expect("BYE"), 200);
+    await alice.expect("200 BYE");
   });
 });
