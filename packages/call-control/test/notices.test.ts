@@ -56,6 +56,21 @@ describe("an emergency call is announced", () => {
     ]);
   });
 
+  test.each([
+    ["UTF-8", Buffer.from("Jörg Łoś", "utf8").toString("latin1"), "Jörg Łoś"],
+    ["something else", "M\u00FCller", "M\u00FCller"],
+  ])("with the caller's name and URI as people write them: octets of %s", async (_, octets, text) => {
+    const { made, worker } = await world();
+    const named = withHeaders(requestFrom({ uri: "sip:911@192.0.2.1" }), (headers) => {
+      headers.set("From", `"${octets}" <sip:${octets.split(" ")[0] ?? ""}@192.0.2.10>;tag=a`);
+    });
+    worker.engine.onRequest(arriving(named));
+    await settle();
+    expect(noticesIn(made)).toMatchObject([
+      { callerName: text, callerUri: `sip:${text.split(" ")[0] ?? ""}@192.0.2.10` },
+    ]);
+  });
+
   test("with the place the caller brought, where he brought one", async () => {
     const { made, worker } = await world();
     const part = { headers: [["Content-Type", "application/pidf+xml"]] as const, body: "pidf 404" };

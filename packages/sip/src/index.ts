@@ -5,6 +5,7 @@ export type { HeaderEdit } from "./edit-message.ts";
 export { formatMessage } from "./format-message.ts";
 export { canonicalHeaderName } from "./header-name.ts";
 export type { HeaderLine, SipMessage } from "./message.ts";
+export { unicodeOf } from "./octet-text.ts";
 export type { ParseFailure, ParseFailureReason } from "./parse-failure.ts";
 export { latin1Text, parseDatagram, parseMessage } from "./parse-message.ts";
 export type { ParseOptions } from "./header-scan.ts";

@@ -6,7 +6,7 @@ import {
   type PidfReader,
   type Snapshot,
 } from "@tandem/domain";
-import { parseNameAddr, type SipMessage } from "@tandem/sip";
+import { parseNameAddr, unicodeOf, type SipMessage } from "@tandem/sip";
 import type { EmergencyCase } from "./prepare-emergency.ts";
 
 /** What people are told of an emergency call that begins. */
@@ -22,8 +22,8 @@ export function noticeOf(
     atMs,
     pool: request.pool,
     ingressTrunk: facts.ingressTrunk ?? "",
-    callerUri: from?.uri ?? "",
-    callerName: from?.displayName ?? "",
+    callerUri: unicodeOf(from?.uri ?? ""),
+    callerName: unicodeOf(from?.displayName ?? ""),
     service,
     test,
     number,

@@ -65,6 +65,11 @@ describe("a notification", () => {
     expect(noticeSubject(unknown)).toBe("Emergency call to 911 from an unknown caller");
   });
 
+  test("has a subject of one line, whatever the caller writes", () => {
+    const hostile = { ...notice, callerName: "Ann\r\nBcc: all@example.net", site: null };
+    expect(noticeSubject(hostile)).toBe("Emergency call to 911 from Ann Bcc: all@example.net +12125550100");
+  });
+
   test("is one line for each value, whatever the caller writes", () => {
     fc.assert(
       fc.property(fc.string({ unit: "binary" }), (name) => {

@@ -37,7 +37,8 @@ interface NoticeLocation {
 export function noticeSubject({ number, test, callerName, callbackNumber, site }: EmergencyNotice): string {
   const who = [callerName, callbackNumber].filter((part) => part !== "").join(" ");
   const where = site === null ? "" : ` at ${site}`;
-  return `${test ? "TEST: " : ""}Emergency call to ${number} from ${who === "" ? "an unknown caller" : who}${where}`;
+  const from = who === "" ? "an unknown caller" : who;
+  return oneLine(`${test ? "TEST: " : ""}Emergency call to ${number} from ${from}${where}`);
 }
 
 /**

@@ -1,4 +1,4 @@
-import { addBody, parseNameAddr, withHeaders, type SipMessage } from "@tandem/sip";
+import { addBody, parseNameAddr, unicodeOf, withHeaders, type SipMessage } from "@tandem/sip";
 import { privacyAsked } from "../../call/headers/passing.ts";
 import type { EmergencyProvider } from "../../topology/emergency-plan.ts";
 import { dataProviderReference, providerInfo } from "../location/provider-info.ts";
@@ -62,14 +62,7 @@ function subscriberInfo(invite: SipMessage, { provider, preparation, callingNumb
   return `<EmergencyCallData.SubscriberInfo xmlns="urn:ietf:params:xml:ns:EmergencyCallData:SubscriberInfo" privacyRequested="${String(privacyAsked(invite.headers))}">${elements.join("")}</EmergencyCallData.SubscriberInfo>`;
 }
 
-/** The caller's name. In the message it is the bytes of UTF-8, one character each. */
+/** The caller's name as people write it. */
 function displayNameOf(invite: SipMessage): string {
-  const written = parseNameAddr(invite.get("From") ?? "")?.displayName?.trim() ?? "";
-  try {
-    return decodeURIComponent(
-      written.replace(/[^]/g, (octet) => `%${octet.charCodeAt(0).toString(16).padStart(2, "0")}`),
-    );
-  } catch {
-    return written;
-  }
+  return unicodeOf(parseNameAddr(invite.get("From") ?? "")?.displayName ?? "").trim();
 }
