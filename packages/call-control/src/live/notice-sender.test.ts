@@ -95,4 +95,18 @@ describe("notices of emergency calls", () => {
     await settle();
     expect([...spool.notices.keys()].toSorted()).toEqual(["c1", "c2"]);
   });
+
+  test("under way when the process ends are waited for", async () => {
+    const { sender, log } = world();
+    const held = Promise.withResolvers<void>();
+    log.hold = () => held.promise;
+    sender.announce(notice("c1"));
+    let ended = false;
+    const stopped = sender.stop().then(() => (ended = true));
+    await settle();
+    expect(ended).toBe(false);
+    held.resolve();
+    await stopped;
+    expect(idsIn(log)).toEqual(["c1"]);
+  });
 });

@@ -20,7 +20,8 @@ export class NoticeSender implements EmergencyNotices {
   readonly #parts: NoticeParts;
   readonly #waiting: EmergencyNotice[] = [];
   #spooled = true;
-  #working = false;
+  /** Ends when everything that was there has been brought somewhere, or could not be. */
+  #working: Promise<void> | null = null;
   #cancel: (() => void) | null = null;
   #stopped = false;
 
@@ -33,10 +34,11 @@ export class NoticeSender implements EmergencyNotices {
     this.#workLater();
   }
 
-  /** What is in memory goes to the log or to disk. */
+  /** What is in memory goes to the log or to disk; what is on its way there is waited for. */
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#cancel?.();
+    await this.#working;
     for (const notice of this.#waiting.splice(0)) if (!(await this.#deliver(notice))) await this.#toDisk(notice);
   }
 
@@ -44,22 +46,25 @@ export class NoticeSender implements EmergencyNotices {
     if (notice.targets.length === 0) return;
     this.#waiting.push(notice);
     this.#tell();
-    void this.#work();
+    this.#work();
   }
 
-  async #work(): Promise<void> {
-    if (this.#working) return;
-    this.#working = true;
+  #work(): void {
+    this.#working ??= this.#bringAll().finally(() => {
+      this.#working = null;
+      if (this.#spooled || this.#waiting.length > 0) this.#workLater();
+    });
+  }
+
+  async #bringAll(): Promise<void> {
     const left: EmergencyNotice[] = [];
     for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) {
       const kept = (await this.#deliver(next)) || (await this.#toDisk(next));
       if (!kept) left.push(next);
     }
     this.#waiting.push(...left);
-    if (this.#spooled) await this.#workDisk();
+    if (this.#spooled && !this.#stopped) await this.#workDisk();
     this.#tell();
-    this.#working = false;
-    if (this.#spooled || this.#waiting.length > 0) this.#workLater();
   }
 
   async #workDisk(): Promise<void> {
@@ -70,7 +75,7 @@ export class NoticeSender implements EmergencyNotices {
       return telemetry.log("error", "notices of emergency calls on disk cannot be read", { failure: code, detail });
     }
     for (const notice of found.value) {
-      if (!(await this.#deliver(notice))) return;
+      if (this.#stopped || !(await this.#deliver(notice))) return;
       await spool.remove(notice);
     }
     this.#spooled = found.value.length === SPOOL_BATCH;
@@ -105,7 +110,7 @@ export class NoticeSender implements EmergencyNotices {
   #workLater(): void {
     if (this.#stopped) return;
     this.#cancel?.();
-    this.#cancel = this.#parts.clock.after(RETRY_MS, () => void this.#work());
+    this.#cancel = this.#parts.clock.after(RETRY_MS, () => this.#work());
   }
 
   #tell(): void {
