@@ -29,6 +29,17 @@ async function world(notifyTests = true) {
   return { made, worker: await made.worker() };
 }
 
+/** The site has ELINs, and the E9-1-1 trunk gets them. */
+function withElins(plain: Topology): Topology {
+  const trunks = plain.trunks.map((trunk) => {
+    const emergency = { ...trunk.settings.emergency, profile: "elin" as const };
+    return trunk.name === "sos" ? { ...trunk, settings: { ...trunk.settings, emergency } } : trunk;
+  });
+  const sites = plain.emergency.sites.map((site) => ({ ...site, erl: "hq-1" }));
+  const erls = [{ name: "hq-1", elins: ["+12125550901", "+12125550902"], location: null }];
+  return { ...plain, trunks, emergency: { ...plain.emergency, sites, erls } };
+}
+
 async function call(worker: FakeWorker, number: string, body?: string): Promise<void> {
   const parts = body === undefined ? {} : { body };
   worker.engine.onRequest(arriving(requestFrom({ uri: `sip:${number}@192.0.2.1`, ...parts })));
@@ -105,6 +116,22 @@ describe("an emergency call is announced", () => {
     other.engine.onRequest(again);
     await settle();
     expect(noticesIn(made)).toHaveLength(1);
+  });
+
+  test("again without remembering the caller anew, whose call may have ended meanwhile", async () => {
+    const made = new FakeWorld(withElins(topology()));
+    const worker = await made.worker();
+    await call(worker, "911");
+    const asked: string[] = [];
+    made.callbacks.hold = (operation) => {
+      asked.push(operation);
+      return Promise.resolve();
+    };
+    const other = await made.worker();
+    other.engine.onRequest(arriving(requestFrom({ uri: "sip:911@192.0.2.1" }), { redelivered: true }));
+    await settle();
+    expect(noticesIn(made).map(({ elin }) => elin)).toEqual(["+12125550901", "+12125550901"]);
+    expect(asked).not.toContain("remember");
   });
 
   test.each([

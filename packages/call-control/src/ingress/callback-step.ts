@@ -18,8 +18,7 @@ export const callbackStep: PreparationStep = {
     const { callId, facts, ingress, request, snapshot } = incident;
     const nowMs = clock.now();
     const { callbackWindowMs } = snapshot.topology.emergency;
-    const erl = soFar.erl ?? erlOfSite(soFar.site, snapshot);
-    const elins = needsElin(incident) ? elinsOf({ ...soFar, erl }, snapshot) : [];
+    const { erl, elins } = elinsFor(soFar, incident);
     if (elins.length === 0 && (callbackWindowMs === 0 || callbackKey(soFar.callbackNumber) === "")) {
       return { ...soFar, erl };
     }
@@ -34,6 +33,24 @@ export const callbackStep: PreparationStep = {
     return { ...soFar, erl, elin };
   },
 };
+
+/** The ELIN that was lent to the call, as far as this worker's copy of the callbacks knows. */
+export const lentElinStep: PreparationStep = {
+  name: "callback",
+  boundMs: BOUND_MS,
+  run(soFar, incident, { known }) {
+    const { erl, elins } = elinsFor(soFar, incident);
+    const elin = elins.find((each) => known.reached(each)?.caller.callId === incident.callId) ?? null;
+    return Promise.resolve({ ...soFar, erl, elin });
+  },
+};
+
+/** Where the call comes from, and what may be lent to it there: nothing when no way out needs an ELIN. */
+function elinsFor(soFar: EmergencyPreparation, incident: EmergencyCase) {
+  const { snapshot } = incident;
+  const erl = soFar.erl ?? erlOfSite(soFar.site, snapshot);
+  return { erl, elins: needsElin(incident) ? elinsOf({ ...soFar, erl }, snapshot) : [] };
+}
 
 function needsElin({ attempts }: EmergencyCase): boolean {
   return attempts.some(({ emergency }) => emergency?.kind === "elin");

@@ -21,7 +21,7 @@ import { decideRequest, ingressProfile, ingressTrunk } from "./arrival.ts";
 import { asCallback, type Arrived, type ArrivedOnTrunk, type CallbackLive } from "./callback-arrival.ts";
 import { noticeOf } from "./emergency-notice.ts";
 import type { PendingCalls } from "./pending-calls.ts";
-import { prepareEmergency, type EmergencyCase, type PreparationPorts } from "./prepare-emergency.ts";
+import { prepareEmergency, STEPS_AFTERWARDS, type EmergencyCase, type PreparationPorts } from "./prepare-emergency.ts";
 import { mayBeCallback } from "./psap-callback.ts";
 import { callIdOf, requestFacts, requestName, uriFacts } from "./request-facts.ts";
 import type { StatelessAnswers } from "./stateless-answers.ts";
@@ -86,7 +86,9 @@ export class NewCalls {
     const facts = requestFacts(request, trunk, { callId, plan: snapshot.emergency.plan });
     const attempts = attemptPlans(decision, snapshot);
     const incident = { callId, atMs: clock.now(), request, facts, ingress, decision, attempts, snapshot };
-    void prepareEmergency(incident, this.#parts).then((preparation) => this.#tell(incident, preparation));
+    void prepareEmergency(incident, this.#parts, STEPS_AFTERWARDS).then((preparation) => {
+      this.#tell(incident, preparation);
+    });
   }
 
   /** A call left its set-up: copies of its INVITE are late, not merged. */

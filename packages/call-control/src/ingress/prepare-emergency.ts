@@ -17,7 +17,7 @@ import type {
   Telemetry,
   UnguessableName,
 } from "../ports/index.ts";
-import { callbackStep } from "./callback-step.ts";
+import { callbackStep, lentElinStep } from "./callback-step.ts";
 import { identityStep } from "./identity-step.ts";
 import { conveyedStep, locateStep } from "./location-steps.ts";
 
@@ -56,6 +56,9 @@ export interface PreparationStep {
 
 /** In this order: what is lent to a call depends on where it comes from. Together they are the longest an INVITE can wait here. */
 const STEPS: readonly PreparationStep[] = [identityStep, conveyedStep, locateStep, callbackStep];
+
+/** The same for a call that another worker prepared, and that may be over: nothing is lent, and nobody is remembered. */
+export const STEPS_AFTERWARDS: readonly PreparationStep[] = [identityStep, conveyedStep, locateStep, lentElinStep];
 
 /**
  * Finds out what an emergency INVITE is made of besides the request. Never fails and never takes longer than the bounds of its steps: a step that
