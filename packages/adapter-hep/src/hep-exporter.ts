@@ -22,8 +22,6 @@ export interface HepExporter {
 const LOOKUP_EVERY_MS = 60_000;
 /** Bytes on their way into the system; beyond them the server, or the way to it, is too slow. */
 const MOST_WAITING_BYTES = 4 * 1_024 * 1_024;
-/** Longest message that fits into one datagram with the chunks before it. */
-const MOST_TEXT_BYTES = 65_000;
 
 /** Opens a socket of its own. Nothing is sent before the server's name is known. */
 export function createHepExporter(options: HepExporterOptions): HepExporter {
@@ -48,12 +46,13 @@ export function createHepExporter(options: HepExporterOptions): HepExporter {
 
   return {
     take(message) {
-      if (way === null || message.text.length > MOST_TEXT_BYTES || isFull(way.socket)) {
+      const packet = way === null || isFull(way.socket) ? null : hepPacket(message, options);
+      if (way === null || packet === null) {
         counts.dropped += 1;
         return;
       }
       counts.sent += 1;
-      way.socket.send(hepPacket(message, options), target.port, way.address, (error) => {
+      way.socket.send(packet, target.port, way.address, (error) => {
         if (error === null) return;
         counts.sent -= 1;
         counts.dropped += 1;

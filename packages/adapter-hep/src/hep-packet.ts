@@ -35,14 +35,22 @@ const PROTOCOL = { udp: 17, tcp: 6, tls: 6 } as const;
 const SIP = 1;
 const HEADER_BYTES = 6;
 const CHUNK_HEADER_BYTES = 6;
+/** What a UDP datagram over IPv4 carries at most. */
+const MOST_PACKET_BYTES = 65_507;
 
-/** A HEP version 3 packet: `HEP3`, its length, then chunks of (vendor, type, length, data), all numbers in network order. */
-export function hepPacket(message: TracedMessage, agent: CaptureAgent): Buffer {
+/**
+ * A HEP version 3 packet: `HEP3`, its length, then chunks of (vendor, type, length, data), all numbers in network order. Null when it would exceed the
+ * 65 507 bytes of a datagram.
+ */
+export function hepPacket(message: TracedMessage, agent: CaptureAgent): Buffer | null {
   const isSent = message.direction === "sent";
   const local = { address: message.localAddress, port: message.localPort };
   const peer = { address: message.address, port: message.port };
   const [source, destination] = isSent ? [local, peer] : [peer, local];
   const callId = callIdOf(message.text);
+  // Before any length is written: those of chunks have 16 bits.
+  const longParts = message.text.length + (callId?.length ?? 0) + Buffer.byteLength(agent.key ?? "");
+  if (longParts > MOST_PACKET_BYTES) return null;
   const chunks = [
     ...addressChunks(source.address, destination.address),
     number(CHUNK.ipProtocol, PROTOCOL[message.transport], 1),
@@ -58,6 +66,7 @@ export function hepPacket(message: TracedMessage, agent: CaptureAgent): Buffer {
   ];
   const header = Buffer.from("HEP3\0\0", "latin1");
   const packet = Buffer.concat([header, ...chunks]);
+  if (packet.length > MOST_PACKET_BYTES) return null;
   packet.writeUInt16BE(packet.length, HEADER_BYTES - 2);
   return packet;
 }

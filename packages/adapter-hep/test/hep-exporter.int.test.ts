@@ -58,6 +58,16 @@ test("a message that fits no datagram is dropped, and the next one goes out", as
   await exporter.close();
 });
 
+test("a message whose long Call-ID makes its copy too long is dropped and counted", async () => {
+  const known = Promise.withResolvers<void>();
+  const target = { host: "127.0.0.1", port: server.address().port };
+  const exporter = createHepExporter({ target, id: 7, key: null, onState: () => known.resolve() });
+  await known.promise;
+  exporter.take({ ...message, text: `OPTIONS sip:a@b SIP/2.0\r\nCall-ID: ${"x".repeat(64_900)}\r\n\r\n` });
+  expect(exporter.counts()).toEqual({ sent: 0, dropped: 1 });
+  await exporter.close();
+});
+
 test("a server that is not there harms nobody", async () => {
   const states: boolean[] = [];
   const exporter = createHepExporter({

@@ -5,7 +5,7 @@ import { Arrival } from "./arrival.ts";
 import { boundListener } from "./bound-listener.ts";
 import { StreamListener } from "./stream-listener.ts";
 import { systemDatagrams } from "./system-datagrams.ts";
-import { tracedDatagrams } from "./trace.ts";
+import { harmless, tracedDatagrams } from "./trace.ts";
 import { Transports, type TransportsParts } from "./transports.ts";
 
 /** Binds every listener; on the first that cannot be had everything is closed again. */
@@ -55,7 +55,7 @@ async function openDatagramPort(config: ListenerConfig, transports: Transports, 
   const bufferBytes = parts.limits.udpBufferBytes;
   let bound = boundListener(config, config);
   const { datagrams = systemDatagrams, trace } = parts.config;
-  const network = trace === undefined ? datagrams : tracedDatagrams(datagrams, trace, parts.clock);
+  const network = trace === undefined ? datagrams : tracedDatagrams(datagrams, harmless(trace, parts.log), parts.clock);
   const socket = await network.bind(
     { address: config.address, port: config.port, bufferBytes },
     {

@@ -1,10 +1,24 @@
 import { latin1Text } from "@tandem/sip";
-import type { EndpointConfig, TracedMessage } from "../config.ts";
+import type { EndpointConfig, EndpointLog, TracedMessage } from "../config.ts";
 import type { Clock } from "../timers/clock.ts";
 import type { DatagramNetwork } from "./datagram-network.ts";
 
 /** Who gets traced messages. */
 export type Tracer = NonNullable<EndpointConfig["trace"]>;
+
+/** A tracer that cannot cost a message: one that throws is told of once and goes on being called. */
+export function harmless(trace: Tracer, log: EndpointLog): Tracer {
+  let told = false;
+  return (message) => {
+    try {
+      trace(message);
+    } catch (error) {
+      if (told) return;
+      told = true;
+      log.warn({ reason: error instanceof Error ? error.name : typeof error }, "tracer failed, messages go on without");
+    }
+  };
+}
 
 /** A network whose datagrams are traced both ways. */
 export function tracedDatagrams(network: DatagramNetwork, trace: Tracer, clock: Clock): DatagramNetwork {

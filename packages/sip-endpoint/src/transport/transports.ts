@@ -18,6 +18,7 @@ import { DatagramOutlet, StreamOutlet, type Outlet, type OutletUser } from "./ou
 import type { StreamConnection } from "./stream-connection.ts";
 import type { FramingFailure } from "./stream-framer.ts";
 import type { StreamListener } from "./stream-listener.ts";
+import { harmless } from "./trace.ts";
 
 /** Who gets what arrives at any listener. */
 export interface TransportReceiver {
@@ -66,7 +67,8 @@ export class Transports {
     this.receiver = parts.receiver;
     this.largeRequests = parts.config.largeRequests ?? "ephemeral";
     const { trace } = parts.config;
-    this.table = new ConnectionTable({ ...parts, receiver: this, ...(trace !== undefined && { trace }) });
+    const traced = trace !== undefined && { trace: harmless(trace, parts.log) };
+    this.table = new ConnectionTable({ ...parts, receiver: this, ...traced });
   }
 
   addDatagramPort(port: DatagramPort): void {
