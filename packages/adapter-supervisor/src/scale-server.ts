@@ -27,11 +27,18 @@ const LARGEST_BODY = 1_024;
  */
 export function serveScaler(scaler: PoolScaler, { address, token }: ScaleServerOptions): Promise<ScaleServer> {
   const server = createServer((request, response) => {
-    void answer(scaler, token, request).then((result) => {
-      const status = result.ok ? 200 : failureEntry(result.error.code).http;
-      const body = result.ok ? result.value : { code: result.error.code, detail: result.error.detail };
+    const say = (status: number, body: unknown): void => {
       response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
-    });
+    };
+    answer(scaler, token, request).then(
+      (result) => {
+        if (result.ok) return say(200, result.value);
+        const { code, detail } = result.error;
+        say(failureEntry(code).http, { code, detail });
+      },
+      // The cluster outlives a scaler that throws.
+      () => say(500, { detail: "the scaler failed" }),
+    );
   });
   server.requestTimeout = 5_000;
   return new Promise((resolve, reject) => {
@@ -58,11 +65,20 @@ async function answer(
   if (!isToken(request.headers.authorization, token)) return refuse("unauthorised", "no token, or another one");
   const pool = /^\/pools\/([^/?]+)$/.exec(request.url ?? "")?.[1];
   if (pool === undefined) return refuse("not-found", "no such resource");
-  const name = decodeURIComponent(pool);
+  const name = decoded(pool);
+  if (name === null) return refuse("bad-request", "the pool's name is no percent-encoded UTF-8");
   if (request.method === "GET") return scaler.read(name);
   if (request.method !== "PUT") return refuse("not-found", "no such method");
   const wanted = await readWanted(request);
   return wanted === null ? refuse("bad-request", "expected workers and edges as numbers") : scaler.scale(name, wanted);
+}
+
+function decoded(segment: string): string | null {
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    return null;
+  }
 }
 
 async function readWanted(request: IncomingMessage) {

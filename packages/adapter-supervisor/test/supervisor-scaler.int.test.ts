@@ -1,6 +1,6 @@
 import { FakePoolScaler } from "@tandem/call-control/testing";
 import { describePoolScaler } from "@tandem/testkit/contracts";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { createSupervisorScaler, serveScaler } from "../src/index.ts";
 
 const TOKEN = "t".repeat(32);
@@ -43,6 +43,22 @@ describe("the supervisor", () => {
       await server.close();
     },
   );
+
+  it("refuses a pool's name that cannot be decoded", async () => {
+    const { server } = await served();
+    const headers = { authorization: `Bearer ${TOKEN}` };
+    expect((await fetch(`${server.url}/pools/%zz`, { headers })).status).toBe(400);
+    await server.close();
+  });
+
+  it("answers 500 when its scaler throws, and goes on", async () => {
+    const { fake, server } = await served();
+    vi.spyOn(fake, "read").mockRejectedValueOnce(new Error("no process table"));
+    const headers = { authorization: `Bearer ${TOKEN}` };
+    expect((await fetch(`${server.url}/pools/east`, { headers })).status).toBe(500);
+    expect((await fetch(`${server.url}/pools/east`, { headers })).status).toBe(200);
+    await server.close();
+  });
 
   it("that is gone is scaler-unavailable", async () => {
     const { server } = await served();
