@@ -70,6 +70,7 @@ export class ClusterProcesses {
         this.#writeEdges();
       },
       end: ({ role, pool, number }) => this.#end(`${role}-${pool}-${number}`),
+      failed: (pool, reason) => this.#options.events.onWarning(pool, { msg: `pool could not be scaled: ${reason}` }),
     };
   }
 

@@ -16,9 +16,15 @@ function pretended() {
   };
   put("edge", 1);
   put("worker", 1);
+  const told: string[] = [];
+  let failing = false;
   const pools = new LocalPools([east], {
+    failed: (pool, reason) => told.push(`${pool}: ${reason}`),
     processes: () => [...running.values()],
     start: (role, _pool, number) => {
+      const broken = failing;
+      failing = false;
+      if (broken) return Promise.reject(new Error("no port"));
       log.push(`start ${nameOf({ role, number })}`);
       put(role, number);
       return Promise.resolve();
@@ -29,7 +35,10 @@ function pretended() {
     },
   });
   pools.open();
-  return { pools, log, running };
+  const failNextStart = (): void => {
+    failing = true;
+  };
+  return { pools, log, running, told, failNextStart };
 }
 
 describe("pools of this machine", () => {
@@ -50,6 +59,17 @@ describe("pools of this machine", () => {
     await pools.scale("east", { workers: 1, edges: 1 });
     await until(() => log.length === 4);
     expect(log).toEqual(["start edge-2", "start worker-2", "end worker-2", "end edge-2"]);
+  });
+
+  it("a start that throws is told, and neither ends the cluster nor stops the next change", async () => {
+    const { pools, log, told, failNextStart } = pretended();
+    failNextStart();
+    await pools.scale("east", { workers: 2 });
+    await pools.scale("east", { workers: 3 });
+    await until(() => log.length === 2);
+    expect(log).toEqual(["start worker-2", "start worker-3"]);
+    expect(told).toEqual(["east: no port"]);
+    await pools.close();
   });
 
   it("a new process takes the lowest free number", async () => {

@@ -25,6 +25,8 @@ export interface PoolHands {
   readonly start: (role: ScaledRole, pool: Pool, number: number) => Promise<void>;
   /** Drains and ends it; from the call on it is not among the processes. */
   readonly end: (process: PoolProcess) => void;
+  /** Tells people that a change of that pool broke off; it is tried again with the next change. */
+  readonly failed: (pool: string, reason: string) => void;
 }
 
 /** Scales the pools of this machine: the highest numbers go first, a new process takes the lowest free number. */
@@ -65,7 +67,11 @@ export class LocalPools implements PoolScaler {
     }
     if (!this.#open) return err({ code: "scaler-unavailable", detail: "the cluster is starting or ending" });
     this.#desired.set(name, { workers: wanted.workers, edges: wanted.edges ?? before.edges });
-    this.#changing = this.#changing.then(() => this.#converge(pool));
+    this.#changing = this.#changing
+      .then(() => this.#converge(pool))
+      .catch((thrown: unknown) => {
+        this.#hands.failed(name, thrown instanceof Error ? thrown.message : String(thrown));
+      });
     return this.read(name);
   }
 
