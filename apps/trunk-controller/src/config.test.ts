@@ -36,6 +36,10 @@ describe("the controller's environment", () => {
     { wrong: { TANDEM_HTTP: "nowhere" }, named: "TANDEM_HTTP" },
     { wrong: { TANDEM_CDR_WEBHOOK: "ftp://x" }, named: "TANDEM_CDR_WEBHOOK" },
     { wrong: { TANDEM_CDR_WEBHOOK_SECRET: "hush" }, named: "TANDEM_CDR_WEBHOOK_SECRET" },
+    {
+      wrong: { TANDEM_SMTP_URL: "smtp://desk:hush@mail.example.org", TANDEM_SMTP_FROM: "tandem@example.org" },
+      named: "TANDEM_SMTP_USER",
+    },
     { wrong: { TANDEM_CDR_FSYNC: "maybe" }, named: "TANDEM_CDR_FSYNC" },
     { wrong: { TANDEM_LEASE_MS: "10" }, named: "TANDEM_LEASE_MS" },
   ])("is refused with a sentence that names $named", ({ wrong, named }) => {

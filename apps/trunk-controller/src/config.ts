@@ -16,6 +16,12 @@ const NEEDED_BESIDE = [
   ["TANDEM_SMTP_PASSWORD", "TANDEM_SMTP_USER"],
 ] as const;
 
+/** True as well for what is no URL: that is refused for itself. */
+function hasNoCredentials(text: string): boolean {
+  const url = URL.parse(text);
+  return url === null || (url.username === "" && url.password === "");
+}
+
 /** The controller's environment; docs/architecture.md lists the variables. */
 export const controllerSchema = z
   .object({
@@ -48,7 +54,13 @@ export const controllerSchema = z
     /** How long emergency records and notifications stay for the control API (days). */
     TANDEM_EMERGENCY_KEEP_DAYS: field.integer(1, 3_650).default(90),
     /** Mail server of notifications. */
-    TANDEM_SMTP_URL: z.url({ protocol: /^smtps?$/, error: "expected an smtp or smtps URL" }).optional(),
+    TANDEM_SMTP_URL: z
+      .url({ protocol: /^smtps?$/, error: "expected an smtp or smtps URL" })
+      .refine(
+        hasNoCredentials,
+        "expected no user and password in it: TANDEM_SMTP_USER and TANDEM_SMTP_PASSWORD say them",
+      )
+      .optional(),
     TANDEM_SMTP_USER: z.string().optional(),
     TANDEM_SMTP_PASSWORD: z.string().optional(),
     TANDEM_SMTP_FROM: z.email({ error: "expected the address notifications come from" }).optional(),

@@ -12,7 +12,7 @@ export interface MailServer {
   readonly timeoutMs: number;
 }
 
-/** Notification by email. A mail server that says 5xx about the address is believed; anything else is tried again. */
+/** Notification by email. A mail server that says 5xx about the address or the message is believed; anything else is tried again. */
 export function createEmailNotification(server: MailServer): NotificationChannel & { close(): void } {
   const transport = transporter(server);
   return {
@@ -31,7 +31,7 @@ export function createEmailNotification(server: MailServer): NotificationChannel
         });
         return { outcome: "delivered", detail: "accepted" };
       } catch (thrown) {
-        return failureOf(thrown);
+        return mailFailure(thrown);
       }
     },
     close: () => {
@@ -55,11 +55,28 @@ function transporter({ url, user, password, timeoutMs }: MailServer): Transporte
   });
 }
 
-/** RFC 5321 §4.2.1: 5yz is final. The text of the server may name the address, so only the code is kept. */
-function failureOf(thrown: unknown): { readonly outcome: "refused" | "unreached"; readonly detail: string } {
-  const code = thrown instanceof Error && "responseCode" in thrown ? Number(thrown.responseCode) : 0;
-  const name = thrown instanceof Error && "code" in thrown ? String(thrown.code) : "failed";
-  return code >= 500 && code < 600
-    ? { outcome: "refused", detail: String(code) }
-    : { outcome: "unreached", detail: code === 0 ? name : String(code) };
+/** What the library's errors say; `responseCode` is the server's reply. */
+interface MailError {
+  readonly code?: string;
+  readonly command?: string;
+  readonly responseCode?: number;
+}
+
+/** Asks for credentials, whatever command it answers (RFC 4954 §6). */
+const AUTHENTICATION_REQUIRED = 530;
+
+/**
+ * RFC 5321 §4.2.1: 5yz is final for the command it answers. Only RCPT TO judges the address and only the reply to the content judges the message; what is said
+ * to our greeting, credentials or sender is about us, and somebody may put it right within the hour. The text of the server may name the address, so only the
+ * code is kept.
+ */
+export function mailFailure(thrown: unknown): { readonly outcome: "refused" | "unreached"; readonly detail: string } {
+  const {
+    responseCode = 0,
+    code = "failed",
+    command,
+  }: MailError = thrown instanceof Error ? (thrown as Error & MailError) : {};
+  const judgesNotice = code === "EMESSAGE" || command === "RCPT TO";
+  const isFinal = judgesNotice && responseCode >= 500 && responseCode < 600 && responseCode !== AUTHENTICATION_REQUIRED;
+  return { outcome: isFinal ? "refused" : "unreached", detail: responseCode === 0 ? code : String(responseCode) };
 }
