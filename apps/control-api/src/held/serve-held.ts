@@ -7,6 +7,7 @@ import type { ControlApiConfig } from "../config.ts";
 import { currentTopology } from "../current-topology.ts";
 import type { ControlServices } from "../services.ts";
 import { createHeldApp, type HeldListener } from "./held-app.ts";
+import { keptProvider } from "./kept-provider.ts";
 
 /** A HELD server that listens. */
 export interface RunningHeld {
@@ -29,10 +30,13 @@ export async function serveHeld(
   if (!tls.ok) return tls;
   const app = createHeldApp({
     locations: services.locations,
-    provider: async () => {
-      const topology = await currentTopology(services);
-      return topology.ok ? (topology.value?.topology.emergency.provider ?? null) : null;
-    },
+    provider: keptProvider(
+      async () => {
+        const topology = await currentTopology(services);
+        return topology.ok ? ok(topology.value?.topology.emergency.provider ?? null) : topology;
+      },
+      () => services.clock.now(),
+    ),
     keys,
     now: () => services.clock.now(),
     logger: logger as unknown as FastifyBaseLogger,
