@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { UnfinishedCall } from "@tandem/call-control";
@@ -39,6 +39,25 @@ describe("the file spool", () => {
   test("a write that was cut off is never seen", async () => {
     await writeFile(join(directory, "x.json.99.part"), '{"call":');
     expect(await createDetailRecordSpool(directory).peek(5)).toEqual({ ok: true, value: [] });
+  });
+
+  test.each([
+    ["half a document", '{"call":'],
+    ["nothing", ""],
+    ["another kind of document", "5"],
+    ["an entry of another name", JSON.stringify(entry("z"))],
+  ])("a file that holds %s is put aside, and the others come", async (_what, text) => {
+    const spool = createDetailRecordSpool(directory);
+    for (const id of ["b", "c"]) await spool.put(entry(id));
+    await writeFile(join(directory, "a.json"), text);
+    expect(await spool.peek(2)).toEqual({ ok: true, value: [entry("b"), entry("c")] });
+    expect((await readdir(directory)).sort()).toEqual(["a.json.bad", "b.json", "c.json"]);
+  });
+
+  test("a folder among the files is put aside too", async () => {
+    await mkdir(join(directory, "a.json"));
+    expect(await createDetailRecordSpool(directory).peek(2)).toEqual({ ok: true, value: [] });
+    expect(await readdir(directory)).toEqual(["a.json.bad"]);
   });
 
   test("put twice is one file", async () => {

@@ -1,13 +1,15 @@
-import { readdir, readFile, unlink } from "node:fs/promises";
+import { readdir, readFile, unlink, rename } from "node:fs/promises";
 import { join } from "node:path";
 import { err, ok, type Failure, type Result } from "@tandem/domain";
 import { writeWhole } from "./whole-file.ts";
 
 const SUFFIX = ".json";
+const BAD_SUFFIX = ".bad";
 
 /** Entries on disk, by name. */
 export interface FileSpool<Entry> {
   put(entry: Entry): Promise<Result<void, Failure>>;
+  /** Files that hold no entry are put aside on the way. */
   peek(limit: number): Promise<Result<readonly Entry[], Failure>>;
   remove(entry: Entry): Promise<Result<void, Failure>>;
 }
@@ -23,8 +25,14 @@ export function createFileSpool<Entry>(directory: string, nameOf: (entry: Entry)
     peek: (limit) =>
       attempt(async () => {
         const names = (await namesIn(directory)).filter((name) => name.endsWith(SUFFIX)).sort();
-        const entries = await Promise.all(names.slice(0, limit).map((name) => readEntry<Entry>(join(directory, name))));
-        return entries.flatMap((entry) => (entry === null ? [] : [entry]));
+        const entries: Entry[] = [];
+        // One after the other, so that files put aside do not make a batch look like the last.
+        for (const name of names) {
+          if (entries.length === limit) break;
+          const entry = await readEntry(join(directory, name), fileOf);
+          if (entry !== null) entries.push(entry);
+        }
+        return entries;
       }),
     remove: (entry) => attempt(() => unlinkIfThere(fileOf(entry))),
   };
@@ -39,14 +47,44 @@ async function namesIn(directory: string): Promise<readonly string[]> {
   }
 }
 
-/** Null when another worker delivered and removed it meanwhile. */
-async function readEntry<Entry>(path: string): Promise<Entry | null> {
+/** Codes of files that will not be readable the next time either; a lack of descriptors or memory passes. */
+const LASTING = new Set(["EACCES", "EPERM", "EISDIR", "EIO", "ELOOP"]);
+
+/**
+ * Null when another worker delivered and removed it meanwhile, and when it is no entry of that name: such a file is put aside as `.bad` for people to look at,
+ * because it would hold up all others.
+ */
+async function readEntry<Entry>(path: string, fileOf: (entry: Entry) => string): Promise<Entry | null> {
   try {
-    return JSON.parse(await readFile(path, "utf8")) as Entry;
+    const entry = entryIn(await readFile(path, "utf8"), path, fileOf);
+    if (entry !== null) return entry;
   } catch (error) {
     if (isMissing(error)) return null;
-    throw error;
+    if (!isLasting(error)) throw error;
   }
+  await putAside(path);
+  return null;
+}
+
+function entryIn<Entry>(text: string, path: string, fileOf: (entry: Entry) => string): Entry | null {
+  try {
+    const entry = JSON.parse(text) as Entry;
+    return fileOf(entry) === path ? entry : null;
+  } catch {
+    return null;
+  }
+}
+
+async function putAside(path: string): Promise<void> {
+  try {
+    await rename(path, `${path}${BAD_SUFFIX}`);
+  } catch (error) {
+    if (!isMissing(error)) throw error;
+  }
+}
+
+function isLasting(error: unknown): boolean {
+  return error instanceof Error && "code" in error && LASTING.has(String(error.code));
 }
 
 async function unlinkIfThere(path: string): Promise<void> {
