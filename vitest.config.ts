@@ -9,6 +9,8 @@ const endToEnd = {
   testTimeout: 120_000,
   hookTimeout: 120_000,
   fileParallelism: false,
+  // Whole clusters on two shared cores: one more try tells a slow machine from a defect.
+  retry: 1,
 };
 
 export default defineConfig({
