@@ -113,6 +113,8 @@ describe("every query of every dashboard, on a cluster under load", () => {
       return;
     }
     await until(async () => (await prometheus.query(asked(expr))).some(({ value }) => Number.isFinite(value)), {
+      // A probe may have gone to the worker that died, and a rate needs two looks.
+      limitMs: 40_000,
       everyMs: 250,
       what: `data for ${expr}`,
     });
