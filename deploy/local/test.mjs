@@ -6,7 +6,7 @@ import { BootstrapError, EXIT, runBootstrap } from "./exit-codes.mjs";
 import { ensureNodeModules, ROOT, toolEnvironment } from "./node-modules.mjs";
 import { runToEnd } from "./run-to-end.mjs";
 import { ensurePrograms, offerPrograms, REQUIREMENT } from "./system-packages.mjs";
-import { addTallies, formatTally, NOTHING, readTally } from "./vitest-report.mjs";
+import { addTallies, formatTally, NOTHING, readReport } from "./vitest-report.mjs";
 
 /**
  * One thing `npm test` runs. `project`: a vitest project, whose report is counted; else `command`, which counts only when it fails.
@@ -64,8 +64,8 @@ async function runStep({ name, command, project }, reports) {
   const code = await runToEnd(full, { cwd: ROOT, env: toolEnvironment(), stdio: ["ignore", "inherit", "inherit"] });
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
   console.log(`── ${name}: ${code === 0 ? "ok" : `FAILED (code ${code})`} in ${seconds} s`);
-  const tally = project === undefined ? { ...NOTHING, failed: code === 0 ? 0 : 1 } : readTally(report, code);
-  return { name, code, seconds, tally };
+  if (project !== undefined) return { name, code, seconds, ...readReport(report, code) };
+  return { name, code, seconds, tally: { ...NOTHING, failed: code === 0 ? 0 : 1 }, remarks: [] };
 }
 
 /** @param {readonly Awaited<ReturnType<typeof runStep>>[]} results */
@@ -74,6 +74,7 @@ function printSummary(results) {
   for (const { name, code, seconds } of results) {
     console.log(`${code === 0 ? "ok    " : "FAILED"}  ${seconds.padStart(7)} s  ${name}`);
   }
+  for (const remark of results.flatMap(({ remarks }) => remarks)) console.log(remark);
   console.log(`\n${formatTally(addTallies(results.map(({ tally }) => tally)))}`);
 }
 

@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from "node:fs";
+import { basename } from "node:path";
 
 /**
  * How many tests ended how.
@@ -8,23 +9,40 @@ import { existsSync, readFileSync } from "node:fs";
 /** @type {Tally} */
 export const NOTHING = Object.freeze({ passed: 0, failed: 0, skipped: 0 });
 
+/** As much of a failure's message as one line of the summary holds, in characters. */
+const MESSAGE_LENGTH = 160;
+
 /**
  * Reads vitest's JSON report. A run that ended badly without a failed test (a file that does not load, an unhandled rejection,
  * no report at all) counts as one failure, so that the closing line never looks better than the run.
  * @param {string} file
  * @param {number} exitCode Of the run.
- * @returns {Tally}
+ * @returns {{ readonly tally: Tally, readonly remarks: readonly string[] }} `remarks`: a line for each test that failed or needed a second try.
  */
-export function readTally(file, exitCode) {
+export function readReport(file, exitCode) {
   const report = existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : {};
-  const tests = (report.testResults ?? []).flatMap((suite) => suite.assertionResults ?? []);
+  const suites = report.testResults ?? [];
+  const tests = suites.flatMap(({ name, assertionResults }) =>
+    (assertionResults ?? []).map((result) => ({ ...result, file: basename(name) })),
+  );
   const count = (statuses) => tests.filter(({ status }) => statuses.includes(status)).length;
   const failed = count(["failed"]);
-  return {
+  const tally = {
     passed: count(["passed"]),
     failed: exitCode !== 0 && failed === 0 ? 1 : failed,
     skipped: count(["pending", "skipped", "todo", "disabled"]),
   };
+  return { tally, remarks: tests.filter(hadFailure).map(remark) };
+}
+
+/** A test that passed at its second try keeps the message of the first. */
+function hadFailure({ failureMessages }) {
+  return (failureMessages ?? []).length > 0;
+}
+
+function remark({ status, file, fullName, failureMessages }) {
+  const [message = ""] = failureMessages[0].split("\n");
+  return `${status === "failed" ? "failed" : "second try"}: ${file}: ${fullName}: ${message.slice(0, MESSAGE_LENGTH)}`;
 }
 
 /**
