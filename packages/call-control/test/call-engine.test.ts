@@ -729,4 +729,16 @@ describe("a 2xx to an INVITE whose call nobody knows", () => {
     await settle();
     expect(worker.sip.sent.map((each) => each.message.method)).toEqual(sent);
   });
+
+  test("nor the call's record: its attempt failed and was forgotten, and the call went on", async () => {
+    const worker = await new FakeWorld().worker();
+    await invite(worker);
+    const failed = await answers(worker, 503);
+    const before = worker.sip.sent.length;
+    const message = answerTo(failed.message, 200);
+    worker.engine.onOrphanAnswer({ message, pool: "east", listener: "outside", source: peer("198.51.100.1") });
+    await settle();
+    expect(worker.sip.sent.slice(before).map((each) => each.message.method)).toEqual(["ACK", "BYE"]);
+    expect(worker.engine.facts().active).toBe(1);
+  });
 });

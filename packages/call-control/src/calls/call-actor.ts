@@ -1,5 +1,6 @@
 import {
   detailRecords,
+  knowsAnswer,
   newCall,
   ok,
   transition,
@@ -170,6 +171,7 @@ export class CallActor {
     for (let run = 0; run < MOST_RUNS; run += 1) {
       if (!found.ok) return this.#giveUp(event, found.error.code);
       if (found.value === null) return this.#onMissing(mail, event);
+      if (event.kind === "orphan-answer" && !knowsAnswer(found.value, event.response)) return mail.otherwise?.();
       this.#work.requests.closeCopies(found.value, event);
       const step = transition(found.value, event, this.#shell.ports.clock.now());
       const performed = await this.#perform(step, event);

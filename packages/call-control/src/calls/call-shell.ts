@@ -8,7 +8,7 @@ export interface Mail {
   readonly event: CallEvent;
   /** The record, when it was read together with others. */
   readonly stored?: StoredCall;
-  /** The store has no such call: instead of refusing the request, do this. */
+  /** The store has no such call, or the call knows nothing of the answer: instead of refusing the request, do this. */
   readonly otherwise?: () => void;
 }
 

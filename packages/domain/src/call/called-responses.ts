@@ -2,11 +2,13 @@ import { parseMinSe, type SipMessage } from "@tandem/sip";
 import type { FailureCode } from "../failure/catalogue.ts";
 import { dismissAnswer, onAnswer } from "./answer.ts";
 import { MOST_MOVES, placeAnew, repeatInvite, sendInvite } from "./attempt.ts";
+import type { Call } from "./call.ts";
 import type { Exchange } from "./exchange.ts";
 import type { Trying } from "./hunt.ts";
 import { onProvisional } from "./early-dialogs.ts";
 import { onRefusal, onSilence } from "./failover.ts";
 import { cseqOf, tagIn } from "./headers/values.ts";
+import { isEnding } from "./hang-up.ts";
 import { takeLateAnswer } from "./late-answer.ts";
 import { onRelayAnswer, onRelaySilence } from "./mid-dialog.ts";
 import { localTagOf, sendAck } from "./outgoing.ts";
@@ -74,7 +76,8 @@ function onLateAnswer(turn: Turn, id: string, response: SipMessage): void {
 
 /**
  * A 2xx to an INVITE that its worker may not have seen, or acknowledged by another edge. It is used if it is still waited for, and acknowledged if its ACK is
- * owed: the caller's ACK may have died with the worker. The answer of a dialog that stands otherwise was acknowledged before; any other is ended.
+ * owed: the caller's ACK may have died with the worker. The answer of a dialog that stands otherwise was acknowledged before; one of a dialog that is ending is
+ * acknowledged again, as that ACK may have died too; any other is ended.
  */
 export function onOrphanAnswer(turn: Turn, response: SipMessage): void {
   const { call } = turn;
@@ -85,7 +88,22 @@ export function onOrphanAnswer(turn: Turn, response: SipMessage): void {
     (each) => each.party === party.id && each.method === "INVITE" && each.cseq === cseq,
   );
   if (exchange !== undefined) onResponse(turn, exchange.id, response);
-  else if (!payOwedAck(turn, party, cseq) && cseq === party.inviteCseq) dismissAnswer(turn, party.id, response);
+  else if (payOwedAck(turn, party, cseq) || cseq !== party.inviteCseq) return;
+  else if (!acknowledgeEnding(turn, party, response)) dismissAnswer(turn, party.id, response);
+}
+
+/** Whether the call knows whose answer it is. The attempt may be over and forgotten: then the answer must be ended without the call (RFC 3261 §13.2.2.4). */
+export function knowsAnswer({ parties }: Call, response: SipMessage): boolean {
+  return parties.some(({ sipCallId }) => sipCallId === response.get("Call-ID"));
+}
+
+/** The BYE of either side is stored before the ACK that goes ahead of it is sent. */
+function acknowledgeEnding(turn: Turn, party: Party, response: SipMessage): boolean {
+  const dialog = party.dialogs.find(({ remoteTag }) => remoteTag === tagIn(response, "To"));
+  if (dialog === undefined) return false;
+  if (turn.call.phase !== "ending" && !dialog.ended && !isEnding(turn.call, dialog)) return false;
+  sendAck(turn, { party, dialog }, cseqOf(response));
+  return true;
 }
 
 /** An ACK without an answer in it need not wait for the other side's. */

@@ -1,9 +1,10 @@
 import type { HeaderLine } from "@tandem/sip";
 import type { FailureCode } from "../failure/catalogue.ts";
 import { abandon } from "./attempt.ts";
+import type { Call } from "./call.ts";
 import type { ExchangeId } from "./event.ts";
 import type { DialogId } from "./identity.ts";
-import type { StoredResponse } from "./party.ts";
+import type { Dialog, StoredResponse } from "./party.ts";
 import { closeCaller, replyToCaller } from "./caller.ts";
 import { beginEnding, type End } from "./ending.ts";
 import { reasonsOf } from "./headers/reason.ts";
@@ -69,12 +70,16 @@ export function answerWaiting(turn: Turn, ended: DialogId): void {
   });
 }
 
+/** Whether a BYE of ours is under way in the dialog. */
+export function isEnding({ exchanges }: Call, { id }: Dialog): boolean {
+  return exchanges.some(({ purpose, dialog }) => purpose.kind === "bye" && dialog === id);
+}
+
 /** Ends one confirmed dialog: with BYE at once, or after the ACK of our 2xx (RFC 3261 §15). */
 export function endDialog(turn: Turn, place: Place, bye: Payload): void {
   const { call } = turn;
   const { dialog } = place;
-  const ending = call.exchanges.some(({ purpose, dialog: id }) => purpose.kind === "bye" && id === dialog.id);
-  if (ending || call.owedByes.some((owed) => owed.dialog === dialog.id)) return;
+  if (isEnding(call, dialog) || call.owedByes.some((owed) => owed.dialog === dialog.id)) return;
   answerWaiting(turn, dialog.id);
   acknowledgeFirst(turn, place);
   if (call.unacked.some((unacked) => unacked.dialog === dialog.id)) {

@@ -119,6 +119,18 @@ describe("a 2xx that its worker may not have seen", () => {
     expect(rig.sent("ACK").request.body).not.toBe("");
   });
 
+  it("of a dialog that its peer ended before the ACK is acknowledged: that ACK may have died with the worker, too", () => {
+    const rig = new CallRig();
+    rig.invite();
+    const sent = rig.sent("INVITE");
+    rig.answer(sent, 200, { body: ANSWER });
+    rig.fromCallee("BYE", 1);
+    expect(rig.allSent("ACK")).toHaveLength(1);
+    orphan(rig, sent);
+    expect(rig.allSent("ACK")).toHaveLength(2);
+    expect(rig.allSent("BYE")).toEqual([]);
+  });
+
   it("of an attempt that was given up is acknowledged and ended", () => {
     const rig = new CallRig();
     rig.invite({ attempts: [plan("first", { connectTimeoutMs: 1_000 }), plan("second")] });

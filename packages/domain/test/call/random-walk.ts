@@ -3,6 +3,7 @@ import {
   blankPreparation,
   callDeadline,
   detailRecords,
+  knowsAnswer,
   newCall,
   parseCall,
   serialiseCall,
@@ -227,7 +228,15 @@ export class RandomWalk {
   /** The edge brings a worker an answer of one that died. */
   private orphan(): void {
     const response = this.pick([...this.unacknowledged.values()]);
-    if (response !== undefined && this.crashes > 0) this.apply({ kind: "orphan-answer", response });
+    if (response !== undefined && this.crashes > 0) this.bringOrphan(response);
+  }
+
+  /** What the call knows nothing of, the shell acknowledges and ends. */
+  private bringOrphan(response: SipMessage): void {
+    if (knowsAnswer(this.call, response)) return this.apply({ kind: "orphan-answer", response });
+    const key = answerKey(response);
+    this.acked.add(key);
+    this.unacknowledged.delete(key);
   }
 
   private respond(): void {
@@ -282,7 +291,7 @@ export class RandomWalk {
   /** A 2xx to an INVITE of the machine: an ACK must follow. */
   private noteAnswer({ exchange }: Sent, response: SipMessage): void {
     this.sent.delete(exchange);
-    const key = `${response.get("Call-ID")} ${response.get("CSeq")?.split(" ")[0]} ${readTag(response.get("To") ?? "")}`;
+    const key = answerKey(response);
     this.answered.add(key);
     if (!this.acked.has(key)) this.unacknowledged.set(key, response);
   }
@@ -482,9 +491,25 @@ export class RandomWalk {
     this.sent.clear();
     for (const [transaction, event] of Array.from(this.offers)) {
       if (this.finals.get(transaction)?.length !== 0 || this.excused.has(transaction)) continue;
-      if (this.call.phase === "new" && event.kind !== "invite") continue;
-      this.apply(event.kind === "invite" && this.call.phase !== "new" ? offeredAgain(event) : event);
+      this.offerAgain(event);
     }
+  }
+
+  /** An INVITE whose call was never stored is a new one, by whichever way it comes. */
+  private offerAgain(event: CallEvent): void {
+    const isNew = this.call.phase === "new";
+    if (event.kind === "invite" && !isNew) return this.apply(offeredAgain(event));
+    if (event.kind === "redelivered" && isNew) {
+      const { transaction, request } = event;
+      return this.apply({ ...this.first(), transaction, request });
+    }
+    if (event.kind === "invite" || !isNew) this.apply(event);
+  }
+
+  private first(): Extract<CallEvent, { kind: "invite" }> {
+    const invite = this.offers.get("t-invite");
+    if (invite?.kind !== "invite") throw new Error("the walk begins with an INVITE");
+    return invite;
   }
 
   private replace(): void {
@@ -510,7 +535,7 @@ export class RandomWalk {
   private silence(): void {
     this.apply({ kind: "end", failure: "administrative-end" });
     for (const { transaction } of this.call.unacked) this.apply({ kind: "ack-timeout", transaction });
-    for (const response of this.unacknowledged.values()) this.apply({ kind: "orphan-answer", response });
+    for (const response of this.unacknowledged.values()) this.bringOrphan(response);
     for (let round = 0; round < 4 && !this.finished; round += 1) {
       for (const { exchange } of this.sent.values()) {
         this.sent.delete(exchange);
@@ -706,6 +731,11 @@ export class RandomWalk {
 /** An INVITE as the edge offers it to another worker. */
 function offeredAgain({ transaction, request }: Extract<CallEvent, { kind: "invite" }>): CallEvent {
   return { kind: "redelivered", transaction, request };
+}
+
+/** What the ACK of a 2xx has in common with it. */
+function answerKey(response: SipMessage): string {
+  return `${response.get("Call-ID")} ${response.get("CSeq")?.split(" ")[0]} ${readTag(response.get("To") ?? "")}`;
 }
 
 function dialogKey({ callId, from, to }: PeerDialog, method: string): string {
