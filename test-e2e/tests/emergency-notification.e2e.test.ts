@@ -225,6 +225,7 @@ describe("the proof of a call", () => {
         policy: "office",
         site: "head-office",
         callbackNumber: "2001",
+        place: { source: "site", civic: { country: "US", rd: "Broadway", hno: "1", flr: "3", room: "317" } },
       },
       attempts: [{ number: 1, trunk: "psap", sipCode: 200, outcome: "answered" }],
     });

@@ -334,17 +334,19 @@ describe("emergency calls", () => {
 
   test("a live call shows its record, an ended one what was kept, with the notification as it is now", async () => {
     const call = newCall(callId, notice.atMs);
-    call.facts.emergency = emergencyFacts({ ...blankPreparation, policy: "hq" });
+    const place = { source: "request", civic: { country: "US", room: "317" }, position: null, references: [] } as const;
+    call.facts.emergency = emergencyFacts({ ...blankPreparation, policy: "hq", place });
     const write = { callId, document: serialiseCall(call), deadlineMs: Date.now() + 60_000, trunks: [] };
     await services.calls.create(write);
     const url = `/v1/emergency/calls/${callId}`;
-    expect(await get(url)).toMatchObject({ live: true, emergency: { policy: "hq" }, notifications: [] });
+    expect(await get(url)).toMatchObject({ live: true, emergency: { policy: "hq", place }, notifications: [] });
+    expect(JSON.stringify(await get(`/v1/calls/${callId}`))).not.toContain("317");
     const record = JSON.stringify({ ...emergencyRecord(call, notice.atMs + 9_000), notifications: [] });
     await services.emergency.records.put({ callId, startMs: notice.atMs, json: record });
     await services.emergency.notifications.open(notice);
     await post(`/v1/emergency/notifications/${callId}/acknowledge`);
     expect(await get(url)).toMatchObject({ live: false, acknowledged: { by: "ops" } });
-    expect(await get("/v1/emergency/calls")).toHaveLength(1);
+    expect(await get("/v1/emergency/calls")).toMatchObject([{ emergency: { place } }]);
     expect((await app.inject({ url: `/v1/emergency/calls/${"b".repeat(26)}`, headers })).statusCode).toBe(404);
   });
 

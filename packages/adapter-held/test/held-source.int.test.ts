@@ -49,7 +49,7 @@ describe("a secondary location source", () => {
     const source = createHeldSource({ token: "secret" });
     expect(await source.ask(query, { url, limitMs: 2_000 })).toEqual({
       ok: true,
-      value: { method: "LIS", civic: { country: "US", a3: "Albany" }, geodetic: false },
+      value: { method: "LIS", civic: { country: "US", a3: "Albany" }, geodetic: false, position: null },
     });
     expect(bodies).toEqual(["POST application/held+xml;charset=utf-8 Bearer secret"]);
   });

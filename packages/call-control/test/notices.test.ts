@@ -20,7 +20,7 @@ function topology(notifyTests = true): Topology {
 /** Stands for an XML reader: `pidf <room>`, and the documents we compose. */
 const readPidf: PidfReader = (octets) => {
   const room = /^pidf (\w+)$/.exec(octets)?.[1] ?? /<ca:ROOM>(\w+)</.exec(octets)?.[1];
-  return room === undefined ? null : { method: "LIS", civic: { room }, geodetic: false };
+  return room === undefined ? null : { method: "LIS", civic: { room }, geodetic: false, position: null };
 };
 
 async function world(notifyTests = true) {

@@ -43,6 +43,7 @@ export {
   blankPreparation,
   emergencyFacts,
   type EmergencyFacts,
+  type EmergencyPlace,
   type EmergencyPreparation,
   type LocationFacts,
 } from "./emergency/preparation.ts";

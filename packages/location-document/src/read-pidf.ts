@@ -14,6 +14,9 @@ const SHAPES: ReadonlySet<string> = new Set([
   "Prism",
 ]);
 
+/** A coordinate (degrees) or a height (metres). */
+const NUMBER = /^[+-]?\d{1,10}(?:\.\d{1,20})?$/;
+
 /** Reads a location document: the domain's `PidfReader`. */
 export function readPidf(octets: string): PidfLocation | null {
   const root = xmlRoot(octets);
@@ -42,7 +45,19 @@ function locationIn(within: Element, method: string | null): PidfLocation | null
   const address = civic === undefined ? {} : civicIn(civic);
   const geodetic = [...SHAPES].some((shape) => elementsNamed(within, shape).length > 0);
   const hasAddress = Object.keys(address).length > 0;
-  return hasAddress || geodetic ? { method, civic: hasAddress ? address : null, geodetic } : null;
+  if (!hasAddress && !geodetic) return null;
+  return { method, civic: hasAddress ? address : null, geodetic, position: geodetic ? positionIn(within) : null };
+}
+
+/** A `pos`, or the first of a `posList`: a polygon's corner says where it is well enough for people to find the rest. */
+function positionIn(within: Element): string | null {
+  const [written] = [...elementsNamed(within, "pos"), ...elementsNamed(within, "posList")];
+  const numbers = textOf(written)
+    .split(/\s+/)
+    .filter((part) => part !== "");
+  const isPosition = numbers.length >= 2 && numbers.slice(0, 3).every((part) => NUMBER.test(part));
+  if (!isPosition) return null;
+  return numbers.slice(0, written?.localName === "pos" ? 3 : 2).join(" ");
 }
 
 function civicIn(element: Element): ReturnType<typeof civicAddress> {

@@ -82,7 +82,7 @@ describe("an answer", () => {
   test("with a location", () => {
     expect(readHeldAnswer(composeHeldResponse(pidf))).toEqual({
       ok: true,
-      value: { method: "LIS", civic: { country: "US", a3: "Albany" }, geodetic: false },
+      value: { method: "LIS", civic: { country: "US", a3: "Albany" }, geodetic: false, position: null },
     });
   });
 

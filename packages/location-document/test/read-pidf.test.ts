@@ -18,7 +18,12 @@ describe("a location document", () => {
     const text = presence(
       `<tuple id="_LIS:0"><status>${geopriv(`${civic("Redmond")}<gp:usage-rules/><gp:method>Manual</gp:method>`)}</status></tuple>`,
     );
-    expect(readPidf(text)).toEqual({ method: "Manual", civic: { country: "US", a3: "Redmond" }, geodetic: false });
+    expect(readPidf(text)).toEqual({
+      method: "Manual",
+      civic: { country: "US", a3: "Redmond" },
+      geodetic: false,
+      position: null,
+    });
   });
 
   test("the shape of RFC 5491: a device", () => {
@@ -40,7 +45,25 @@ describe("a location document", () => {
       method: null,
       civic: null,
       geodetic: true,
+      position: "42.5463 -73.2512",
     });
+  });
+
+  test.each([
+    ["a point with a height", "Point", "<gml:pos> 42.5463  -73.2512\n26.3 </gml:pos>", "42.5463 -73.2512 26.3"],
+    ["a circle's middle", "Circle", '<gml:pos>+42.5 -73.2</gml:pos><gs:radius uom="x">850</gs:radius>', "+42.5 -73.2"],
+    [
+      "a polygon's first corner",
+      "Polygon",
+      "<gml:posList>43.3 -73.4 43.1 -73.2 43.3 -73.4</gml:posList>",
+      "43.3 -73.4",
+    ],
+    ["words", "Point", "<gml:pos>here somewhere</gml:pos>", null],
+    ["half a position", "Point", "<gml:pos>42.5</gml:pos>", null],
+    ["no position", "Polygon", "", null],
+  ])("the position of %s", (_, shape, inside, position) => {
+    const location = `<gp:location-info><gml:${shape} xmlns:gs="urn:x">${inside}</gml:${shape}></gp:location-info>`;
+    expect(readPidf(presence(geopriv(location)))).toMatchObject({ geodetic: true, position });
   });
 
   test("wrong or missing namespaces do not matter", () => {
@@ -70,7 +93,12 @@ describe("a location document", () => {
           provider: { organization: "O & O", id: "example.com", contact: "tel:+1", fqdn: "b" },
           atMs: 0,
         });
-        expect(readPidf(pidf)).toEqual({ method: "Default", civic: { country: "US", a3, room }, geodetic: false });
+        expect(readPidf(pidf)).toEqual({
+          method: "Default",
+          civic: { country: "US", a3, room },
+          geodetic: false,
+          position: null,
+        });
       }),
       { numRuns: 200 },
     );

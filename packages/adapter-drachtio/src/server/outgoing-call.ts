@@ -41,6 +41,8 @@ export abstract class OutgoingCall implements ClientTransactionEvents {
   holdsAffinity = false;
   /** Clock time when its application was lost, milliseconds; 0 while it is there. */
   lostMs = 0;
+  /** An INVITE out of a dialog that the edge cancelled, because nobody went on with it. */
+  abandoned = false;
   /** The last response but 100: told again to an application that goes on with it. */
   last: ReceivedMessage | null = null;
   /** Why no final response will come: told again likewise. */

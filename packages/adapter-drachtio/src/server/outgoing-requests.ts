@@ -4,6 +4,7 @@ import type { SipAppFrame } from "../wire/app-frame.ts";
 import { formatBriefReply, formatRequestSent } from "../wire/edge-frame.ts";
 import type { AppSession } from "./app-session.ts";
 import type { Application } from "./application.ts";
+import { toTag } from "./dialog-id.ts";
 import type { EdgeContext } from "./edge-context.ts";
 import { HeldInvites } from "./held-invites.ts";
 import { madeUpResponseFrame } from "./made-up-response.ts";
@@ -114,6 +115,7 @@ export class OutgoingRequests implements OutgoingCallHost {
     }
     for (const call of this.#pending.values()) {
       if (call.session !== session || call.request.method !== "INVITE") continue;
+      call.lostMs = nowMs;
       if (!this.#held.hold(call, nowMs)) this.#cancelOrphan(call);
     }
   }
@@ -151,7 +153,8 @@ export class OutgoingRequests implements OutgoingCallHost {
     if (call.branch !== "") call.last = response;
     if (!session.ready) {
       if (!accepted) return;
-      if (!this.#held.holds(call)) return this.#end(call, response);
+      if (!session.octets) return this.#end(call, response);
+      // Only the call's record knows whether somebody waits for it: it may be the answer to a re-INVITE.
       return this.#unacknowledged.add(call, response, this.#context.clock.now());
     }
     if (accepted) this.#unacknowledged.add(call, response, this.#context.clock.now());
@@ -257,17 +260,21 @@ export class OutgoingRequests implements OutgoingCallHost {
 
   #cancelOrphan(call: OutgoingCall): void {
     if (!this.#pending.has(call.transaction?.id ?? "")) return;
+    call.abandoned = toTag(call.request) === undefined;
     this.#context.counters.orphansCancelled += 1;
     call.transaction?.cancel(LOST_REASON);
   }
 
-  /** Whoever has the call's record knows what becomes of the answer. Nobody there: it waits for as long as the peer repeats it. */
+  /**
+   * Whoever has the call's record knows what becomes of the answer. Nobody there: it waits for as long as the peer repeats it. Then a peer that got no ACK has
+   * ended the call by itself (RFC 3261 §13.3.1.4), and one that got it by another edge talks: only what was cancelled here is ended here.
+   */
   #handOver(overdue: UnacknowledgedAnswer, nowMs: number): void {
     const { call, answer, atMs } = overdue;
     const another = this.#context.roster.nextForDialog("INVITE");
     if (another?.octets === true) return another.orphanAnswer(answer, call.listener ?? "");
-    if (nowMs - atMs >= ANSWER_LIFE_MS) return this.#end(call, answer);
-    this.#unacknowledged.add(call, answer, atMs);
+    if (nowMs - atMs < ANSWER_LIFE_MS) return this.#unacknowledged.add(call, answer, atMs);
+    if (call.abandoned || !call.session.octets) this.#end(call, answer);
   }
 
   /** RFC 3261 §15: an answered call that nobody wants is acknowledged and ended at once. */

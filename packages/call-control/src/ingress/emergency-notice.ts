@@ -1,19 +1,11 @@
-import {
-  conveyedLocation,
-  type EmergencyNotice,
-  type EmergencyPreparation,
-  type LocationPolicy,
-  type PidfReader,
-  type Snapshot,
-} from "@tandem/domain";
-import { parseNameAddr, unicodeOf, type SipMessage } from "@tandem/sip";
+import type { EmergencyNotice, EmergencyPreparation, LocationPolicy, Snapshot } from "@tandem/domain";
+import { parseNameAddr, unicodeOf } from "@tandem/sip";
 import type { EmergencyCase } from "./prepare-emergency.ts";
 
 /** What people are told of an emergency call that begins. */
 export function noticeOf(
   { callId, atMs, request, facts, snapshot }: EmergencyCase,
   preparation: EmergencyPreparation,
-  readPidf: PidfReader,
 ): EmergencyNotice {
   const from = parseNameAddr(request.message.get("From") ?? "");
   const { service, test, number, policy, site, erl, elin, callbackNumber } = preparation;
@@ -32,20 +24,14 @@ export function noticeOf(
     erl,
     elin,
     callbackNumber,
-    location: placeOf(request.message, preparation, readPidf),
+    location: placeOf(preparation),
     targets: targetsOf(policyNamed(policy, snapshot), test),
   };
 }
 
 /** The place as the PSAP is told it: what the caller brought, else what we added. */
-function placeOf(
-  message: SipMessage,
-  { location, addedLocation }: EmergencyPreparation,
-  readPidf: PidfReader,
-): EmergencyNotice["location"] {
-  const { references, location: brought } = conveyedLocation(message, readPidf);
-  const told = brought ?? (addedLocation === null ? null : readPidf(addedLocation));
-  return { kind: location.kind, method: location.method, civic: told?.civic ?? null, references };
+function placeOf({ location, place }: EmergencyPreparation): EmergencyNotice["location"] {
+  return { ...location, civic: place?.civic ?? null, references: place?.references ?? [] };
 }
 
 function policyNamed(name: string | null, snapshot: Snapshot): LocationPolicy | undefined {

@@ -33,7 +33,7 @@ const emergency: EmergencyPlan = {
 
 const readPidf: PidfReader = (octets) =>
   octets.startsWith("pidf ")
-    ? { method: octets.slice(5) || null, civic: { nam: "111-222-3333" }, geodetic: false }
+    ? { method: octets.slice(5) || null, civic: { nam: "111-222-3333" }, geodetic: false, position: null }
     : null;
 
 let clock: FakeClock;
@@ -123,19 +123,27 @@ describe("the location of an emergency call", () => {
     const made = await prepare({ body: pidfPart("pidf LIS") });
     expect(made).toMatchObject({ location: { kind: "value", method: "LIS" }, addedLocation: null, erl: "hq-erl" });
     expect(made.elins).toEqual(["+11112223333"]);
+    expect(made.place).toEqual({ source: "request", civic: { nam: "111-222-3333" }, position: null, references: [] });
     expect(questions).toEqual([]);
   });
 
   test("a reference is a location, and is not fetched", async () => {
     const made = await prepare({ headers: [["Geolocation", "<https://lis.example.com/1>"]] });
     expect(made).toMatchObject({ location: { kind: "reference", method: null }, addedLocation: null });
+    expect(made.place).toMatchObject({ source: "request", civic: null, references: ["https://lis.example.com/1"] });
     expect(questions).toEqual([]);
   });
 
   test("none: the location database is asked by everything that is known of the caller", async () => {
     found = () =>
       Promise.resolve(
-        ok({ address: { country: "US", a3: "Utica" }, method: "LIS", erl: "row-erl", elins: ["+12125550122"] }),
+        ok({
+          address: { country: "US", a3: "Utica" },
+          source: "database",
+          method: "LIS",
+          erl: "row-erl",
+          elins: ["+12125550122"],
+        }),
       );
     const made = await prepare({
       headers: [
@@ -157,6 +165,7 @@ describe("the location of an emergency call", () => {
       },
     ]);
     expect(made).toMatchObject({ location: { kind: "lis", method: "LIS" }, erl: "row-erl", elins: ["+12125550122"] });
+    expect(made.place).toMatchObject({ source: "database", civic: { country: "US", a3: "Utica" } });
     expect(made.addedLocation).toContain("<gp:method>LIS</gp:method>");
     expect(made.addedLocation).toContain("<ca:A3>Utica</ca:A3>");
   });
@@ -168,6 +177,7 @@ describe("the location of an emergency call", () => {
   ])("%s, and nobody knows: the default of the caller's site (A16)", async (_, sketch) => {
     const made = await prepare(sketch);
     expect(made.location).toEqual({ kind: "site-default", method: "Default" });
+    expect(made.place).toMatchObject({ source: "site", civic: { a3: "Albany" } });
     expect(made.addedLocation).toContain("<gp:method>Default</gp:method><gp:provided-by>");
     expect(made.addedLocation).toContain("<ca:A3>Albany</ca:A3>");
     expect(made.addedLocation).toContain('entity="sip:%2B12025550100@tandem.example.com"');
@@ -175,11 +185,14 @@ describe("the location of an emergency call", () => {
 
   test("a site without an address of its own has that of its ERL", async () => {
     const sites = emergency.sites.map((site) => ({ ...site, location: null }));
-    expect((await prepare({ plan: { ...emergency, sites } })).addedLocation).toContain("<ca:A3>Troy</ca:A3>");
+    const made = await prepare({ plan: { ...emergency, sites } });
+    expect(made.addedLocation).toContain("<ca:A3>Troy</ca:A3>");
+    expect(made.place).toMatchObject({ source: "erl", civic: { a3: "Troy" } });
   });
 
   test("an unknown site has none, and the call goes on", async () => {
-    expect(await prepare({ site: null })).toMatchObject({ location: { kind: "none" }, addedLocation: null, erl: null });
+    const made = await prepare({ site: null });
+    expect(made).toMatchObject({ location: { kind: "none" }, place: null, addedLocation: null, erl: null });
   });
 
   test("sources that fail leave the default in place, with a count", async () => {
@@ -208,9 +221,12 @@ describe("the location of an emergency call", () => {
 
   test("an ELIN trunk, and no ELIN known: the database is asked for it though the request brings its location", async () => {
     found = () =>
-      Promise.resolve(ok({ address: { a3: "Utica" }, method: "LIS", erl: "row-erl", elins: ["+12125550122"] }));
+      Promise.resolve(
+        ok({ address: { a3: "Utica" }, source: "database", method: "LIS", erl: "row-erl", elins: ["+12125550122"] }),
+      );
     const made = await prepare({ headers: [["Geolocation", "<https://lis.example.com/1>"]], site: null, elin: true });
     expect(made).toMatchObject({ location: { kind: "reference" }, addedLocation: null, erl: "row-erl" });
+    expect(made.place).toMatchObject({ source: "request", civic: null });
     expect(made.elins).toEqual(["+12125550122"]);
     expect(questions).toMatchObject([{ secondary: null }]);
   });

@@ -5,6 +5,7 @@ import {
   locateQuery,
   type CivicAddress,
   type ConveyedLocation,
+  type EmergencyPlace,
   type EmergencyPreparation,
   type NetworkSite,
 } from "@tandem/domain";
@@ -46,12 +47,13 @@ export const locateStep: PreparationStep = {
       return soFar;
     }
     if (found.value === null) return soFar;
-    const { address, method, erl, elins } = found.value;
+    const { address, source, method, erl, elins } = found.value;
     const placed = { ...soFar, erl: erl ?? soFar.erl, elins: elins.length > 0 ? elins : soFar.elins };
     if (brought) return placed;
     return {
       ...placed,
       location: { kind: "lis", method: method === "" ? null : method },
+      place: placeAt(address, source),
       addedLocation: pidfOf(address, method === "" ? "Default" : method, { preparation: placed, incident, ports }),
     };
   },
@@ -66,15 +68,18 @@ function withConveyed(
   const site = siteOf(soFar, incident);
   const placed = { ...soFar, erl: site?.erl ?? soFar.erl, elins: elinsIn(conveyed) };
   if (conveyed.kind === "value" || conveyed.kind === "reference") {
-    return { ...placed, location: { kind: conveyed.kind, method: conveyed.location?.method ?? null } };
+    const { kind, location, references } = conveyed;
+    const place = { civic: location?.civic ?? null, position: location?.position ?? null, references };
+    return { ...placed, location: { kind, method: location?.method ?? null }, place: { source: "request", ...place } };
   }
   // RFC 6881 SP-27, SP-28: what is missing or broken is made good, beside what there is; never asked for.
-  const address = defaultAddress(site, incident);
-  if (address === null) return placed;
+  const place = defaultPlace(site, incident);
+  if (place?.civic == null) return placed;
   return {
     ...placed,
     location: { kind: "site-default", method: "Default" },
-    addedLocation: pidfOf(address, "Default", { preparation: placed, incident, ports }),
+    place,
+    addedLocation: pidfOf(place.civic, "Default", { preparation: placed, incident, ports }),
   };
 }
 
@@ -88,10 +93,15 @@ function siteOf({ site }: EmergencyPreparation, { snapshot }: EmergencyCase): Ne
 }
 
 /** The site's own address, else that of its emergency response location. */
-function defaultAddress(site: NetworkSite | undefined, { snapshot }: EmergencyCase): CivicAddress | null {
+function defaultPlace(site: NetworkSite | undefined, { snapshot }: EmergencyCase): EmergencyPlace | null {
   if (site === undefined) return null;
+  if (site.location !== null) return placeAt(site.location, "site");
   const erl = snapshot.topology.emergency.erls.find(({ name }) => name === site.erl);
-  return site.location ?? erl?.location ?? null;
+  return erl === undefined || erl.location === null ? null : placeAt(erl.location, "erl");
+}
+
+function placeAt(civic: CivicAddress, source: EmergencyPlace["source"]): EmergencyPlace {
+  return { source, civic, position: null, references: [] };
 }
 
 function wantsElin({ erl, elins }: EmergencyPreparation, { attempts }: EmergencyCase): boolean {

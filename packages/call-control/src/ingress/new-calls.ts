@@ -201,9 +201,9 @@ export class NewCalls {
 
   /** Nothing that goes wrong here may touch the call. */
   #tell(incident: EmergencyCase, preparation: EmergencyPreparation): void {
-    const { notices, readPidf, telemetry } = this.#parts;
+    const { notices, telemetry } = this.#parts;
     try {
-      notices.announce(noticeOf(incident, preparation, readPidf));
+      notices.announce(noticeOf(incident, preparation));
     } catch (bug) {
       telemetry.emergency.preparationFailed("notice");
       telemetry.log("error", "nobody could be told of an emergency call", {

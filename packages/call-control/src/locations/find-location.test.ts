@@ -26,7 +26,7 @@ beforeEach(() => {
   clock = new FakeClock();
   database = new FakeLocationDatabase();
   asked = [];
-  answer = () => Promise.resolve(ok({ method: "DHCP", civic: { a3: "Troy" }, geodetic: false }));
+  answer = () => Promise.resolve(ok({ method: "DHCP", civic: { a3: "Troy" }, geodetic: false, position: null }));
 });
 
 function locate(secondary: typeof server | null = server): Promise<Result<FoundLocation | null, Failure>> {
@@ -53,13 +53,17 @@ async function timed(
 describe("where a caller is", () => {
   test("a published row is the answer, and nobody else is asked", async () => {
     database.answers.push(Promise.resolve(ok(row)));
-    expect(await locate()).toEqual(ok({ address: row.civic, method: "LIS", erl: "hq", elins: ["+12125550111"] }));
+    expect(await locate()).toEqual(
+      ok({ address: row.civic, source: "database", method: "LIS", erl: "hq", elins: ["+12125550111"] }),
+    );
     expect(asked).toEqual([]);
     expect(database.asked[0]).toContain("subnet:10.1.0.0/16");
   });
 
   test("a miss asks the secondary source, within its own limit", async () => {
-    expect(await locate()).toEqual(ok({ address: { a3: "Troy" }, method: "DHCP", erl: null, elins: [] }));
+    expect(await locate()).toEqual(
+      ok({ address: { a3: "Troy" }, source: "secondary", method: "DHCP", erl: null, elins: [] }),
+    );
     expect(asked).toEqual([400]);
   });
 
@@ -94,7 +98,7 @@ describe("where a caller is", () => {
   });
 
   test("a point is no address: it is not made into one (RFC 6881 SP-11)", async () => {
-    answer = () => Promise.resolve(ok({ method: "GPS", civic: null, geodetic: true }));
+    answer = () => Promise.resolve(ok({ method: "GPS", civic: null, geodetic: true, position: "40.7 -74.0" }));
     expect(await locate()).toEqual(ok(null));
   });
 

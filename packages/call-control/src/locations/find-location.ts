@@ -38,7 +38,7 @@ export function createLocationSource({ database, secondary, clock }: LocationSou
 }
 
 function foundIn({ civic, erl, elins }: LisRow): FoundLocation {
-  return { address: civic, method: ROW_METHOD, erl: erl === "" ? null : erl, elins };
+  return { address: civic, source: "database", method: ROW_METHOD, erl: erl === "" ? null : erl, elins };
 }
 
 async function askSecondary(
@@ -52,7 +52,13 @@ async function askSecondary(
   if (!answer.ok) return answer;
   // RFC 6881 SP-11: a point is never made into an address here, and nobody could dispatch to our guess.
   if (answer.value === null || answer.value.civic === null) return ok(null);
-  return ok({ address: answer.value.civic, method: answer.value.method ?? "", erl: null, elins: [] });
+  return ok({
+    address: answer.value.civic,
+    source: "secondary",
+    method: answer.value.method ?? "",
+    erl: null,
+    elins: [],
+  });
 }
 
 /** The result, or a failure when it takes longer. */

@@ -10,6 +10,8 @@ export interface LocationQuestion {
 /** A place from a location service. */
 export interface FoundLocation {
   readonly address: CivicAddress;
+  /** Who knew it. */
+  readonly source: "database" | "secondary";
   /** `method` of the PIDF-LO that tells of it (RFC 4119 §2.2.3). */
   readonly method: string;
   /** Emergency response location and its ELINs, where the service knows them. */

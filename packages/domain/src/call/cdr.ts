@@ -19,7 +19,8 @@ export interface CallDetailRecord {
   readonly route: string | null;
   readonly callingNumber: string;
   readonly calledNumber: string;
-  readonly emergency: EmergencyFacts | null;
+  /** Without the place: that is for the emergency record only. */
+  readonly emergency: OrdinaryEmergencyFacts | null;
   /** Set on a callback to somebody who made an emergency call: that call's id, where it is known. */
   readonly callback: { readonly callId: string | null } | null;
   readonly startMs: number;
@@ -40,6 +41,9 @@ export interface CallDetailRecord {
   readonly considered: readonly Consideration[];
   readonly ladder: readonly LadderEntry[];
 }
+
+/** What of an emergency call anybody may read who reads ordinary records. */
+export type OrdinaryEmergencyFacts = Omit<EmergencyFacts, "place">;
 
 /** One per attempt. */
 export interface AttemptDetailRecord {
@@ -89,7 +93,7 @@ function callRecord(call: Call, nowMs: number): CallDetailRecord {
     route: taken?.route ?? null,
     callingNumber: facts.callingNumber,
     calledNumber: facts.calledNumber,
-    emergency: facts.emergency,
+    emergency: withoutPlace(facts.emergency),
     callback: facts.callback,
     startMs: call.createdMs,
     ringMs: whenKnown(facts.ringMs),
@@ -106,6 +110,12 @@ function callRecord(call: Call, nowMs: number): CallDetailRecord {
     considered: facts.considered,
     ladder: ladder(call),
   };
+}
+
+function withoutPlace(facts: EmergencyFacts | null): OrdinaryEmergencyFacts | null {
+  if (facts === null) return null;
+  const { place: _place, ...others } = facts;
+  return others;
 }
 
 function attemptRecord(call: Call, index: number, nowMs: number): AttemptDetailRecord {

@@ -19,7 +19,7 @@ export interface EmergencyDetailRecord {
   readonly egressTrunk: string | null;
   readonly callingNumber: string;
   readonly calledNumber: string;
-  /** What was known of the call: service, policy, site, callback number, ELIN, ERL, location, identifiers. */
+  /** What was known of the call: service, policy, site, callback number, ELIN, ERL, the location and how it came, identifiers. */
   readonly emergency: EmergencyFacts;
   /** `cancelled`: the caller hung up before an answer. */
   readonly outcome: "answered" | "cancelled" | "failed";

@@ -1,4 +1,5 @@
 import type { EmergencyProvider } from "../topology/emergency-plan.ts";
+import type { CivicAddress } from "./location/civic-address.ts";
 
 /** What is known of an emergency call besides its request. Kept in the call's record to its end, and told by its detail record. */
 export interface EmergencyFacts {
@@ -16,6 +17,8 @@ export interface EmergencyFacts {
   readonly elin: string | null;
   readonly erl: string | null;
   readonly location: LocationFacts;
+  /** Where the caller is; null: nobody knows. Personal data: in the emergency record and in notifications, never in an ordinary record or a log. */
+  readonly place: EmergencyPlace | null;
   /** The caller offered audio without G.711 µ-law, so a PSAP may hear nothing (RFC 6881 SP-41). */
   readonly withoutG711: boolean;
   /** Emergency call and incident identifiers (NENA-STA-010.3 §2.1.6, §2.1.7), as URNs. */
@@ -29,6 +32,18 @@ export interface LocationFacts {
   readonly kind: "value" | "reference" | "lis" | "site-default" | "none";
   /** `method` of the PIDF-LO (RFC 4119 §2.2.3) that counts for routing. */
   readonly method: string | null;
+}
+
+/** Where an emergency call comes from, as far as anybody said. */
+export interface EmergencyPlace {
+  /** Who said it: the caller's request; our location database; the secondary location source; the topology's site, or its ERL. */
+  readonly source: "request" | "database" | "secondary" | "site" | "erl";
+  /** Null: no address was given (a geodetic location, or one to be fetched), and none is made up (RFC 6881 SP-11). */
+  readonly civic: CivicAddress | null;
+  /** First position of a geodetic location as written: latitude, longitude and altitude in degrees and metres (RFC 5491 §5.1). */
+  readonly position: string | null;
+  /** URIs that tell the location to who may ask (RFC 6442), in order. */
+  readonly references: readonly string[];
 }
 
 /** Everything an emergency INVITE is made of besides the caller's request. Kept until the call is answered. */
@@ -54,6 +69,7 @@ export const blankPreparation: EmergencyPreparation = {
   elin: null,
   erl: null,
   location: { kind: "none", method: null },
+  place: null,
   withoutG711: false,
   callIdentifier: null,
   incidentIdentifier: null,

@@ -1,6 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { emergencyRecord } from "../../src/call/emergency-record.ts";
+import { detailRecords } from "../../src/call/cdr.ts";
 import { newCall } from "../../src/call/new-call.ts";
+import { parseCall, serialiseCall } from "../../src/call/record.ts";
 import { blankPreparation, emergencyFacts } from "../../src/emergency/preparation.ts";
 import type { Call } from "../../src/call/call.ts";
 
@@ -8,7 +10,14 @@ const START_MS = 1_800_000_000_000;
 
 function emergencyCall(change: Partial<Call["facts"]> = {}): Call {
   const call = newCall("abcdefgh", START_MS);
-  const emergency = emergencyFacts({ ...blankPreparation, policy: "hq", site: "head-office", callbackNumber: "2001" });
+  const emergency = emergencyFacts({
+    ...blankPreparation,
+    policy: "hq",
+    site: "head-office",
+    callbackNumber: "2001",
+    location: { kind: "value", method: "LIS" },
+    place: { source: "request", civic: { country: "US", room: "317" }, position: null, references: [] },
+  });
   Object.assign(call.facts, {
     emergency,
     callingNumber: "2001",
@@ -41,13 +50,36 @@ describe("the record of an emergency call", () => {
       id: "abcdefgh-emergency",
       callId: "abcdefgh",
       callingNumber: "2001",
-      emergency: { policy: "hq", site: "head-office", callbackNumber: "2001" },
+      emergency: {
+        policy: "hq",
+        site: "head-office",
+        callbackNumber: "2001",
+        location: { kind: "value", method: "LIS" },
+        place: { source: "request", civic: { country: "US", room: "317" } },
+      },
       timeToRingingMs: 201,
       outcome: "failed",
       attempts: [
         { number: 1, trunk: "sos", startMs: START_MS + 5, ringMs: START_MS + 200, sipCode: 486, outcome: "busy" },
       ],
     });
+  });
+
+  test("is the only one that holds the place, and keeps it through the call's stored record", () => {
+    const stored = parseCall(serialiseCall(emergencyCall()));
+    if (!stored.ok) throw new Error(stored.error);
+    expect(emergencyRecord(stored.value, START_MS)?.emergency.place?.civic).toEqual({ country: "US", room: "317" });
+    const { call, attempts } = detailRecords(stored.value, START_MS);
+    expect(call.emergency).toMatchObject({ location: { kind: "value", method: "LIS" } });
+    expect(JSON.stringify([call, attempts])).not.toMatch(/place|317/);
+  });
+
+  test("of a call that an older release began has no place", () => {
+    const call = emergencyCall();
+    const older = JSON.parse(serialiseCall(call)) as { facts: { emergency: { place?: unknown } } };
+    delete older.facts.emergency.place;
+    const stored = parseCall(JSON.stringify(older));
+    expect(stored.ok && emergencyRecord(stored.value, START_MS)?.emergency.place).toBeNull();
   });
 
   test.each([

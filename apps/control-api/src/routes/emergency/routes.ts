@@ -1,5 +1,5 @@
 import type { EmergencyPath, Notification } from "@tandem/call-control";
-import { emergencyRecord, parseCall, type EmergencyDetailRecord } from "@tandem/domain";
+import { emergencyRecord, parseCall, type EmergencyDetailRecord, type EmergencyPlace } from "@tandem/domain";
 import { Type } from "typebox";
 import { failureStatus, problem, sendFailure, sendProblem } from "../../problem.ts";
 import type { ControlServices } from "../../services.ts";
@@ -74,15 +74,22 @@ async function recordOf({ emergency, calls, clock }: ControlServices, id: string
 function shownRecord(record: EmergencyDetailRecord, told: Notification | null, live: boolean) {
   const kept = record as EmergencyDetailRecord &
     Partial<Pick<Notification, "acknowledged">> & { notifications?: Notification["deliveries"] };
-  const { kind: _kind, id: _id, attempts, considered, ...facts } = kept;
+  const { kind: _kind, id: _id, emergency, attempts, considered, ...facts } = kept;
   return {
     ...facts,
     live,
+    emergency: { ...emergency, place: shownPlace(emergency) },
     attempts: [...attempts],
     considered: [...considered],
     notifications: [...(told?.deliveries ?? kept.notifications ?? [])],
     acknowledged: told?.acknowledged ?? kept.acknowledged ?? null,
   };
+}
+
+/** Absent in records of a release that kept no place. */
+function shownPlace({ place }: { readonly place?: EmergencyPlace | null }) {
+  if (place === undefined || place === null) return null;
+  return { ...place, civic: place.civic === null ? null : { ...place.civic }, references: [...place.references] };
 }
 
 function notificationRoutes(app: TypedApp, services: ControlServices): void {

@@ -47,6 +47,15 @@ export const NotificationSchema = Type.Object({
   acknowledged: Type.Union([AcknowledgementSchema, Type.Null()]),
 });
 
+const PlaceSchema = Type.Object({
+  source: Type.String({ description: "request, database, secondary, site or erl: who said it" }),
+  civic: Type.Union([Type.Record(Type.String(), Type.String()), Type.Null()], {
+    description: "elements of the civic address (RFC 5139) in lower case; null: none was given",
+  }),
+  position: Type.Union([Type.String(), Type.Null()], { description: "latitude, longitude and altitude, as written" }),
+  references: Type.Array(text, { description: "URIs that tell the location to who may ask" }),
+});
+
 const AttemptSchema = Type.Object({
   number: Type.Integer(),
   trunk: text,
@@ -71,7 +80,10 @@ export const EmergencyCallSchema = Type.Object({
   egressTrunk: textOrNull,
   callingNumber: text,
   calledNumber: text,
-  emergency: EmergencySchema,
+  emergency: Type.Object({
+    ...EmergencySchema.properties,
+    place: Type.Union([PlaceSchema, Type.Null()], { description: "where from; null: nobody knew" }),
+  }),
   outcome: Type.String({ description: "answered, cancelled or failed" }),
   startMs: epochMs,
   ringMs: whenKnown,

@@ -9,7 +9,7 @@ import { xmlText } from "./xml-text.ts";
 /** Reads what the tests write: the method alone stands in the "document". */
 const readPidf: PidfReader = (octets) =>
   octets.startsWith("pidf ")
-    ? { method: octets.slice(5).trim() || null, civic: { a3: "Albany" }, geodetic: false }
+    ? { method: octets.slice(5).trim() || null, civic: { a3: "Albany" }, geodetic: false, position: null }
     : null;
 
 function invite(headers: readonly HeaderLine[], body = ""): ReturnType<typeof buildRequest> {

@@ -8,6 +8,8 @@ export interface PidfLocation {
   readonly civic: CivicAddress | null;
   /** It holds a geodetic shape. */
   readonly geodetic: boolean;
+  /** First position of that shape as written: latitude, longitude, and altitude where it has one (RFC 5491 §5.1); null when there is none. */
+  readonly position: string | null;
 }
 
 /**
