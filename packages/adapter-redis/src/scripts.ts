@@ -10,7 +10,7 @@ const FILES = {
   "finish-call": 6,
   "claim-due": 1,
   "repair-shard": 3,
-  "reserve-trunk": 3,
+  "reserve-trunk": 4,
   "seize-place": 3,
   "publish-topology": 1,
   "set-health": 2,

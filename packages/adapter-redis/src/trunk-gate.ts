@@ -17,17 +17,19 @@ export function createRedisTrunkGate(connection: RedisConnection): RedisTrunkGat
   return {
     async reserve(request: GateRequest) {
       const keys = gateKeys(request.trunk);
-      const { callId, maxCalls, maxCallsPerSecond, nowMs, untilMs } = request;
+      const { callId, maxCalls, maxCallsPerSecond, keptForEmergency = 0, nowMs, untilMs } = request;
       const reply = await connection.run("reserve-trunk", (client) =>
         runScript(client, "reserve-trunk", [
           keys.leases,
           keys.rate,
           keys.ages,
+          keys.seized,
           callId,
           maxCalls,
           maxCallsPerSecond,
           nowMs,
           untilMs,
+          keptForEmergency,
         ]),
       );
       return reply.ok ? ok(VERDICTS[reply.value as keyof typeof VERDICTS]) : reply;

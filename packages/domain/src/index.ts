@@ -15,7 +15,7 @@ export {
   type TrunkHealthRecord,
   type TrunkHealthState,
 } from "./trunks/trunk-health.ts";
-export { ordinaryPlaces } from "./routing/consider-trunk.ts";
+export { ordinaryLimits } from "./routing/consider-trunk.ts";
 export { compilePattern, maxNumberLength, patternGroups, patternMatches, type Pattern } from "./numbering/pattern.ts";
 export { applyNumberRules, compileNumberRule, type CompiledRule, type RuleResult } from "./numbering/number-rule.ts";
 export { normaliseNumber, type CompiledDialPlan } from "./numbering/dial-plan.ts";

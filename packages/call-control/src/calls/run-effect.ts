@@ -182,10 +182,10 @@ function cancel(effect: Extract<Effect, { kind: "cancel" }>, { work, shell }: Ef
 }
 
 function reserve(effect: Extract<Effect, { kind: "reserve" }>, { call, work, shell }: EffectContext): void {
-  const { trunk, maxCalls, maxCallsPerSecond } = effect;
+  const { kind: _kind, trunk, ...limits } = effect;
   const nowMs = shell.ports.clock.now();
   const untilMs = callDeadline(call) + LEASE_MARGIN_MS;
-  const reply = shell.ports.gate.reserve({ trunk, callId: call.id, maxCalls, maxCallsPerSecond, nowMs, untilMs });
+  const reply = shell.ports.gate.reserve({ trunk, callId: call.id, ...limits, nowMs, untilMs });
   work.expect(reply, (reserved) => {
     const result = reserved.ok ? reserved.value : "unavailable";
     shell.post(call.id, { event: { kind: "gate", trunk, result } });

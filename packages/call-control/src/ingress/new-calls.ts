@@ -1,7 +1,7 @@
 import {
   attemptPlans,
   dressAttempts,
-  ordinaryPlaces,
+  ordinaryLimits,
   parseOurTag,
   replacedCall,
   type CallEvent,
@@ -238,9 +238,8 @@ function ordinaryBounds(decision: Decision, trunk: CompiledTrunk | null): Pick<I
 /** What the ingress trunk lets in; emergency calls are outside all limits. */
 function entryLimits(trunk: CompiledTrunk | null): { readonly limits?: TrunkLimits } {
   if (trunk === null) return {};
-  const { maxCallsPerSecond } = trunk.trunk.settings;
-  const maxCalls = ordinaryPlaces(trunk.trunk.settings);
-  return maxCalls > 0 || maxCallsPerSecond > 0 ? { limits: { maxCalls, maxCallsPerSecond } } : {};
+  const limits = ordinaryLimits(trunk.trunk.settings);
+  return limits.maxCalls > 0 || limits.maxCallsPerSecond > 0 ? { limits } : {};
 }
 
 /**

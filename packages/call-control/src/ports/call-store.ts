@@ -63,6 +63,7 @@ export interface DetailRecord {
  * Cluster-wide limits of one trunk: a lease per call, owned by the call id, so that nothing leaks and releasing twice is harmless.
  */
 export interface TrunkGate {
+  /** Takes or renews a place for an ordinary call. Refused where the limit is reached; the places of emergency calls count, too. A renewal is never refused. */
   reserve(request: GateRequest): Promise<Result<"reserved" | "full" | "too-fast", Failure>>;
   /**
    * Takes or renews a place for an emergency call, never refused. Where `maxCalls` are taken and `preempts` is set, the oldest ordinary call loses its
@@ -86,8 +87,11 @@ export interface SeizeRequest {
 export interface GateRequest {
   readonly trunk: string;
   readonly callId: string;
+  /** Ordinary calls at once; 0: no limit. */
   readonly maxCalls: number;
   readonly maxCallsPerSecond: number;
+  /** Places above `maxCalls` that only emergency calls take; those they hold beyond these count as places of ordinary calls. Default 0. */
+  readonly keptForEmergency?: number;
   readonly nowMs: number;
   /** The lease lapses then unless renewed (a reservation by the same call renews). */
   readonly untilMs: number;

@@ -15,12 +15,16 @@ export class FakeTrunkGate implements TrunkGate {
 
   reserve(request: GateRequest): Promise<Result<"reserved" | "full" | "too-fast", Failure>> {
     if (this.away) return Promise.resolve(err({ code: "store-unavailable", detail: "the fake gate is away" }));
-    const { trunk, callId, maxCalls, maxCallsPerSecond, nowMs, untilMs } = request;
+    const { trunk, callId, maxCalls, maxCallsPerSecond, keptForEmergency = 0, nowMs, untilMs } = request;
     const held = this.leases.get(trunk) ?? new Map<string, number>();
     this.leases.set(trunk, held);
-    for (const [id, lapsesMs] of held) if (lapsesMs <= nowMs) held.delete(id);
+    const seized = this.seized.get(trunk) ?? new Map<string, number>();
+    for (const places of [held, seized]) {
+      for (const [id, lapsesMs] of places) if (lapsesMs <= nowMs) places.delete(id);
+    }
     if (!held.has(callId)) {
-      if (maxCalls > 0 && held.size >= maxCalls) return Promise.resolve(ok("full"));
+      const borrowed = Math.max(0, seized.size - keptForEmergency);
+      if (maxCalls > 0 && held.size + borrowed >= maxCalls) return Promise.resolve(ok("full"));
       const recent = (this.#taken.get(trunk) ?? []).filter((atMs) => atMs > nowMs - RATE_WINDOW_MS);
       if (maxCallsPerSecond > 0 && recent.length >= maxCallsPerSecond) return Promise.resolve(ok("too-fast"));
       this.#taken.set(trunk, [...recent, nowMs]);

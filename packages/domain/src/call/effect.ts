@@ -1,6 +1,7 @@
 import type { SipMessage } from "@tandem/sip";
 import type { AlarmCause } from "./alarm.ts";
 import type { ExchangeId, LegName, TransactionId } from "./event.ts";
+import type { TrunkLimits } from "./leg-profile.ts";
 
 /**
  * What the shell must do, in order. Effects after a `save` wait until the record is stored (write-ahead);
@@ -11,7 +12,7 @@ export type Effect =
   /** Store when convenient; nothing waits for it. */
   | { readonly kind: "save-lazily" }
   /** Take a lease on the trunk; answered by a `gate` event. */
-  | { readonly kind: "reserve"; readonly trunk: string; readonly maxCalls: number; readonly maxCallsPerSecond: number }
+  | ({ readonly kind: "reserve"; readonly trunk: string } & TrunkLimits)
   /**
    * A place on the trunk for an emergency call, never refused. Where `maxCalls` are taken and `preempts` is set, the trunk's oldest ordinary call is
    * ended. Answered by a `seized` event.

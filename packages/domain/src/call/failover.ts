@@ -35,15 +35,23 @@ export function tryNext(turn: Turn, hunt: Hunt): void {
     return;
   }
   const trying = openAttempt(turn, hunt, plan);
-  if (needsGate(turn.call, plan)) {
-    const { maxCalls, maxCallsPerSecond } = plan;
-    turn.effects.push({ kind: "reserve", trunk: plan.profile.trunk, maxCalls, maxCallsPerSecond });
-  } else seizePlace(turn, hunt, trying);
+  if (needsGate(turn.call, plan)) askGate(turn, plan.profile.trunk, plan);
+  else seizePlace(turn, hunt, trying);
 }
 
 /** Asks the ingress trunk's limits: they count calls in both directions. */
-export function askEntry(turn: Turn, { maxCalls, maxCallsPerSecond }: TrunkLimits): void {
-  turn.effects.push({ kind: "reserve", trunk: turn.call.facts.ingressTrunk, maxCalls, maxCallsPerSecond });
+export function askEntry(turn: Turn, limits: TrunkLimits): void {
+  askGate(turn, turn.call.facts.ingressTrunk, limits);
+}
+
+/** Asks a trunk's limits for a place; the answer is a `gate` event. */
+export function askGate(
+  turn: Turn,
+  trunk: string,
+  { maxCalls, maxCallsPerSecond, keptForEmergency }: TrunkLimits,
+): void {
+  const kept = keptForEmergency === undefined ? {} : { keptForEmergency };
+  turn.effects.push({ kind: "reserve", trunk, maxCalls, maxCallsPerSecond, ...kept });
 }
 
 function onEntry(turn: Turn, hunt: Hunt, result: GateResult): void {

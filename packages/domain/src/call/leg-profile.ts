@@ -29,19 +29,20 @@ export interface LegProfile {
 
 /** Cluster-wide limits of a trunk; 0: none. */
 export interface TrunkLimits {
+  /** Ordinary calls at once. */
   readonly maxCalls: number;
   readonly maxCallsPerSecond: number;
+  /** Places above `maxCalls` that only emergency calls take; absent: none. */
+  readonly keptForEmergency?: number;
 }
 
 /** One way out with everything the machine needs to try it. */
-export interface AttemptPlan {
+export interface AttemptPlan extends TrunkLimits {
   readonly profile: LegProfile;
   readonly route: string | null;
   readonly calledNumber: string;
   readonly callingNumber: string;
   readonly suppressCallerId: boolean;
-  readonly maxCalls: number;
-  readonly maxCallsPerSecond: number;
   readonly progressTimeoutMs: number;
   readonly connectTimeoutMs: number;
   readonly ringTimeoutMs: number;

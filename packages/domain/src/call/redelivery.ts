@@ -3,7 +3,7 @@ import { failureEntry } from "../failure/catalogue.ts";
 import { placeAnew, repeatInvite } from "./attempt.ts";
 import { respondToCaller } from "./caller.ts";
 import { finish } from "./ending.ts";
-import { askEntry } from "./failover.ts";
+import { askEntry, askGate } from "./failover.ts";
 import type { CallEvent } from "./event.ts";
 import { answerPending, type Received } from "./outgoing.ts";
 import { repeatReliable } from "./reliable-provisionals.ts";
@@ -52,9 +52,9 @@ function resume(turn: Turn, { alive = [] }: Omit<Redelivered, "kind">): void {
   // The answer is there and only PRACKs are missing.
   else if (hunt === null || trying === null) repeatReliable(turn);
   else if (trying.state === "gate") {
-    const { profile, maxCalls, maxCallsPerSecond, seizes } = trying.plan;
-    if (seizes !== undefined) seizePlace(turn, hunt, trying);
-    else turn.effects.push({ kind: "reserve", trunk: profile.trunk, maxCalls, maxCallsPerSecond });
+    const { plan } = trying;
+    if (plan.seizes !== undefined) seizePlace(turn, hunt, trying);
+    else askGate(turn, plan.profile.trunk, plan);
   } else if (alive.includes(trying.exchange ?? "")) ringAgain(turn);
   else if (!repeatInvite(turn, hunt, trying)) placeAnew(turn, hunt, trying);
 }

@@ -2,7 +2,7 @@ import type { AttemptPlan, LegProfile } from "../call/leg-profile.ts";
 import { type CompiledTrunk, listenerKey, type PoolListener, type Snapshot } from "../topology/snapshot.ts";
 import type { Transport, TrunkSettings } from "../topology/topology.ts";
 import { defaultTrunkSettings } from "../topology/trunk-defaults.ts";
-import { ordinaryPlaces } from "./consider-trunk.ts";
+import { ordinaryLimits } from "./consider-trunk.ts";
 import type { Attempt, Decision } from "./decision.ts";
 import { hostPort } from "./host-port.ts";
 
@@ -46,8 +46,7 @@ export function exemptPlan(attempt: Attempt, trunk: CompiledTrunk): AttemptPlan 
 }
 
 function ordinaryPlan(attempt: Attempt, trunk: CompiledTrunk): AttemptPlan {
-  const { maxCallsPerSecond } = trunk.trunk.settings;
-  return { ...plan(attempt, trunk), maxCalls: ordinaryPlaces(trunk.trunk.settings), maxCallsPerSecond };
+  return { ...plan(attempt, trunk), ...ordinaryLimits(trunk.trunk.settings) };
 }
 
 /**

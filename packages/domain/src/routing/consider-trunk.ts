@@ -1,3 +1,4 @@
+import type { TrunkLimits } from "../call/leg-profile.ts";
 import type { TrunkSettings } from "../topology/topology.ts";
 import type { CompiledTrunk, Snapshot } from "../topology/snapshot.ts";
 import { applyNumberRules } from "../numbering/number-rule.ts";
@@ -28,8 +29,16 @@ export function isFull(trunk: CompiledTrunk, live: LiveView): boolean {
 }
 
 /** Most calls at once for ordinary calls: what the emergency reserve leaves of `maxCalls`. 0: no limit. */
-export function ordinaryPlaces({ maxCalls, emergencyReserve }: TrunkSettings): number {
+function ordinaryPlaces({ maxCalls, emergencyReserve }: TrunkSettings): number {
   return maxCalls === 0 ? 0 : Math.max(1, maxCalls - emergencyReserve);
+}
+
+/** What the gate is asked for an ordinary call. */
+export function ordinaryLimits(settings: TrunkSettings): TrunkLimits {
+  const { maxCalls, maxCallsPerSecond } = settings;
+  const places = ordinaryPlaces(settings);
+  const kept = maxCalls > places ? { keptForEmergency: maxCalls - places } : {};
+  return { maxCalls: places, maxCallsPerSecond, ...kept };
 }
 
 /** The attempt on a trunk with its translation rules, plus flag and caller id rules of the route applied. */

@@ -288,7 +288,15 @@ describe("nothing holds up an emergency call (A11, A12)", () => {
       expect([plan.maxCalls, plan.maxCallsPerSecond]).toEqual([0, 0]);
     }
     const [ordinary] = attemptPlans(decide(factsFor("2125550100"), tight, quietView), tight);
-    expect([ordinary?.maxCalls, ordinary?.maxCallsPerSecond]).toEqual([2, 1]);
+    expect([ordinary?.maxCalls, ordinary?.maxCallsPerSecond, ordinary?.keptForEmergency]).toEqual([2, 1, undefined]);
+  });
+
+  test("ordinary attempts leave the places of the reserve free, and say how many these are", () => {
+    const settings = { maxCalls: 10, emergencyReserve: 3 };
+    const kept = topology.trunks.map((one) => ({ ...one, settings: { ...one.settings, ...settings } }));
+    const snapshot = snapshotOf({ ...topology, trunks: kept });
+    const [ordinary] = attemptPlans(decide(factsFor("2125550100"), snapshot, quietView), snapshot);
+    expect(ordinary).toMatchObject({ maxCalls: 7, keptForEmergency: 3 });
   });
 
   test("a disabled ingress trunk", () => {

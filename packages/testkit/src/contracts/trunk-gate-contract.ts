@@ -80,7 +80,39 @@ export function describeTrunkGate(setUp: () => Promise<Harness<TrunkGate>>): voi
       const { subject } = harness;
       await subject.reserve(request({ callId: "a", maxCalls: 2 }));
       expect(valueOf(await subject.seize(seizure("sos")))).toEqual({ victim: null });
-      expect(valueOf(await harness.another().reserve(request({ callId: "b", maxCalls: 2 })))).toBe("reserved");
+      expect(valueOf(await subject.seize(seizure("sos-2", { maxCalls: 3 })))).toEqual({ victim: null });
+    });
+
+    it("count for ordinary calls as long as they are held", async () => {
+      await using harness = await setUp();
+      const { subject } = harness;
+      const later = NOW_MS + 1_000;
+      await subject.reserve(request({ callId: "a", maxCalls: 2 }));
+      await subject.seize(seizure("sos", { untilMs: later }));
+      const ordinary = request({ callId: "b", maxCalls: 2 });
+      expect(valueOf(await harness.another().reserve(ordinary))).toBe("full");
+      expect(valueOf(await subject.reserve(request({ callId: "a", maxCalls: 2 })))).toBe("reserved");
+      expect(valueOf(await subject.reserve({ ...ordinary, nowMs: later }))).toBe("reserved");
+      await subject.seize(seizure("sos-2", { maxCalls: 3, nowMs: later }));
+      const third = request({ callId: "c", maxCalls: 3, nowMs: later });
+      expect(valueOf(await subject.reserve(third))).toBe("full");
+      await subject.release("trunk", "sos-2");
+      expect(valueOf(await subject.reserve(third))).toBe("reserved");
+    });
+
+    it("fill what is kept for them before they count for ordinary calls, and are themselves never refused", async () => {
+      await using harness = await setUp();
+      const { subject } = harness;
+      const ordinary = (callId: string): GateRequest => request({ callId, maxCalls: 2, keptForEmergency: 1 });
+      const emergency = (callId: string) => subject.seize(seizure(callId, { maxCalls: 3, preempts: false }));
+      await emergency("sos");
+      expect(valueOf(await subject.reserve(ordinary("a")))).toBe("reserved");
+      await emergency("sos-2");
+      expect(valueOf(await subject.reserve(ordinary("b")))).toBe("full");
+      await subject.release("trunk", "sos");
+      expect(valueOf(await subject.reserve(ordinary("b")))).toBe("reserved");
+      expect(valueOf(await subject.reserve(ordinary("c")))).toBe("full");
+      for (const callId of ["sos-3", "sos-4"]) expect(valueOf(await emergency(callId))).toEqual({ victim: null });
     });
 
     it("are taken from the oldest ordinary call of a full trunk, however often it was renewed", async () => {

@@ -1,19 +1,26 @@
 --[[
-  Takes or renews a call's lease on a trunk. Lapsed leases count no more. A renewal is never refused and costs no rate.
-  KEYS[1] leases   KEYS[2] rate   KEYS[3] calls by the time they took their lease
+  Takes or renews an ordinary call's lease on a trunk. Lapsed leases count no more. A renewal is never refused and costs no rate.
+  KEYS[1] leases   KEYS[2] rate   KEYS[3] calls by the time they took their lease   KEYS[4] places of emergency calls
   ARGV[1] call id
-  ARGV[2] most calls at once, 0 = no limit
+  ARGV[2] most ordinary calls at once, 0 = no limit
   ARGV[3] most new calls in any 1000 ms, 0 = no limit
   ARGV[4] now (epoch ms)
   ARGV[5] end of the lease (epoch ms)
+  ARGV[6] places above the limit that are kept for emergency calls
   Returns 1 reserved, 0 full, -1 too fast.
 ]]
 local now = tonumber(ARGV[4])
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
 if not redis.call('ZSCORE', KEYS[1], ARGV[1]) then
   local max_calls = tonumber(ARGV[2])
-  if max_calls > 0 and redis.call('ZCARD', KEYS[1]) >= max_calls then
-    return 0
+  if max_calls > 0 then
+    redis.call('ZREMRANGEBYSCORE', KEYS[4], '-inf', now)
+    local ordinary = redis.call('ZCARD', KEYS[1])
+    -- Emergency calls use up what is kept for them first; further ones take the places of ordinary calls.
+    local borrowed = math.max(0, redis.call('ZCARD', KEYS[4]) - tonumber(ARGV[6]))
+    if ordinary + borrowed >= max_calls then
+      return 0
+    end
   end
   local max_rate = tonumber(ARGV[3])
   if max_rate > 0 then
