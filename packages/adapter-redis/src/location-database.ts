@@ -8,6 +8,7 @@ import {
   type LocationDatabase,
 } from "@tandem/call-control";
 import {
+  err,
   ok,
   parseLisKey,
   parseLisRow,
@@ -114,6 +115,7 @@ async function readState(connection: RedisConnection): Promise<Result<LisState, 
 
 function replacement(connection: RedisConnection, token: string): LisReplacement {
   const collected = lisWorkKey("collected", token);
+  let rowsCollected = 0;
   return {
     async add(rows) {
       if (rows.length === 0) return ok(undefined);
@@ -121,15 +123,20 @@ function replacement(connection: RedisConnection, token: string): LisReplacement
       const reply = await connection.run("collect-lis", (client) =>
         Promise.all([client.hset(collected, ...fields), client.expire(collected, WORK_LIFE_S)]),
       );
-      return reply.ok ? ok(undefined) : reply;
+      if (!reply.ok) return reply;
+      // A row that comes twice is one.
+      rowsCollected += reply.value[0];
+      return ok(undefined);
     },
     async commit() {
       const retired = lisWorkKey("retired", token);
       const reply = await connection.run("replace-lis", (client) =>
-        runScript(client, "replace-lis", [collected, lisKeys.draft, retired, lisKeys.state]),
+        runScript(client, "replace-lis", [collected, lisKeys.draft, retired, lisKeys.state, rowsCollected]),
       );
       if (!reply.ok) return reply;
-      return discard(connection, retired);
+      if (reply.value !== -1) return discard(connection, retired);
+      await discard(connection, collected);
+      return lost("Redis lost some of the rows; the draft is as it was");
     },
     abandon: () => discard(connection, collected),
   };
@@ -146,7 +153,7 @@ async function publish(
   const copy = lisWorkKey("copied", token);
   const outcome = await copyAndSwap(connection, edition, copy);
   await discard(connection, copy);
-  await connection.run("unlock-lis", (client) => client.del(lisKeys.lock));
+  await connection.run("unlock-lis", (client) => runScript(client, "unlock-lis", [lisKeys.lock, token]));
   return outcome;
 }
 
@@ -169,12 +176,20 @@ async function copyAndSwap(
     cursor = next;
   } while (cursor !== "0");
   const retired = lisWorkKey("retired", token);
+  const { published, state, lock, draft } = lisKeys;
   const reply = await connection.run("publish-lis", (client) =>
-    runScript(client, "publish-lis", [copy, lisKeys.published, retired, lisKeys.state, revision, author, atMs]),
+    runScript(client, "publish-lis", [copy, published, retired, state, lock, draft, revision, author, atMs, token]),
   );
   if (!reply.ok) return reply;
+  if (reply.value === -1) return lost("Redis lost some of the copied rows; nothing was published");
+  if (reply.value === -2) return lost("publishing took too long, or Redis lost its lock; nothing was published");
   await discard(connection, retired);
   return ok(reply.value === 0 ? "changed" : "published");
+}
+
+/** Whoever asked can ask again: what Redis holds is as it was before. */
+function lost(detail: string): Result<never, Failure> {
+  return err({ code: "store-unavailable", detail });
 }
 
 /** A large hash goes in the background of the server. */

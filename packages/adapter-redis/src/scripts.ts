@@ -26,7 +26,8 @@ const FILES = {
   "put-lis": 2,
   "remove-lis": 2,
   "replace-lis": 4,
-  "publish-lis": 4,
+  "publish-lis": 6,
+  "unlock-lis": 1,
 } as const;
 
 /** Name of a script. */

@@ -18,7 +18,8 @@ export interface LocationDatabase {
   replacement(token: string): LisReplacement;
   /**
    * Makes the draft the published edition, at once for everybody. `changed`: the draft is not the revision that was looked at any more, or changed
-   * meanwhile; nothing was published. `busy`: somebody else is publishing.
+   * meanwhile; nothing was published. `busy`: somebody else is publishing. A failure (`store-unavailable`): the edition in force is the one before, unless
+   * the reply alone was lost.
    */
   publish(edition: LisPublication): Promise<Result<"published" | "changed" | "busy", Failure>>;
 }
@@ -37,7 +38,7 @@ export interface LisPage {
 export interface LisReplacement {
   /** At most `MAX_LIS_BATCH` at once. */
   add(rows: readonly LisRow[]): Promise<Result<void, Failure>>;
-  /** The rows are the draft now. */
+  /** The rows are the draft now, all of them; a failure when the store lost some meanwhile, and the draft is as it was. */
   commit(): Promise<Result<void, Failure>>;
   abandon(): Promise<Result<void, Failure>>;
 }
