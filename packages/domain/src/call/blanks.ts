@@ -50,7 +50,8 @@ const blankDialog: Partial<Dialog> = {
   offer: "none",
   timer: null,
   retryAtMs: 0,
-  spared: false,
+  silenceSpared: false,
+  lapseSpared: false,
   reliable: null,
   replaces: null,
 };

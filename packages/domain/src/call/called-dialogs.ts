@@ -46,7 +46,8 @@ function newCalledDialog(party: Party, remoteTag: string): Dialog {
     origin: { ...party.origin },
     timer: null,
     retryAtMs: 0,
-    spared: false,
+    silenceSpared: false,
+    lapseSpared: false,
     reliable: null,
     replaces: null,
   };

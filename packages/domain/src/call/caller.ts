@@ -45,7 +45,8 @@ export function newCallerDialog(turn: Turn, caller: WaitingInvite, party: Party)
     origin: { id: 1 + spread(`${turn.call.id}-${id}`, 0x7fffffff), version: 0, mark: "" },
     timer: null,
     retryAtMs: 0,
-    spared: false,
+    silenceSpared: false,
+    lapseSpared: false,
     reliable: null,
     replaces: null,
   };

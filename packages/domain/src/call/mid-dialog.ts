@@ -2,7 +2,7 @@ import { parseMaxForwards, readTag, type HeaderLine, type SipMessage } from "@ta
 import type { FailureCode } from "../failure/catalogue.ts";
 import type { Exchange, PendingRequest } from "./exchange.ts";
 import type { Dialog, StoredResponse } from "./party.ts";
-import { alarm, type AlarmCause } from "./alarm.ts";
+import { alarm } from "./alarm.ts";
 import { learnAbilities, passedResponse } from "./called-dialogs.ts";
 import { hangUp } from "./hang-up.ts";
 import { ownDescription, sdpIn } from "./headers/description.ts";
@@ -149,7 +149,7 @@ export function learnFromSuccess(
   { asked, asker }: Exchanged,
   response: SipMessage,
 ): void {
-  asked.dialog.spared = false;
+  forgetSpared(asked.dialog);
   const sdp = sdpIn(response);
   if (exchange.offered !== "") {
     asker.dialog.sdp = exchange.offered;
@@ -187,18 +187,28 @@ export function endsDialog(method: string, status: number): boolean {
   return status === 481 || (status === 408 && REFRESHING.has(method));
 }
 
-/** An emergency call outlives one lapse or silence of a peer: people are alarmed first. False: the call is none, or was spared before. */
-export function spare(turn: Turn, { party, dialog }: Place, cause: AlarmCause): boolean {
+/**
+ * An emergency call outlives one lapse of a session and one silence of a peer: people are alarmed first. False: the call is none, or was spared for that
+ * cause before.
+ */
+export function spare(turn: Turn, { party, dialog }: Place, cause: "session-lapsed" | "peer-silent"): boolean {
   if (turn.call.facts.emergency === null) return false;
   alarm(turn, party.profile.trunk, cause);
-  const first = !dialog.spared;
-  dialog.spared = true;
+  const spared = cause === "peer-silent" ? "silenceSpared" : "lapseSpared";
+  const first = !dialog[spared];
+  dialog[spared] = true;
   return first;
 }
 
+/** The peer answered: the next silence or lapse is the first again. */
+export function forgetSpared(dialog: Dialog): void {
+  dialog.silenceSpared = false;
+  dialog.lapseSpared = false;
+}
+
 /** Whether an emergency call was spared and its session still runs: while it does, more silence says nothing new. Its lapse ends the call. */
-function inGrace({ call, now }: Turn, { dialog: { spared, timer } }: Place): boolean {
-  if (call.facts.emergency === null || !spared || timer === null) return false;
+function inGrace({ call, now }: Turn, { dialog: { silenceSpared, lapseSpared, timer } }: Place): boolean {
+  if (call.facts.emergency === null || !(silenceSpared || lapseSpared) || timer === null) return false;
   return now < timer.expiresAtMs - earlyMs(timer.intervalS);
 }
 

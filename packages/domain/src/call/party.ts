@@ -57,8 +57,10 @@ export interface Dialog {
   timer: SessionTimer | null;
   /** When a re-INVITE of ours that met glare goes again; 0: none waits. */
   retryAtMs: number;
-  /** Emergency calls: the session lapsed or the peer fell silent, people were alarmed, and the call goes on. The next time it ends. */
-  spared: boolean;
+  /** Emergency calls: the peer fell silent, people were alarmed, and the call goes on. The next time it ends. */
+  silenceSpared: boolean;
+  /** The same of a session that lapsed: a silence before it takes nothing of this one's grace, nor the other way round. */
+  lapseSpared: boolean;
   reliable: ReliableState | null;
   /** Set while this dialog is about to take another one's place (RFC 3891). */
   replaces: DialogId | null;

@@ -9,7 +9,7 @@ import { bodyMessage, ownDescription, sdpIn } from "./headers/description.ts";
 import { reasonsOf } from "./headers/reason.ts";
 import { firstUri } from "./headers/values.ts";
 import { spread } from "./identity.ts";
-import { endRejected, endsDialog, spare } from "./mid-dialog.ts";
+import { endRejected, endsDialog, forgetSpared, spare } from "./mid-dialog.ts";
 import { NO_PAYLOAD, sendAck, sendInDialog, type Payload } from "./outgoing.ts";
 import { earlyMs, runningTimer, timerFromAnswer, timerRefresh } from "./session-timer.ts";
 import { peerOf, placeOf, standingPlaces, startTimer, type Place, type Turn } from "./turn.ts";
@@ -130,7 +130,7 @@ export function onOwnAnswer(turn: Turn, exchange: Exchange, response: SipMessage
   const { dialog, party } = place;
   if (exchange.method === "INVITE") dialog.offer = "none";
   if (response.status < 300) {
-    dialog.spared = false;
+    forgetSpared(dialog);
     learnTarget(dialog, response);
     if (exchange.method === "INVITE") {
       sendAck(turn, place, exchange.cseq);

@@ -330,6 +330,20 @@ describe("a session that lapses (B13)", () => {
     expect(rig.allSent("BYE")).not.toHaveLength(0);
   });
 
+  it("has its ten minutes though the peer was silent before: each cause is alarmed about and spared by itself", () => {
+    const rig = lapsing(true);
+    rig.fromCaller("INVITE", 101, { body: ANSWER });
+    rig.event({ kind: "no-response", exchange: rig.sent("INVITE").exchange, failure: "peer-timeout" });
+    expect(alarms(rig)).toEqual(["peer-silent"]);
+    rig.event({ kind: "deadline" }, 90_000);
+    expect(alarms(rig)).toContain("session-lapsed");
+    expect(rig.allSent("BYE")).toHaveLength(0);
+    rig.event({ kind: "deadline" }, 590_000);
+    expect(rig.allSent("BYE")).toHaveLength(0);
+    rig.event({ kind: "deadline" }, 20_000);
+    expect(rig.allSent("BYE")).not.toHaveLength(0);
+  });
+
   it("a peer that does not answer is alarmed about and left on; one that says 481 is gone", () => {
     const rig = answered();
     rig.event({ kind: "deadline" }, 1_800_000);
