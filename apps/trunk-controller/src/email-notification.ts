@@ -1,6 +1,7 @@
 import type { NotificationChannel } from "@tandem/call-control";
 import { noticeSubject, noticeText } from "@tandem/domain";
 import { createTransport, type Transporter } from "nodemailer";
+import { mailFailure } from "./mail-failure.ts";
 
 export interface MailServer {
   /** `smtp://host:port` or `smtps://host:port`; STARTTLS is used where the server offers it. */
@@ -12,7 +13,7 @@ export interface MailServer {
   readonly timeoutMs: number;
 }
 
-/** Notification by email. A mail server that says 5xx about the address or the message is believed; anything else is tried again. */
+/** Notification by email. A mail server that says for good that the address or the message is bad is believed; anything else is tried again. */
 export function createEmailNotification(server: MailServer): NotificationChannel & { close(): void } {
   const transport = transporter(server);
   return {
@@ -53,30 +54,4 @@ function transporter({ url, user, password, timeoutMs }: MailServer): Transporte
     disableFileAccess: true,
     disableUrlAccess: true,
   });
-}
-
-/** What the library's errors say; `responseCode` is the server's reply. */
-interface MailError {
-  readonly code?: string;
-  readonly command?: string;
-  readonly responseCode?: number;
-}
-
-/** Asks for credentials, whatever command it answers (RFC 4954 §6). */
-const AUTHENTICATION_REQUIRED = 530;
-
-/**
- * RFC 5321 §4.2.1: 5yz is final for the command it answers. Only RCPT TO judges the address and only the reply to the content judges the message; what is said
- * to our greeting, credentials or sender is about us, and somebody may put it right within the hour. The text of the server may name the address, so only the
- * code is kept.
- */
-export function mailFailure(thrown: unknown): { readonly outcome: "refused" | "unreached"; readonly detail: string } {
-  const {
-    responseCode = 0,
-    code = "failed",
-    command,
-  }: MailError = thrown instanceof Error ? (thrown as Error & MailError) : {};
-  const judgesNotice = code === "EMESSAGE" || command === "RCPT TO";
-  const isFinal = judgesNotice && responseCode >= 500 && responseCode < 600 && responseCode !== AUTHENTICATION_REQUIRED;
-  return { outcome: isFinal ? "refused" : "unreached", detail: responseCode === 0 ? code : String(responseCode) };
 }
