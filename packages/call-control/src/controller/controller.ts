@@ -204,7 +204,8 @@ class ControllerTerm {
       repeat(clock, COUNT_NOTIFICATIONS_MS, () => notifications.countUnacknowledged()),
       repeat(clock, FORWARD_MS, () => records.round()),
       repeat(clock, HEARTBEAT_LOOK_MS, () => heartbeat.round()),
-      this.#runDelivery({ run: () => queue.run(notifications) }),
+      // A job that is looked at without a topology has used up one of its tries, and nobody was told.
+      this.#runDelivery({ run: () => queue.run(notifications) }, () => this.#snapshot !== null),
     ];
   }
 
@@ -214,11 +215,11 @@ class ControllerTerm {
     this.#keeper.start(this.#snapshot.topology);
   }
 
-  /** Starts a delivery as soon as it can be; the returned function ends it. */
-  #runDelivery({ run }: ControllerPorts["deliveries"][number]): () => Promise<void> {
+  /** Starts a delivery as soon as it may and can be; the returned function ends it. */
+  #runDelivery({ run }: ControllerPorts["deliveries"][number], may: () => boolean = () => true): () => Promise<void> {
     let running: Unwatch | null = null;
     const stopTrying = repeat(this.#ports.clock, RETRY_MS, async () => {
-      if (running !== null) return "rest";
+      if (running !== null || !may()) return "rest";
       const started = await run();
       if (started.ok) running = started.value;
       return "rest";
