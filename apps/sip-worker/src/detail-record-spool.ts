@@ -1,7 +1,7 @@
 import type { DetailRecordSpool, UnfinishedCall } from "@tandem/call-control";
-import { createFileSpool } from "./file-spool.ts";
+import { createFileSpool, type OnBadFile } from "./file-spool.ts";
 
 /** Finished calls on disk. */
-export function createDetailRecordSpool(directory: string): DetailRecordSpool {
-  return createFileSpool<UnfinishedCall>(directory, ({ call }) => call.callId);
+export function createDetailRecordSpool(directory: string, onBad: OnBadFile): DetailRecordSpool {
+  return createFileSpool<UnfinishedCall>(directory, { nameOf: ({ call }) => call.callId, onBad });
 }

@@ -14,11 +14,22 @@ export interface FileSpool<Entry> {
   remove(entry: Entry): Promise<Result<void, Failure>>;
 }
 
+/** Told the name of each file that was put aside: what it owed to people is theirs to look after. */
+export type OnBadFile = (name: string) => void;
+
+export interface FileSpoolOptions<Entry> {
+  readonly nameOf: (entry: Entry) => string;
+  readonly onBad: OnBadFile;
+}
+
 /**
  * One file per entry, named by `nameOf`, readable by the owner only (it holds numbers). Several workers may share the directory; delivering a call twice is
  * harmless.
  */
-export function createFileSpool<Entry>(directory: string, nameOf: (entry: Entry) => string): FileSpool<Entry> {
+export function createFileSpool<Entry>(
+  directory: string,
+  { nameOf, onBad }: FileSpoolOptions<Entry>,
+): FileSpool<Entry> {
   const fileOf = (entry: Entry): string => join(directory, `${nameOf(entry)}${SUFFIX}`);
   return {
     put: (entry) => attempt(() => writeWhole(fileOf(entry), JSON.stringify(entry))),
@@ -30,7 +41,8 @@ export function createFileSpool<Entry>(directory: string, nameOf: (entry: Entry)
         for (const name of names) {
           if (entries.length === limit) break;
           const entry = await readEntry(join(directory, name), fileOf);
-          if (entry !== null) entries.push(entry);
+          if (entry === "bad") onBad(name + BAD_SUFFIX);
+          else if (entry !== null) entries.push(entry);
         }
         return entries;
       }),
@@ -51,10 +63,10 @@ async function namesIn(directory: string): Promise<readonly string[]> {
 const LASTING = new Set(["EACCES", "EPERM", "EISDIR", "EIO", "ELOOP"]);
 
 /**
- * Null when another worker delivered and removed it meanwhile, and when it is no entry of that name: such a file is put aside as `.bad` for people to look at,
- * because it would hold up all others.
+ * Null when another worker delivered and removed it meanwhile. `bad`: it is no entry of that name, and was put aside as `.bad` for people to look at, because
+ * it would hold up all others.
  */
-async function readEntry<Entry>(path: string, fileOf: (entry: Entry) => string): Promise<Entry | null> {
+async function readEntry<Entry>(path: string, fileOf: (entry: Entry) => string): Promise<Entry | "bad" | null> {
   try {
     const entry = entryIn(await readFile(path, "utf8"), path, fileOf);
     if (entry !== null) return entry;
@@ -62,8 +74,7 @@ async function readEntry<Entry>(path: string, fileOf: (entry: Entry) => string):
     if (isMissing(error)) return null;
     if (!isLasting(error)) throw error;
   }
-  await putAside(path);
-  return null;
+  return (await putAside(path)) ? "bad" : null;
 }
 
 function entryIn<Entry>(text: string, path: string, fileOf: (entry: Entry) => string): Entry | null {
@@ -75,11 +86,14 @@ function entryIn<Entry>(text: string, path: string, fileOf: (entry: Entry) => st
   }
 }
 
-async function putAside(path: string): Promise<void> {
+/** False when another worker was faster. */
+async function putAside(path: string): Promise<boolean> {
   try {
     await rename(path, `${path}${BAD_SUFFIX}`);
+    return true;
   } catch (error) {
     if (!isMissing(error)) throw error;
+    return false;
   }
 }
 

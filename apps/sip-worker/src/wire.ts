@@ -34,6 +34,7 @@ import { compileTopology } from "./compile-topology.ts";
 import { EdgeListeners } from "./edge-listeners.ts";
 import type { WorkerConfig } from "./config.ts";
 import { createDetailRecordSpool } from "./detail-record-spool.ts";
+import type { OnBadFile } from "./file-spool.ts";
 import { createNoticeSpool } from "./notice-spool.ts";
 import { openEdgeSource, type EdgeSource } from "./edge-source.ts";
 import { identityHash } from "./identity-hash.ts";
@@ -171,7 +172,7 @@ function createEngine(context: Context, redis: RedisConnection, sip: DrachtioSip
       topologyCache: createTopologyCache(config.spoolDirectory, config.redisUrl),
       health: createTrunkHealthBoard(redis),
       probes: createProbeExchange(redis),
-      spool: createDetailRecordSpool(config.spoolDirectory),
+      spool: createDetailRecordSpool(config.spoolDirectory, badFile(context, "calls")),
       names: systemResolver,
       clock: systemClock,
       telemetry: createWorkerTelemetry(seen.registry, { logger, pool: config.pool, names: seen.names }),
@@ -183,11 +184,19 @@ function createEngine(context: Context, redis: RedisConnection, sip: DrachtioSip
       readPidf,
       unguessable: unguessableName,
       noticeLog: createNoticeLog(redis),
-      noticeSpool: createNoticeSpool(config.spoolDirectory),
+      noticeSpool: createNoticeSpool(config.spoolDirectory, badFile(context, "notices")),
       errands: createWorkerErrands(redis),
     },
     { pool: config.pool, limits: config.limits, compile: compileTopology, onTopology: topologyObserver(seen) },
   );
+}
+
+/** What a file owed nobody gets by itself any more: detail records of a call, or the notice of an emergency call. */
+function badFile({ logger, seen }: Context, spool: "calls" | "notices"): OnBadFile {
+  return (file) => {
+    seen.metrics.spoolFileBad(spool);
+    logger.error({ spool, file }, "a file of the spool cannot be read and was put aside");
+  };
 }
 
 function topologyObserver({ names, metrics, listeners }: Observers): TopologyListener {

@@ -112,6 +112,12 @@ export const METRICS = {
     labels: ["standing"],
     process: "controller",
   },
+  tandem_spool_bad_files_total: {
+    type: "counter",
+    help: "Files of the worker's disk that held finished calls (calls) or notices of emergency calls (notices), could not be read, and were put aside as `.bad`.",
+    labels: ["spool"],
+    process: "worker",
+  },
   tandem_draining: {
     type: "gauge",
     help: "1 while the process takes no new ordinary work.",

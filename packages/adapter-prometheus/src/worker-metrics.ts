@@ -9,6 +9,8 @@ export interface WorkerMetrics {
   draining(draining: boolean): void;
   topology(version: number): void;
   topologyRejected(): void;
+  /** A file of finished calls or of notices that could not be read was put aside. */
+  spoolFileBad(spool: "calls" | "notices"): void;
 }
 
 /** Metrics of the worker's connections and configuration. */
@@ -24,8 +26,16 @@ export function createWorkerMetrics(
     edgesConnected: (pool, count) => edges.set({ pool: names.pool(pool) }, count),
     edgesOutdated: (pool, count) => outdated.set({ pool: names.pool(pool) }, count),
     draining: (is) => draining.set(is ? 1 : 0),
+    spoolFileBad: spoolMetric(registry),
     ...topologyMetrics(registry),
   };
+}
+
+function spoolMetric(registry: Registry): WorkerMetrics["spoolFileBad"] {
+  const bad = counter(registry, "tandem_spool_bad_files_total");
+  // Shown from the start, so that the first one is an increase.
+  for (const spool of ["calls", "notices"]) bad.inc({ spool }, 0);
+  return (spool) => bad.inc({ spool });
 }
 
 /** Version in force and refused versions; shared by worker and controller. */
