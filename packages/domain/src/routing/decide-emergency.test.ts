@@ -294,8 +294,8 @@ describe("nothing holds up an emergency call (A11, A12)", () => {
   test("ordinary attempts leave the places of the reserve free, and say how many these are", () => {
     const settings = { maxCalls: 10, emergencyReserve: 3 };
     const kept = topology.trunks.map((one) => ({ ...one, settings: { ...one.settings, ...settings } }));
-    const snapshot = snapshotOf({ ...topology, trunks: kept });
-    const [ordinary] = attemptPlans(decide(factsFor("2125550100"), snapshot, quietView), snapshot);
+    const roomy = snapshotOf({ ...topology, trunks: kept });
+    const [ordinary] = attemptPlans(decide(factsFor("2125550100"), roomy, quietView), roomy);
     expect(ordinary).toMatchObject({ maxCalls: 7, keptForEmergency: 3 });
   });
 
