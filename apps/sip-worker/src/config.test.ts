@@ -26,6 +26,7 @@ describe("worker configuration", () => {
         pool: "east",
         secret: "shared",
         edges: { kind: "table", table: { east: ["127.0.0.1:9022"], west: ["edge-west:9022"] } },
+        stock: new Map(),
         edge: null,
         spoolDirectory: "spool",
         limits: { maxSetups: 2_000, maxLagMs: 500 },
@@ -33,6 +34,14 @@ describe("worker configuration", () => {
         traces: null,
         drainMs: 200_000,
       },
+    });
+  });
+
+  test("pools behind stock drachtio-servers are told with their listeners", () => {
+    const listeners = [{ name: "core", transport: "udp" }];
+    const stock = { TANDEM_STOCK_POOLS: JSON.stringify({ west: listeners }) };
+    expect(parseConfiguration(workerSchema, { ...complete, ...stock })).toMatchObject({
+      value: { stock: new Map([["west", { listeners }]]) },
     });
   });
 
@@ -57,6 +66,20 @@ describe("worker configuration", () => {
     ["a port for workers without listeners", { TANDEM_ADMIN: "a:1" }, /TANDEM_LISTENERS is not set; .*together/],
     ["edges of other pools only", { TANDEM_EDGES: '{"west":["a:1"]}' }, /TANDEM_EDGES is wrong: .*own pool/],
     ["an edge that is no address", { TANDEM_EDGES: '{"east":["nowhere"]}' }, /TANDEM_EDGES .*expected host:port/],
+    [
+      "two listeners that a stock server does not tell apart",
+      { TANDEM_STOCK_POOLS: '{"west":[{"name":"a","transport":"udp"},{"name":"b","transport":"udp"}]}' },
+      /TANDEM_STOCK_POOLS is wrong at west: .*one listener for each transport/,
+    ],
+    [
+      "a fused worker of a stock server's pool",
+      {
+        TANDEM_LISTENERS: UDP,
+        TANDEM_ADMIN: "a:1",
+        TANDEM_STOCK_POOLS: '{"east":[{"name":"core","transport":"udp"}]}',
+      },
+      /TANDEM_STOCK_POOLS is wrong: .*other pools only/,
+    ],
     ["edges told twice", { TANDEM_EDGES_FILE: "/edges.json" }, /TANDEM_EDGES .*either/],
     ["a pool without edges", { TANDEM_EDGES: '{"east":[]}' }, /TANDEM_EDGES .*at least one edge/],
     ["no secret", { TANDEM_SECRET: "" }, /TANDEM_SECRET is not set/],

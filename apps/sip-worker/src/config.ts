@@ -17,6 +17,18 @@ const edgeAddress = z.string().refine((text) => parseSocketAddress(text) !== und
 /** Edges by pool, as `TANDEM_EDGES` and the file of `TANDEM_EDGES_FILE` write them. */
 export const edgeTable = z.record(z.string(), z.array(edgeAddress).min(1, "expected at least one edge"));
 
+/** Pools behind stock drachtio-servers, as `TANDEM_STOCK_POOLS` writes them. */
+const stockPools = z.record(
+  z.string(),
+  z
+    .array(z.object({ name: z.string(), transport: z.enum(["udp", "tcp", "tls"]) }))
+    .min(1, "expected the pool's listeners")
+    .refine(
+      (given) => new Set(given.map(({ transport }) => transport)).size === given.length,
+      "expected one listener for each transport at most: a stock drachtio-server does not tell them apart",
+    ),
+);
+
 /** The worker's environment; docs/architecture.md lists the variables. */
 export const workerSchema = z
   .object({
@@ -30,6 +42,8 @@ export const workerSchema = z
     TANDEM_EDGES: field.json(edgeTable).optional(),
     /** File with the same JSON, read anew every few seconds: where edges come and go and no name leads to all of them. */
     TANDEM_EDGES_FILE: z.string().optional(),
+    /** Pools whose edges are stock drachtio-servers, with their listeners (JSON): less is promised there, docs/kubernetes.md. */
+    TANDEM_STOCK_POOLS: field.json(stockPools).optional(),
     /** With it the worker is fused: it is an edge of its pool, too. */
     TANDEM_LISTENERS: field.json(listenersSchema).optional(),
     ...hostVariables,
@@ -58,6 +72,10 @@ export const workerSchema = z
       context.addIssue({ code: "custom", path: [isFused ? "TANDEM_ADMIN" : "TANDEM_LISTENERS"], message });
     }
     const { TANDEM_EDGES: table, TANDEM_EDGES_FILE: file, TANDEM_POOL: pool } = given;
+    if (isFused && given.TANDEM_STOCK_POOLS?.[pool] !== undefined) {
+      const message = "expected other pools only: a fused worker is an edge of its own pool itself";
+      context.addIssue({ code: "custom", path: ["TANDEM_STOCK_POOLS"], message });
+    }
     const fault = (message: string): void => context.addIssue({ code: "custom", path: ["TANDEM_EDGES"], message });
     if (table !== undefined && file !== undefined) fault("expected either it or TANDEM_EDGES_FILE");
     else if (isFused || file !== undefined) return;
@@ -73,6 +91,8 @@ export const workerSchema = z
     pool: given.TANDEM_POOL,
     secret: given.TANDEM_SECRET,
     edges: edgesOf(given.TANDEM_EDGES ?? {}, given.TANDEM_EDGES_FILE),
+    /** Pools behind stock drachtio-servers. */
+    stock: new Map(Object.entries(given.TANDEM_STOCK_POOLS ?? {}).map(([pool, listeners]) => [pool, { listeners }])),
     /** What makes the worker fused; null: it is a worker only. */
     edge:
       given.TANDEM_LISTENERS === undefined || given.TANDEM_ADMIN === undefined

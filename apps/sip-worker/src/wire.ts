@@ -129,11 +129,18 @@ function createSipPort(
   { config, logger, edge: local, edges, seen }: Context,
   late: { readonly app: SipApplication | null },
 ): DrachtioSipPort {
+  if (config.stock.size > 0) {
+    logger.warn(
+      { pools: [...config.stock.keys()] },
+      "stock drachtio-server: a call ends with the worker or server that set it up, peers are not told apart by listener, no 100rel from callers, no connect timer",
+    );
+  }
   const sip = createDrachtioSipPort({
     ...(local === null ? {} : { local: local.local }),
     pools: edges.pools,
     pool: config.pool,
     edges: createNameDirectory(edges.read),
+    stock: config.stock,
     secret: config.secret,
     // The engine needs the port and the port the engine; requests come only after `start`.
     app: {

@@ -7,9 +7,11 @@ import { edgeLost, noEdge } from "../edge-failures.ts";
 import { AwaitedEdges } from "./awaited-edges.ts";
 import { EdgeConnector, type EdgeState, type LinkRefusal, type RetrySettings } from "./edge-connector.ts";
 import type { EdgeDirectory } from "./edge-directory.ts";
-import type { EdgeLink } from "./edge-link.ts";
-import { LinkCounters } from "./link-counters.ts";
+import { DialogHolders } from "./stock/dialog-holders.ts";
+import { LinkCounters, type SipPortStats } from "./link-counters.ts";
+import type { PoolLink } from "./pool-link.ts";
 import type { SessionLimits } from "./srf-session.ts";
+import type { StockPool } from "./stock/stock-link.ts";
 
 export interface DrachtioSipPortOptions {
   /** Pools whose edges this worker sends through; its own pool is among them. */
@@ -21,6 +23,8 @@ export interface DrachtioSipPortOptions {
   readonly app: SipApplication;
   /** The edge in this process, of the worker's own pool: used before all others, without a connection. Default none. */
   readonly local?: LocalEdge;
+  /** Pools whose edges are stock drachtio-servers, by name. Default none. */
+  readonly stock?: ReadonlyMap<string, StockPool>;
   /** TLS towards the edges; default plain TCP. */
   readonly tls?: ConnectionOptions;
   /** Milliseconds between two looks at the directory. Default 5 000. */
@@ -33,15 +37,6 @@ export interface DrachtioSipPortOptions {
   readonly random?: () => number;
   /** Told of every change of an edge's state; for logs and readiness. */
   readonly onEdgeChange?: (state: EdgeState) => void;
-}
-
-/** Counters since the start. */
-export interface SipPortStats {
-  readonly framesIn: number;
-  readonly framesOut: number;
-  readonly linksLost: number;
-  /** Messages or frames that could not be read, by the parser's reason. */
-  readonly unreadable: ReadonlyMap<string, number>;
 }
 
 /** The SipPort over drachtio connections, and over the edge in this process if there is one, with its life. */
@@ -84,6 +79,7 @@ class SipPortOverEdges implements DrachtioSipPort {
   readonly #connectors = new Map<string, EdgeConnector>();
   readonly #byEdge = new Map<string, EdgeAccess>();
   readonly #byPool = new Map<string, EdgeAccess[]>();
+  readonly #dialogs: DialogHolders;
   #local: LocalEdgeAccess | null = null;
   #localSinceMs = 0;
   readonly #awaited: AwaitedEdges;
@@ -95,6 +91,7 @@ class SipPortOverEdges implements DrachtioSipPort {
   constructor(options: DrachtioSipPortOptions) {
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
+    this.#dialogs = new DialogHolders(options.stock ?? new Map());
     this.#awaited = new AwaitedEdges(this.#clock, options.edgeWaitMs ?? DEFAULT_EDGE_WAIT_MS);
   }
 
@@ -194,6 +191,8 @@ class SipPortOverEdges implements DrachtioSipPort {
 
   /** The edge asked for if it serves that pool, else the one in this process, else the pool's edges in turn. */
   #choose(request: OutgoingRequest): EdgeAccess | undefined {
+    const holder = this.#dialogs.holderOf(request);
+    if (holder !== undefined) return holder;
     const preferred = request.preferredEdge === null ? undefined : this.#byEdge.get(request.preferredEdge);
     if (preferred?.pool === request.pool) return preferred;
     if (this.#local?.pool === request.pool) return this.#local;
@@ -233,7 +232,7 @@ class SipPortOverEdges implements DrachtioSipPort {
     return new EdgeConnector({
       address,
       secret,
-      tags: ["octets"],
+      stock: this.#options.stock?.get(pool) ?? null,
       tls: tls ?? null,
       limits: { ...DEFAULT_LIMITS, ...limits },
       retry: { ...DEFAULT_RETRY, ...retry },
@@ -262,11 +261,12 @@ class SipPortOverEdges implements DrachtioSipPort {
     return { pool, address: "local", edge, listeners, state: "up", reason: null, sinceMs, ...transactions };
   }
 
-  #admit(link: EdgeLink): LinkRefusal | null {
+  #admit(link: PoolLink): LinkRefusal | null {
     if (link.edge === "") return "not-tandem";
     if (!link.servesConfiguredPool) return "wrong-pool";
     // A name may lead to one edge by two addresses (IPv4 and IPv6), or to the one in this process: a second connection would only double its share.
     if (this.#byEdge.has(link.edge)) return "duplicate";
+    this.#dialogs.add(link);
     this.#use(link);
     return null;
   }
@@ -278,8 +278,9 @@ class SipPortOverEdges implements DrachtioSipPort {
     this.#awaited.came(link.pool);
   }
 
-  #lost(link: EdgeLink): void {
+  #lost(link: PoolLink): void {
     if (!this.#closed) this.#counters.linksLost += 1;
+    this.#dialogs.remove(link);
     this.#forget(link);
   }
 

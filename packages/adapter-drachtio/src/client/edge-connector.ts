@@ -2,6 +2,8 @@ import type { ConnectionOptions } from "node:tls";
 import type { Clock } from "@tandem/call-control";
 import { formatSocketAddress, type SocketAddress } from "@tandem/runtime";
 import { EdgeLink, type EdgeLinkOptions } from "./edge-link.ts";
+import type { PoolLink } from "./pool-link.ts";
+import { StockLink, type StockPool } from "./stock/stock-link.ts";
 import { SrfSession, type SessionEnd, type SessionLimits } from "./srf-session.ts";
 
 /** Why a connection that the edge accepted is not used. */
@@ -37,7 +39,8 @@ export interface RetrySettings {
 export interface EdgeConnectorOptions {
   readonly address: SocketAddress;
   readonly secret: string;
-  readonly tags: readonly string[];
+  /** Given if the address is that of a stock drachtio-server. */
+  readonly stock: StockPool | null;
   readonly tls: ConnectionOptions | null;
   readonly limits: SessionLimits;
   readonly retry: RetrySettings;
@@ -45,9 +48,9 @@ export interface EdgeConnectorOptions {
   /** Uniform in [0, 1): spreads the reconnects of many workers. */
   readonly random: () => number;
   /** Asked when an edge accepted us; a refusal ends the connection. */
-  readonly admit: (link: EdgeLink) => LinkRefusal | null;
+  readonly admit: (link: PoolLink) => LinkRefusal | null;
   /** An admitted link is gone; its transactions are failed next. */
-  readonly lost: (link: EdgeLink) => void;
+  readonly lost: (link: PoolLink) => void;
   readonly onChange: (state: EdgeState) => void;
 }
 
@@ -56,7 +59,7 @@ export class EdgeConnector {
   readonly #options: EdgeConnectorOptions;
   readonly #clock: Clock;
   #session: SrfSession | null = null;
-  #link: EdgeLink | null = null;
+  #link: PoolLink | null = null;
   #state: EdgeState["state"] = "connecting";
   #reason: EdgeState["reason"] = null;
   #edge: string | null = null;
@@ -94,10 +97,20 @@ export class EdgeConnector {
 
   /** Begins an attempt. */
   connect(): void {
-    const { address, secret, tags, tls, limits, retry } = this.#options;
+    const { address, secret, stock, tls, limits, retry } = this.#options;
+    const isOurs = stock === null;
     this.#change("connecting", null);
     const session = new SrfSession(
-      { host: address.host, port: address.port, secret, tags, tls, limits, now: () => this.#clock.now() },
+      {
+        host: address.host,
+        port: address.port,
+        secret,
+        tags: isOurs ? ["octets"] : [],
+        encoding: isOurs ? "utf8" : "latin1",
+        tls,
+        limits,
+        now: () => this.#clock.now(),
+      },
       {
         onOpen: (version) => this.#opened(session, version),
         onFrame: (payload) => this.#link?.receive(payload),
@@ -130,13 +143,19 @@ export class EdgeConnector {
 
   #opened(session: SrfSession, version: string): void {
     this.#cancelTimer?.();
-    const link = new EdgeLink(session, version, this.#options.link);
+    const link = this.#linkOver(session, version);
     this.#edge = link.edge === "" ? null : link.edge;
     const refusal = this.#options.admit(link);
     if (refusal !== null) return this.#giveUp(session, refusal);
     this.#delayMs = this.#options.retry.firstMs;
     this.#link = link;
     this.#change("up", null);
+  }
+
+  #linkOver(session: SrfSession, version: string): PoolLink {
+    const { stock, link, address } = this.#options;
+    if (stock === null) return new EdgeLink(session, version, link);
+    return new StockLink(session, { ...link, stock, address: formatSocketAddress(address) });
   }
 
   #giveUp(session: SrfSession, reason: "unreachable" | LinkRefusal): void {

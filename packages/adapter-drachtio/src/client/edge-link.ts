@@ -12,8 +12,8 @@ import { buildResponse, formatMessage, parseMessage, type SipMessage } from "@ta
 import { formatRouteFrame, formatSipAppFrame } from "../wire/app-frame.ts";
 import { parseEdgeFrame, parseVersion, type ReplyFrame, type SipEdgeFrame } from "../wire/edge-frame.ts";
 import { edgeLost, edgeSpokeNonsense, fromEdgeReason } from "../edge-failures.ts";
-import type { EdgeAccess } from "../edge-access.ts";
 import type { LinkCounters } from "./link-counters.ts";
+import type { PoolLink } from "./pool-link.ts";
 import { PendingTransactions } from "./pending-transactions.ts";
 
 /** What a link may use of its connection. */
@@ -38,7 +38,7 @@ interface PendingReply {
  * The SIP side of one open connection to an edge: requests and responses as frames, replies matched by message id, responses matched by
  * transaction id. Made when the edge accepted us, done with when the connection is lost.
  */
-export class EdgeLink implements EdgeAccess {
+export class EdgeLink implements PoolLink {
   /** The edge's id; empty for a server that tells none. */
   readonly edge: string;
   /** The pool the address was configured for. */
@@ -77,6 +77,10 @@ export class EdgeLink implements EdgeAccess {
   /** Nothing is under way that a peer or a call waits for. */
   get idle(): boolean {
     return this.#clients.awaited + this.#servers.size + this.#replies.size === 0;
+  }
+
+  holds(): boolean {
+    return false;
   }
 
   /** Sends a request; the result names the transaction at the edge. */

@@ -1,3 +1,12 @@
+/** Counters since the start. */
+export interface SipPortStats {
+  readonly framesIn: number;
+  readonly framesOut: number;
+  readonly linksLost: number;
+  /** Messages or frames that could not be read, by the parser's reason. */
+  readonly unreadable: ReadonlyMap<string, number>;
+}
+
 /** Counters of all connections of one port since its start. Plain fields: they are touched for every frame. */
 export class LinkCounters {
   framesIn = 0;

@@ -2,7 +2,7 @@ import type { EventEmitter } from "node:events";
 import type { Socket } from "node:net";
 import type { ConnectionOptions } from "node:tls";
 import Srf from "drachtio-srf";
-import { FrameDecoder, type FrameFault } from "../wire/frame-decoder.ts";
+import { FrameDecoder, type FrameFault, type WireEncoding } from "../wire/frame-decoder.ts";
 import { FrameWriter } from "../wire/frame-writer.ts";
 
 /** One connection attempt to one address of an edge. */
@@ -10,8 +10,10 @@ export interface SrfSessionOptions {
   readonly host: string;
   readonly port: number;
   readonly secret: string;
-  /** Tags of the authenticate frame; `octets` must be among them. */
+  /** Tags of the authenticate frame. */
   readonly tags: readonly string[];
+  /** `utf8` with the tag `octets`, else `latin1`. */
+  readonly encoding: WireEncoding;
   readonly tls: ConnectionOptions | null;
   readonly limits: SessionLimits;
   readonly now: () => number;
@@ -116,11 +118,11 @@ export class SrfSession {
     // The attempt was given up while the system was still trying.
     if (this.#ended) return void socket.destroy();
     this.#socket = socket;
-    const { limits, now } = this.#options;
-    const decoder = new FrameDecoder({ maxFrameBytes: limits.maxFrameBytes, encoding: "utf8" });
+    const { encoding, limits, now } = this.#options;
+    const decoder = new FrameDecoder({ maxFrameBytes: limits.maxFrameBytes, encoding });
     this.#writer = new FrameWriter({
       sink: socket,
-      encoding: "utf8",
+      encoding,
       maxPendingOctets: limits.maxPendingOctets,
       onOverflow: () => this.#fail("stalled"),
       congestedOctets: limits.maxPendingOctets,
