@@ -25,7 +25,7 @@ describe("Pod Security", () => {
       );
       const askedFor = name === "carriers" && workload.metadata.name === "tandem-west-worker" ? ["hostPath"] : [];
       for (const kind of volumes) expect([...allowed, ...askedFor], who).toContain(kind);
-      const onHost = ["carriers", "fused"].includes(name) && /edge|site/.test(workload.metadata.name);
+      const onHost = ["carriers", "drachtio", "fused"].includes(name) && /edge|site/.test(workload.metadata.name);
       expect(spec.hostNetwork ?? false, who).toBe(onHost);
       expect([spec.hostPID, spec.hostIPC], who).toEqual([undefined, undefined]);
     }

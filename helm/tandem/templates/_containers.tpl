@@ -2,6 +2,9 @@
 {{- define "tandem.edgeContainer" -}}
 {{- $root := .root -}}
 {{- $pool := .pool -}}
+{{- if eq $pool.edges.server "drachtio" -}}
+{{- include "tandem.drachtioContainer" . -}}
+{{- else -}}
 - name: edge
   image: {{ include "tandem.image" (dict "root" $root "app" "sipEdge") }}
   imagePullPolicy: {{ $root.Values.image.pullPolicy }}
@@ -30,6 +33,7 @@
   volumeMounts:
     {{- . | nindent 4 }}
   {{- end }}
+{{- end -}}
 {{- end -}}
 
 {{/* A worker: it decides. Takes (dict "root" $ "pool" … "port" "http" or, beside an edge, "worker-http"). */}}

@@ -143,18 +143,28 @@ redis://{{ include "tandem.serviceHost" (dict "root" . "name" (printf "%s-redis"
 {{- end -}}
 {{- end -}}
 
-{{/* Variables of an edge. Takes (dict "root" $ "pool" …). */}}
-{{- define "tandem.env.edge" -}}
-{{- $advertised := include "tandem.advertised" . -}}
+{{/* The address that an edge tells, where it is a field of its pod. */}}
+{{- define "tandem.env.advertised" -}}
 {{- $fields := dict "hostIP" "status.hostIP" "podIP" "status.podIP" -}}
-{{- $told := $advertised -}}
+{{- $advertised := include "tandem.advertised" . -}}
 {{- if hasKey $fields $advertised -}}
-{{- $told = "$(TANDEM_ADVERTISED_ADDRESS)" -}}
 - name: TANDEM_ADVERTISED_ADDRESS
   valueFrom:
     fieldRef:
       fieldPath: {{ index $fields $advertised }}
 {{ end -}}
+{{- end -}}
+
+{{/* What stands for the advertised address in other variables and arguments. */}}
+{{- define "tandem.told" -}}
+{{- $advertised := include "tandem.advertised" . -}}
+{{- ternary "$(TANDEM_ADVERTISED_ADDRESS)" $advertised (has $advertised (list "hostIP" "podIP")) -}}
+{{- end -}}
+
+{{/* Variables of an edge. Takes (dict "root" $ "pool" …). */}}
+{{- define "tandem.env.edge" -}}
+{{- $told := include "tandem.told" . -}}
+{{ include "tandem.env.advertised" . -}}
 {{- if .pool.exposure.nodeAddresses -}}
 - name: TANDEM_HOST
   valueFrom:
@@ -179,6 +189,10 @@ redis://{{ include "tandem.serviceHost" (dict "root" . "name" (printf "%s-redis"
 {{- end -}}
 - name: TANDEM_EDGES
   value: {{ $edges | toJson | quote }}
+{{- with include "tandem.stockPools" .root | fromJson }}
+- name: TANDEM_STOCK_POOLS
+  value: {{ toJson . | quote }}
+{{- end }}
 - name: TANDEM_SPOOL
   value: /var/spool/tandem
 {{- with .pool.workers.maxSetups }}
@@ -189,6 +203,19 @@ redis://{{ include "tandem.serviceHost" (dict "root" . "name" (printf "%s-redis"
 - name: TANDEM_MAX_LAG_MS
   value: {{ int . | quote }}
 {{- end }}
+{{- end -}}
+
+{{/* Pools behind stock drachtio-servers and their listeners, as JSON. */}}
+{{- define "tandem.stockPools" -}}
+{{- $stock := dict -}}
+{{- range (include "tandem.pools" . | fromJson).pools -}}
+{{- if eq .edges.server "drachtio" -}}
+{{- $listeners := list -}}
+{{- range .listeners -}}{{- $listeners = append $listeners (dict "name" .name "transport" .transport) -}}{{- end -}}
+{{- $_ := set $stock .name $listeners -}}
+{{- end -}}
+{{- end -}}
+{{- $stock | toJson -}}
 {{- end -}}
 
 {{/* A value of a Secret that the values name. Takes (dict "name" "TANDEM_…" "secret" "…" "key" "…"); nothing without a key. */}}

@@ -1,7 +1,7 @@
 {{/* What the schema cannot say: every contradiction at once, one sentence each, with what to write instead. */}}
 {{- define "tandem.validate" -}}
 {{- $problems := list -}}
-{{- range list "tandem.validate.pools" "tandem.validate.exposure" "tandem.validate.tls" "tandem.validate.topology" "tandem.validate.state" "tandem.validate.scaling" "tandem.validate.network" -}}
+{{- range list "tandem.validate.pools" "tandem.validate.exposure" "tandem.validate.drachtio" "tandem.validate.tls" "tandem.validate.topology" "tandem.validate.state" "tandem.validate.scaling" "tandem.validate.network" -}}
 {{- $problems = concat $problems (include . $ | fromJsonArray) -}}
 {{- end -}}
 {{- if $problems -}}
@@ -72,6 +72,30 @@
 {{- range $pool.listeners -}}
 {{- if not .nodePort -}}{{- $problems = append $problems (printf "Pool %s, listener %s: with NodePort peers have to be told the port, so set nodePort." $pool.name .name) -}}{{- end -}}
 {{- end -}}
+{{- end -}}
+{{- end -}}
+{{- $problems | toJson -}}
+{{- end -}}
+
+{{- define "tandem.validate.drachtio" -}}
+{{- $problems := list -}}
+{{- range $pool := (include "tandem.pools" . | fromJson).pools -}}
+{{- if eq $pool.edges.server "drachtio" -}}
+{{- $where := printf "Pool %s, edges.server drachtio" $pool.name -}}
+{{- if not $pool.edges.drachtio.image -}}{{- $problems = append $problems (printf "%s: name its image in edges.drachtio.image." $where) -}}{{- end -}}
+{{- if eq $pool.arrangement "fused" -}}{{- $problems = append $problems (printf "%s: a fused worker is its own edge; use arrangement split." $where) -}}{{- end -}}
+{{- $seen := dict -}}
+{{- $tls := 0 -}}
+{{- range $pool.listeners -}}
+{{- if hasKey $seen .transport -}}{{- $problems = append $problems (printf "%s: the listeners %s and %s are both %s, and the server tells workers the transport only; leave one of them." $where (get $seen .transport) .name .transport) -}}{{- end -}}
+{{- $_ := set $seen .transport .name -}}
+{{- $told := include "tandem.advertisedPort" (dict "pool" $pool "listener" .) | int -}}
+{{- if ne $told (int .port) -}}{{- $problems = append $problems (printf "%s, listener %s: the server tells peers the port it listens at (%d) and no other (%d); let them be the same." $where .name (int .port) $told) -}}{{- end -}}
+{{- if dig "mutual" false (default dict .tls) -}}{{- $problems = append $problems (printf "%s, listener %s: the server does not tell workers whose certificate it saw, so tls.mutual proves nothing here; use our own edge for this peer." $where .name) -}}{{- end -}}
+{{- end -}}
+{{- if and (not (has (include "tandem.advertised" (dict "root" $ "pool" $pool)) (list "hostIP" "podIP"))) (or (gt (int $pool.edges.replicas) 1) (ne $pool.edges.autoscaling.type "none")) -}}{{- $problems = append $problems (printf "%s: only the server that has a call knows it, so each needs an address of its own in Contact: set exposure.type hostNetwork, exposure.advertised hostIP or podIP, or edges.replicas 1." $where) -}}{{- end -}}
+{{- if $pool.exposure.nodeAddresses -}}{{- $problems = append $problems (printf "%s: exposure.nodeAddresses is read by our own edges only; nodes behind address translation need those." $where) -}}{{- end -}}
+{{- if eq $pool.edges.autoscaling.type "keda" -}}{{- $problems = append $problems (printf "%s: it has none of the metrics that edges.autoscaling.type keda asks for; use hpa or none." $where) -}}{{- end -}}
 {{- end -}}
 {{- end -}}
 {{- $problems | toJson -}}

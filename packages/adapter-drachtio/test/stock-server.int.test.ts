@@ -117,7 +117,9 @@ describe.concurrent("a worker at a stock drachtio-server", () => {
     const answering = worker.port.respond(transaction, responseTo(message, 200, { toTag: "t" }));
     serve(second);
     const answer = await second.expect(/SIP\/2\.0 200/);
-    second.send(`r|response|${answer.split("|")[0] ?? ""}|OK|application|9|udp|h|5060|10:00:00.0|s1|d1||Msg sent:|\r\nx`);
+    second.send(
+      `r|response|${answer.split("|")[0] ?? ""}|OK|application|9|udp|h|5060|10:00:00.0|s1|d1||Msg sent:|\r\nx`,
+    );
     expect(await answering).toMatchObject({ ok: true });
     for (const method of ["INFO", "UPDATE", "BYE"]) {
       void worker.port.sendRequest(outgoing(method, { callId: "c1" }), new RecordingEvents());
@@ -134,14 +136,17 @@ describe.concurrent("a worker at a stock drachtio-server", () => {
     serve(server);
     void worker.port.respond(transaction, responseTo(message, 200, { toTag: "t" }));
     await server.expect(/SIP\/2\.0 200/).then((frame) => {
-      server.send(`r|response|${frame.split("|")[0] ?? ""}|OK|application|9|udp|h|5060|10:00:00.0|s1|d1||Msg sent:|\r\nx`);
+      server.send(
+        `r|response|${frame.split("|")[0] ?? ""}|OK|application|9|udp|h|5060|10:00:00.0|s1|d1||Msg sent:|\r\nx`,
+      );
     });
     let drained = false;
     const draining = worker.port.drain().then(() => (drained = true));
     server.send(arrived(sipRequest("INFO")));
     const info = await worker.app.requests.next();
     expect([info.message.method, drained]).toEqual(["INFO", false]);
-    const own = "BYE sip:a@b SIP/2.0\r\nFrom: <sip:c@d>;tag=t\r\nTo: <sip:a@b>;tag=1\r\nCall-ID: c1\r\nCSeq: 9 BYE\r\n\r\n";
+    const own =
+      "BYE sip:a@b SIP/2.0\r\nFrom: <sip:c@d>;tag=t\r\nTo: <sip:a@b>;tag=1\r\nCall-ID: c1\r\nCSeq: 9 BYE\r\n\r\n";
     server.send(`m|sip|application|99|udp|198.51.100.7|5060|10:00:00.0|unsolicited|d1|\r\n${own}`);
     const bye = await worker.app.requests.next();
     expect([bye.message.method, bye.message.get("To")]).toEqual(["BYE", "<sip:c@d>;tag=t"]);
@@ -155,7 +160,10 @@ describe.concurrent("a worker at a stock drachtio-server", () => {
   test("a message longer than the server can read is not sent", async () => {
     await using server = await stockServer();
     await using worker = await connected(server);
-    const sent = await worker.port.sendRequest(outgoing("MESSAGE", { body: "x".repeat(12_000) }), new RecordingEvents());
+    const sent = await worker.port.sendRequest(
+      outgoing("MESSAGE", { body: "x".repeat(12_000) }),
+      new RecordingEvents(),
+    );
     expect(sent).toMatchObject({ ok: false, error: { code: "message-too-large" } });
   });
 });

@@ -10,7 +10,11 @@ const response = (status: number, ...headers: readonly HeaderLine[]): SipMessage
 describe("towards a stock server", () => {
   test.each([
     ["a pool's name", "<sip:k1-a@pool.example:5062;transport=tcp>", "<sip:k1-a@localhost>"],
-    ["parameters of the address and of the header stay", '"A" <sip:a@h;ob>;+g.x="1"', '"A" <sip:a@localhost;ob>;+g.x="1"'],
+    [
+      "parameters of the address and of the header stay",
+      '"A" <sip:a@h;ob>;+g.x="1"',
+      '"A" <sip:a@localhost;ob>;+g.x="1"',
+    ],
     ["without a user the server would not see it", "<sip:pool.example>", "<sip:tandem@localhost>"],
     ["an address that is no SIP URI is left", "<tel:+1555>", "<tel:+1555>"],
   ])("Contact names the server: %s", (_, given, expected) => {
@@ -27,7 +31,11 @@ describe("towards a stock server", () => {
 
   test("a response says nothing of what the server adds by itself", () => {
     const sent = responseForServer(response(200, ["Require", "timer"], ["Session-Expires", "90"], ["RSeq", "1"]));
-    expect(["Require", "Session-Expires", "RSeq"].map((name) => sent.get(name))).toEqual([undefined, undefined, undefined]);
+    expect(["Require", "Session-Expires", "RSeq"].map((name) => sent.get(name))).toEqual([
+      undefined,
+      undefined,
+      undefined,
+    ]);
   });
 });
 
@@ -37,7 +45,11 @@ describe("from a stock server", () => {
     ["a 200", response(200, ["Supported", "100rel,timer,path"], ["Require", "timer"], ["Session-Expires", "90"])],
   ])("%s does not show the session timer, which is the server's", (_, message) => {
     const got = fromServer(message);
-    expect(["Supported", "Require", "Session-Expires"].map((name) => got.get(name))).toEqual(["path", undefined, undefined]);
+    expect(["Supported", "Require", "Session-Expires"].map((name) => got.get(name))).toEqual([
+      "path",
+      undefined,
+      undefined,
+    ]);
   });
 
   test("a 422 tells its Min-SE: the INVITE goes again with it", () => {

@@ -56,7 +56,10 @@ const LAST_CSEQ = 2 ** 31 - 1;
 /** The BYE that the server sent to the peer by itself, as if the peer had sent it: for the call that leg is over. */
 export function byeOfPeer(bye: SipMessage): SipMessage {
   return withHeaders(bye, (edit) => {
-    edit.set("From", bye.get("To") ?? "").set("To", bye.get("From") ?? "").set("CSeq", `${LAST_CSEQ} BYE`);
+    edit
+      .set("From", bye.get("To") ?? "")
+      .set("To", bye.get("From") ?? "")
+      .set("CSeq", `${LAST_CSEQ} BYE`);
   });
 }
 

@@ -24,7 +24,9 @@ export class WatchedEvents implements ClientEvents {
     this.#given = given;
     const { timeoutMs, clock } = given;
     if (timeoutMs === undefined) return;
-    this.#cancelTimer = clock.after(timeoutMs, () => this.onFailure({ code: "peer-timeout", detail: "no answer in time" }));
+    this.#cancelTimer = clock.after(timeoutMs, () =>
+      this.onFailure({ code: "peer-timeout", detail: "no answer in time" }),
+    );
   }
 
   /** The server has the INVITE: as good as a 100 from the peer, which it would not pass up. */
@@ -54,7 +56,8 @@ export class WatchedEvents implements ClientEvents {
     this.#isAnswered = true;
     this.#stopTimer();
     const { message, calls } = this.#given;
-    const isInDialog = headerAddresses(message, "To")[0]?.params.some(([name]) => name.toLowerCase() === "tag") ?? false;
+    const isInDialog =
+      headerAddresses(message, "To")[0]?.params.some(([name]) => name.toLowerCase() === "tag") ?? false;
     if (message.method === "INVITE" && !isInDialog) calls.ended(message.get("Call-ID") ?? "");
   }
 
