@@ -117,6 +117,20 @@ describe("a worker dies with a request of the network", () => {
     expect(edge.server.stats().redelivered).toBe(1);
   });
 
+  test("no worker left, but one comes back at the last moment: it has all the time to answer that a first one has", async () => {
+    await using edge = await startEdge({ settings: { parkMs: 5_000 } });
+    const dying = await RawApp.login(edge.address, OCTETS);
+    const invite = edge.endpoint.receive("INVITE");
+    await dying.sip("INVITE");
+    dying.socket.destroy();
+    await edge.endpoint.until(() => (edge.server.stats().applications === 0 ? true : undefined));
+    edge.advance(4_000);
+    const back = await RawApp.login(edge.address, OCTETS);
+    await back.sip("INVITE");
+    edge.advance(60_000);
+    expect(invite.responses).toEqual([]);
+  });
+
   test("no worker left, and none comes back in time: 503, and later requests get it at once", async () => {
     await using edge = await startEdge({ settings: { parkMs: 5_000 } });
     const dying = await RawApp.login(edge.address, OCTETS);

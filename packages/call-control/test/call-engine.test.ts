@@ -536,6 +536,40 @@ describe("without the store", () => {
     expect(worker.telemetry.conflicts).toBe(0);
   });
 
+  test.each([
+    ["fails at once", (world: FakeWorld) => void (world.store.away = true), 0],
+    ["does not answer", (world: FakeWorld) => void (world.store.hold = () => new Promise<void>(() => undefined)), 600],
+  ])(
+    "that %s, an emergency call whose worker died is placed by another one, with the same branch",
+    async (_how, outage, ms) => {
+      const world = new FakeWorld();
+      const [first, second] = [await world.worker(), await world.worker()];
+      const sketch = { uri: "sip:911@192.0.2.1" };
+      await invite(first, sketch);
+      outage(world);
+      const transaction = await invite(second, sketch, { redelivered: true });
+      await world.clock.advance(ms);
+      expect(second.sip.requests("INVITE").map((each) => each.request.branch)).toEqual([
+        last(first.sip.requests("INVITE")).request.branch,
+      ]);
+      await answers(second, 200);
+      await world.clock.advance(ms);
+      expect(second.sip.statuses(transaction)).toEqual([200]);
+    },
+  );
+
+  test("an ordinary call whose worker died waits for the store, and gets 503 in the end", async () => {
+    const world = new FakeWorld();
+    const [first, second] = [await world.worker(), await world.worker()];
+    await invite(first);
+    world.store.away = true;
+    const transaction = await invite(second, {}, { redelivered: true });
+    await world.clock.advance(5_000);
+    expect(second.sip.statuses(transaction)).toEqual([]);
+    await world.clock.advance(2_000);
+    expect(second.sip.statuses(transaction)).toEqual([503]);
+  });
+
   test("an emergency call that outlives the outage is stored when the store is back", async () => {
     const world = new FakeWorld();
     const worker = await world.worker();

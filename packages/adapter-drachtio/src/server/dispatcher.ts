@@ -148,7 +148,7 @@ export class Dispatcher {
   #park(offer: Offer): boolean {
     if (!this.#mayPark() || !this.#isWorthWaiting(offer)) return false;
     offer.session = null;
-    offer.dueMs = this.#openUntilMs;
+    offer.parkedUntilMs = this.#openUntilMs;
     this.#parked.add(offer);
     return true;
   }

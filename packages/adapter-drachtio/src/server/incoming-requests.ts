@@ -75,6 +75,7 @@ export class IncomingRequests {
       offers: 0,
       holdsAffinity: false,
       dueMs: this.#dueMs(method),
+      parkedUntilMs: 0,
       localTag: "",
       proxied: false,
     };
@@ -166,9 +167,10 @@ export class IncomingRequests {
   /** Answers what is overdue. */
   sweep(nowMs: number): void {
     for (const offer of this.#open.values()) {
-      if (nowMs < offer.dueMs || offer.proxied) continue;
-      if (offer.session === null) this.#answerByItself(offer, 503, "no-application");
-      else this.#answerByItself(offer, 500, "not-answered");
+      if (offer.proxied) continue;
+      if (offer.session === null) {
+        if (nowMs >= offer.parkedUntilMs) this.#answerByItself(offer, 503, "no-application");
+      } else if (nowMs >= offer.dueMs) this.#answerByItself(offer, 500, "not-answered");
     }
   }
 
@@ -205,9 +207,8 @@ export class IncomingRequests {
   #offerAgain(offer: Offer): void {
     if (offer.offers >= this.#context.settings.maxOffers) return this.#answerByItself(offer, 500, "too-many-offers");
     // The peer of a request other than INVITE counts from the first offer on.
-    const dueMs = offer.transaction.method === "INVITE" ? this.#dueMs("INVITE") : offer.dueMs;
+    if (offer.transaction.method === "INVITE") offer.dueMs = this.#dueMs("INVITE");
     if (!this.#parts.dispatcher.offer(offer)) this.#answerByItself(offer, 503, "no-application");
-    else if (offer.session !== null) offer.dueMs = dueMs;
   }
 
   #answerByItself(offer: Offer, status: number, why: OwnAnswer): void {

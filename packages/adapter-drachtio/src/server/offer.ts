@@ -15,6 +15,8 @@ export interface Offer {
   holdsAffinity: boolean;
   /** When the edge answers by itself, clock time in milliseconds. */
   dueMs: number;
+  /** When it has waited long enough for an application to connect, clock time in milliseconds. */
+  parkedUntilMs: number;
   /** Our To tag once a response was completed by the edge; empty while there is none or when the application gives it. */
   localTag: string;
   /** The application handed it to the proxy: no application is asked any more. */

@@ -167,9 +167,9 @@ export class CallActor {
     this.#work.requests.add(mail.event);
     if (mail.event.kind === "cancelled") this.#work.requests.close(mail.event.transaction);
     let event = this.#asKnown(mail.event);
-    let found = await this.#begin(event);
+    let found = await this.#begin(event, mail);
     for (let run = 0; run < MOST_RUNS; run += 1) {
-      if (!found.ok) return this.#giveUp(event, found.error.code);
+      if (!found.ok) return this.#onUnread(mail, event, found.error.code);
       if (found.value === null) return this.#onMissing(mail, event);
       if (event.kind === "orphan-answer" && !knowsAnswer(found.value, event.response)) return mail.otherwise?.();
       this.#work.requests.closeCopies(found.value, event);
@@ -202,8 +202,9 @@ export class CallActor {
     return [...this.#work.exchanges.keys()];
   }
 
-  #begin(event: CallEvent): Promise<Result<Call | null, Failure>> {
+  #begin(event: CallEvent, { unread }: Mail): Promise<Result<Call | null, Failure>> {
     const known = this.#record.call;
+    if (event.kind !== "invite" && known === null && unread !== undefined) return this.#record.currentSoon();
     if (event.kind !== "invite" && known === null) return this.#patiently(() => this.#record.current());
     if (event.kind !== "invite") return Promise.resolve(ok(known));
     return Promise.resolve(ok(newCall(this.#callId, this.#shell.ports.clock.now())));
@@ -270,9 +271,19 @@ export class CallActor {
     this.#raced = true;
     this.#record.forget();
     if (mail.otherwise === undefined) return this.#giveUp(event, goneCode(event));
+    this.#leaveTo(mail.otherwise, event);
+  }
+
+  #onUnread(mail: Mail, event: CallEvent, code: FailureCode): void {
+    if (code !== "store-unavailable" || mail.unread === undefined) return this.#giveUp(event, code);
+    this.#leaveTo(mail.unread, event);
+  }
+
+  /** The request is another's business now. */
+  #leaveTo(next: () => void, event: CallEvent): void {
     const waiting = requestOf(event);
     if (waiting !== null) this.#work.requests.close(waiting.transaction);
-    return mail.otherwise();
+    next();
   }
 
   #onBug(mail: Mail, bug: unknown): void {

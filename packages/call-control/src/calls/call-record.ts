@@ -24,7 +24,7 @@ export type SaveOutcome = "stored" | "conflict" | "exists" | "gone" | "unstored"
 /** Events kept for a replay while they are not stored; a call that sees more during one outage loses the oldest. */
 const MOST_UNSAVED = 64;
 
-/** Longest that an emergency call waits for its record. The write goes on; the call does not stand still for it. */
+/** Longest that an emergency call waits for the store. A write goes on; the call does not stand still for it. */
 const EMERGENCY_WAIT_MS = 300;
 
 /** An event whose outcome the store does not have, with what was done for it. */
@@ -106,6 +106,15 @@ export class CallRecord {
     return this.#call === null ? this.reload() : ok(this.#call);
   }
 
+  /** As `current`, for an emergency call that was here before: a store that does not answer in a moment counts as away. */
+  async currentSoon(): Promise<Result<Call | null, Failure>> {
+    if (this.#call !== null) return ok(this.#call);
+    const stored = await this.#within(this.#store.load(this.#callId));
+    if (stored === null) return err({ code: "store-unavailable", detail: `no answer within ${EMERGENCY_WAIT_MS} ms` });
+    if (!stored.ok || stored.value === null) return stored as Result<null, Failure>;
+    return this.#take(stored.value);
+  }
+
   /** Reads the stored call and runs again what it lacks. What only the newer record asks for is owed then (`takeOwed`). */
   async reload(): Promise<Result<Call | null, Failure>> {
     const stored = await this.#store.load(this.#callId);
@@ -134,10 +143,13 @@ export class CallRecord {
 
   /** Writes the state after `event` and waits for it. On `conflict`, `exists` and `gone` the event counts as not run. */
   async save(call: Call, event: CallEvent, effects: readonly Effect[]): Promise<SaveOutcome> {
-    const earlier = this.#saving === null ? "stored" : await this.#saving;
+    const isEmergency = call.facts.emergency !== null;
+    const earlier = await this.#earlierWrite(isEmergency);
     if (earlier === "conflict" || earlier === "gone" || earlier === "exists") return earlier;
     this.#remember({ event, done: effects });
-    const outcome = call.facts.emergency === null ? await this.#write(call) : await this.#writeWithin(call);
+    // The write that hangs ends as unstored some day, and everything goes with the next one.
+    if (earlier === null) return "unstored";
+    const outcome = isEmergency ? await this.#writeWithin(call) : await this.#write(call);
     if (outcome !== "stored" && outcome !== "unstored") this.#unsaved.pop();
     return outcome;
   }
@@ -177,18 +189,30 @@ export class CallRecord {
     return ok(call.value);
   }
 
+  /** How the write under way ended; null: it has not, and an emergency call waits no longer. */
+  #earlierWrite(isEmergency: boolean): Promise<SaveOutcome | null> | SaveOutcome {
+    if (this.#saving === null) return "stored";
+    return isEmergency ? this.#within(this.#saving) : this.#saving;
+  }
+
   /** Writes, and gives up waiting for it after a moment. */
   async #writeWithin(call: Call): Promise<SaveOutcome> {
     const writing = this.#write(call);
+    const outcome = await this.#within(writing);
+    if (outcome !== null) return outcome;
+    this.#leaveAlone(writing);
+    return "unstored";
+  }
+
+  /** What comes of it in the time an emergency call has, else null. */
+  async #within<T>(answer: Promise<T>): Promise<T | null> {
     let cancel: () => void = () => undefined;
     const late = new Promise<null>((resolve) => {
       cancel = this.#clock.after(EMERGENCY_WAIT_MS, () => resolve(null));
     });
-    const outcome = await Promise.race([writing, late]);
+    const first = await Promise.race([answer, late]);
     cancel();
-    if (outcome !== null) return outcome;
-    this.#leaveAlone(writing);
-    return "unstored";
+    return first;
   }
 
   #leaveAlone(writing: Promise<SaveOutcome>): void {

@@ -10,6 +10,8 @@ export interface Mail {
   readonly stored?: StoredCall;
   /** The store has no such call, or the call knows nothing of the answer: instead of refusing the request, do this. */
   readonly otherwise?: () => void;
+  /** Of an emergency call: the store is away, so nobody knows whether there is a record. Instead of waiting for it, do this. */
+  readonly unread?: () => void;
 }
 
 /** What a call's actor needs of the engine around it. */

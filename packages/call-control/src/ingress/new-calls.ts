@@ -69,23 +69,31 @@ export class NewCalls {
       transaction: transactionId(request.transaction),
       request: request.message,
     };
-    this.#parts.post(callId, { event, otherwise: () => this.#decide(request, callId) });
-    if (request.redelivered) this.#tellAgain(request, callId);
+    const decide = () => this.#decide(request, callId);
+    const incident = request.redelivered ? this.#emergencyOf(request, callId) : null;
+    if (incident === null) return this.#parts.post(callId, { event, otherwise: decide });
+    // With the store away it is placed as if it were new: the same INVITE with the same branch, which takes over what the edge may still hold.
+    this.#parts.post(callId, { event, otherwise: decide, unread: decide });
+    this.#tellAgain(incident);
   }
 
-  /** The worker that had the call may have died before it told anybody. Who is told twice is told once: the notice bears the call's id. */
-  #tellAgain(request: IncomingRequest, callId: string): void {
+  /** The INVITE as an emergency call; null when it is none. */
+  #emergencyOf(request: IncomingRequest, callId: string): EmergencyCase | null {
     const { live, topology, clock } = this.#parts;
     const inForce = topology.current;
-    if (inForce === null) return;
+    if (inForce === null) return null;
     const trunk = ingressTrunk(request, inForce);
     const ingress = ingressProfile(request, trunk, inForce);
     const decision = decideRequest(request, trunk, callId, { inForce, live });
-    if (decision.kind !== "emergency" || ingress === null) return;
+    if (decision.kind !== "emergency" || ingress === null) return null;
     const { snapshot } = inForce;
     const facts = requestFacts(request, trunk, { callId, plan: snapshot.emergency.plan });
     const attempts = attemptPlans(decision, snapshot);
-    const incident = { callId, atMs: clock.now(), request, facts, ingress, decision, attempts, snapshot };
+    return { callId, atMs: clock.now(), request, facts, ingress, decision, attempts, snapshot };
+  }
+
+  /** The worker that had the call may have died before it told anybody. Who is told twice is told once: the notice bears the call's id. */
+  #tellAgain(incident: EmergencyCase): void {
     void prepareEmergency(incident, this.#parts, STEPS_AFTERWARDS).then((preparation) => {
       this.#tell(incident, preparation);
     });

@@ -39,6 +39,8 @@ export interface TopologyPorts {
 const RESOLVE_MS = 30_000;
 /** While the source cannot be read. */
 const RETRY_MS = 1_000;
+/** A worker that has no topology yet does not wait longer than this for the source: emergency calls are waiting. */
+const CACHE_AFTER_MS = 1_000;
 /** Problems shown in the log. */
 const MOST_PROBLEMS = 10;
 
@@ -71,8 +73,10 @@ export class TopologyInForce {
   /** Reads the published topology and follows it from then on; keeps trying while the source is away. */
   async start(): Promise<void> {
     if (this.#stopped) return;
+    const noLonger = this.#ports.clock.after(CACHE_AFTER_MS, () => void this.#takeCached());
     const watched = await this.#ports.topology.watch((topology) => void this.#offer(topology));
     const published = watched.ok ? await this.#ports.topology.current() : watched;
+    noLonger();
     if (watched.ok) this.#unwatch = watched.value;
     if (published.ok && published.value !== null) await this.#offer(published.value);
     if (!published.ok && this.#current === null) await this.#takeCached();
@@ -83,8 +87,9 @@ export class TopologyInForce {
 
   /** A worker that starts while the store is away serves with what it knew last: emergency calls cannot wait for Redis. */
   async #takeCached(): Promise<void> {
+    if (this.#seen !== NOTHING_PUBLISHED) return;
     const cached = await this.#ports.topologyCache.read();
-    if (!cached.ok || cached.value === null || this.#current !== null) return;
+    if (!cached.ok || cached.value === null || this.#seen !== NOTHING_PUBLISHED) return;
     this.#ports.telemetry.log("warn", "topology taken from the cache", { version: cached.value.version });
     await this.#offer(cached.value);
   }
