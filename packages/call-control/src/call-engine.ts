@@ -194,7 +194,7 @@ class WiredEngine implements CallEngine {
   }
 
   #refusal(): FailureCode | null {
-    const state = { draining: this.#draining, storeAway: this.#store.paused, setups: this.#calls.setups };
+    const state = { draining: this.#draining, storeAway: this.#store.gone, setups: this.#calls.setups };
     return refuseOrdinary(state, this.#limits, this.#ports.load);
   }
 

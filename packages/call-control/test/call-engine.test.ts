@@ -486,11 +486,56 @@ describe("CANCEL", () => {
 });
 
 describe("without the store", () => {
-  test("an ordinary new call gets 503 with Retry-After", async () => {
+  test("an ordinary new call waits for a store that fails over, and is made then", async () => {
     const world = new FakeWorld();
     const worker = await world.worker();
     world.store.away = true;
     const transaction = await invite(worker);
+    await world.clock.advance(1_000);
+    const later = await invite(worker, { callId: "second" });
+    await world.clock.advance(3_000);
+    expect(worker.sip.requests("INVITE")).toHaveLength(0);
+    world.store.away = false;
+    await world.clock.advance(1_000);
+    expect(worker.sip.requests("INVITE")).toHaveLength(2);
+    expect([transaction, later].flatMap((each) => worker.sip.statuses(each))).toEqual([]);
+    expect(world.store.rows.size).toBe(2);
+  });
+
+  test("a copy of its INVITE that comes meanwhile starts nothing of its own", async () => {
+    const world = new FakeWorld();
+    const worker = await world.worker();
+    world.store.away = true;
+    await invite(worker);
+    await world.clock.advance(1_000);
+    await invite(worker, {}, { redelivered: true });
+    world.store.away = false;
+    await world.clock.advance(1_000);
+    expect(worker.sip.requests("INVITE")).toHaveLength(1);
+    expect(world.store.rows.size).toBe(1);
+  });
+
+  test("a create whose reply was lost is found again as its own", async () => {
+    const world = new FakeWorld();
+    const worker = await world.worker();
+    const create = world.store.create.bind(world.store);
+    world.store.create = async (call) => {
+      world.store.create = create;
+      await create(call);
+      return { ok: false, error: { code: "store-unavailable", detail: "reply lost" } };
+    };
+    await invite(worker);
+    await world.clock.advance(1_000);
+    expect(worker.sip.requests("INVITE")).toHaveLength(1);
+    expect(worker.telemetry.conflicts).toBe(0);
+  });
+
+  test("but not for ever: it gets 503 with Retry-After, and the next ones at once", async () => {
+    const world = new FakeWorld();
+    const worker = await world.worker();
+    world.store.away = true;
+    const transaction = await invite(worker);
+    await world.clock.advance(7_000);
     expect(worker.sip.statuses(transaction)).toEqual([503]);
     expect(ours(worker, transaction, 503).get("Retry-After")).toBeDefined();
     expect(worker.engine.facts().active).toBe(0);

@@ -19,6 +19,7 @@ import { CallRecord, type SaveOutcome } from "./call-record.ts";
 import type { CallShell, Mail } from "./call-shell.ts";
 import { finishOf } from "./finished-calls.ts";
 import { isFirstInvite, requestOf } from "./open-requests.ts";
+import { patiently } from "./patiently.ts";
 import { PendingWork } from "./pending-work.ts";
 import { refusal } from "./refusal.ts";
 import { renewLeases, runEffect } from "./run-effect.ts";
@@ -26,10 +27,6 @@ import { serverTransaction } from "./transaction-id.ts";
 
 /** Lost races in a row before an event is given up; each needs another worker that won one. */
 const MOST_RUNS = 10;
-
-/** How long a request of an established call waits for a store that is away; the peer waits 32 s (RFC 3261 §17.1.2.2). */
-const PATIENCE_MS = 6_000;
-const READ_AGAIN_MS = 200;
 
 type Performed = "done" | "refused" | Exclude<SaveOutcome, "stored" | "unstored">;
 
@@ -179,7 +176,7 @@ export class CallActor {
       if (performed === "refused") return this.#giveUp(event, "store-unavailable");
       if (performed === "exists" && event.kind === "invite") event = this.#again(event);
       this.#lostRace();
-      found = await this.#patiently(() => this.#readAgain());
+      found = await this.#readPatiently(() => this.#readAgain());
     }
     this.#log("error", "event given up after too many lost races", { event: event.kind });
     this.#giveUp(event, "internal-error");
@@ -205,20 +202,24 @@ export class CallActor {
   #begin(event: CallEvent, { unread }: Mail): Promise<Result<Call | null, Failure>> {
     const known = this.#record.call;
     if (event.kind !== "invite" && known === null && unread !== undefined) return this.#record.currentSoon();
-    if (event.kind !== "invite" && known === null) return this.#patiently(() => this.#record.current());
+    if (event.kind !== "invite" && known === null) return this.#readPatiently(() => this.#record.current());
     if (event.kind !== "invite") return Promise.resolve(ok(known));
     return Promise.resolve(ok(newCall(this.#callId, this.#shell.ports.clock.now())));
   }
 
-  /** A store that fails over is back in seconds: a call that exists is worth that wait. */
-  async #patiently(read: () => Promise<Result<Call | null, Failure>>): Promise<Result<Call | null, Failure>> {
+  #readPatiently(read: () => Promise<Result<Call | null, Failure>>): Promise<Result<Call | null, Failure>> {
+    const isAway = (found: Result<Call | null, Failure>): boolean =>
+      !found.ok && found.error.code === "store-unavailable";
+    return patiently(this.#shell.ports.clock, read, isAway);
+  }
+
+  /** Stores the state after an event. An ordinary call that was never stored waits for a store that is away; any other goes on. */
+  async #store(call: Call, event: CallEvent, effects: readonly Effect[]): Promise<SaveOutcome> {
+    const first = await this.#record.save(call, event, effects);
+    if (first !== "unstored" || mayGoOnUnstored(call, this.#record.version)) return first;
     const { clock } = this.#shell.ports;
-    const untilMs = clock.now() + PATIENCE_MS;
-    for (;;) {
-      const found = await read();
-      if (found.ok || found.error.code !== "store-unavailable" || clock.now() >= untilMs) return found;
-      await new Promise<void>((resolve) => void clock.after(READ_AGAIN_MS, resolve));
-    }
+    const again = (): Promise<SaveOutcome> => this.#record.saveAgain(call);
+    return patiently(clock, again, (outcome) => outcome === "unstored");
   }
 
   async #perform({ call, effects }: Step, event: CallEvent): Promise<Performed> {
@@ -229,7 +230,7 @@ export class CallActor {
       ({ kind }) => kind === "save" || (kind === "save-lazily" && this.#record.version === 0),
     );
     if (strict) {
-      const outcome = await this.#record.save(call, event, effects);
+      const outcome = await this.#store(call, event, effects);
       if (outcome === "unstored" && !mayGoOnUnstored(call, this.#record.version)) return "refused";
       if (outcome === "unstored") this.#shell.keepAwake(this.#callId);
       else if (outcome !== "stored") return outcome;

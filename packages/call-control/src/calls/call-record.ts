@@ -154,6 +154,13 @@ export class CallRecord {
     return outcome;
   }
 
+  /** Tries once more what `save` could not store. On `conflict`, `exists` and `gone` its event counts as not run. */
+  async saveAgain(call: Call): Promise<SaveOutcome> {
+    const outcome = await this.#write(call);
+    if (outcome !== "stored" && outcome !== "unstored") this.#unsaved.pop();
+    return outcome;
+  }
+
   /** Notes that the state after `event` shall be stored by the next `flush` or `save`. */
   defer(event: CallEvent, effects: readonly Effect[]): void {
     this.#remember({ event, done: effects });

@@ -27,6 +27,20 @@ describe("GuardedCallStore", () => {
     expect(reached()).toBe(1);
   });
 
+  test("it is gone when it stayed away for longer than anybody waits, not before, and back with one answer", async () => {
+    const { store, clock, guarded } = rig();
+    store.away = true;
+    await guarded.load("a");
+    await clock.advance(4_000);
+    await guarded.load("b");
+    expect(guarded.gone).toBe(false);
+    await clock.advance(2_000);
+    expect(guarded.gone).toBe(true);
+    store.away = false;
+    await guarded.load("c");
+    expect(guarded.gone).toBe(false);
+  });
+
   test("then one operation tries, and success opens the way for all", async () => {
     const { store, clock, guarded, reached } = rig();
     store.away = true;

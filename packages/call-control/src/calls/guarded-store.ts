@@ -1,5 +1,6 @@
 import { err, type Failure, type Result } from "@tandem/domain";
 import type { CallStore, CallWrite, Clock, DetailRecord, StoredCall } from "../ports/index.ts";
+import { STORE_PATIENCE_MS } from "./patiently.ts";
 
 /** How long operations fail at once after one failed; then a single one tries the store again. */
 const PAUSE_MS = 500;
@@ -11,6 +12,7 @@ export class GuardedCallStore implements CallStore {
   readonly #store: CallStore;
   readonly #clock: Clock;
   #away = false;
+  #awaySinceMs = 0;
   #retryAtMs = 0;
 
   constructor(store: CallStore, clock: Clock) {
@@ -21,6 +23,11 @@ export class GuardedCallStore implements CallStore {
   /** True while operations fail at once. */
   get paused(): boolean {
     return this.#away && this.#clock.now() < this.#retryAtMs;
+  }
+
+  /** True once nothing was answered for longer than anybody waits: no failover, the store is gone. */
+  get gone(): boolean {
+    return this.#away && this.#clock.now() - this.#awaySinceMs >= STORE_PATIENCE_MS;
   }
 
   load(callId: string): Promise<Result<StoredCall | null, Failure>> {
@@ -63,6 +70,7 @@ export class GuardedCallStore implements CallStore {
     if (this.paused) return err(PAUSED);
     if (this.#away) this.#pause();
     const result = await operation();
+    if (!result.ok && !this.#away) this.#awaySinceMs = this.#clock.now();
     this.#away = !result.ok;
     if (!result.ok) this.#pause();
     return result;
