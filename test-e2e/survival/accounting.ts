@@ -56,7 +56,11 @@ export interface Account {
   };
   /** Time that requests took which were under way when something died, or were sent within 5 s after (ms). */
   readonly recoveryMs: Spread;
-  readonly postDialDelayMs: { readonly calm: Spread; readonly afterFaults: Spread };
+  readonly postDialDelayMs: {
+    readonly calm: Spread;
+    readonly afterFaults: Spread;
+    readonly emergencyAfterFaults: Spread;
+  };
 }
 
 const STORMY_MS = 5_000;
@@ -77,6 +81,7 @@ export function account(evidence: Evidence): Account {
   });
   const dialogSides = [...callers, ...callees];
   const delays = callers.filter(({ firstAnswerMs }) => firstAnswerMs > 0);
+  const inStorm = delays.filter((view) => stormy(view, view.firstAnswerMs));
   const delayOf = (view: CallerView): number => view.firstAnswerMs - view.startMs - view.plan.ringMs;
   const inDialog = dialogSides.flatMap(({ requests }) => requests);
   return {
@@ -96,12 +101,13 @@ export function account(evidence: Evidence): Account {
     rangTwice: [...legs.values()].filter(rangTwice).length,
     records: recordsOf(evidence),
     recoveryMs: spread([
-      ...delays.filter((view) => stormy(view, view.firstAnswerMs)).map(delayOf),
+      ...inStorm.map(delayOf),
       ...inDialog.filter((one) => stormy(one, one.startMs + one.tookMs)).map(({ tookMs }) => tookMs),
     ]),
     postDialDelayMs: {
       calm: spread(delays.filter((view) => !stormy(view, view.firstAnswerMs)).map(delayOf)),
-      afterFaults: spread(delays.filter((view) => stormy(view, view.firstAnswerMs)).map(delayOf)),
+      afterFaults: spread(inStorm.map(delayOf)),
+      emergencyAfterFaults: spread(inStorm.filter(({ plan }) => plan.emergency).map(delayOf)),
     },
   };
 }

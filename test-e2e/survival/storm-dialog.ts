@@ -14,6 +14,8 @@ export class StormDialog {
   #number: number;
   /** Highest CSeq number the other side used; a lower or equal one later is a fault. */
   #remoteNumber: number;
+  /** Number of the other side's BYE; 0: none came. */
+  #remoteBye = 0;
 
   constructor(
     agent: SipAgent,
@@ -53,10 +55,16 @@ export class StormDialog {
     return end;
   }
 
-  /** @returns what is wrong when a request of the other side reuses or reverses its CSeq numbers, else null. */
+  /**
+   * @returns what is wrong when a request of the other side reuses or reverses its CSeq numbers, else null. The last BYE again is no other request: a worker
+   * that meets an ending call cannot know whether the one before sent it, and repeats it.
+   */
   takes(request: SipMessage): string | null {
     const number = sequenceOf(request);
-    const wrong = number > this.#remoteNumber ? null : `${number} ${request.method} after ${this.#remoteNumber}`;
+    const again = request.method === "BYE" && number === this.#remoteBye;
+    if (request.method === "BYE") this.#remoteBye = number;
+    const fits = again || number > this.#remoteNumber;
+    const wrong = fits ? null : `${number} ${request.method} after ${this.#remoteNumber}`;
     this.#remoteNumber = Math.max(number, this.#remoteNumber);
     const contact = headerAddresses(request, "Contact")[0]?.uri;
     if (contact !== undefined) this.#target = contact;

@@ -49,22 +49,31 @@ const POOL_NAME = "east.storm.example";
 /** Everything is over so long after the last call, or counts as left over. */
 const SETTLE_MS = 60_000;
 
+/** What a storm suffers instead of kills at random. */
+export interface Trouble {
+  /** The cluster's Redis; its owner ends it after the storm. */
+  readonly redisUrl: string;
+  readonly disturbance: () => Disturbance;
+}
+
 /** Runs a storm against a cluster of its own and accounts for every call. */
-export async function runStorm(settings: StormSettings): Promise<StormResult> {
+export async function runStorm(settings: StormSettings, trouble?: Trouble): Promise<StormResult> {
   const redis = settings.faults.redis > 0 ? await startRedisSentinel() : null;
   const hosts = Array.from({ length: settings.edges }, (_, index) => `127.0.0.${index + 1}`);
   const pool = new PoolAddresses(POOL_NAME, hosts);
   const scene = await openScene(settings, pool);
   const cluster = await startCluster(scene.topology, {
     environment: { TANDEM_DRAIN_MS: "15000" },
-    args: ["--log-level", "info", ...(redis === null ? [] : ["--redis", redis.url])],
+    args: ["--log-level", "info", ...redisOption(trouble?.redisUrl ?? redis?.url)],
   });
   const plan = {
     weights: settings.faults,
     everyMs: settings.faultEveryS * 1_000,
     random: seededRandom(settings.seed),
   };
-  const faults = settings.rolling ? new RollingReplacement(cluster, pool) : new Faults(cluster, redis, plan);
+  const random = (): Disturbance =>
+    settings.rolling ? new RollingReplacement(cluster, pool) : new Faults(cluster, redis, plan);
+  const faults = trouble?.disturbance() ?? random();
   try {
     return await play({ settings, cluster, scene, faults });
   } finally {
@@ -74,6 +83,10 @@ export async function runStorm(settings: StormSettings): Promise<StormResult> {
     await Promise.all((redis?.sentinels ?? []).map((sentinel) => sentinel[Symbol.asyncDispose]()));
     await Promise.all(scene.agents.map((agent) => agent.close()));
   }
+}
+
+function redisOption(url: string | undefined): readonly string[] {
+  return url === undefined ? [] : ["--redis", url];
 }
 
 interface Scene {

@@ -27,15 +27,15 @@ export function describeEmergencyPathBoard(setUp: () => Promise<Harness<Emergenc
   it("holds each path as it was set last, until it is forgotten", async () => {
     await using harness = await setUp();
     const board = harness.subject;
-    await board.set(path("east", "sos", 1));
-    await board.set(path("west", "sos", 2));
-    await harness.another().set(path("east", "sos", 3));
+    await board.set(path("east", "sos", 1), 1);
+    await board.set(path("west", "sos", 2), 1);
+    await harness.another().set(path("east", "sos", 3), 1);
     const all = valueOf(await harness.another().all());
     expect(all.toSorted((a, b) => a.pool.localeCompare(b.pool))).toEqual([
       path("east", "sos", 3),
       path("west", "sos", 2),
     ]);
-    await board.forget({ pool: "east", trunk: "sos" });
+    await board.forget({ pool: "east", trunk: "sos" }, 1);
     expect(valueOf(await harness.another().all())).toEqual([path("west", "sos", 2)]);
   });
 }

@@ -9,9 +9,9 @@ export function describeTrunkHealthBoard(setUp: () => Promise<Harness<TrunkHealt
     it("is empty at first, then what was set last, seen by everybody", async () => {
       await using harness = await setUp();
       expect(valueOf(await harness.subject.all())).toEqual(new Map());
-      await harness.subject.set(health("x", "up"));
-      await harness.subject.set(health("x", "down"));
-      await harness.subject.set(health("y", "up"));
+      await harness.subject.set(health("x", "up"), 1);
+      await harness.subject.set(health("x", "down"), 1);
+      await harness.subject.set(health("y", "up"), 1);
       expect(valueOf(await harness.another().all())).toEqual(
         new Map([
           ["x", health("x", "down")],
@@ -22,10 +22,10 @@ export function describeTrunkHealthBoard(setUp: () => Promise<Harness<TrunkHealt
 
     it("is told to watchers when it changes", async () => {
       await using harness = await setUp();
-      await harness.subject.set(health("old", "up"));
+      await harness.subject.set(health("old", "up"), 1);
       const seen: TrunkHealth[] = [];
       const unwatch = valueOf(await harness.another().watch((change) => seen.push(change)));
-      await harness.subject.set(health("x", "down"));
+      await harness.subject.set(health("x", "down"), 1);
       await harness.elapse(1_000);
       await until(() => seen.length > 0, { limitMs: 3_000, what: "news of x" });
       expect(seen).toEqual([health("x", "down")]);

@@ -5,6 +5,7 @@ import { promisify } from "node:util";
 import { freePort } from "./free-port.ts";
 import { retryOnPortConflict, startRedisProcess, type RedisProcess } from "./redis-process.ts";
 import { flushAll, VOLATILE, type RedisFixture } from "./redis-server.ts";
+import { untilReplicated } from "./replication.ts";
 import { until } from "./until.ts";
 
 const run = promisify(execFile);
@@ -29,12 +30,14 @@ export function startRedisSentinel(): Promise<RedisSentinelFixture> {
       return one;
     };
     try {
-      const primary = keep(await startRedisProcess({ port: await freePort(), args: VOLATILE }));
-      const follow = ["--replicaof", `127.0.0.1 ${String(primary.port)}`, "--repl-diskless-sync-delay", "0"];
-      const replica = keep(await startRedisProcess({ port: await freePort(), args: [...VOLATILE, ...follow] }));
+      const args = [...VOLATILE, "--repl-diskless-sync-delay", "0"];
+      const primary = keep(await startRedisProcess({ port: await freePort(), args }));
+      const follow = ["--replicaof", `127.0.0.1 ${String(primary.port)}`];
+      const replica = keep(await startRedisProcess({ port: await freePort(), args: [...args, ...follow] }));
       const sentinels: RedisProcess[] = [];
       for (let count = 0; count < 3; count += 1) sentinels.push(keep(await startSentinel(primary.port)));
       await until(() => inAgreement(sentinels), { what: "the Sentinels' agreement" });
+      await untilReplicated(primary.port);
       const addresses = sentinels.map((sentinel) => `127.0.0.1:${String(sentinel.port)}`).join(",");
       return {
         url: `sentinel://${addresses}/${MASTER_NAME}`,
