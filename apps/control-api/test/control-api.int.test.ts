@@ -165,15 +165,18 @@ describe("topology", () => {
 describe("trunks", () => {
   test("show health and load of the topology in force", async () => {
     await put(sample);
-    await services.health.set({
-      trunk: "carrier-a-east",
-      state: "down",
-      sinceMs: 5,
-      lastCode: 503,
-      failures: 5,
-      successes: 0,
-      reason: "probe",
-    });
+    await services.health.set(
+      {
+        trunk: "carrier-a-east",
+        state: "down",
+        sinceMs: 5,
+        lastCode: 503,
+        failures: 5,
+        successes: 0,
+        reason: "probe",
+      },
+      1,
+    );
     const shown = (await app.inject({ url: "/v1/trunks/carrier-a-east", headers })).json();
     expect(shown).toMatchObject({
       gateway: "carrier-a",
@@ -271,15 +274,18 @@ describe("dry run", () => {
 
   test("health counts unless told otherwise", async () => {
     await put(sample);
-    await services.health.set({
-      trunk: "carrier-a-east",
-      state: "down",
-      sinceMs: 5,
-      lastCode: null,
-      failures: 5,
-      successes: 0,
-      reason: "probe",
-    });
+    await services.health.set(
+      {
+        trunk: "carrier-a-east",
+        state: "down",
+        sinceMs: 5,
+        lastCode: null,
+        failures: 5,
+        successes: 0,
+        reason: "probe",
+      },
+      1,
+    );
     const body = { requestUri: "sip:+18005550100@x", ingressTrunk: "core-east" };
     expect((await run(body)).json().attempts[0].trunk).toBe("carrier-b-east");
     expect((await run({ ...body, live: false })).json().attempts[0].trunk).toBe("carrier-a-east");
@@ -353,8 +359,8 @@ describe("emergency calls", () => {
   test("a path works as long as its last walk was a success", async () => {
     const walk = { lastTryMs: 5, lastSuccessMs: 5, outcome: "answered", code: 200, roundTripMs: 3 } as const;
     const failed = { ...walk, lastTryMs: 9, outcome: "timeout", code: null } as const;
-    await services.emergency.paths.set({ pool: "west", trunk: "sos", options: failed, testCall: null });
-    await services.emergency.paths.set({ pool: "east", trunk: "sos", options: walk, testCall: null });
+    await services.emergency.paths.set({ pool: "west", trunk: "sos", options: failed, testCall: null }, 1);
+    await services.emergency.paths.set({ pool: "east", trunk: "sos", options: walk, testCall: null }, 1);
     expect(await get("/v1/emergency/path")).toMatchObject([
       { pool: "east", trunk: "sos", working: true, lastSuccessMs: 5 },
       { pool: "west", trunk: "sos", working: false, lastSuccessMs: 5 },

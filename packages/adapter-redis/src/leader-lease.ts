@@ -1,5 +1,5 @@
 import type { LeaderLease } from "@tandem/call-control";
-import { ok } from "@tandem/domain";
+import { err, ok, type Failure, type Result } from "@tandem/domain";
 import type { RedisConnection } from "./connection.ts";
 import { clusterKeys } from "./keys.ts";
 import { runScript } from "./scripts.ts";
@@ -25,4 +25,11 @@ export function createLeaderLease(connection: RedisConnection): LeaderLease {
       return reply.ok ? ok(undefined) : reply;
     },
   };
+}
+
+/** What became of a leader's write whose script returns -1 when a later term than `epoch` has begun. */
+export function writtenInTerm(reply: Result<unknown, Failure>, epoch: number): Result<void, Failure> {
+  if (!reply.ok) return reply;
+  if (reply.value !== -1) return ok(undefined);
+  return err({ code: "lease-lost", detail: `term ${String(epoch)} is over; its write was refused` });
 }

@@ -3,23 +3,25 @@ import { ok, type Failure, type Result } from "@tandem/domain";
 import { watchChanges } from "./change-watch.ts";
 import type { RedisConnection } from "./connection.ts";
 import { channels, clusterKeys } from "./keys.ts";
+import { writtenInTerm } from "./leader-lease.ts";
 import { runScript } from "./scripts.ts";
 import { SignalBuffer } from "./signal-buffer.ts";
 
 /** What the board offers beyond the port, for the controller. */
 export interface RedisTrunkHealthBoard extends TrunkHealthBoard {
   /** Removes what is known of a trunk that no longer exists. */
-  forget(trunk: string): Promise<Result<void, Failure>>;
+  forget(trunk: string, epoch: number): Promise<Result<void, Failure>>;
 }
 
 /** The health of all trunks in one hash. Whoever cannot reach Redis keeps what he knew. */
 export function createTrunkHealthBoard(connection: RedisConnection): RedisTrunkHealthBoard {
   const signals = new SignalBuffer(connection);
-  const write = async (trunk: string, json: string): Promise<Result<void, Failure>> => {
+  const { health: board, healthRevision, leader } = clusterKeys;
+  const write = async (trunk: string, json: string, epoch: number): Promise<Result<void, Failure>> => {
     const reply = await connection.run("set-health", (client) =>
-      runScript(client, "set-health", [clusterKeys.health, clusterKeys.healthRevision, trunk, json, channels.health]),
+      runScript(client, "set-health", [board, healthRevision, leader, trunk, json, channels.health, epoch]),
     );
-    return reply.ok ? ok(undefined) : reply;
+    return writtenInTerm(reply, epoch);
   };
   return {
     async all() {
@@ -27,8 +29,8 @@ export function createTrunkHealthBoard(connection: RedisConnection): RedisTrunkH
       if (!fields.ok) return fields;
       return ok(new Map(Object.entries(fields.value).map(([trunk, json]) => [trunk, JSON.parse(json) as TrunkHealth])));
     },
-    set: (health) => write(health.trunk, JSON.stringify(health)),
-    forget: (trunk) => write(trunk, ""),
+    set: (health, epoch) => write(health.trunk, JSON.stringify(health), epoch),
+    forget: (trunk, epoch) => write(trunk, "", epoch),
     watch: (onChange) => watchChanges(connection, channels.health, changedHealth(connection, onChange)),
     report(signal) {
       signals.add(signal);

@@ -111,7 +111,7 @@ describe("live state", () => {
     live.start();
     await settle();
     const health = { sinceMs: 0, lastCode: null, failures: 5, successes: 0, reason: "probe" };
-    await world.health.set({ ...health, trunk: "pstn-1", state: "down" });
+    await world.health.set({ ...health, trunk: "pstn-1", state: "down" }, 1);
     expect([live.trunkState("pstn-1"), live.trunkState("pstn-2")]).toEqual(["down", "unknown"]);
     await live.stop();
   });

@@ -27,7 +27,7 @@ import { DetailForwarder } from "./detail-forwarder.ts";
 import { EmergencyHeartbeat } from "./emergency-heartbeat.ts";
 import { EmergencyRecordForwarder } from "./emergency-record-forwarder.ts";
 import { sweepExpiredCalls, type SweepTimes } from "./expired-calls.ts";
-import { Leadership } from "./leadership.ts";
+import { Leadership, type LeaderTerm } from "./leadership.ts";
 import { Notifications } from "./notifications.ts";
 import { PublishedTopologyFollower } from "./published-topology.ts";
 import { repeat } from "./repeat.ts";
@@ -97,7 +97,7 @@ const TOPOLOGY_FILE_MS = 5_000;
 
 /** The controller of a cluster: one of several processes, of which the leader acts and the others stand by. */
 export function createController(ports: ControllerPorts, options: ControllerOptions): Controller {
-  const term = new ControllerTerm(ports, options);
+  const term = new ControllerTerm(ports, options, () => leadership.held);
   const topology = new PublishedTopologyFollower({
     source: ports.topology,
     compile: options.compile,
@@ -128,22 +128,27 @@ export function createController(ports: ControllerPorts, options: ControllerOpti
 class ControllerTerm {
   readonly #ports: ControllerPorts;
   readonly #options: ControllerOptions;
+  /** False as soon as another may lead: what was begun before is not ended then. */
+  readonly #held: () => boolean;
+  #epoch = 0;
   #snapshot: Snapshot | null = null;
   #keeper: TrunkHealthKeeper | null = null;
   #heartbeat: EmergencyHeartbeat | null = null;
   #leading = false;
   #stops: (() => Promise<unknown>)[] = [];
 
-  constructor(ports: ControllerPorts, options: ControllerOptions) {
+  constructor(ports: ControllerPorts, options: ControllerOptions, held: () => boolean) {
     this.#ports = ports;
     this.#options = options;
+    this.#held = held;
   }
 
-  start(): Promise<void> {
+  start(epoch: number): Promise<void> {
     const { clock } = this.#ports;
     const leases = new StaleLeases({ ...this.#ports, calls: this.#ports.store });
-    const forwarder = new DetailForwarder(this.#ports);
+    const forwarder = new DetailForwarder(this.#ports, this.#held);
     this.#leading = true;
+    this.#epoch = epoch;
     this.#watchTrunks();
     const emergency = this.#emergencyWork();
     this.#stops = [
@@ -183,6 +188,10 @@ class ControllerTerm {
     else if (this.#leading) this.#watchTrunks();
   }
 
+  get #term(): LeaderTerm {
+    return { nodeId: this.#options.nodeId, epoch: this.#epoch };
+  }
+
   #sweepTimes(): SweepTimes {
     const { callbackWindowMs } = this.#snapshot?.topology.emergency ?? defaultEmergencyPlan;
     return { graceMs: this.#options.sweepGraceMs, callbackWindowMs };
@@ -195,8 +204,8 @@ class ControllerTerm {
     const sip = new SipNotification(errands, () => this.#snapshot, nodeId);
     const targets = () => this.#snapshot?.topology.emergency.notificationTargets ?? null;
     const notifications = new Notifications({ ...this.#ports, channels: [sip, ...channels] }, targets);
-    const records = new EmergencyRecordForwarder(this.#ports);
-    const heartbeat = new EmergencyHeartbeat(this.#ports, nodeId);
+    const records = new EmergencyRecordForwarder(this.#ports, this.#held);
+    const heartbeat = new EmergencyHeartbeat(this.#ports, this.#term);
     this.#heartbeat = heartbeat;
     if (this.#snapshot !== null) heartbeat.follow(this.#snapshot);
     return [
@@ -211,7 +220,7 @@ class ControllerTerm {
 
   #watchTrunks(): void {
     if (this.#snapshot === null) return;
-    this.#keeper = new TrunkHealthKeeper(this.#ports, this.#options.nodeId);
+    this.#keeper = new TrunkHealthKeeper(this.#ports, this.#term);
     this.#keeper.start(this.#snapshot.topology);
   }
 

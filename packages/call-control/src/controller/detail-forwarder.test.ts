@@ -10,13 +10,25 @@ import { DetailForwarder } from "./detail-forwarder.ts";
 const records = (...ids: readonly string[]): readonly StreamedRecord[] =>
   ids.map((id) => ({ shard: 0, streamId: "1-0", id, kind: "call", json: "{}" }));
 
-function world(sinks: readonly FakeDetailRecordSink[]) {
+function world(sinks: readonly FakeDetailRecordSink[], mayDeliver: () => boolean = () => true) {
   const details = new FakeDetailRecordStream();
   const observer = new FakeControllerObserver();
-  return { details, observer, forwarder: new DetailForwarder({ details, sinks, observer }) };
+  return { details, observer, forwarder: new DetailForwarder({ details, sinks, observer }, mayDeliver) };
 }
 
 describe("detail records", () => {
+  it("read by a leader that was frozen since are left to its successor", async () => {
+    const sink = new FakeDetailRecordSink("file");
+    let leads = true;
+    const { details, forwarder } = world([sink], () => leads);
+    details.owed = records("a");
+    const round = forwarder.round();
+    leads = false;
+    expect(await round).toBe("rest");
+    expect(sink.taken).toEqual([]);
+    expect(details.owed).toHaveLength(1);
+  });
+
   it("go to every sink in order and are acknowledged then", async () => {
     const sinks = [new FakeDetailRecordSink("file"), new FakeDetailRecordSink("webhook")];
     const { details, forwarder } = world(sinks);

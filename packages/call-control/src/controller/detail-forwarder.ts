@@ -17,10 +17,13 @@ const BATCH = 200;
  */
 export class DetailForwarder {
   readonly #ports: DetailForwarderPorts;
+  readonly #mayDeliver: () => boolean;
   #failing: string | null = null;
 
-  constructor(ports: DetailForwarderPorts) {
+  /** `mayDeliver`: false once another leader may have begun; what was read before is left to it. */
+  constructor(ports: DetailForwarderPorts, mayDeliver: () => boolean) {
     this.#ports = ports;
+    this.#mayDeliver = mayDeliver;
   }
 
   async round(): Promise<RoundEnd> {
@@ -28,6 +31,7 @@ export class DetailForwarder {
     const read = await details.read(BATCH);
     if (!read.ok || read.value.length === 0) return "rest";
     for (const sink of sinks) {
+      if (!this.#mayDeliver()) return "rest";
       const taken = await sink.take(read.value);
       if (!taken.ok) {
         observer.detailRecord(sink.name, "retried", read.value.length);

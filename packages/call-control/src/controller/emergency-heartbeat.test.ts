@@ -39,7 +39,7 @@ function world(testCall = false) {
     clock: new FakeClock(),
     observer: new FakeControllerObserver(),
   };
-  const heartbeat = new EmergencyHeartbeat(ports, "c1");
+  const heartbeat = new EmergencyHeartbeat(ports, { nodeId: "c1", epoch: 1 });
   heartbeat.follow(topology(testCall));
   const beat = async (): Promise<void> => {
     await heartbeat.round();
@@ -121,7 +121,7 @@ describe("the heartbeat of emergency paths", () => {
   test("goes on from what an earlier leader wrote", async () => {
     const all = world();
     await all.beat();
-    const successor = new EmergencyHeartbeat(all, "c2");
+    const successor = new EmergencyHeartbeat(all, { nodeId: "c2", epoch: 2 });
     successor.follow(topology(false));
     await successor.round();
     await settle();

@@ -9,6 +9,7 @@ import type {
   WorkerErrands,
 } from "../ports/index.ts";
 import type { ControllerObserver } from "./controller-observer.ts";
+import type { LeaderTerm } from "./leadership.ts";
 import type { RoundEnd } from "./repeat.ts";
 
 export interface HeartbeatPorts {
@@ -33,7 +34,7 @@ const NEVER: PathWalk = { lastTryMs: 0, lastSuccessMs: 0, outcome: "timeout", co
  */
 export class EmergencyHeartbeat {
   readonly #ports: HeartbeatPorts;
-  readonly #origin: string;
+  readonly #term: LeaderTerm;
   readonly #known = new Map<string, EmergencyPath>();
   /** Paths a walk is under way on. */
   readonly #walking = new Set<string>();
@@ -41,10 +42,9 @@ export class EmergencyHeartbeat {
   #serial = 0;
   #snapshot: Snapshot | null = null;
 
-  /** `origin` makes errand ids unique among controllers. */
-  constructor(ports: HeartbeatPorts, origin: string) {
+  constructor(ports: HeartbeatPorts, term: LeaderTerm) {
     this.#ports = ports;
-    this.#origin = origin;
+    this.#term = term;
   }
 
   follow(snapshot: Snapshot): void {
@@ -95,7 +95,7 @@ export class EmergencyHeartbeat {
 
   #errand({ pool, trunk, testNumber }: EmergencyPathPlan, kind: "options" | "test-call"): Errand {
     this.#serial += 1;
-    const id = `${this.#origin}-heartbeat-${this.#ports.clock.now()}-${this.#serial}`;
+    const id = `${this.#term.nodeId}-heartbeat-${this.#ports.clock.now()}-${this.#serial}`;
     return kind === "options"
       ? { id, pool, trunk, timeoutMs: OPTIONS_MS, task: { kind } }
       : { id, pool, trunk, timeoutMs: TEST_CALL_MS, task: { kind, number: testNumber ?? "" } };
@@ -124,7 +124,7 @@ export class EmergencyHeartbeat {
     const walk: PathWalk = { lastTryMs: startedMs, lastSuccessMs, outcome, code, roundTripMs };
     const after = kind === "options" ? { ...before, options: walk } : { ...before, testCall: walk };
     this.#known.set(keyOf(plan), after);
-    await paths.set(after);
+    await paths.set(after, this.#term.epoch);
   }
 
   /** A test call that got through proves what an OPTIONS does, and more. */
@@ -141,7 +141,7 @@ export class EmergencyHeartbeat {
     const wanted = new Set(plans.map(keyOf));
     for (const [key, path] of this.#known) {
       if (wanted.has(key)) continue;
-      const forgotten = await this.#ports.paths.forget(path);
+      const forgotten = await this.#ports.paths.forget(path, this.#term.epoch);
       if (forgotten.ok) this.#known.delete(key);
     }
   }

@@ -25,10 +25,13 @@ const BATCH = 100;
  */
 export class EmergencyRecordForwarder {
   readonly #ports: EmergencyRecordPorts;
+  readonly #mayDeliver: () => boolean;
   #failing: string | null = null;
 
-  constructor(ports: EmergencyRecordPorts) {
+  /** `mayDeliver`: false once another leader may have begun; what was read before is left to it. */
+  constructor(ports: EmergencyRecordPorts, mayDeliver: () => boolean) {
     this.#ports = ports;
+    this.#mayDeliver = mayDeliver;
   }
 
   async round(): Promise<RoundEnd> {
@@ -42,6 +45,7 @@ export class EmergencyRecordForwarder {
       told.push(complete);
     }
     for (const sink of emergencySinks) {
+      if (!this.#mayDeliver()) return "rest";
       const taken = await sink.take(told);
       if (!taken.ok) {
         observer.emergency.record(sink.name, "retried", told.length);

@@ -8,6 +8,13 @@ export interface Term {
   stop(): Promise<void>;
 }
 
+/** Whose term it is, and which: what a leader writes bears its epoch, so that an earlier leader's writes are told from it and refused. */
+export interface LeaderTerm {
+  /** Names the process among controllers; makes ids of its requests unique. */
+  readonly nodeId: string;
+  readonly epoch: number;
+}
+
 export interface LeadershipPorts {
   readonly lease: LeaderLease;
   readonly clock: Clock;
@@ -31,6 +38,7 @@ export class Leadership {
   #running: number | null = null;
   #switching: Promise<void> = Promise.resolve();
   #cancelTrust: () => void = () => undefined;
+  #trustedUntilMs = 0;
   #stopRenewing: (() => Promise<void>) | null = null;
 
   constructor(ports: LeadershipPorts, lease: { readonly holder: string; readonly ttlMs: number }, term: Term) {
@@ -40,9 +48,9 @@ export class Leadership {
     this.#term = term;
   }
 
-  /** True while this process may act as the leader. */
+  /** True while this process may act as the leader. A process that was frozen knows it by its clock, before its timers tell it. */
   get held(): boolean {
-    return this.#wanted !== null;
+    return this.#wanted !== null && this.#ports.clock.now() < this.#trustedUntilMs;
   }
 
   start(): void {
@@ -72,6 +80,7 @@ export class Leadership {
       this.#lead(null);
       return "rest";
     }
+    this.#trustedUntilMs = clock.now() + trustedMs;
     this.#cancelTrust = clock.after(trustedMs, () => {
       this.#lead(null);
     });

@@ -29,7 +29,7 @@ function world() {
     schedule: new FakeProbeSchedule(),
     observer: new FakeControllerObserver(),
   };
-  return { ...ports, keeper: new TrunkHealthKeeper(ports, "c1") };
+  return { ...ports, keeper: new TrunkHealthKeeper(ports, { nodeId: "c1", epoch: 1 }) };
 }
 
 async function begun() {
@@ -153,6 +153,17 @@ describe("the keeper of trunk health", () => {
     expect(all.schedule.entries.get("pstn-1")).toBe(20_000);
     await all.schedule.due("pstn-1");
     expect(all.board.board.get("pstn-1")).toMatchObject({ state: "up" });
+  });
+
+  it("writes nothing once a later leader's term has begun", async () => {
+    const all = world();
+    all.keeper.start(topology);
+    await all.clock.advance(1_000);
+    all.board.reign = 2;
+    await all.schedule.due("pstn-1");
+    await all.keeper.follow({ ...sampleTopology, trunks: [] });
+    expect(all.board.board.has("pstn-1")).toBe(false);
+    expect(all.board.refused).toBeGreaterThan(0);
   });
 
   it("forgets trunks that a new topology does not have, and those that were removed while nobody led", async () => {

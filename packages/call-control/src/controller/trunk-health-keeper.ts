@@ -18,10 +18,11 @@ import type {
   Unwatch,
 } from "../ports/index.ts";
 import type { ControllerObserver } from "./controller-observer.ts";
+import type { LeaderTerm } from "./leadership.ts";
 import { repeat, type RoundEnd } from "./repeat.ts";
 
 export interface TrunkHealthPorts {
-  readonly board: TrunkHealthBoard & { forget(trunk: string): Promise<Result<void, Failure>> };
+  readonly board: TrunkHealthBoard & { forget(trunk: string, epoch: number): Promise<Result<void, Failure>> };
   readonly probes: ProbeExchange;
   readonly schedule: ProbeSchedule;
   readonly clock: Clock;
@@ -38,8 +39,7 @@ const RETRY_MS = 1_000;
  */
 export class TrunkHealthKeeper {
   readonly #ports: TrunkHealthPorts;
-  /** Makes probe ids unique among controllers. */
-  readonly #origin: string;
+  readonly #term: LeaderTerm;
   #trunks: ReadonlyMap<string, Trunk> = new Map();
   readonly #health = new Map<string, TrunkHealth>();
   /** Trunks whose health on the board is not the latest. */
@@ -47,9 +47,9 @@ export class TrunkHealthKeeper {
   #probeSerial = 0;
   #stops: (() => Promise<unknown>)[] = [];
 
-  constructor(ports: TrunkHealthPorts, origin: string) {
+  constructor(ports: TrunkHealthPorts, term: LeaderTerm) {
     this.#ports = ports;
-    this.#origin = origin;
+    this.#term = term;
   }
 
   /** Begins the term with the topology in force; keeps trying while the board or the schedule is away. */
@@ -121,7 +121,7 @@ export class TrunkHealthKeeper {
   async #probe(trunk: Trunk): Promise<void> {
     const { probes, clock, observer } = this.#ports;
     this.#probeSerial += 1;
-    const id = `${this.#origin}-${clock.now()}-${this.#probeSerial}`;
+    const id = `${this.#term.nodeId}-${clock.now()}-${this.#probeSerial}`;
     const { timeoutMs } = trunk.settings.probe;
     const result = await probes.request({ id, trunk: trunk.name, pool: trunk.pool, timeoutMs });
     if (!result.ok) {
@@ -160,7 +160,7 @@ export class TrunkHealthKeeper {
       const health = this.#health.get(name);
       this.#unwritten.delete(name);
       if (health === undefined) continue;
-      const written = await this.#ports.board.set(health);
+      const written = await this.#ports.board.set(health, this.#term.epoch);
       if (written.ok) continue;
       this.#unwritten.add(name);
       return;
@@ -170,7 +170,7 @@ export class TrunkHealthKeeper {
   async #forgetRemoved(): Promise<void> {
     for (const name of this.#health.keys()) {
       if (this.#trunks.has(name)) continue;
-      const forgotten = await this.#ports.board.forget(name);
+      const forgotten = await this.#ports.board.forget(name, this.#term.epoch);
       if (forgotten.ok) this.#health.delete(name);
     }
   }

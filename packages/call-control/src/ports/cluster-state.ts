@@ -45,7 +45,8 @@ export interface TrunkHealth {
 /** Health is written by the controller and read by all workers; stale is better than empty. */
 export interface TrunkHealthBoard {
   all(): Promise<Result<ReadonlyMap<string, TrunkHealth>, Failure>>;
-  set(health: TrunkHealth): Promise<Result<void, Failure>>;
+  /** @param epoch Of the writing leader's term: once a later one has begun nothing is written, and the failure is `lease-lost`. */
+  set(health: TrunkHealth, epoch: number): Promise<Result<void, Failure>>;
   watch(onChange: (health: TrunkHealth) => void): Promise<Result<Unwatch, Failure>>;
   /** Passive signal: how a real attempt on the trunk ended. Best effort, never awaited by a call. */
   report(signal: TrunkSignal): void;

@@ -21,6 +21,7 @@ export interface PathWalk {
 /** The heartbeat's book: written by the leading controller, read by all. */
 export interface EmergencyPathBoard {
   all(): Promise<Result<readonly EmergencyPath[], Failure>>;
-  set(path: EmergencyPath): Promise<Result<void, Failure>>;
-  forget(path: { readonly pool: string; readonly trunk: string }): Promise<Result<void, Failure>>;
+  /** @param epoch Of the writing leader's term: once a later one has begun nothing is written, and the failure is `lease-lost`. */
+  set(path: EmergencyPath, epoch: number): Promise<Result<void, Failure>>;
+  forget(path: { readonly pool: string; readonly trunk: string }, epoch: number): Promise<Result<void, Failure>>;
 }

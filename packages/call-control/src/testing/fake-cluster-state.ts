@@ -63,7 +63,12 @@ export class FakeTrunkHealthBoard implements TrunkHealthBoard {
     return Promise.resolve(ok(new Map(this.board)));
   }
 
-  set(health: TrunkHealth): Promise<Result<void, Failure>> {
+  /** Epoch of the newest leader's term, and writes of earlier ones. */
+  reign = 0;
+  refused = 0;
+
+  set(health: TrunkHealth, epoch: number): Promise<Result<void, Failure>> {
+    if (epoch < this.reign) return this.refuse();
     this.board.set(health.trunk, health);
     for (const watcher of this.#watchers) watcher(health);
     return Promise.resolve(ok(undefined));
@@ -72,6 +77,11 @@ export class FakeTrunkHealthBoard implements TrunkHealthBoard {
   watch(onChange: (health: TrunkHealth) => void): Promise<Result<Unwatch, Failure>> {
     this.#watchers.add(onChange);
     return Promise.resolve(ok(() => Promise.resolve(void this.#watchers.delete(onChange))));
+  }
+
+  protected refuse(): Promise<Result<never, Failure>> {
+    this.refused += 1;
+    return Promise.resolve(err({ code: "lease-lost", detail: "a later term has begun" }));
   }
 
   report(signal: TrunkSignal): void {

@@ -118,7 +118,8 @@ export class ForgettingHealthBoard extends FakeTrunkHealthBoard {
     return this.away ? Promise.resolve(err(AWAY)) : super.set(...given);
   }
 
-  forget(trunk: string): Promise<Result<void, Failure>> {
+  forget(trunk: string, epoch: number): Promise<Result<void, Failure>> {
+    if (epoch < this.reign) return this.refuse();
     this.board.delete(trunk);
     return Promise.resolve(ok(undefined));
   }

@@ -123,12 +123,17 @@ export class FakeEmergencyPathBoard implements EmergencyPathBoard {
     return Promise.resolve(ok([...this.paths.values()]));
   }
 
-  set(path: EmergencyPath): Promise<Result<void, Failure>> {
+  /** Epoch of the newest leader's term. */
+  reign = 0;
+
+  set(path: EmergencyPath, epoch: number): Promise<Result<void, Failure>> {
+    if (epoch < this.reign) return Promise.resolve(err({ code: "lease-lost", detail: "a later term has begun" }));
     this.paths.set(`${path.pool}/${path.trunk}`, path);
     return Promise.resolve(ok(undefined));
   }
 
-  forget(path: { readonly pool: string; readonly trunk: string }): Promise<Result<void, Failure>> {
+  forget(path: { readonly pool: string; readonly trunk: string }, epoch: number): Promise<Result<void, Failure>> {
+    if (epoch < this.reign) return Promise.resolve(err({ code: "lease-lost", detail: "a later term has begun" }));
     this.paths.delete(`${path.pool}/${path.trunk}`);
     return Promise.resolve(ok(undefined));
   }
