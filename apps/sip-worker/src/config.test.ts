@@ -32,6 +32,7 @@ describe("worker configuration", () => {
         limits: { maxSetups: 2_000, maxLagMs: 500 },
         hep: null,
         traces: null,
+        replicaWaitMs: 50,
         drainMs: 200_000,
       },
     });

@@ -57,6 +57,8 @@ export const workerSchema = z
     TANDEM_MAX_SETUPS: field.integer(1, 100_000).default(2_000),
     /** Event-loop delay (ms) from which ordinary new calls are refused. */
     TANDEM_MAX_LAG_MS: field.integer(10, 60_000).default(500),
+    /** Longest that an emergency call's record is held until a replica of Redis has it, too (ms); 0: not at all. */
+    TANDEM_REPLICA_WAIT_MS: field.integer(0, 250).default(50),
     /** Longest a drain waits for calls being set up (ms). */
     TANDEM_DRAIN_MS: field.integer(0, 24 * 3_600_000).default(200_000),
     ...captureVariables,
@@ -101,6 +103,7 @@ export const workerSchema = z
     spoolDirectory: given.TANDEM_SPOOL,
     locationToken: given.TANDEM_LIS_TOKEN,
     limits: { maxSetups: given.TANDEM_MAX_SETUPS, maxLagMs: given.TANDEM_MAX_LAG_MS },
+    replicaWaitMs: given.TANDEM_REPLICA_WAIT_MS,
     drainMs: given.TANDEM_DRAIN_MS,
   }));
 

@@ -173,7 +173,13 @@ function createEngine(context: Context, redis: RedisConnection, sip: DrachtioSip
   return createCallEngine(
     {
       sip,
-      store: createRedisCallStore(redis),
+      store: createRedisCallStore(redis, {
+        replicaWaitMs: config.replicaWaitMs,
+        onReplication: (confirmed) => {
+          if (confirmed) logger.info({}, "a replica of Redis confirms emergency records");
+          else logger.warn({}, "no replica of Redis confirms emergency records in time");
+        },
+      }),
       gate: createRedisTrunkGate(redis),
       topology: createTopologyRegistry(redis),
       topologyCache: createTopologyCache(config.spoolDirectory, config.redisUrl),

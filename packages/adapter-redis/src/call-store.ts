@@ -3,6 +3,7 @@ import { err, ok, type Failure, type Result } from "@tandem/domain";
 import { formatRecord, joinTrunks, parseRecord } from "./call-record.ts";
 import { CallIndex } from "./call-index.ts";
 import type { RedisConnection } from "./connection.ts";
+import { ReplicaFence } from "./replica-fence.ts";
 import { DEFAULT_SHARDS, shardKeys, shardOf, type ShardKeys } from "./keys.ts";
 import { runScript } from "./scripts.ts";
 
@@ -13,6 +14,10 @@ export interface RedisCallStoreOptions {
   readonly recordMarginMs?: number;
   /** How long a call id that is over is remembered, so that a late duplicate of its INVITE starts nothing (ms). Default 64 s, twice timer B. */
   readonly finishedMemoryMs?: number;
+  /** Longest that a write which needs a copy is held for a replica (ms); 0, the default: not at all. */
+  readonly replicaWaitMs?: number;
+  /** Told when replicas stop confirming such writes in time, and when they do so again. */
+  readonly onReplication?: (confirmed: boolean) => void;
   /** Epoch milliseconds; default the system's clock. Used for lifetimes and the order of `list`. */
   readonly now?: () => number;
 }
@@ -27,19 +32,23 @@ const FINISHED_MEMORY_MS = 64_000;
 export function createRedisCallStore(connection: RedisConnection, options: RedisCallStoreOptions = {}): RedisCallStore {
   const shards = Array.from({ length: options.shards ?? DEFAULT_SHARDS }, (_, shard) => shardKeys(shard));
   const index = new CallIndex(connection, shards);
-  return new ShardedCallStore({ connection, shards, index }, options);
+  const { replicaWaitMs: waitMs = 0, onReplication } = options;
+  const fence = new ReplicaFence(connection, { waitMs, ...(onReplication && { onChange: onReplication }) });
+  return new ShardedCallStore({ connection, shards, index, fence }, options);
 }
 
 interface StoreParts {
   readonly connection: RedisConnection;
   readonly shards: readonly ShardKeys[];
   readonly index: CallIndex;
+  readonly fence: ReplicaFence;
 }
 
 class ShardedCallStore implements RedisCallStore {
   readonly #connection: RedisConnection;
   readonly #shards: readonly ShardKeys[];
   readonly #index: CallIndex;
+  readonly #fence: ReplicaFence;
   readonly #marginMs: number;
   readonly #memoryMs: number;
   readonly #now: () => number;
@@ -48,6 +57,7 @@ class ShardedCallStore implements RedisCallStore {
     this.#connection = parts.connection;
     this.#shards = parts.shards;
     this.#index = parts.index;
+    this.#fence = parts.fence;
     this.#marginMs = options.recordMarginMs ?? DAY_MS;
     this.#memoryMs = options.finishedMemoryMs ?? FINISHED_MEMORY_MS;
     this.#now = options.now ?? Date.now;
@@ -77,6 +87,7 @@ class ShardedCallStore implements RedisCallStore {
         ...call.trunks,
       ]),
     );
+    await this.#copied(call, reply);
     return outcome(reply, { 1: "created", 0: "exists" });
   }
 
@@ -97,6 +108,7 @@ class ShardedCallStore implements RedisCallStore {
         trunks,
       ]),
     );
+    await this.#copied(call, reply);
     return outcome(reply, { 1: "saved", 0: "conflict", [-1]: "gone" });
   }
 
@@ -120,6 +132,7 @@ class ShardedCallStore implements RedisCallStore {
         ...records.flatMap((record) => [record.id, record.kind, record.json]),
       ]),
     );
+    await this.#copied(call, reply);
     return outcome(reply, { 1: "finished", 0: "conflict", [-1]: "gone" });
   }
 
@@ -147,6 +160,11 @@ class ShardedCallStore implements RedisCallStore {
       if (call.value !== null) live.add(call.value.callId);
     }
     return ok(live);
+  }
+
+  /** Waits for a copy of what was written, where it is wanted. */
+  async #copied({ callId, needsCopy }: CallWrite, reply: Result<unknown, Failure>): Promise<void> {
+    if (needsCopy === true && reply.ok && reply.value === 1) await this.#fence.passed(this.#keysOf(callId).fence);
   }
 
   #keysOf(callId: string): ShardKeys {

@@ -13,6 +13,8 @@ export type ClientPurpose =
    * together (`CommandBatch`). The client's automatic pipelines are off: they nearly double the cost of a lone command.
    */
   | "commands"
+  /** Commands that wait for a replica: bounded like ordinary ones, and whatever is sent behind them waits, too. */
+  | "replication"
   /** Commands that wait at the server for a second or two (BLPOP): never given up, but a silent connection is made again. */
   | "blocking"
   /** A queue library, which waits as long as it likes and brings its own timeouts. */
@@ -61,8 +63,8 @@ export function createClient(target: RedisTarget, purpose: ClientPurpose, limits
 type NodeOptions = RedisOptions & { readonly replyMapping: "legacy" };
 
 function nodeOptions(target: RedisTarget, purpose: ClientPurpose, limits: ClientLimits): NodeOptions {
-  const bounded = purpose === "commands";
-  const silenceLimit = purpose === "commands" || purpose === "blocking" ? { socketTimeout: limits.silenceLimitMs } : {};
+  const bounded = purpose === "commands" || purpose === "replication";
+  const silenceLimit = bounded || purpose === "blocking" ? { socketTimeout: limits.silenceLimitMs } : {};
   return {
     replyMapping: "legacy",
     connectTimeout: limits.connectTimeoutMs,

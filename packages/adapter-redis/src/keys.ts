@@ -22,6 +22,8 @@ export interface ShardKeys {
   readonly details: string;
   /** Stream of emergency records. */
   readonly emergencies: string;
+  /** Written and never read: what a replica has that has this, it has from before. */
+  readonly fence: string;
 }
 
 export function shardKeys(shard: number): ShardKeys {
@@ -33,6 +35,7 @@ export function shardKeys(shard: number): ShardKeys {
     loads: `${tag}:loads`,
     details: `${tag}:details`,
     emergencies: `${tag}:emergencies`,
+    fence: `${tag}:fence`,
   };
 }
 

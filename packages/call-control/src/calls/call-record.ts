@@ -40,7 +40,8 @@ export function callWrite(call: Call): CallWrite {
 
 /** The same without the record's text. */
 export function placeOfWrite(call: Call): Omit<CallWrite, "document"> {
-  return { callId: call.id, deadlineMs: callDeadline(call), trunks: occupiedTrunks(call) };
+  const place = { callId: call.id, deadlineMs: callDeadline(call), trunks: occupiedTrunks(call) };
+  return call.facts.emergency === null ? place : { ...place, needsCopy: true };
 }
 
 /**

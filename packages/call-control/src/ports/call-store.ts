@@ -45,6 +45,11 @@ export interface CallWrite {
   readonly deadlineMs: number;
   /** Trunks this call now occupies (ingress, egress), once per leg; the store keeps their loads equal to the records. */
   readonly trunks: readonly string[];
+  /**
+   * The write is acknowledged once a second copy of the store has it, or after a bounded moment without one: what must not be lost with the store's
+   * primary. Never a reason for the write to fail.
+   */
+  readonly needsCopy?: boolean;
 }
 
 export type DetailRecordKind = "call" | "attempt" | "emergency";
