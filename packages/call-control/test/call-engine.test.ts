@@ -615,6 +615,22 @@ describe("without the store", () => {
     expect(second.sip.statuses(transaction)).toEqual([503]);
   });
 
+  test("nor for the answer's write behind the first one", async () => {
+    const world = new FakeWorld();
+    const worker = await world.worker();
+    const held = Promise.withResolvers<void>();
+    world.store.hold = (operation) => (operation === "create" ? held.promise : Promise.resolve());
+    const transaction = await invite(worker, { uri: "sip:911@192.0.2.1" });
+    await world.clock.advance(300);
+    await answers(worker, 200);
+    await world.clock.advance(300);
+    expect(worker.sip.statuses(transaction)).toEqual([200]);
+    held.resolve();
+    await world.clock.advance(3_000);
+    const [row] = world.store.rows.values();
+    expect(parseCall(row?.write.document ?? "")).toMatchObject({ ok: true, value: { phase: "up" } });
+  });
+
   test("an emergency call that outlives the outage is stored when the store is back", async () => {
     const world = new FakeWorld();
     const worker = await world.worker();
@@ -654,6 +670,23 @@ describe("without the store", () => {
     relayed.answer(answerTo(relayed.message, 200));
     await settle();
     expect(worker.sip.statuses(info.transaction.id)).toEqual([200]);
+  });
+
+  test("a BYE that waited ends the call when it came, not when the store was back", async () => {
+    const world = new FakeWorld();
+    const worker = await world.worker();
+    const { ok } = await established(world, worker);
+    await world.clock.advance(60_000);
+    world.store.away = true;
+    worker.engine.onRequest(arriving(inDialog("BYE", ok, 2)));
+    const cameMs = world.clock.now();
+    await world.clock.advance(4_000);
+    world.store.away = false;
+    await world.clock.advance(1_000);
+    const bye = last(worker.sip.requests("BYE"));
+    bye.answer(answerTo(bye.message, 200));
+    await settle();
+    expect(details(world).find(({ kind }) => kind === "call")).toMatchObject({ endMs: cameMs });
   });
 
   test("but not for ever: it gets 503 with Retry-After", async () => {

@@ -184,7 +184,8 @@ export class CallActor {
 
   /** An INVITE for a call that is already here is the same INVITE by another way. */
   #asKnown(event: CallEvent): CallEvent {
-    if (event.kind === "deadline" || event.kind === "request") return { ...event, alive: this.#alive() };
+    if (event.kind === "request") return { ...event, alive: this.#alive(), cameMs: this.#shell.ports.clock.now() };
+    if (event.kind === "deadline") return { ...event, alive: this.#alive() };
     const isAgain = event.kind === "redelivered" || (event.kind === "invite" && this.#record.call !== null);
     return isAgain ? this.#again(event) : event;
   }

@@ -14,6 +14,8 @@ export interface End {
   readonly failure: FailureCode | null;
   readonly endedBy: NonNullable<CallFacts["endedBy"]>;
   readonly q850: number | null;
+  /** When the cause came, epoch ms; absent: now. */
+  readonly atMs?: number;
 }
 
 /** The call is ending; the first cause counts. What is still open is waited for, but not for long. */
@@ -22,7 +24,10 @@ export function beginEnding(turn: Turn, end: End): void {
   if (call.phase === "over") return;
   if (call.phase !== "ending") {
     call.phase = "ending";
-    Object.assign(call.facts, { endMs: now, failure: end.failure, endedBy: end.endedBy, q850: end.q850 });
+    // The cause may have waited for the record: the peers' answers have their time all the same.
+    call.endByMs = now + BYE_WAIT_MS;
+    const endMs = Math.max(call.facts.answerMs, Math.min(now, end.atMs ?? now));
+    Object.assign(call.facts, { endMs, failure: end.failure, endedBy: end.endedBy, q850: end.q850 });
   }
   const slow = call.owedByes.length > 0 || call.exchanges.some(({ method }) => method === "INVITE");
   call.endByMs = Math.max(call.endByMs, call.facts.endMs + (slow ? INVITE_WAIT_MS : BYE_WAIT_MS));

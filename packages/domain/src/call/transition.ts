@@ -61,6 +61,7 @@ function handle(turn: Turn, event: CallEvent): void {
         transaction: event.transaction,
         message: event.request,
         ...(event.alive === undefined ? {} : { alive: event.alive }),
+        ...(event.cameMs === undefined ? {} : { cameMs: event.cameMs }),
       });
       break;
     case "response":
