@@ -10,6 +10,7 @@ import {
   type SipMessage,
 } from "@tandem/sip";
 import { PeerDialog, type DialogSeed } from "./peer-dialog.ts";
+import { StreamSocket } from "./stream-socket.ts";
 
 /** Where a datagram came from or goes to. */
 export interface PeerAddressOf {
@@ -32,6 +33,8 @@ export interface PeerOptions {
   readonly patienceMs?: number;
   /** User part of the peer's URI. Default `peer`. */
   readonly user?: string;
+  /** Default udp. Over TCP it listens, too, and each message goes by the connection that leads to where it shall go, or by a new one. */
+  readonly transport?: "udp" | "tcp";
 }
 
 export interface RequestOptions {
@@ -57,9 +60,9 @@ export interface ReplyOptions {
 /** What `expect` looks for: a method, a status, `"200 INVITE"`, or any test of the message. */
 export type Expectation = string | number | ((message: SipMessage) => boolean);
 
-/** A SIP peer for tests: one UDP socket, nothing automatic, every message scripted. */
+/** A SIP peer for tests: one socket, nothing automatic, every message scripted. */
 export class SipPeer {
-  readonly #socket: Socket;
+  readonly #socket: Socket | StreamSocket;
   readonly #options: PeerOptions;
   readonly #arrived: Arrived[] = [];
   readonly #seen: string[] = [];
@@ -68,15 +71,18 @@ export class SipPeer {
   readonly #name = Math.random().toString(36).slice(2, 8);
   #serial = 0;
 
-  private constructor(socket: Socket, options: PeerOptions) {
+  private constructor(socket: Socket | StreamSocket, options: PeerOptions) {
     this.#socket = socket;
     this.#options = options;
-    socket.on("message", (datagram, from) => this.#take(datagram, from));
+    const take = (message: Buffer, from: PeerAddressOf): void => this.#take(message, from);
+    if (socket instanceof StreamSocket) socket.on("message", take);
+    else socket.on("message", take);
   }
 
   /** Opens a peer on a port of the system's choice. */
   static async open(options: PeerOptions = {}): Promise<SipPeer> {
     const address = options.address ?? "127.0.0.1";
+    if (options.transport === "tcp") return new SipPeer(await StreamSocket.listen(address), options);
     const socket = createSocket(address.includes(":") ? "udp6" : "udp4");
     socket.bind(0, address);
     await once(socket, "listening");
@@ -98,7 +104,18 @@ export class SipPeer {
 
   /** The peer's own URI. */
   get uri(): string {
-    return `sip:${this.#options.user ?? "peer"}@${this.hostport}`;
+    const way = this.#overTcp ? ";transport=tcp" : "";
+    return `sip:${this.#options.user ?? "peer"}@${this.hostport}${way}`;
+  }
+
+  /** Connections that were opened to this TCP peer, since its start. */
+  get accepted(): number {
+    return this.#socket instanceof StreamSocket ? this.#socket.accepted : 0;
+  }
+
+  /** Ends every TCP connection at once, as a crash of what lies between would; the peer goes on listening. */
+  dropConnections(): void {
+    if (this.#socket instanceof StreamSocket) this.#socket.drop();
   }
 
   /** Waits for the first message, among those not taken yet, that fits; others stay for later. */
@@ -215,7 +232,7 @@ export class SipPeer {
 
   /** A fresh Via with its own branch. */
   via(): string {
-    return `SIP/2.0/UDP ${this.hostport};branch=z9hG4bK${this.unique("b")};rport`;
+    return `SIP/2.0/${this.#overTcp ? "TCP" : "UDP"} ${this.hostport};branch=z9hG4bK${this.unique("b")};rport`;
   }
 
   /** A text that no other peer makes. */
@@ -239,6 +256,10 @@ export class SipPeer {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
+  }
+
+  get #overTcp(): boolean {
+    return this.#options.transport === "tcp";
   }
 
   #dialog(seed: DialogSeed): PeerDialog {
