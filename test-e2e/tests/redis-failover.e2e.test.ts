@@ -23,6 +23,9 @@ const AFTER_MS = 4_000;
 /** `STORE_PATIENCE_MS` and a slow machine. */
 const LONGEST_SET_UP_MS = 8_000;
 const LONGEST_EMERGENCY_MS = 2_000;
+/** A callee's answer waits that long for the store before the caller hears it, and the record begins with the answer. */
+const LONGEST_ANSWER_MS = 3_000;
+const LONGEST_DELIVERY_MS = 500;
 
 interface Stricken {
   readonly redis: RedisFixture;
@@ -77,7 +80,8 @@ describe.each(TROUBLES)("under load, %s", (_what, start) => {
     expect(account.orphans).toEqual([]);
     expect(account.wrongSequences).toEqual([]);
     expect(account.records).toMatchObject({ missing: [], doubled: [], attemptsMissing: 0, nodeLost: 0 });
-    expect(account.records.durationErrorMs.max).toBeLessThan(1_000);
+    expect(account.records.durationErrorMs.p50).toBeLessThan(LONGEST_DELIVERY_MS);
+    expect(account.records.durationErrorMs.max).toBeLessThan(LONGEST_ANSWER_MS);
     expect(leftOver).toMatchObject({ load: 0, calls: 0 });
     expect(sipp?.caller).toMatchObject({ completed: sipp?.placed, failed: 0 });
     expect(sipp?.callee.failed).toBe(0);
