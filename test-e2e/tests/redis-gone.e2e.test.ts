@@ -1,0 +1,104 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { SipPeer, startRedisServer, until, type PeerAddressOf, type RedisServerFixture } from "@tandem/testkit";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { startCluster, type TestCluster } from "../harness/cluster.ts";
+import { sipPort } from "../harness/ports.ts";
+import { hangUp, invite, setUp } from "../harness/scripted-call.ts";
+import { startUac, startUas, stopAllSipp } from "../harness/sipp.ts";
+import { makeTopology } from "../harness/topology.ts";
+
+const GONE_MS = 60_000;
+const EMERGENCIES_PER_S = 2;
+/** The last of them ends before Redis is back. */
+const EMERGENCIES = EMERGENCIES_PER_S * (GONE_MS / 1_000 - 5);
+/** From here on nobody waits for Redis any more: it is gone, not failing over. */
+const SETTLED_MS = 15_000;
+
+const alice = await SipPeer.open({ user: "alice", patienceMs: 20_000 });
+const bob = await SipPeer.open({ user: "bob", patienceMs: 20_000 });
+const sos = await sipPort();
+// Its data outlives it, as on a host that is started again.
+const folder = mkdtempSync(join(tmpdir(), "tandem-redis-data-"));
+const KEPT = ["--appendonly", "yes", "--appendfsync", "always", "--dir", folder];
+let redis: RedisServerFixture;
+let cluster: TestCluster;
+let to: PeerAddressOf;
+
+beforeAll(async () => {
+  redis = await startRedisServer({ args: KEPT });
+  const topology = await makeTopology({
+    pools: { east: { workers: 2 } },
+    trunks: { bob: { port: bob.port, maxCalls: 100 }, sos: { port: sos, kind: "e911" } },
+    emergency: { trunks: ["sos"] },
+  });
+  cluster = await startCluster(topology, { args: ["--redis", redis.url] });
+  to = { address: "127.0.0.1", port: cluster.port("core") };
+});
+afterAll(async () => {
+  await stopAllSipp();
+  await cluster?.stop();
+  await redis?.[Symbol.asyncDispose]();
+  await Promise.all([alice.close(), bob.close()]);
+  rmSync(folder, { recursive: true, force: true });
+});
+
+describe("Redis gone for a minute", () => {
+  it("emergency calls go through all the while, ordinary ones are told when to come back, and every call has its record", async () => {
+    const established = await setUp({ caller: alice, callee: bob, to });
+    await startUas({
+      scenario: "uas-basic-expect-200",
+      port: sos,
+      calls: 10 * EMERGENCIES,
+      logMessages: false,
+      limitMs: 90_000,
+    });
+    const { port } = redis.process;
+    await redis.process.kill();
+    const goneMs = Date.now();
+    const emergencies = await startUac({
+      scenario: "uac-basic-expect-200",
+      target: to.port,
+      service: "911",
+      calls: EMERGENCIES,
+      rate: EMERGENCIES_PER_S,
+      holdMs: 100,
+      limitMs: 90_000,
+      logMessages: false,
+    });
+    await delay(goneMs + SETTLED_MS - Date.now());
+    await refusedWithin(1_000);
+    established.caller.request("INFO");
+    expect(Number((await alice.expect("503 INFO")).message.get("Retry-After"))).toBeGreaterThan(0);
+    const { completed, failed } = await emergencies.result;
+    expect({ completed, failed }).toEqual({ completed: EMERGENCIES, failed: 0 });
+    await delay(Math.max(0, goneMs + GONE_MS - Date.now()));
+    redis = await startRedisServer({ port, args: KEPT });
+
+    await until(async () => (await cluster.api.get("/v1/calls")).status === 200, { what: "the store back" });
+    await hangUp(established, alice, bob);
+    await hangUp(await setUp({ caller: alice, callee: bob, to }), alice, bob);
+    const records = await cluster.recordsOf(EMERGENCIES + 2, 40_000);
+    expect(new Set(records.map(({ id }) => id)).size).toBe(EMERGENCIES + 2);
+    expect(records).toHaveLength(EMERGENCIES + 2);
+    expect(records.filter(({ emergency }) => emergency !== null)).toHaveLength(EMERGENCIES);
+    expect(records.every(({ sipCode }) => sipCode === 200)).toBe(true);
+    const load = async (): Promise<number> => {
+      const trunks = (await cluster.api.get("/v1/trunks")).body as readonly { readonly load: number }[];
+      return trunks.reduce((sum, one) => sum + one.load, 0);
+    };
+    await until(async () => (await load()) === 0, { what: "no load left" });
+  });
+});
+
+/** A new ordinary call gets 503 with Retry-After, at once. */
+async function refusedWithin(limitMs: number): Promise<void> {
+  const askedMs = Date.now();
+  const refused = invite(alice, to);
+  const { message, from } = await alice.expect("503 INVITE");
+  expect(Date.now() - askedMs).toBeLessThan(limitMs);
+  expect(Number(message.get("Retry-After"))).toBeGreaterThan(0);
+  alice.ackFailure(refused, { message, from, text: "" });
+}
