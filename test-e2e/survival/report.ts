@@ -69,7 +69,7 @@ const METHOD = `## What is not covered
   (\`--faults edge=…\`). Established calls do not depend on any edge.
 - Redis replicates asynchronously. What the primary acknowledged in the last moments before its death, on one machine below 1 ms, may be unknown to its successor: a call made
   then is unknown afterwards (481 to its BYE, its record missing), an older one goes back by the steps of that moment. \`min-replicas-to-write\` on the primary bounds how long a cut-off
-  one goes on acknowledging. Of emergency calls nothing is lost this way: every record of theirs, from the one before the INVITE goes out to the detail records, is acknowledged
+  one goes on acknowledging. Emergency calls are kept from it: every record of theirs, from the one before the INVITE goes out to the detail records, is acknowledged
   when a replica has it, or after \`TANDEM_REPLICA_WAIT_MS\` (50 ms). Where no replica confirms in that time, or there is none, the window is that of all others; the
   worker's log says so, and the calls go on without the wait.
 
