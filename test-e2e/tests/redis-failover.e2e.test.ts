@@ -22,7 +22,7 @@ const CALLS: StormSettings = {
 const AFTER_MS = 4_000;
 /** `STORE_PATIENCE_MS` and a slow machine. */
 const LONGEST_SET_UP_MS = 8_000;
-const LONGEST_EMERGENCY_MS = 2_000;
+const LONGEST_EMERGENCY_MS = 3_000;
 /** A callee's answer waits that long for the store before the caller hears it, and the record begins with the answer. */
 const LONGEST_ANSWER_MS = 3_000;
 const LONGEST_DELIVERY_MS = 500;
