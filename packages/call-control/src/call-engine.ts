@@ -100,6 +100,7 @@ class WiredEngine implements CallEngine {
           inForce: this.#topology.current,
           live: this.#live.forCallsUnderWay,
           store: this.#store,
+          emergency: { ...ports, notices: this.#notices, known: this.#callbacks },
         }),
       onOver: (call) => this.#closeCallback(call),
       onPhase: (callId: string, phase: CallPhase | null) => this.#newCalls.phaseChanged(callId, phase),

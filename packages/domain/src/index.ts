@@ -45,6 +45,7 @@ export {
   type EmergencyFacts,
   type EmergencyPlace,
   type EmergencyPreparation,
+  type EmergencyTransfer,
   type LocationFacts,
 } from "./emergency/preparation.ts";
 export { civicAddress, civicFields, type CivicAddress, type CivicField } from "./emergency/location/civic-address.ts";
@@ -92,6 +93,7 @@ export type * from "./routing/decision.ts";
 export type * from "./call/event.ts";
 export type { AlarmCause } from "./call/alarm.ts";
 export type * from "./call/effect.ts";
+export { barePlan, type PlannedNumbers } from "./call/bare-plan.ts";
 export type * from "./call/leg-profile.ts";
 export type * from "./call/call.ts";
 export type * from "./call/exchange.ts";
@@ -115,6 +117,7 @@ export { replacedCall } from "./call/replaces.ts";
 export { transition, type Step } from "./call/transition.ts";
 export { spread } from "./trunks/spread.ts";
 export { callbackPlans, type CalledBack } from "./routing/callback-plans.ts";
+export { emergencyCaller, emergencyPart } from "./call/emergency-transfer.ts";
 export { emergencyRecord, type EmergencyAttempt, type EmergencyDetailRecord } from "./call/emergency-record.ts";
 export { emergencyPaths, type EmergencyPathPlan } from "./emergency/emergency-paths.ts";
 export { callbackKey } from "./emergency/callback-key.ts";

@@ -1,4 +1,4 @@
-import type { AttemptPlan, Call, CallEvent, CallPhase, Effect, FailureCode } from "@tandem/domain";
+import type { Call, CallEvent, CallPhase, Effect } from "@tandem/domain";
 import type { EnginePorts } from "../engine-ports.ts";
 import type { StoredCall } from "../ports/index.ts";
 import type { FinishedCalls } from "./finished-calls.ts";
@@ -36,7 +36,10 @@ export interface CallShell {
   routeTransfer(call: Call, effect: Extract<Effect, { kind: "route-transfer" }>): Promise<TransferRoute>;
 }
 
-export interface TransferRoute {
-  readonly attempts: readonly AttemptPlan[];
-  readonly failure: FailureCode | null;
+/** What the machine is told of a transfer's target. */
+type TransferAnswer = Omit<Extract<CallEvent, { kind: "transfer-routed" }>, "kind">;
+
+export interface TransferRoute extends TransferAnswer {
+  /** Done once the machine has been told: people learn of an emergency call. */
+  readonly afterwards?: () => void;
 }

@@ -1,7 +1,8 @@
 import {
   attemptPlans,
+  barePlan,
   decide,
-  defaultTrunkSettings,
+  emergencyCaller,
   junctionPlan,
   parseCall,
   replacedCall,
@@ -17,6 +18,7 @@ import { uriFacts } from "../ingress/request-facts.ts";
 import type { InForce } from "../live/topology-in-force.ts";
 import type { CallStore } from "../ports/index.ts";
 import type { TransferRoute } from "./call-shell.ts";
+import { alsoReplacing, placeOfKept, routeToEmergency, type EmergencyTransferParts } from "./emergency-transfer.ts";
 
 type RouteTransfer = Extract<Effect, { kind: "route-transfer" }>;
 
@@ -24,6 +26,7 @@ export interface TransferWorld {
   readonly inForce: InForce | null;
   readonly live: LiveView;
   readonly store: CallStore;
+  readonly emergency: EmergencyTransferParts;
 }
 
 /**
@@ -35,8 +38,14 @@ export async function routeTransfer(call: Call, effect: RouteTransfer, world: Tr
   const other = replacedCall(replaces);
   if (other === call.id) return { attempts: [], failure: "transfer-failed" };
   if (other !== null) return byReplaces(other, replaces, world.store);
-  const route = byDecision(call, effect.target, world);
-  return replaces === "" ? route : { ...route, attempts: route.attempts.map((plan) => replacing(plan, replaces)) };
+  const route = await byDecision(call, effect.target, world);
+  if (replaces === "") return route;
+  const { attempts } = route;
+  const isEmergency = route.emergency !== undefined;
+  return {
+    ...route,
+    attempts: isEmergency ? alsoReplacing(attempts, replaces) : attempts.map((plan) => replacing(plan, replaces)),
+  };
 }
 
 /** RFC 3891 §4: whoever does not understand Replaces must not ring as if it were a new call. */
@@ -57,11 +66,12 @@ async function byReplaces(callId: string, replaces: string, store: CallStore): P
 }
 
 /** A drain or an overload of this worker does not touch a call that is up. */
-function byDecision(call: Call, target: string, world: TransferWorld): TransferRoute {
+async function byDecision(call: Call, target: string, world: TransferWorld): Promise<TransferRoute> {
   const { inForce, live } = world;
   if (inForce === null) return { attempts: [], failure: "not-ready" };
-  const referrer = referrerOf(call);
-  if (referrer === undefined) return { attempts: [], failure: "transfer-failed" };
+  const referrer = partyOf(call, call.transfer?.referrer);
+  const kept = partyOf(call, call.transfer?.kept);
+  if (referrer === undefined || kept === undefined) return { attempts: [], failure: "transfer-failed" };
   const { trunk, pool, listener } = referrer.profile;
   const facts: RequestFacts = {
     ingressTrunk: trunk === "" ? null : trunk,
@@ -72,35 +82,25 @@ function byDecision(call: Call, target: string, world: TransferWorld): TransferR
     callingNumber: referrer.leg === "b" ? call.facts.callingNumber : call.facts.calledNumber,
     callId: tagOf(call.id, `t${call.partySerial}`),
     priorityHeader: null,
-    callerAddress: null,
+    callerAddress: placeOfKept(call, kept),
   };
   const decision = decide(facts, inForce.snapshot, live);
-  if (decision.kind === "reject" && call.facts.emergency !== null) return backToPsap(call, target, referrer);
+  if (decision.kind === "emergency") {
+    const route = await routeToEmergency({ call, target, facts, inForce, live }, kept, world.emergency);
+    if (route !== null) return route;
+  }
+  if (decision.kind === "reject" && emergencyCaller(call) !== null) return backToPsap(call, target, referrer);
   if (decision.kind === "reject") return { attempts: [], failure: decision.failure };
   return { attempts: attemptPlans(decision, inForce.snapshot), failure: null };
 }
 
 /** RFC 6881 SP-37: a PSAP transfers to whom it likes. What no route of ours reaches lies behind the trunk it called us on: it knows the way. */
-function backToPsap(call: Call, target: string, { profile }: Party): TransferRoute {
-  const { connectTimeoutMs, ringTimeoutMs } = defaultTrunkSettings;
-  const attempt: AttemptPlan = {
-    profile,
-    route: null,
-    calledNumber: uriFacts(target).user,
-    callingNumber: call.facts.callingNumber,
-    suppressCallerId: false,
-    maxCalls: 0,
-    maxCallsPerSecond: 0,
-    progressTimeoutMs: 0,
-    connectTimeoutMs,
-    ringTimeoutMs,
-    failoverCodes: [],
-    requestUri: target,
-  };
+function backToPsap({ facts }: Call, target: string, { profile }: Party): TransferRoute {
+  const numbers = { calledNumber: uriFacts(target).user, callingNumber: facts.callingNumber };
+  const attempt = { ...barePlan(profile, numbers), progressTimeoutMs: 0, failoverCodes: [], requestUri: target };
   return { attempts: [attempt], failure: null };
 }
 
-function referrerOf(call: Call): Party | undefined {
-  const dialog = call.transfer?.referrer;
-  return call.parties.find((party) => party.dialogs.some(({ id }) => id === dialog));
+function partyOf({ parties }: Call, dialog: string | undefined): Party | undefined {
+  return parties.find(({ dialogs }) => dialogs.some(({ id }) => id === dialog));
 }

@@ -1,6 +1,7 @@
 import {
   assertNever,
   callDeadline,
+  emergencyPart,
   failureEntry,
   isFailureCode,
   type Call,
@@ -65,9 +66,10 @@ export function runEffect(effect: ImmediateEffect, context: EffectContext): void
     case "stop-timer":
       return work.stopTimer(effect.timer);
     case "route-transfer":
-      return work.expect(shell.routeTransfer(call, effect), (route) =>
-        shell.post(call.id, { event: { kind: "transfer-routed", ...route } }),
-      );
+      return work.expect(shell.routeTransfer(call, effect), ({ afterwards, ...route }) => {
+        shell.post(call.id, { event: { kind: "transfer-routed", ...route } });
+        afterwards?.();
+      });
     case "observe":
       return observe(effect.observation, context);
     default:
@@ -242,7 +244,8 @@ function observe(observation: Observation, { call, shell }: EffectContext): void
 }
 
 /** How long the caller of an emergency call waited for a sign, and what was known of where he is. */
-function observeEmergency({ createdMs, facts }: Call, { emergency }: Telemetry): void {
+function observeEmergency(call: Call, { emergency }: Telemetry): void {
+  const { createdMs, facts } = emergencyPart(call);
   if (facts.emergency === null) return;
   const heardMs = facts.ringMs === 0 ? facts.answerMs : facts.ringMs;
   if (heardMs > 0) emergency.ringing(facts.pool, heardMs - createdMs);

@@ -1,9 +1,32 @@
 import type { EmergencyNotice, EmergencyPreparation, LocationPolicy, Snapshot } from "@tandem/domain";
 import { parseNameAddr, unicodeOf } from "@tandem/sip";
+import type { EmergencyNotices, Telemetry } from "../ports/index.ts";
 import type { EmergencyCase } from "./prepare-emergency.ts";
 
+export interface TellingPorts {
+  readonly notices: EmergencyNotices;
+  readonly telemetry: Telemetry;
+}
+
+/** People are told of an emergency call that has begun. Nothing that goes wrong here may touch the call. */
+export function announceEmergency(
+  incident: EmergencyCase,
+  preparation: EmergencyPreparation,
+  { notices, telemetry }: TellingPorts,
+): void {
+  try {
+    notices.announce(noticeOf(incident, preparation));
+  } catch (bug) {
+    telemetry.emergency.preparationFailed("notice");
+    telemetry.log("error", "nobody could be told of an emergency call", {
+      callId: incident.callId,
+      error: bug instanceof Error ? bug.name : "unknown",
+    });
+  }
+}
+
 /** What people are told of an emergency call that begins. */
-export function noticeOf(
+function noticeOf(
   { callId, atMs, request, facts, snapshot }: EmergencyCase,
   preparation: EmergencyPreparation,
 ): EmergencyNotice {

@@ -1,6 +1,5 @@
 import {
   attemptPlans,
-  dressAttempts,
   ordinaryLimits,
   parseOurTag,
   replacedCall,
@@ -8,7 +7,6 @@ import {
   type CallPhase,
   type CompiledTrunk,
   type Decision,
-  type EmergencyPreparation,
   type FailureCode,
   type TrunkLimits,
 } from "@tandem/domain";
@@ -18,10 +16,17 @@ import { transactionId } from "../calls/transaction-id.ts";
 import type { InForce, TopologyInForce } from "../live/topology-in-force.ts";
 import type { Callback, EmergencyNotices, IdentityHash, IncomingRequest } from "../ports/index.ts";
 import { decideRequest, ingressProfile, ingressTrunk } from "./arrival.ts";
+import { callerOrigin } from "./caller-origin.ts";
 import { asCallback, type Arrived, type ArrivedOnTrunk, type CallbackLive } from "./callback-arrival.ts";
-import { noticeOf } from "./emergency-notice.ts";
+import { announceEmergency } from "./emergency-notice.ts";
 import type { PendingCalls } from "./pending-calls.ts";
-import { prepareEmergency, STEPS_AFTERWARDS, type EmergencyCase, type PreparationPorts } from "./prepare-emergency.ts";
+import {
+  dressedAttempts,
+  prepareEmergency,
+  STEPS_AFTERWARDS,
+  type EmergencyCase,
+  type PreparationPorts,
+} from "./prepare-emergency.ts";
 import { mayBeCallback } from "./psap-callback.ts";
 import { callIdOf, requestFacts, requestName, uriFacts } from "./request-facts.ts";
 import type { StatelessAnswers } from "./stateless-answers.ts";
@@ -95,7 +100,7 @@ export class NewCalls {
   /** The worker that had the call may have died before it told anybody. Who is told twice is told once: the notice bears the call's id. */
   #tellAgain(incident: EmergencyCase): void {
     void prepareEmergency(incident, this.#parts, STEPS_AFTERWARDS).then((preparation) => {
-      this.#tell(incident, preparation);
+      announceEmergency(incident, preparation, this.#parts);
     });
   }
 
@@ -155,6 +160,7 @@ export class NewCalls {
     if (ingress === null) return this.#parts.answers.refuse(request, "unknown-source");
     this.#ongoing.set(name, callId);
     this.#nameByCall.set(callId, name);
+    const origin = callerOrigin(request, { trunk, ingress, plan: inForce.snapshot.emergency.plan });
     this.#parts.telemetry.callStarted({ pool: request.pool, ingressTrunk: ingress.trunk });
     const event: InviteEvent = {
       kind: "invite",
@@ -164,6 +170,7 @@ export class NewCalls {
       attempts: callback?.plans ?? attemptPlans(decision, inForce.snapshot),
       considered: decision.considered,
       emergency: null,
+      ...(origin !== null && { origin }),
       ...(callback === null ? ordinaryBounds(decision, trunk) : { callback: { callId: callback.callId } }),
     };
     if (callback !== null) this.#parts.telemetry.emergency.callback(ingress.trunk);
@@ -187,38 +194,9 @@ export class NewCalls {
     const { callId } = incident;
     pending.hold(callId);
     const preparation = await prepareEmergency(incident, this.#parts);
-    const attempts = this.#dressed(event, incident, preparation);
+    const attempts = dressedAttempts(incident, preparation, this.#parts.telemetry);
     pending.release(callId, { event: { ...event, attempts, emergency: preparation } });
-    this.#tell(incident, preparation);
-  }
-
-  /** A bug in what an attempt wears must not cost the call: then it goes as the caller wrote it. */
-  #dressed({ attempts }: InviteEvent, { callId, snapshot }: EmergencyCase, preparation: EmergencyPreparation) {
-    try {
-      return dressAttempts(attempts, preparation, snapshot);
-    } catch (error) {
-      const { telemetry } = this.#parts;
-      telemetry.emergency.preparationFailed("location");
-      telemetry.log("error", "an emergency call goes out undressed", {
-        callId,
-        error: error instanceof Error ? error.name : "unknown",
-      });
-      return attempts;
-    }
-  }
-
-  /** Nothing that goes wrong here may touch the call. */
-  #tell(incident: EmergencyCase, preparation: EmergencyPreparation): void {
-    const { notices, telemetry } = this.#parts;
-    try {
-      notices.announce(noticeOf(incident, preparation));
-    } catch (bug) {
-      telemetry.emergency.preparationFailed("notice");
-      telemetry.log("error", "nobody could be told of an emergency call", {
-        callId: incident.callId,
-        error: bug instanceof Error ? bug.name : "unknown",
-      });
-    }
+    announceEmergency(incident, preparation, this.#parts);
   }
 
   /** RFC 3891: the INVITE belongs to the call it names. */

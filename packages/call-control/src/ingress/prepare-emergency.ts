@@ -1,5 +1,6 @@
 import {
   blankPreparation,
+  dressAttempts,
   type AttemptPlan,
   type Decision,
   type EmergencyPreparation,
@@ -26,7 +27,8 @@ export interface EmergencyCase {
   readonly callId: string;
   /** When the INVITE came (epoch ms). */
   readonly atMs: number;
-  readonly request: IncomingRequest;
+  /** The INVITE; where a call under way became one, what its caller would have sent. */
+  readonly request: Pick<IncomingRequest, "message" | "pool">;
   readonly facts: RequestFacts;
   /** The caller's leg. */
   readonly ingress: LegProfile;
@@ -72,6 +74,24 @@ export async function prepareEmergency(
   let soFar = whatIsDecided(incident);
   for (const step of steps) soFar = await bounded(step, soFar, { incident, ports });
   return soFar;
+}
+
+/** A bug in what an attempt wears must not cost the call: then it goes as the caller wrote it. */
+export function dressedAttempts(
+  { attempts, callId, snapshot }: EmergencyCase,
+  preparation: EmergencyPreparation,
+  telemetry: Telemetry,
+): readonly AttemptPlan[] {
+  try {
+    return dressAttempts(attempts, preparation, snapshot);
+  } catch (error) {
+    telemetry.emergency.preparationFailed("location");
+    telemetry.log("error", "an emergency call goes out undressed", {
+      callId,
+      error: error instanceof Error ? error.name : "unknown",
+    });
+    return attempts;
+  }
 }
 
 function whatIsDecided({ decision, facts }: EmergencyCase): EmergencyPreparation {

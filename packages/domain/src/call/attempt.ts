@@ -3,6 +3,7 @@ import { composeEmergencyInvite } from "../emergency/invite/compose-invite.ts";
 import { failureEntry, type FailureCode } from "../failure/catalogue.ts";
 import type { Call } from "./call.ts";
 import type { ExchangeId } from "./event.ts";
+import { emergencyCaller } from "./emergency-transfer.ts";
 import type { Exchange } from "./exchange.ts";
 import type { AttemptFacts } from "./facts.ts";
 import type { Hunt, Trying } from "./hunt.ts";
@@ -68,7 +69,7 @@ export function openAttempt(turn: Turn, hunt: Hunt, plan: AttemptPlan): Trying {
 
 /** Whether the trunk's limits must be asked. Emergency calls are outside all limits. */
 export function needsGate(call: Call, plan: AttemptPlan): boolean {
-  return call.facts.emergency === null && (plan.maxCalls > 0 || plan.maxCallsPerSecond > 0);
+  return emergencyCaller(call) === null && (plan.maxCalls > 0 || plan.maxCallsPerSecond > 0);
 }
 
 /** Calls the party of the current attempt: new identity, INVITE, timers. The record is saved first (write-ahead). */
@@ -127,8 +128,8 @@ function newParty(turn: Turn, hunt: Hunt, plan: AttemptPlan): Party {
   const { call } = turn;
   call.partySerial += 1;
   const id = `${hunt.leg}${call.partySerial}`;
-  const emergency = call.facts.emergency !== null;
-  const { from, to, uri } = callAddresses(hunt.request, plan, emergency);
+  const caller = emergencyCaller(call);
+  const { from, to, uri } = callAddresses(hunt.request, plan, caller !== null);
   const scheme = schemeOf(plan.requestUri ?? uri) === "sips" ? "sips" : "sip";
   return {
     id,
@@ -147,7 +148,7 @@ function newParty(turn: Turn, hunt: Hunt, plan: AttemptPlan): Party {
       id: 1 + spread(`${call.id}-${id}`, 0x7fffffff),
       version: 0,
       mark: "",
-      ...(emergency && hunt.leg === "b" ? QUIET : {}),
+      ...(caller !== null && hunt.leg !== caller ? QUIET : {}),
     },
   };
 }
@@ -156,7 +157,7 @@ function newParty(turn: Turn, hunt: Hunt, plan: AttemptPlan): Party {
 const QUIET = { quiet: true } as const;
 
 function inviteUri(call: Call, hunt: Hunt, plan: AttemptPlan): string {
-  return plan.requestUri ?? callAddresses(hunt.request, plan, call.facts.emergency !== null).uri;
+  return plan.requestUri ?? callAddresses(hunt.request, plan, emergencyCaller(call) !== null).uri;
 }
 
 /** The INVITE of an attempt, also again with a longer session interval after 422 (RFC 4028 §7.4: same dialog, next CSeq). */
@@ -215,7 +216,7 @@ interface InviteParts {
 
 function inviteHeaders(turn: Turn, hunt: Hunt, { party, plan, minSeS }: InviteParts): HeaderLine[] {
   const { request } = hunt;
-  const emergency = turn.call.facts.emergency !== null;
+  const emergency = emergencyCaller(turn.call) !== null;
   const way: Way = {
     to: party.profile,
     hidden: () => request.hidden,

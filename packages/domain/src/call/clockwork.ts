@@ -82,10 +82,15 @@ function endAtLast(turn: Turn, alive: readonly ExchangeId[] | undefined): void {
 /** Longer than any ending waits before its first deadline. */
 const LONGEST_END_MS = 40_000;
 
-/** The worker that was transferring died. */
+/** The worker that was transferring died. A way to help is looked for until there is none. */
 function loseTransfer(turn: Turn): void {
-  const trying = turn.call.hunt?.current ?? null;
+  const { hunt } = turn.call;
+  const trying = hunt?.current ?? null;
   const failure = "worker-lost";
+  if (hunt !== null && hunt.preparation !== null && trying !== null) {
+    onSilence(turn, hunt, trying, failure);
+    return;
+  }
   if (trying !== null) abandon(turn, trying, { failure, sipCode: 0, q850: null, headers: reasonsOf(failure) });
   transferFailed(turn, failureReply(failure));
 }

@@ -2,6 +2,7 @@ import type { EmergencyFacts } from "../emergency/preparation.ts";
 import type { FailureCode } from "../failure/failure.ts";
 import type { Consideration } from "../routing/decision.ts";
 import type { Call } from "./call.ts";
+import { emergencyPart } from "./emergency-transfer.ts";
 import { detailRecords, type AttemptDetailRecord } from "./cdr.ts";
 
 /**
@@ -41,7 +42,8 @@ export interface EmergencyDetailRecord {
 export type EmergencyAttempt = Omit<AttemptDetailRecord, "kind" | "id" | "callId">;
 
 /** The emergency record of a call that ended at `nowMs` (or of a running one, as if it ended now); null for an ordinary call. */
-export function emergencyRecord(call: Call, nowMs: number): EmergencyDetailRecord | null {
+export function emergencyRecord(whole: Call, nowMs: number): EmergencyDetailRecord | null {
+  const call = emergencyPart(whole);
   const { emergency, ringMs, answerMs } = call.facts;
   if (emergency === null) return null;
   const { call: record, attempts } = detailRecords(call, nowMs);

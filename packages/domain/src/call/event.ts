@@ -2,6 +2,7 @@ import type { SipMessage } from "@tandem/sip";
 import type { EmergencyPreparation } from "../emergency/preparation.ts";
 import type { FailureCode } from "../failure/failure.ts";
 import type { Consideration } from "../routing/decision.ts";
+import type { CallerOrigin } from "./facts.ts";
 import type { AttemptPlan, LegProfile, TrunkLimits } from "./leg-profile.ts";
 
 /** Names an outgoing request of this call; chosen by the machine, echoed in the events that answer it. */
@@ -25,6 +26,8 @@ export type CallEvent =
       readonly emergency: EmergencyPreparation | null;
       /** The call is a callback to somebody who made an emergency call (`callId`; null: not known), and outside all limits. */
       readonly callback?: { readonly callId: string | null };
+      /** What the request says of its caller that the facts do not, in case he is transferred to an emergency number. */
+      readonly origin?: CallerOrigin;
       /** Limits of the ingress trunk, asked before the first attempt. Absent: it has none, or the call is outside all limits. */
       readonly limits?: TrunkLimits;
       /** The decision refused the call: it is answered by the catalogue, and its record written, without an attempt. */
@@ -77,6 +80,11 @@ export type CallEvent =
       readonly kind: "transfer-routed";
       readonly attempts: readonly AttemptPlan[];
       readonly failure: FailureCode | null;
+      /** Set when the target is an emergency number: what is known of the call that it becomes, and how its ways out were chosen. */
+      readonly emergency?: {
+        readonly preparation: EmergencyPreparation;
+        readonly considered: readonly Consideration[];
+      };
     }
   /** The record's deadline passed (session expiry, refresh due, setup bound): claimed from the store by any worker. */
   | { readonly kind: "deadline"; readonly alive?: readonly ExchangeId[] }

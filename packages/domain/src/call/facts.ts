@@ -2,6 +2,14 @@ import type { EmergencyFacts } from "../emergency/preparation.ts";
 import type { FailureCode } from "../failure/failure.ts";
 import type { Consideration } from "../routing/decision.ts";
 
+/** Where a caller is and under what number he is reached: what an emergency call of his would be prepared with. */
+export interface CallerOrigin {
+  /** The address that tells his network site; null: none is known. */
+  readonly address: string | null;
+  /** The number the network asserts, where From names none. */
+  readonly number: string | null;
+}
+
 /** What the detail record tells of the call. */
 export interface CallFacts {
   pool: string;
@@ -25,6 +33,8 @@ export interface CallFacts {
   failure: FailureCode | null;
   endedBy: "caller" | "callee" | "system" | null;
   transferred: boolean;
+  /** Null where the caller's leg says as much. In no detail record. */
+  origin: CallerOrigin | null;
 }
 
 /** What the detail record tells of one attempt. */

@@ -3,7 +3,7 @@ import { failureEntry, type FailureCode } from "../failure/catalogue.ts";
 import { classifySipFailure } from "../failure/classify-sip-failure.ts";
 import { mayTryNextTrunk, treatedStatus } from "../trunks/next-trunk.ts";
 import { UNREACHABLE, abandon, needsGate, openAttempt, placeAttempt } from "./attempt.ts";
-import type { Call } from "./call.ts";
+import { emergencyCaller } from "./emergency-transfer.ts";
 import type { Hunt, Trying } from "./hunt.ts";
 import type { StoredResponse } from "./party.ts";
 import { passedResponse } from "./called-dialogs.ts";
@@ -95,7 +95,7 @@ export function onRefusal(turn: Turn, hunt: Hunt, trying: Trying, response: SipM
   const cause = q850In(response);
   const final = { status: response.status, cause };
   const status = treatedStatus(final, profile.responseRules);
-  const emergency = turn.call.facts.emergency !== null;
+  const emergency = emergencyCaller(turn.call) !== null;
   const rules = { failoverCodes, responseRules: profile.responseRules };
   defeat(turn, hunt, trying, {
     failure: classifySipFailure(status, cause),
@@ -109,7 +109,7 @@ export function onRefusal(turn: Turn, hunt: Hunt, trying: Trying, response: SipM
 
 /** The current attempt gets no final response: timers, transport, edge lost. An INVITE still out there is cancelled. */
 export function onSilence(turn: Turn, hunt: Hunt, trying: Trying, failure: FailureCode): void {
-  const emergency = turn.call.facts.emergency !== null;
+  const emergency = emergencyCaller(turn.call) !== null;
   const goOn = emergency || (failureEntry(failure).tryNextTrunk && !hunt.progressed);
   defeat(turn, hunt, trying, { failure, sipCode: 0, status: 0, q850: null, response: null, goOn });
 }
@@ -147,24 +147,17 @@ function isAboutCalled(status: number): boolean {
 /** Nothing more is tried. */
 function giveUp(turn: Turn, hunt: Hunt, response: StoredResponse | null, failure: FailureCode): void {
   hunt.current = null;
-  const told = finalReply(turn.call, hunt, { response, failure });
+  const told = finalReply(hunt, response, failure);
   if (hunt.goal === "setup") rejectCaller(turn, told, failure);
-  else {
-    turn.call.hunt = null;
-    transferFailed(turn, told);
-  }
+  else transferFailed(turn, told);
 }
 
 /**
- * What one PSAP or gateway said is no answer to an emergency call: its caller gets 503, so that what stands before it tries elsewhere. Else the best
+ * What one PSAP or gateway said is no answer to an emergency call: whoever asked for it gets 503, so that what stands before it tries elsewhere. Else the best
  * response, unless it is about a trunk.
  */
-function finalReply(
-  { facts }: Call,
-  { goal }: Hunt,
-  { response, failure }: { readonly response: StoredResponse | null; readonly failure: FailureCode },
-): StoredResponse {
-  if (facts.emergency !== null && goal === "setup") return inviteFailureReply("all-trunks-failed");
+function finalReply({ preparation }: Hunt, response: StoredResponse | null, failure: FailureCode): StoredResponse {
+  if (preparation !== null) return inviteFailureReply("all-trunks-failed");
   return response !== null && response.status !== 503 ? response : inviteFailureReply(toldFailure(failure));
 }
 

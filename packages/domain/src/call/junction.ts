@@ -1,4 +1,5 @@
 import { formatReplaces, parseReplaces } from "@tandem/sip";
+import { barePlan } from "./bare-plan.ts";
 import type { Call } from "./call.ts";
 import { numberOf } from "./headers/values.ts";
 import type { AttemptPlan, LegProfile } from "./leg-profile.ts";
@@ -47,13 +48,7 @@ export function junctionPlan(call: Call, replaces: string): AttemptPlan | null {
     earlyOnly: false,
   });
   return {
-    profile: junctionProfile,
-    route: null,
-    calledNumber: numberOf(far.dialog.target),
-    callingNumber: "",
-    suppressCallerId: false,
-    maxCalls: 0,
-    maxCallsPerSecond: 0,
+    ...barePlan(junctionProfile, { calledNumber: numberOf(far.dialog.target), callingNumber: "" }),
     progressTimeoutMs: 0,
     connectTimeoutMs: 4_000,
     ringTimeoutMs: 30_000,

@@ -12,11 +12,12 @@ import { partyOf, type Turn } from "./turn.ts";
  */
 export function takeLateAnswer(turn: Turn, exchange: Exchange, response: SipMessage): boolean {
   const { call } = turn;
-  const { hunt, caller } = call;
+  const { hunt } = call;
   const current = hunt?.current ?? null;
-  if (call.facts.emergency === null || hunt === null || current === null || caller === null) return false;
   const party = partyOf(call, exchange.party);
-  if (hunt.goal !== "setup" || party === null) return false;
+  // A hunt without a preparation is a transfer that a call taker asked for.
+  if (hunt === null || hunt.preparation === null || current === null || party === null) return false;
+  if (hunt.goal === "setup" && call.caller === null) return false;
   const { trunk } = party.profile;
   const attempt = call.attempts.findLastIndex((one) => one.trunk === trunk && one.startMs <= exchange.sentMs);
   const facts = call.attempts[attempt];

@@ -37,6 +37,7 @@ export function newCall(callId: string, nowMs: number): Call {
       failure: null,
       endedBy: null,
       transferred: false,
+      origin: null,
     },
     attempts: [],
     ladder: [],

@@ -1,5 +1,6 @@
 import { isHold, parseSdp, type HeaderLine, type SipMessage } from "@tandem/sip";
 import type { FailureCode } from "../failure/catalogue.ts";
+import { emergencyCaller } from "./emergency-transfer.ts";
 import type { Exchange, PendingRequest, Unacked } from "./exchange.ts";
 import type { StoredResponse } from "./party.ts";
 import { passedResponse } from "./called-dialogs.ts";
@@ -39,7 +40,7 @@ export function onReInvite(turn: Turn, place: Place, received: Received): void {
  * as it is then: what stands on hold already is not put there by the caller.
  */
 export function holdsEmergency({ call }: Turn, place: Place, message: SipMessage): boolean {
-  if (call.facts.emergency === null || place.party.leg !== "a") return false;
+  if (place.party.leg !== emergencyCaller(call)) return false;
   return holds(sdpIn(message)) && !holds(peerOf(call, place)?.dialog.sdp ?? "");
 }
 

@@ -1,5 +1,6 @@
 import { parseReplaces, responseTo } from "@tandem/sip";
 import { failureEntry, type FailureCode } from "../failure/catalogue.ts";
+import { emergencyCaller } from "./emergency-transfer.ts";
 import type { Call } from "./call.ts";
 import type { Dialog } from "./party.ts";
 import { newCallerDialog } from "./caller.ts";
@@ -76,7 +77,7 @@ function whyNot(call: Call, replaced: Place | null, kept: Place | null, event: R
     return "replaced-call-gone";
   if (parseReplaces(event.request.get("Replaces") ?? "")?.earlyOnly === true) return "busy";
   // RFC 6881 SP-37, SP-38: nobody takes the caller's place in an emergency call.
-  if (call.facts.emergency !== null && replaced.party.leg === "a") return "feature-refused";
+  if (replaced.party.leg === emergencyCaller(call)) return "feature-refused";
   return call.transfer === null ? null : "request-pending";
 }
 

@@ -46,7 +46,7 @@ export function beginCall(turn: Turn, event: InviteEvent): void {
   }
 }
 
-function fillFacts(turn: Turn, { request, ingress, considered, emergency, callback }: InviteEvent): void {
+function fillFacts(turn: Turn, { request, ingress, considered, emergency, ...event }: InviteEvent): void {
   const { call } = turn;
   const withoutG711 = emergency !== null && !offersMuLaw(sdpIn(request));
   if (withoutG711) alarm(turn, ingress.trunk, "no-g711");
@@ -57,7 +57,8 @@ function fillFacts(turn: Turn, { request, ingress, considered, emergency, callba
     calledNumber: numberOf(request.uri),
     sipCallId: request.get("Call-ID") ?? "",
     emergency: emergency === null ? null : { ...emergencyFacts(emergency), withoutG711 },
-    callback: callback ?? null,
+    callback: event.callback ?? null,
+    origin: event.origin ?? null,
     considered: [...considered],
   });
 }

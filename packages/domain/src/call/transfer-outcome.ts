@@ -1,6 +1,7 @@
 import type { HeaderLine, SipMessage } from "@tandem/sip";
 import type { Transfer } from "./hunt.ts";
 import type { StoredResponse } from "./party.ts";
+import { noteEmergencyFailed } from "./emergency-transfer.ts";
 import { endDialog, hangUp } from "./hang-up.ts";
 import { offHold } from "./headers/description.ts";
 import { reasonsOf } from "./headers/reason.ts";
@@ -35,6 +36,7 @@ function notify(turn: Turn, transfer: Transfer, status: string, last: boolean): 
 export function transferFailed(turn: Turn, { status, reason }: StoredResponse): void {
   const { call } = turn;
   const { transfer } = call;
+  if (call.hunt?.preparation != null) noteEmergencyFailed(call);
   call.hunt = null;
   call.transfer = null;
   if (transfer === null) return;

@@ -11,6 +11,7 @@ import type { FailureCode } from "../failure/catalogue.ts";
 import type { StoredRequest, Transfer } from "./hunt.ts";
 import type { CallEvent } from "./event.ts";
 import { tryNext } from "./failover.ts";
+import { becomeEmergency, emergencyCaller } from "./emergency-transfer.ts";
 import { offHold } from "./headers/description.ts";
 import { hideHosts, hostsOfSender } from "./headers/hidden-hosts.ts";
 import { cseqOf } from "./headers/values.ts";
@@ -35,7 +36,7 @@ export function onRefer(turn: Turn, place: Place, received: Received): void {
 function passes({ call }: Turn, place: Place): boolean {
   if (place.party.profile.refer !== "pass") return false;
   const allows = peerOf(call, place)?.dialog.allows ?? "";
-  return call.facts.emergency === null || allows.includes("REFER");
+  return emergencyCaller(call) === null || allows.includes("REFER");
 }
 
 interface ReferTarget {
@@ -70,8 +71,9 @@ function whyNot(turn: Turn, place: Place, target: ReferTarget | null): FailureCo
   const { call } = turn;
   if (!place.dialog.confirmed || call.phase !== "up") return "call-gone";
   // RFC 6881 SP-37, SP-38: on an emergency call the PSAP may transfer, the caller may not.
-  if (call.facts.emergency !== null && place.party.leg === "a") return "feature-refused";
-  if (call.facts.emergency === null && place.party.profile.refer === "refuse") return "refer-refused";
+  const caller = emergencyCaller(call);
+  if (place.party.leg === caller) return "feature-refused";
+  if (caller === null && place.party.profile.refer === "refuse") return "refer-refused";
   if (target === null) return "bad-refer";
   const replacing = call.parties.some(({ dialogs }) => dialogs.some(({ replaces }) => replaces !== null));
   return call.transfer !== null || replacing ? "request-pending" : null;
@@ -123,9 +125,13 @@ export function onTransferRouted(turn: Turn, event: Extract<CallEvent, { kind: "
     transferFailed(turn, failureReply(event.failure ?? "transfer-failed"));
     return;
   }
+  if (event.emergency !== undefined) {
+    becomeEmergency(turn, kept, event.emergency.preparation);
+    call.facts.considered = [...call.facts.considered, ...event.emergency.considered];
+  }
   call.hunt = {
     goal: "transfer",
-    preparation: null,
+    preparation: event.emergency?.preparation ?? null,
     leg: kept.party.leg === "a" ? "b" : "a",
     request: transferRequest(transfer, kept),
     plans: [...event.attempts],

@@ -24,6 +24,18 @@ export interface EmergencyFacts {
   /** Emergency call and incident identifiers (NENA-STA-010.3 §2.1.6, §2.1.7), as URNs. */
   readonly callIdentifier: string | null;
   readonly incidentIdentifier: string | null;
+  /** Set when an ordinary call became this emergency call, because one of its sides was transferred to an emergency number. */
+  readonly transfer: EmergencyTransfer | null;
+}
+
+/** How an ordinary call became an emergency call. */
+export interface EmergencyTransfer {
+  /** When the transfer was asked for (epoch ms). */
+  readonly atMs: number;
+  /** Leg of whoever is transferred: the caller of the emergency call. */
+  readonly callerLeg: "a" | "b";
+  /** Nobody could be reached; the call went on as it was before. */
+  readonly failed: boolean;
 }
 
 /** What location a call has, and how far it can be trusted. */
@@ -73,6 +85,7 @@ export const blankPreparation: EmergencyPreparation = {
   withoutG711: false,
   callIdentifier: null,
   incidentIdentifier: null,
+  transfer: null,
   addedLocation: null,
   elins: [],
   provider: null,

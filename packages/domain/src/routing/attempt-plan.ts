@@ -1,3 +1,4 @@
+import { barePlan } from "../call/bare-plan.ts";
 import type { AttemptPlan, LegProfile } from "../call/leg-profile.ts";
 import { type CompiledTrunk, listenerKey, type PoolListener, type Snapshot } from "../topology/snapshot.ts";
 import type { Transport, TrunkSettings } from "../topology/topology.ts";
@@ -82,13 +83,9 @@ function shorter(ownMs: number, limitMs: number): number {
 function plan(attempt: Attempt, trunk: CompiledTrunk): AttemptPlan {
   const { settings } = trunk.trunk;
   return {
-    profile: trunkProfile(trunk),
+    ...barePlan(trunkProfile(trunk), attempt),
     route: attempt.route,
-    calledNumber: attempt.calledNumber,
-    callingNumber: attempt.callingNumber,
     suppressCallerId: attempt.suppressCallerId,
-    maxCalls: 0,
-    maxCallsPerSecond: 0,
     progressTimeoutMs: settings.progressTimeoutMs,
     connectTimeoutMs: settings.connectTimeoutMs,
     ringTimeoutMs: settings.ringTimeoutMs,

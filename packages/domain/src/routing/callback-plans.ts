@@ -1,7 +1,7 @@
+import { barePlan } from "../call/bare-plan.ts";
 import type { AttemptPlan, LegProfile } from "../call/leg-profile.ts";
 import { applyNumberRules } from "../numbering/number-rule.ts";
 import type { CompiledTrunk, Snapshot } from "../topology/snapshot.ts";
-import { defaultTrunkSettings } from "../topology/trunk-defaults.ts";
 import { exemptPlan } from "./attempt-plan.ts";
 
 /** Who is called back: somebody who made an emergency call. */
@@ -51,21 +51,6 @@ function marks(trusted: boolean, snapshot: Snapshot): readonly (readonly [string
 }
 
 function contactPlans({ number, contact, profile }: CalledBack, callingNumber: string): readonly AttemptPlan[] {
-  const { progressTimeoutMs, connectTimeoutMs, ringTimeoutMs, failoverCodes } = defaultTrunkSettings;
-  return [
-    {
-      profile,
-      route: null,
-      calledNumber: number,
-      callingNumber,
-      suppressCallerId: false,
-      maxCalls: 0,
-      maxCallsPerSecond: 0,
-      progressTimeoutMs,
-      connectTimeoutMs,
-      ringTimeoutMs,
-      failoverCodes,
-      ...(contact !== "" && { requestUri: contact }),
-    },
-  ];
+  const plan = barePlan(profile, { calledNumber: number, callingNumber });
+  return [contact === "" ? plan : { ...plan, requestUri: contact }];
 }

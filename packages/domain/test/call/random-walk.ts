@@ -413,7 +413,13 @@ export class RandomWalk {
     this.routings -= 1;
     const attempts =
       this.next(4) === 0 ? [] : ["fourth", "fifth"].map((trunk) => plan(trunk, { profile: this.leg(trunk) }));
-    this.apply({ kind: "transfer-routed", attempts, failure: attempts.length === 0 ? "no-route" : null });
+    const isEmergency = attempts.length > 0 && this.next(3) === 0;
+    this.apply({
+      kind: "transfer-routed",
+      attempts,
+      failure: attempts.length === 0 ? "no-route" : null,
+      ...(isEmergency && { emergency: { preparation: blankPreparation, considered: [] } }),
+    });
   }
 
   private rare(): void {

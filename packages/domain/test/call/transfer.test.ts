@@ -1,6 +1,15 @@
 import { formatReplaces, type HeaderLine } from "@tandem/sip";
 import { describe, expect, it } from "vitest";
-import { callDeadline, JUNCTION_POOL, junctionPlan, occupiedTrunks, type LegProfile } from "../../src/index.ts";
+import {
+  blankPreparation,
+  callDeadline,
+  JUNCTION_POOL,
+  junctionPlan,
+  occupiedTrunks,
+  parseCall,
+  serialiseCall,
+  type LegProfile,
+} from "../../src/index.ts";
 import { ANSWER, CALL_ID, CallRig, OFFER, plan, profile, sdp } from "./call-rig.ts";
 
 const TARGET_SDP = sdp("target", "203.0.113.30", 8_000);
@@ -310,5 +319,60 @@ describe("REFER acted upon: attended", () => {
 
   it("a dialog that the call does not have is no way", () => {
     expect(junctionPlan(other.call, otherReplaces.replace("tag-of-caller", "another"))).toBeNull();
+  });
+});
+
+describe("REFER acted upon: to an emergency number", () => {
+  const QUIET_OFFER = `${OFFER}a=rtpmap:13 CN/8000\r\n`.replace(/(m=audio \d+ RTP\/AVP [\d ]+)/, "$1 13");
+
+  /** The callee asks us to transfer the caller to 911, whose two ways out are known. */
+  function calling(offer = OFFER): CallRig {
+    const rig = new CallRig();
+    rig.invite({ body: offer, attempts: [plan("first", { profile: profile("first", { refer: "act" }) })] });
+    rig.answer(rig.sent("INVITE"), 200, { body: ANSWER });
+    rig.fromCaller("ACK", 100);
+    rig.fromCallee("REFER", 5, { headers: REFER });
+    rig.event({
+      kind: "transfer-routed",
+      attempts: [plan("psap-1"), plan("psap-2", { progressTimeoutMs: 5_000 })],
+      failure: null,
+      emergency: { preparation: { ...blankPreparation, callbackNumber: "+12125550100" }, considered: [] },
+    });
+    return rig;
+  }
+
+  it("an answer that crosses our CANCEL is taken, and the attempt under way given up: nobody is doubled or hung up on", () => {
+    const rig = calling();
+    const first = rig.sent("INVITE");
+    rig.answer(first, 180);
+    rig.event({ kind: "timer", timer: `ring:${rig.call.hunt?.current?.party ?? ""}` }, 180_000);
+    const second = rig.sent("INVITE");
+    expect(second.exchange).not.toBe(first.exchange);
+    rig.answer(first, 200, { body: TARGET_SDP, tag: "late" });
+    expect(rig.allSent("BYE")).toHaveLength(0);
+    expect(rig.effects).toContainEqual(expect.objectContaining({ kind: "cancel", exchange: second.exchange }));
+    expect(rig.call.hunt).toBeNull();
+    expect(rig.sent("NOTIFY").request.body).toBe("SIP/2.0 200 OK\r\n");
+  });
+
+  it("goes on with the next way out when the worker that had it died, and tells the referrer nothing yet", () => {
+    const rig = calling();
+    rig.answer(rig.sent("NOTIFY"), 200);
+    rig.event({ kind: "deadline" }, callDeadline(rig.call) - rig.now);
+    expect(rig.sent("INVITE").request.uri).toContain("psap-2");
+    expect(rig.call.transfer).not.toBeNull();
+  });
+
+  it("has no comfort noise towards the call taker (RFC 6881 ED-73), and does towards anybody else", () => {
+    expect(calling(QUIET_OFFER).sent("INVITE").request.body).not.toContain("CN/8000");
+  });
+
+  it("survives its record: who the caller is and that it is an emergency call", () => {
+    const rig = calling();
+    const again = parseCall(serialiseCall(rig.call));
+    expect(again).toMatchObject({
+      ok: true,
+      value: { facts: { emergency: { transfer: { callerLeg: "a", failed: false } } } },
+    });
   });
 });

@@ -19,6 +19,13 @@ export const EmergencySchema = Type.Object({
   withoutG711: Type.Boolean(),
   callIdentifier: textOrNull,
   incidentIdentifier: textOrNull,
+  transfer: Type.Union([
+    Type.Object(
+      { atMs: epochMs, callerLeg: text, failed: Type.Boolean() },
+      { description: "the call became one by a transfer" },
+    ),
+    Type.Null(),
+  ]),
 });
 
 const summary = {

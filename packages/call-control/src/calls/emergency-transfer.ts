@@ -1,0 +1,120 @@
+import {
+  decide,
+  type AttemptPlan,
+  attemptPlans,
+  type Call,
+  emergencyCaller,
+  type LiveView,
+  type Party,
+  type RequestFacts,
+} from "@tandem/domain";
+import { buildRequest, parseNameAddr } from "@tandem/sip";
+import { gatewayAddress } from "../ingress/caller-origin.ts";
+import { announceEmergency, type TellingPorts } from "../ingress/emergency-notice.ts";
+import {
+  dressedAttempts,
+  prepareEmergency,
+  STEPS_AFTERWARDS,
+  type EmergencyCase,
+  type PreparationPorts,
+} from "../ingress/prepare-emergency.ts";
+import { uriFacts } from "../ingress/request-facts.ts";
+import type { InForce } from "../live/topology-in-force.ts";
+import type { TransferRoute } from "./call-shell.ts";
+
+/** Ports of what an emergency call is prepared with. */
+export interface EmergencyTransferParts extends PreparationPorts, TellingPorts {}
+
+export interface Transferring {
+  readonly call: Call;
+  /** Where to, as the Refer-To says. */
+  readonly target: string;
+  /** As decided: the request of the peer that asked for the transfer. */
+  readonly facts: RequestFacts;
+  readonly inForce: InForce;
+  readonly live: LiveView;
+}
+
+/** The address that tells where the side that stays is: of the caller as his INVITE told, of others that of their gateway. */
+export function placeOfKept(call: Call, kept: Party): string | null {
+  if (kept.id === "a" && call.facts.origin !== null) return call.facts.origin.address;
+  return gatewayAddress(kept.profile);
+}
+
+/**
+ * The way of a transfer to an emergency number: the call is an emergency call of the side that stays, prepared, told and tried as if that side had dialled.
+ * A call taker who transfers to another one has a caller who is known: nothing is lent, nobody is told again.
+ */
+export async function routeToEmergency(
+  { call, target, facts, inForce, live }: Transferring,
+  kept: Party,
+  parts: EmergencyTransferParts,
+): Promise<TransferRoute | null> {
+  const { snapshot } = inForce;
+  const { pool, listener } = kept.profile;
+  const ofKept = { ...facts, pool, listener, callingNumber: numberOfKept(call, kept) };
+  const decision = decide(ofKept, snapshot, live);
+  if (decision.kind !== "emergency") return null;
+  const incident: EmergencyCase = {
+    callId: call.id,
+    atMs: parts.clock.now(),
+    request: { message: inviteOfKept(kept, target), pool },
+    facts: ofKept,
+    ingress: kept.profile,
+    decision,
+    attempts: attemptPlans(decision, snapshot),
+    snapshot,
+  };
+  const known = emergencyCaller(call) === null ? null : call.facts.emergency;
+  const prepared = await prepareEmergency(incident, parts, known === null ? undefined : STEPS_AFTERWARDS);
+  const preparation = known === null ? prepared : { ...prepared, ...identityOf(known) };
+  const attempts = dressedAttempts(incident, preparation, parts.telemetry);
+  return {
+    attempts,
+    failure: null,
+    emergency: { preparation, considered: decision.considered },
+    ...(known === null && { afterwards: () => announceEmergency(incident, preparation, parts) }),
+  };
+}
+
+/** Names that stay with the call wherever it goes. */
+function identityOf({
+  callbackNumber,
+  elin,
+  callIdentifier,
+  incidentIdentifier,
+}: NonNullable<Call["facts"]["emergency"]>) {
+  return { callbackNumber, elin, callIdentifier, incidentIdentifier };
+}
+
+/** The number the side that stays is reached under. */
+function numberOfKept({ facts }: Call, { id, remote }: Party): string {
+  if (id === "a") return facts.origin?.number ?? facts.callingNumber;
+  return uriFacts(parseNameAddr(remote)?.uri ?? "").user;
+}
+
+/** What the side that stays would have sent, had it dialled. */
+function inviteOfKept({ remote, dialogs }: Party, target: string) {
+  const contact = dialogs.find(({ confirmed }) => confirmed)?.target ?? "";
+  return buildRequest({
+    method: "INVITE",
+    uri: target,
+    headers: [
+      ["From", remote],
+      ["To", `<${target}>`],
+      ...(contact === "" ? [] : [["Contact", `<${contact}>`] as const]),
+    ],
+    body: "",
+  });
+}
+
+/**
+ * RFC 3891 for an emergency call: whoever has the dialog joins it; whoever does not know it must ring all the same, so that nothing is required of him, and
+ * the way is tried once more without.
+ */
+export function alsoReplacing(attempts: readonly AttemptPlan[], replaces: string): readonly AttemptPlan[] {
+  return attempts.flatMap((plan) => [
+    { ...plan, headers: [...(plan.headers ?? []), ["Replaces", replaces] as const] },
+    plan,
+  ]);
+}

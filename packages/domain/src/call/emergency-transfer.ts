@@ -1,0 +1,73 @@
+import { emergencyFacts, type EmergencyPreparation } from "../emergency/preparation.ts";
+import { isFailureCode, type FailureCode } from "../failure/catalogue.ts";
+import { alarm } from "./alarm.ts";
+import type { Call } from "./call.ts";
+import type { LegName } from "./event.ts";
+import { offersMuLaw } from "./headers/quiet-description.ts";
+import type { Place, Turn } from "./turn.ts";
+
+/**
+ * The leg of whoever calls for help, on a call that is an emergency call: the other leg is that of who helps. Null on an ordinary call, also on one
+ * that went on as such after a transfer to an emergency number had failed.
+ */
+export function emergencyCaller({ facts: { emergency } }: Call): LegName | null {
+  if (emergency === null) return null;
+  if (emergency.transfer === null) return "a";
+  return emergency.transfer.failed ? null : emergency.transfer.callerLeg;
+}
+
+/** From here on the call is an emergency call of the side that stays. One that was dialled stays the call it is. */
+export function becomeEmergency(turn: Turn, kept: Place, preparation: EmergencyPreparation): void {
+  const { call } = turn;
+  if (emergencyCaller(call) !== null) return;
+  const withoutG711 = !offersMuLaw(kept.dialog.sdp);
+  if (withoutG711) alarm(turn, kept.party.profile.trunk, "no-g711");
+  const atMs = call.facts.emergency?.transfer?.atMs ?? call.transfer?.atMs ?? turn.now;
+  const transfer = { atMs, callerLeg: kept.party.leg, failed: false };
+  call.facts.emergency = { ...emergencyFacts(preparation), withoutG711, transfer };
+}
+
+/** Every way out failed: the two who talked before go on, with all that an ordinary call may do. */
+export function noteEmergencyFailed({ facts }: Call): void {
+  const { emergency } = facts;
+  if (emergency === null || emergency.transfer === null) return;
+  facts.emergency = { ...emergency, transfer: { ...emergency.transfer, failed: true } };
+}
+
+/**
+ * The emergency call alone: one that was dialled as it is; of one that came about by a transfer what happened since then, as if it had been dialled at
+ * that moment.
+ */
+export function emergencyPart(call: Call): Call {
+  const { facts } = call;
+  const { emergency } = facts;
+  if (emergency === null || emergency.transfer === null) return call;
+  const { atMs } = emergency.transfer;
+  const attempts = call.attempts.filter(({ startMs }) => startMs >= atMs);
+  const answerMs = firstOf(attempts.map((attempt) => attempt.answerMs));
+  const last = attempts.at(-1);
+  return {
+    ...call,
+    createdMs: atMs,
+    attempts,
+    facts: {
+      ...facts,
+      callingNumber: emergency.callbackNumber,
+      calledNumber: emergency.number,
+      ringMs: firstOf(attempts.map((attempt) => attempt.ringMs)),
+      answerMs,
+      sipCode: answerMs > 0 ? 200 : (last?.sipCode ?? 0),
+      failure: answerMs > 0 ? facts.failure : failureOf(last?.outcome ?? ""),
+    },
+  };
+}
+
+/** The first time that ever came; 0: none did. */
+function firstOf(times: readonly number[]): number {
+  const known = times.filter((timeMs) => timeMs > 0);
+  return known.length === 0 ? 0 : Math.min(...known);
+}
+
+function failureOf(outcome: string): FailureCode {
+  return isFailureCode(outcome) ? outcome : "all-trunks-failed";
+}
