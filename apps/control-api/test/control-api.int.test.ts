@@ -272,6 +272,21 @@ describe("dry run", () => {
     });
   });
 
+  test("the method of the location decides who is asked first, where the topology says so", async () => {
+    const screened = "  screeningTrunks: [carrier-b-east]\n  screenedCalls: screening-number\n";
+    const document = sample.replace(/^ {2}screeningNumber:.*\n/m, (line) => line + screened);
+    expect((await put(document)).json()).toMatchObject({ version: 1 });
+    const first = async (locationMethod?: string) => {
+      const asked = { requestUri: "sip:911@x", ingressTrunk: "core-east", live: false };
+      const answer = (await run(locationMethod === undefined ? asked : { ...asked, locationMethod })).json();
+      return [answer.emergency.routing, answer.attempts[0].calledNumber, answer.considered[0].reason];
+    };
+    expect(await first("Manual")).toEqual(["screened", "+18005550199", "emergency-screened-first"]);
+    expect(await first("")).toEqual(["screened", "+18005550199", "emergency-screened-first"]);
+    expect(await first("LIS")).toEqual(["direct", "911", "emergency"]);
+    expect(await first()).toEqual([null, "911", "emergency"]);
+  });
+
   test("health counts unless told otherwise", async () => {
     await put(sample);
     await services.health.set(

@@ -38,6 +38,7 @@ export {
   type EmergencyClass,
   type EmergencyIndex,
 } from "./emergency/classify-emergency.ts";
+export { routingOf, screenedFirst } from "./emergency/screened-first.ts";
 export { emergencyEgress, type EmergencyEgress } from "./emergency/egress.ts";
 export {
   blankPreparation,
@@ -84,6 +85,7 @@ export {
 export {
   defaultEmergencyPlan,
   defaultLocationPolicy,
+  defaultServiceDescription,
   defaultTrunkEmergency,
   usualEmergencyNumbers,
 } from "./topology/emergency-defaults.ts";

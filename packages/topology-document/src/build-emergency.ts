@@ -36,6 +36,7 @@ function policy(written: Written["policies"][number]): LocationPolicy {
     ...written,
     numbers: numbers(written.numbers),
     disclaimer: written.disclaimer ?? null,
+    screenedCalls: written.screenedCalls ?? null,
     conference: written.conference ?? null,
   };
 }

@@ -14,6 +14,7 @@ const REASON_WORDS: Readonly<Record<ConsiderationReason, string>> = {
   "emergency-route": "an ordinary way out, because nothing else is left for an emergency call",
   "emergency-pstn": "any way to the PSTN, for an emergency call",
   "emergency-screening": "the emergency call centre that asks for the location",
+  "emergency-screened-first": "the emergency call centre, first because the location cannot be trusted",
   "emergency-down-last": "emergency call: down, so tried late",
   "emergency-ingress-last": "emergency call: it came from there, so tried late",
   "emergency-disabled-last": "emergency call: disabled, so tried last",

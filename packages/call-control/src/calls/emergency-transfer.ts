@@ -12,7 +12,7 @@ import { buildRequest, parseNameAddr } from "@tandem/sip";
 import { gatewayAddress } from "../ingress/caller-origin.ts";
 import { announceEmergency, type TellingPorts } from "../ingress/emergency-notice.ts";
 import {
-  dressedAttempts,
+  preparedWays,
   prepareEmergency,
   STEPS_AFTERWARDS,
   type EmergencyCase,
@@ -68,11 +68,11 @@ export async function routeToEmergency(
   const known = emergencyCaller(call) === null ? null : call.facts.emergency;
   const prepared = await prepareEmergency(incident, parts, known === null ? undefined : STEPS_AFTERWARDS);
   const preparation = known === null ? prepared : { ...prepared, ...identityOf(known) };
-  const attempts = dressedAttempts(incident, preparation, parts.telemetry);
+  const { attempts, considered } = preparedWays(incident, preparation, parts.telemetry);
   return {
     attempts,
     failure: null,
-    emergency: { preparation, considered: decision.considered },
+    emergency: { preparation, considered },
     ...(known === null && { afterwards: () => announceEmergency(incident, preparation, parts) }),
   };
 }

@@ -31,7 +31,7 @@ function identified(
 
 /**
  * Where a PSAP reaches the caller: the number the network asserts, when the request came by a known trunk (RFC 3325 §4: whoever is not known asserts
- * nothing), else the number of From. Privacy hides neither (RFC 6881 SP-36). What is no number is kept only when nothing else is known.
+ * nothing), else the number of From. Privacy hides neither (RFC 6881 SP-33 no. 4). What is no number is kept only when nothing else is known.
  */
 function callbackNumber(request: SipMessage, { ingressTrunk, callingNumber }: RequestFacts): string {
   const asserted = headerAddresses(request, "P-Asserted-Identity").map(({ uri }) => uriFacts(uri).user);

@@ -72,7 +72,7 @@ function withConveyed(
     const place = { civic: location?.civic ?? null, position: location?.position ?? null, references };
     return { ...placed, location: { kind, method: location?.method ?? null }, place: { source: "request", ...place } };
   }
-  // RFC 6881 SP-27, SP-28: what is missing or broken is made good, beside what there is; never asked for.
+  // RFC 6881 SP-22, SP-33 no. 5: what is missing or broken is made good, beside what there is; never asked for.
   const place = defaultPlace(site, incident);
   if (place?.civic == null) return placed;
   return {

@@ -21,7 +21,7 @@ import { asCallback, type Arrived, type ArrivedOnTrunk, type CallbackLive } from
 import { announceEmergency } from "./emergency-notice.ts";
 import type { PendingCalls } from "./pending-calls.ts";
 import {
-  dressedAttempts,
+  preparedWays,
   prepareEmergency,
   STEPS_AFTERWARDS,
   type EmergencyCase,
@@ -194,8 +194,8 @@ export class NewCalls {
     const { callId } = incident;
     pending.hold(callId);
     const preparation = await prepareEmergency(incident, this.#parts);
-    const attempts = dressedAttempts(incident, preparation, this.#parts.telemetry);
-    pending.release(callId, { event: { ...event, attempts, emergency: preparation } });
+    const ways = preparedWays(incident, preparation, this.#parts.telemetry);
+    pending.release(callId, { event: { ...event, ...ways, emergency: preparation } });
     announceEmergency(incident, preparation, this.#parts);
   }
 

@@ -59,7 +59,11 @@ const hangs: PreparationStep = { name: "location", boundMs: 100, run: () => new 
 
 describe("what an emergency call is prepared with", () => {
   test("the decision and the callback number are there without any step", async () => {
-    expect(await prepare(new FakeTelemetry(), [])).toEqual({ ...blankPreparation, callbackNumber: "+12025550100" });
+    expect(await prepare(new FakeTelemetry(), [])).toEqual({
+      ...blankPreparation,
+      callbackNumber: "+12025550100",
+      routing: "screened",
+    });
   });
 
   test.each([

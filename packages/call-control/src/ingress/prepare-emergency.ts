@@ -1,6 +1,9 @@
 import {
+  attemptPlans,
   blankPreparation,
   dressAttempts,
+  routingOf,
+  screenedFirst,
   type AttemptPlan,
   type Decision,
   type EmergencyPreparation,
@@ -73,24 +76,35 @@ export async function prepareEmergency(
 ): Promise<EmergencyPreparation> {
   let soFar = whatIsDecided(incident);
   for (const step of steps) soFar = await bounded(step, soFar, { incident, ports });
-  return soFar;
+  return { ...soFar, routing: routingOf(soFar.location) };
 }
 
-/** A bug in what an attempt wears must not cost the call: then it goes as the caller wrote it. */
-export function dressedAttempts(
-  { attempts, callId, snapshot }: EmergencyCase,
+/** The ways out in their last order, and how they came to it. */
+export interface PreparedWays {
+  readonly attempts: readonly AttemptPlan[];
+  readonly considered: Decision["considered"];
+}
+
+/**
+ * The ways out as the location wants them ordered, with the numbers their profiles want. A bug in that must not cost the call: then it goes as it was
+ * decided and as the caller wrote it.
+ */
+export function preparedWays(
+  { decision, attempts, callId, snapshot }: EmergencyCase,
   preparation: EmergencyPreparation,
   telemetry: Telemetry,
-): readonly AttemptPlan[] {
+): PreparedWays {
   try {
-    return dressAttempts(attempts, preparation, snapshot);
+    const ordered = screenedFirst(decision, preparation.routing, snapshot);
+    const plans = ordered === decision ? attempts : attemptPlans(ordered, snapshot);
+    return { attempts: dressAttempts(plans, preparation, snapshot), considered: ordered.considered };
   } catch (error) {
     telemetry.emergency.preparationFailed("location");
     telemetry.log("error", "an emergency call goes out undressed", {
       callId,
       error: error instanceof Error ? error.name : "unknown",
     });
-    return attempts;
+    return { attempts, considered: decision.considered };
   }
 }
 
@@ -120,7 +134,7 @@ async function bounded(
   try {
     return await Promise.race([step.run(soFar, incident, ports), late]);
   } catch (error) {
-    // A bug in a step must not cost an emergency call (RFC 6881 SP-27: no location is no reason to stop).
+    // A bug in a step must not cost an emergency call (RFC 6881 SP-33 no. 5: processed as best one can).
     telemetry.emergency.preparationFailed(step.name);
     telemetry.log("error", "an emergency call goes on without a step of its preparation", {
       step: step.name,

@@ -1,5 +1,6 @@
 import type { EmergencyProvider } from "../topology/emergency-plan.ts";
 import type { CivicAddress } from "./location/civic-address.ts";
+import type { LocationRouting } from "./location/location-method.ts";
 
 /** What is known of an emergency call besides its request. Kept in the call's record to its end, and told by its detail record. */
 export interface EmergencyFacts {
@@ -19,6 +20,8 @@ export interface EmergencyFacts {
   readonly location: LocationFacts;
   /** Where the caller is; null: nobody knows. Personal data: in the emergency record and in notifications, never in an ordinary record or a log. */
   readonly place: EmergencyPlace | null;
+  /** What `method` of the location asks for: straight to the PSAP, or first to somebody who asks the caller; null: nobody here knows. */
+  readonly routing: LocationRouting | null;
   /** The caller offered audio without G.711 µ-law, so a PSAP may hear nothing (RFC 6881 SP-41). */
   readonly withoutG711: boolean;
   /** Emergency call and incident identifiers (NENA-STA-010.3 §2.1.6, §2.1.7), as URNs. */
@@ -82,6 +85,7 @@ export const blankPreparation: EmergencyPreparation = {
   erl: null,
   location: { kind: "none", method: null },
   place: null,
+  routing: null,
   withoutG711: false,
   callIdentifier: null,
   incidentIdentifier: null,

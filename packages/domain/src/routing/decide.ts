@@ -117,7 +117,7 @@ interface EmergencyCall {
 
 function emergency({ facts, known, marked: own }: EmergencyCall, snapshot: Snapshot, live: LiveView): Decision {
   const { service, test, number } = known;
-  // A test service without a test number has nobody to answer it (RFC 6881 ED-77 allows 404); it must not ring at a call taker.
+  // A test service without a test number has nobody to answer it (RFC 6881 ED-77 wants 404); it must not ring at a call taker.
   if (number === null) return reject("no-route");
   const { site, policy } = callerRules(facts, snapshot);
   const { attempts, considered } = emergencyChain({ facts, number, test, policy, marked: own }, snapshot, live);

@@ -61,6 +61,7 @@ export type ConsiderationReason =
   | "emergency-route"
   | "emergency-pstn"
   | "emergency-screening"
+  | "emergency-screened-first"
   | "emergency-down-last"
   | "emergency-ingress-last"
   | "emergency-disabled-last"

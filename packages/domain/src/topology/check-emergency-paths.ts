@@ -1,4 +1,5 @@
 import { compilePattern, patternMatches } from "../numbering/pattern.ts";
+import type { EmergencyPlan } from "./emergency-plan.ts";
 import { doubt, fault, type TopologyIssue } from "./topology-issue.ts";
 import type { Topology, Trunk } from "./topology.ts";
 
@@ -64,6 +65,23 @@ function checkLoss(ways: readonly Trunk[]): readonly TopologyIssue[] {
 
 function checkScreening({ emergency }: Topology): readonly TopologyIssue[] {
   if (emergency.screeningNumber !== null) return [];
+  const unscreened = screeners(emergency).map((path) =>
+    fault(
+      path,
+      "names a screening number that is missing",
+      "write emergency.screeningNumber, or leave it to the provider",
+    ),
+  );
+  if (unscreened.length > 0) return unscreened;
   const problem = "is missing: when every other way fails, an emergency call fails";
   return [doubt("emergency.screeningNumber", problem, "write the number of your emergency call centre (ECRC)")];
+}
+
+/** Where it is written that the screening number comes first. */
+function screeners({ screenedCalls, policies }: EmergencyPlan): readonly string[] {
+  const paths = policies.map(
+    (policy, at) => [policy.screenedCalls, `emergency.policies[${at}].screenedCalls`] as const,
+  );
+  const all = [[screenedCalls, "emergency.screenedCalls"] as const, ...paths];
+  return all.flatMap(([by, path]) => (by === "screening-number" ? [path] : []));
 }

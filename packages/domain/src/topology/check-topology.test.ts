@@ -179,6 +179,12 @@ describe("errors", () => {
       "pools[0]",
       /no way out for emergency calls/,
     ],
+    [
+      "screened calls for a screening number that is none",
+      plan({ screeningNumber: null, screenedCalls: "screening-number" }),
+      "emergency.screenedCalls",
+      /screening number that is missing/,
+    ],
     ["a screening trunk that is none", plan({ screeningTrunks: ["x"] }), "emergency.screeningTrunks[0]", /trunk "x"/],
     [
       "a policy's trunk that is none",

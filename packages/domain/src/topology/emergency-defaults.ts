@@ -1,4 +1,10 @@
-import type { EmergencyNumber, EmergencyPlan, LocationPolicy, TrunkEmergencySettings } from "./emergency-plan.ts";
+import type {
+  EmergencyNumber,
+  EmergencyPlan,
+  LocationPolicy,
+  ServiceDescription,
+  TrunkEmergencySettings,
+} from "./emergency-plan.ts";
 
 /** 911, and 933, at which E9-1-1 providers read the caller's number and address back. */
 export const usualEmergencyNumbers: readonly EmergencyNumber[] = [
@@ -18,6 +24,7 @@ export const defaultEmergencyPlan: EmergencyPlan = {
   numbers: usualEmergencyNumbers,
   screeningNumber: null,
   screeningTrunks: [],
+  screenedCalls: "provider",
   connectTimeoutMs: 2_000,
   progressTimeoutMs: 6_000,
   callbackWindowMs: 1_800_000,
@@ -45,9 +52,17 @@ export const defaultLocationPolicy: Omit<LocationPolicy, "name"> = {
   fallbackTrunks: [],
   locationRequired: "no",
   disclaimer: null,
+  screenedCalls: null,
   notify: [],
   conference: null,
   testCalls: { trunks: [], notify: true },
+};
+
+/** An enterprise's own multi-line telephone system, whose phones may stand anywhere. */
+export const defaultServiceDescription: ServiceDescription = {
+  environment: "Business",
+  type: "MLTS-local",
+  mobility: "Unknown",
 };
 
 /** Passes locations on, and is walked by the heartbeat with OPTIONS. */

@@ -14,6 +14,8 @@ export interface EmergencyPlan {
   readonly screeningNumber: string | null;
   /** Trunks the screening number is dialled over, in order. Empty: every trunk to a PSTN gateway or carrier SBC. */
   readonly screeningTrunks: readonly string[];
+  /** Who asks the callers whose location cannot be trusted. */
+  readonly screenedCalls: ScreenedBy;
   /** An attempt of an emergency call is given up when nothing came within this time. A trunk's own shorter time stands. Default 2 000. */
   readonly connectTimeoutMs: number;
   /** And when no 18x came within this time. Default 6 000. */
@@ -45,6 +47,11 @@ export interface EmergencyPlan {
   readonly heartbeatTestCallMs: number;
 }
 
+/**
+ * `provider`: the E9-1-1 provider, which reads `method` of the location; `screening-number`: the screening centre, dialled before every other way.
+ */
+export type ScreenedBy = "provider" | "screening-number";
+
 export interface EmergencyNumber {
   readonly dial: string;
   readonly masks: readonly string[];
@@ -72,6 +79,8 @@ export interface LocationPolicy {
   /** What clients ask of their user when no location is known. A call without one is never refused. */
   readonly locationRequired: "no" | "yes" | "disclaimer";
   readonly disclaimer: string | null;
+  /** Who screens these callers; null: as the plan says. */
+  readonly screenedCalls: ScreenedBy | null;
   /** Names of notification targets. */
   readonly notify: readonly string[];
   readonly conference: SecurityDesk | null;
@@ -154,6 +163,16 @@ export interface EmergencyProvider {
   /** `tel:` or `sip:` URI that is answered at any hour. */
   readonly contact: string;
   readonly fqdn: string;
+  /** What service the callers have; absent: `defaultServiceDescription`. */
+  readonly service?: ServiceDescription;
+}
+
+/** RFC 7852 §4.2 ServiceInfo. */
+export interface ServiceDescription {
+  readonly environment: "Business" | "Residence" | "Unknown";
+  /** A value of the registry of §4.2.2, such as `MLTS-local`, `MLTS-hosted`, `POTS`. */
+  readonly type: string;
+  readonly mobility: "Mobile" | "Fixed" | "Nomadic" | "Unknown";
 }
 
 /** What a trunk does with emergency calls. */

@@ -1,4 +1,4 @@
-import { civicFields, usualEmergencyNumbers } from "@tandem/domain";
+import { civicFields, defaultServiceDescription, usualEmergencyNumbers } from "@tandem/domain";
 import { z } from "zod";
 import { count, duration, host, name } from "./fields.ts";
 import { wording } from "./wording.ts";
@@ -38,6 +38,8 @@ const civicAddress = z
     error: wording("is empty", "give country, a1, a3, rd, hno … (RFC 5139), or leave it out"),
   });
 
+const screenedBy = z.enum(["provider", "screening-number"]);
+
 const conference = z.strictObject({
   uri: sipUri.describe("the security desk"),
   mode: z.enum(["oneway", "twoway"]).default("oneway").describe("oneway: the desk only hears"),
@@ -58,6 +60,7 @@ const policy = z
       .default("no")
       .describe("what clients ask of their user; no call is refused for want of a location"),
     disclaimer: z.string().max(2_000).optional().describe("text for locationRequired: disclaimer"),
+    screenedCalls: screenedBy.optional().describe("who asks these callers, where it is not as in the section"),
     notify: z.array(name).max(50).default([]).describe("notification targets"),
     conference: conference.optional().describe("a security desk that joins the call"),
     testCalls: z
@@ -111,6 +114,18 @@ const provider = z.strictObject({
     .regex(/^(?:tel|sips?):\S+$/i, wording("is no tel or SIP URI", "write it as tel:+12125550100"))
     .describe("answered at any hour"),
   fqdn: host.describe("host of identifiers, provided-by of added locations"),
+  service: z
+    .strictObject({
+      environment: z.enum(["Business", "Residence", "Unknown"]).default(defaultServiceDescription.environment),
+      type: z
+        .string()
+        .regex(/^[A-Za-z0-9-]{1,32}$/, wording("is no service type", "use one of the registry, such as MLTS-hosted"))
+        .default(defaultServiceDescription.type)
+        .describe("service type of RFC 7852"),
+      mobility: z.enum(["Mobile", "Fixed", "Nomadic", "Unknown"]).default(defaultServiceDescription.mobility),
+    })
+    .prefault({})
+    .describe("what service the callers have (ServiceInfo)"),
 });
 
 /** The emergency section as written. */
@@ -126,6 +141,7 @@ export const emergency = z
       .default(usualEmergencyNumbers.map((number) => ({ ...number, masks: [...number.masks] })))
       .describe("numbers that are emergency calls; default 911 and the test number 933"),
     screeningNumber: e164.optional().describe("emergency call centre that asks for the location; dialled last"),
+    screenedCalls: screenedBy.default("provider").describe("who asks callers whose location cannot be trusted"),
     screeningTrunks: z.array(name).default([]).describe("trunks for it; default: all to PSTN gateways and SBCs"),
     connectTimeout: duration(100, 60_000).default(2_000).describe("next way out when nothing at all came"),
     progressTimeout: duration(500, 600_000).default(6_000).describe("next way out when no 18x came"),

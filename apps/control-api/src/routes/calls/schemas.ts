@@ -16,6 +16,10 @@ export const EmergencySchema = Type.Object({
   elin: textOrNull,
   erl: textOrNull,
   location: Type.Object({ kind: text, method: textOrNull }),
+  routing: Type.Union([
+    Type.String({ description: "direct or screened, as method of the location asks" }),
+    Type.Null(),
+  ]),
   withoutG711: Type.Boolean(),
   callIdentifier: textOrNull,
   incidentIdentifier: textOrNull,

@@ -4,9 +4,12 @@ import {
   failureEntry,
   identifyIngress,
   indexSources,
+  locationRouting,
   quietView,
+  screenedFirst,
   type Decision,
   type LiveView,
+  type LocationRouting,
   type RequestFacts,
 } from "@tandem/domain";
 import type { Static } from "typebox";
@@ -37,7 +40,9 @@ export function dryRunRoutes(app: TypedApp, services: ControlServices): void {
       const facts = requestFacts(request.body, current.value);
       if (typeof facts === "string") return sendProblem(reply, "bad-request", facts);
       const live = request.body.live ? await liveView(services) : quietView;
-      return shownDecision(facts, current.value, live);
+      const { locationMethod } = request.body;
+      const routing = locationMethod === undefined ? null : locationRouting(locationMethod);
+      return shownDecision(facts, routing, { inForce: current.value, live });
     },
   );
 }
@@ -80,19 +85,32 @@ async function liveView(services: ControlServices): Promise<LiveView> {
   };
 }
 
-function shownEmergency({ service, test, number, policy, site }: Extract<Decision, { kind: "emergency" }>) {
-  return { service, test, number, policy, site };
+function shownEmergency(
+  { service, test, number, policy, site }: Extract<Decision, { kind: "emergency" }>,
+  routing: LocationRouting | null,
+) {
+  return { service, test, number, policy, site, routing };
 }
 
-function shownDecision(facts: RequestFacts, inForce: TopologyInForce, live: LiveView): Static<typeof DryRunResult> {
-  const decision = decide(facts, inForce.snapshot, live);
+interface World {
+  readonly inForce: TopologyInForce;
+  readonly live: LiveView;
+}
+
+function shownDecision(
+  facts: RequestFacts,
+  routing: LocationRouting | null,
+  { inForce, live }: World,
+): Static<typeof DryRunResult> {
+  const decided = decide(facts, inForce.snapshot, live);
+  const decision = decided.kind === "emergency" ? screenedFirst(decided, routing, inForce.snapshot) : decided;
   const rejected = decision.kind === "reject";
   return {
     topologyVersion: inForce.version,
     ingressTrunk: facts.ingressTrunk,
     kind: decision.kind,
     normalisedNumber: decision.kind === "route" ? decision.normalisedNumber : null,
-    emergency: decision.kind === "emergency" ? shownEmergency(decision) : null,
+    emergency: decision.kind === "emergency" ? shownEmergency(decision, routing) : null,
     failure: rejected
       ? {
           code: decision.failure,

@@ -24,6 +24,12 @@ export const DryRunRequest = Type.Object(
         description: "the caller's address, which tells the network site; default: the source's",
       }),
     ),
+    locationMethod: Type.Optional(
+      Type.String({
+        maxLength: 50,
+        description: "`method` of the caller's location; empty: he brings none. Left out: the order before it is known",
+      }),
+    ),
     callId: Type.String({ maxLength: 100, default: "dry-run", description: "seeds the weighted and hashed choice" }),
     priority: Type.Optional(Type.String({ maxLength: 50, description: "the Priority header" })),
     live: Type.Boolean({ default: true, description: "false: as if every trunk were up and idle" }),
@@ -43,6 +49,7 @@ const EmergencySchema = Type.Object({
   number: Type.String(),
   policy: Type.Union([Type.String(), Type.Null()]),
   site: Type.Union([Type.String(), Type.Null()]),
+  routing: Type.Union([Type.String(), Type.Null()], { description: "direct or screened, by locationMethod" }),
 });
 
 const AttemptSchema = Type.Object({

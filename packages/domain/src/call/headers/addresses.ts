@@ -123,7 +123,7 @@ function callingParty(request: AddressedRequest, plan: AttemptPlan, { scheme, em
   if (withheld && plan.callingNumber === "") return ANONYMOUS;
   const uri = parseUri(address.uri);
   const hides = uri?.kind === "sip" && /(^|\.)anonymous\.invalid$/i.test(uri.host);
-  // RFC 6881 SP-36: whoever hides and calls for help is called back all the same, if a number is known.
+  // RFC 6881 SP-33 no. 4, SP-36: whoever hides and calls for help is called back all the same, if a number is known.
   if (hides && (!emergency || !isDiallable(plan.callingNumber))) return formatNameAddr(address);
   const number = plan.callingNumber === "" ? numberOf(address.uri) : plan.callingNumber;
   const host = withoutPort(plan.profile.contactHost);

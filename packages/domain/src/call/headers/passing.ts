@@ -156,7 +156,7 @@ function mayPass(passing: Passing, lines: readonly HeaderLine[], way: Way): bool
 
 /**
  * RFC 3325 §7: an identity asked to be private goes to trusted peers only. An emergency call shows it always: the PSAP calls back on it
- * (RFC 6881 SP-36).
+ * (RFC 6881 SP-33 no. 4).
  */
 function identityPasses(lines: readonly HeaderLine[], way: Way): boolean {
   if (way.emergency) return true;

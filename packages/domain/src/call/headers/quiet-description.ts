@@ -22,7 +22,7 @@ export function withoutSilence(sdp: Sdp): Sdp {
   return media.every((section, at) => section === sdp.media[at]) ? sdp : { session: sdp.session, media };
 }
 
-/** Whether the description, if it has audio, offers G.711 µ-law (RFC 6881 ED-73, SP-41). One that cannot be read counts as one that does. */
+/** Whether the description, if it has audio, offers G.711 µ-law (RFC 6881 SP-41). One that cannot be read counts as one that does. */
 export function offersMuLaw(text: string): boolean {
   const audio = parseSdp(text)?.media.filter(({ kind, port }) => kind === "audio" && port !== 0) ?? [];
   return audio.length === 0 || audio.some((section) => mediaCodecs(section).some(isMuLaw));

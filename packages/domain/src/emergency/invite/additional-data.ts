@@ -1,5 +1,6 @@
 import { addBody, parseNameAddr, unicodeOf, withHeaders, type SipMessage } from "@tandem/sip";
 import { privacyAsked } from "../../call/headers/passing.ts";
+import { defaultServiceDescription } from "../../topology/emergency-defaults.ts";
 import type { EmergencyProvider } from "../../topology/emergency-plan.ts";
 import { dataProviderReference, providerInfo } from "../location/provider-info.ts";
 import { xmlElement } from "../location/xml-text.ts";
@@ -36,13 +37,14 @@ function document(block: string): string {
   return `<?xml version="1.0" encoding="UTF-8"?>\r\n${block}\r\n`;
 }
 
-/** RFC 7852 §4.2: an enterprise's own multi-line telephone system, whose phones may stand anywhere. */
+/** RFC 7852 §4.2: what service the callers have, as the topology says. */
 function serviceInfo(provider: EmergencyProvider): string {
+  const { environment, type, mobility } = provider.service ?? defaultServiceDescription;
   const elements = [
     xmlElement("DataProviderReference", dataProviderReference(provider)),
-    xmlElement("ServiceEnvironment", "Business"),
-    xmlElement("ServiceType", "MLTS-local"),
-    xmlElement("ServiceMobility", "Unknown"),
+    xmlElement("ServiceEnvironment", environment),
+    xmlElement("ServiceType", type),
+    xmlElement("ServiceMobility", mobility),
   ];
   return `<EmergencyCallData.ServiceInfo xmlns="urn:ietf:params:xml:ns:EmergencyCallData:ServiceInfo">${elements.join("")}</EmergencyCallData.ServiceInfo>`;
 }

@@ -13,7 +13,7 @@ export function boundaryFor({ callId }: NamedPlace): string {
   return `tandem-${callId}`;
 }
 
-/** A part that a header refers to; a peer that does not know its type passes over it (RFC 5621 §9.1, RFC 7852 §6). */
+/** A part that a header refers to; a peer that does not know its type passes over it (RFC 5621 §9.1, RFC 7852 §6.4). */
 export function partOf(type: string, contentId: string, body: string): NewPart {
   return {
     headers: [

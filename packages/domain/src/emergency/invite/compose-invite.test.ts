@@ -8,6 +8,7 @@ import {
   headerAddresses,
   headerValues,
   parseMessage,
+  withHeaders,
   type HeaderLine,
   type NewPart,
   type SipMessage,
@@ -339,6 +340,52 @@ describe("profile i3 (B2)", () => {
     expect(got.body).toContain("<DataProviderString>Example &amp; Sons</DataProviderString>");
     expect(got.body).toContain("<text>Ann &#xE9;</text>");
     expect(got.body).toContain("<uri>tel:+12125550100</uri>");
+  });
+
+  test.each([
+    ["EX01", "urn:nena:companyid:EX01", "NENA"],
+    ["urn:nena:companyid:EX01", "urn:nena:companyid:EX01", "NENA"],
+    ["voice.example.com", "voice.example.com", "domain"],
+    [null, "tandem.example.com", "domain"],
+  ])("ProviderInfo of %j names %s of %s, and us as who gives the service (RFC 7852 §4.1)", (id, name, series) => {
+    const { body } = compose(invite(), { kind: "i3", preparation: { provider: { ...provider, id } } });
+    expect(body).toContain(`<ProviderID>${name}</ProviderID><ProviderIDSeries>${series}</ProviderIDSeries>`);
+    expect(body).toContain("<TypeOfProvider>Telecom Provider</TypeOfProvider>");
+  });
+
+  test.each([
+    [undefined, ["Business", "MLTS-local", "Unknown"]],
+    [{ environment: "Residence", type: "POTS", mobility: "Fixed" } as const, ["Residence", "POTS", "Fixed"]],
+  ])("ServiceInfo of %j (RFC 7852 §4.2)", (service, [environment, type, mobility]) => {
+    const described = { ...provider, ...(service !== undefined && { service }) };
+    const { body } = compose(invite(), { kind: "i3", preparation: { provider: described } });
+    expect(body).toContain(`<ServiceEnvironment>${environment}</ServiceEnvironment>`);
+    expect(body).toContain(`<ServiceType>${type}</ServiceType>`);
+    expect(body).toContain(`<ServiceMobility>${mobility}</ServiceMobility>`);
+  });
+
+  test.each([
+    ["one that passed", ";verstat=TN-Validation-Passed@192.0.2.1", ";verstat=TN-Validation-Passed@192.0.2.1"],
+    ["none, in small letters", ";verstat=no-tn-validation@192.0.2.1", ";verstat=no-tn-validation@192.0.2.1"],
+    ["one with an attestation", ";verstat=TN-Validation-Passed-A@192.0.2.1", "@192.0.2.1"],
+    ["one without a value", ";verstat;isub=7@192.0.2.1", ";isub=7@192.0.2.1"],
+    [
+      "two, one of them legal",
+      ";verstat=x;verstat=TN-Validation-Failed@192.0.2.1",
+      ";verstat=TN-Validation-Failed@192.0.2.1",
+    ],
+    ["one behind the host", "@192.0.2.1;user=phone;VERSTAT=maybe", "@192.0.2.1;user=phone"],
+    ["what only begins like one", ";verstatus=x@192.0.2.1", ";verstatus=x@192.0.2.1"],
+  ])("a number's verification that an ESInet cannot read is taken out: %s", (_, written, wanted) => {
+    const name = '"+1;verstat=mine" ';
+    const sent = withHeaders(invite([["P-Asserted-Identity", `<sip:+12125550100${written}>`]]), (headers) => {
+      headers.set("From", `${name}<sip:+12125550100${written}>;tag=t`);
+    });
+    const got = compose(sent, { kind: "i3" });
+    expect(got.get("From")).toBe(`${name}<sip:+12125550100${wanted}>;tag=t`);
+    expect(got.getAll("P-Asserted-Identity")).toEqual([`<sip:+12125550100${wanted}>`]);
+    // Everywhere else the caller's words pass as they are.
+    expect(compose(sent).get("From")).toBe(sent.get("From"));
   });
 
   test("without a provider no block is added: nobody would answer for it", () => {

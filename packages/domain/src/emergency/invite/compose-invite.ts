@@ -5,6 +5,7 @@ import { addI3Headers } from "./i3-headers.ts";
 import { assertIdentity } from "./identity.ts";
 import type { EmergencyInviteParts, NamedPlace } from "./invite-parts.ts";
 import { addLocation, withoutLocation } from "./location-part.ts";
+import { withLegalVerstat } from "./verstat.ts";
 
 /**
  * The INVITE of an attempt as its profile wants it. What the caller sent stays as it is, byte for byte and in order; things are added to it. Only what
@@ -21,7 +22,7 @@ export function composeEmergencyInvite(invite: SipMessage, parts: EmergencyInvit
     preparation.provider === null
       ? marked
       : addAdditionalData(marked, { ...parts, provider: preparation.provider }, place);
-  return addI3Headers(described, parts, place);
+  return withLegalVerstat(addI3Headers(described, parts, place));
 }
 
 /** The provider's domain, else what peers are told to call us by. */

@@ -3,7 +3,8 @@ import { withoutPort } from "../../call/headers/values.ts";
 import type { EmergencyInviteParts } from "./invite-parts.ts";
 
 /**
- * The identity a PSAP calls back on is asserted on every emergency INVITE, whatever privacy the caller asked for (RFC 6881 SP-36): its own assertion,
+ * The identity a PSAP calls back on is asserted on every emergency INVITE, whatever privacy the caller asked for (RFC 6881 SP-33 no. 4: the agreement
+ * with whoever is behind such a trunk is that the number is shown): its own assertion,
  * or the calling number where there is none. An ELIN takes the caller's place in all of them. Towards the telephone network, where Privacy would
  * withhold the number, it is left out.
  */

@@ -10,7 +10,7 @@ export interface AddedLocation {
   readonly position: "first" | "last";
 }
 
-/** The message with one more location; those it has stay, readable or not (RFC 6442 §4.1, RFC 6881 SP-27). */
+/** The message with one more location; those it has stay, readable or not (RFC 6442 §4.1, RFC 6881 SP-18, SP-19). */
 export function addLocation(message: SipMessage, { pidf, position }: AddedLocation, place: NamedPlace): SipMessage {
   const contentId = contentIdFor("location", message, place);
   const located = addBody(message, partOf(PIDF_TYPE, contentId, pidf), boundaryFor(place));

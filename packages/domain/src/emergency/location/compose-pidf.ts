@@ -41,7 +41,7 @@ export function composePidf(parts: PidfParts): string {
   const provided =
     parts.provider === null
       ? ""
-      : // RFC 7852 §5.3: data about the location's provider, by value, inside provided-by.
+      : // RFC 7852 §6.3: data about the location's provider, by value, inside provided-by.
         `<gp:provided-by><EmergencyCallDataValue xmlns="urn:ietf:params:xml:ns:EmergencyCallData">${providerInfo(parts.provider)}</EmergencyCallDataValue></gp:provided-by>`;
   return [
     `<?xml version="1.0" encoding="UTF-8"?>\r\n<presence ${NAMESPACES} entity="${xmlText(parts.entity)}">`,
