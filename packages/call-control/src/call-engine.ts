@@ -139,7 +139,11 @@ class WiredEngine implements CallEngine {
     this.#notices.start();
     this.#finished.start();
     this.#deadlines.start();
-    await Promise.all([this.#topology.start(), this.#probes.start(this.#pool), this.#errands.start(this.#pool)]);
+    await Promise.all([
+      this.#topology.start(),
+      this.#probes.service.start(this.#pool),
+      this.#errands.service.start(this.#pool),
+    ]);
   }
 
   facts(): EngineFacts {
@@ -167,7 +171,7 @@ class WiredEngine implements CallEngine {
   async drain(): Promise<void> {
     this.#draining = true;
     this.#deadlines.stop();
-    await Promise.all([this.#probes.stop(), this.#errands.stop()]);
+    await Promise.all([this.#probes.service.stop(), this.#errands.service.stop()]);
     while (this.#calls.active + this.#pending.size > 0 || this.#finished.pending > 0) await this.#pause(DRAIN_LOOK_MS);
     await this.#calls.settled();
   }
@@ -177,10 +181,10 @@ class WiredEngine implements CallEngine {
     this.#deadlines.stop();
     this.#calls.stop();
     await Promise.all([
-      this.#probes.stop(),
+      this.#probes.service.stop(),
       this.#live.stop(),
       this.#callbacks.stop(),
-      this.#errands.stop(),
+      this.#errands.service.stop(),
       this.#topology.stop(),
       this.#calls.settled(),
     ]);

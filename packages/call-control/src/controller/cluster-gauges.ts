@@ -1,7 +1,7 @@
 import { ok, type Failure, type Result } from "@tandem/domain";
 import type { CallStore, DetailRecordStream, TrunkHealthBoard } from "../ports/index.ts";
 import type { ControllerObserver } from "./controller-observer.ts";
-import type { RoundEnd } from "./repeat.ts";
+import type { RoundEnd } from "../timing/repeat.ts";
 
 export interface ClusterGaugePorts {
   readonly store: CallStore;

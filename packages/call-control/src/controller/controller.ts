@@ -30,7 +30,7 @@ import { sweepExpiredCalls, type SweepTimes } from "./expired-calls.ts";
 import { Leadership, type LeaderTerm } from "./leadership.ts";
 import { Notifications } from "./notifications.ts";
 import { PublishedTopologyFollower } from "./published-topology.ts";
-import { repeat } from "./repeat.ts";
+import { repeat } from "../timing/repeat.ts";
 import { SipNotification } from "./sip-notification.ts";
 import { StaleLeases } from "./stale-leases.ts";
 import { TopologyFilePublisher, type TopologyFilePorts } from "./topology-file-publisher.ts";

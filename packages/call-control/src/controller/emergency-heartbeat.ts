@@ -10,7 +10,7 @@ import type {
 } from "../ports/index.ts";
 import type { ControllerObserver } from "./controller-observer.ts";
 import type { LeaderTerm } from "./leadership.ts";
-import type { RoundEnd } from "./repeat.ts";
+import type { RoundEnd } from "../timing/repeat.ts";
 
 export interface HeartbeatPorts {
   readonly errands: WorkerErrands;

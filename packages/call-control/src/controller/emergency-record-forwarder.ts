@@ -6,7 +6,7 @@ import type {
   StreamedRecord,
 } from "../ports/index.ts";
 import type { ControllerObserver } from "./controller-observer.ts";
-import type { RoundEnd } from "./repeat.ts";
+import type { RoundEnd } from "../timing/repeat.ts";
 
 export interface EmergencyRecordPorts {
   readonly emergencies: DetailRecordStream;

@@ -3,7 +3,7 @@ import { callbackEndOf } from "../calls/callback-end.ts";
 import { recordsOf } from "../calls/detail-records.ts";
 import type { CallbackBook, CallStore, Clock, DetailRecord, GateLedger, StoredCall } from "../ports/index.ts";
 import type { ControllerObserver } from "./controller-observer.ts";
-import type { RoundEnd } from "./repeat.ts";
+import type { RoundEnd } from "../timing/repeat.ts";
 
 export interface ExpiredCallPorts {
   readonly store: CallStore;

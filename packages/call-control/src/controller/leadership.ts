@@ -1,6 +1,6 @@
 import type { Clock, LeaderLease } from "../ports/index.ts";
 import type { ControllerObserver } from "./controller-observer.ts";
-import { repeat } from "./repeat.ts";
+import { repeat } from "../timing/repeat.ts";
 
 /** What is done while leading. Start and stop come in turns, never at the same time. */
 export interface Term {

@@ -12,7 +12,7 @@ import type {
   NotificationQueue,
 } from "../ports/index.ts";
 import type { ControllerObserver } from "./controller-observer.ts";
-import type { RoundEnd } from "./repeat.ts";
+import type { RoundEnd } from "../timing/repeat.ts";
 
 export interface NotificationPorts {
   readonly notices: NoticeStream;

@@ -1,6 +1,6 @@
 import type { CallPresence, GateLease, GateLedger } from "../ports/index.ts";
 import type { ControllerObserver } from "./controller-observer.ts";
-import type { RoundEnd } from "./repeat.ts";
+import type { RoundEnd } from "../timing/repeat.ts";
 
 export interface StaleLeasePorts {
   readonly gate: GateLedger;

@@ -19,7 +19,7 @@ import type {
 } from "../ports/index.ts";
 import type { ControllerObserver } from "./controller-observer.ts";
 import type { LeaderTerm } from "./leadership.ts";
-import { repeat, type RoundEnd } from "./repeat.ts";
+import { repeat, type RoundEnd } from "../timing/repeat.ts";
 
 export interface TrunkHealthPorts {
   readonly board: TrunkHealthBoard & { forget(trunk: string, epoch: number): Promise<Result<void, Failure>> };

@@ -21,6 +21,7 @@ import type {
   Telemetry,
   UnguessableName,
 } from "../ports/index.ts";
+import { within } from "../timing/within.ts";
 import { callbackStep, lentElinStep } from "./callback-step.ts";
 import { identityStep } from "./identity-step.ts";
 import { conveyedStep, locateStep } from "./location-steps.ts";
@@ -124,15 +125,11 @@ async function bounded(
   { incident, ports }: Surroundings,
 ): Promise<EmergencyPreparation> {
   const { clock, telemetry } = ports;
-  let stopWaiting = (): void => undefined;
-  const late = new Promise<EmergencyPreparation>((resolve) => {
-    stopWaiting = clock.after(step.boundMs, () => {
-      telemetry.emergency.preparationFailed(step.name);
-      resolve(soFar);
-    });
-  });
   try {
-    return await Promise.race([step.run(soFar, incident, ports), late]);
+    return await within(clock, step.boundMs, step.run(soFar, incident, ports), () => {
+      telemetry.emergency.preparationFailed(step.name);
+      return soFar;
+    });
   } catch (error) {
     // A bug in a step must not cost an emergency call (RFC 6881 SP-33 no. 5: processed as best one can).
     telemetry.emergency.preparationFailed(step.name);
@@ -141,7 +138,5 @@ async function bounded(
       error: error instanceof Error ? error.name : "unknown",
     });
     return soFar;
-  } finally {
-    stopWaiting();
   }
 }

@@ -1,6 +1,7 @@
 import { callbackKey, spread } from "@tandem/domain";
-import { repeat } from "../controller/repeat.ts";
 import type { Callback, CallbackBook, CallbackEnd, CallbackEntry, Clock, Telemetry, Unwatch } from "../ports/index.ts";
+import { repeat } from "../timing/repeat.ts";
+import { within } from "../timing/within.ts";
 
 export interface CallbackParts {
   readonly callbacks: CallbackBook;
@@ -76,7 +77,7 @@ export class Callbacks {
     const own = this.reached(number);
     if (own !== null) return own;
     const { callbacks, clock } = this.#parts;
-    const found = await this.#within(FIND_MS, callbacks.find(number, clock.now()));
+    const found = await within(clock, FIND_MS, callbacks.find(number, clock.now()), () => null);
     return found?.ok === true ? found.value : null;
   }
 
@@ -84,10 +85,10 @@ export class Callbacks {
    * Remembers the caller and lends an ELIN. Bounded and never failing: without the book an ELIN is chosen by the call's id, and the book is told later.
    */
   async remember(entry: CallbackEntry): Promise<string | null> {
-    const noting = this.#parts.callbacks.remember(entry);
-    const noted = await this.#within(REMEMBER_MS, noting);
+    const { callbacks, clock, telemetry } = this.#parts;
+    const noted = await within(clock, REMEMBER_MS, callbacks.remember(entry), () => null);
     if (noted?.ok === true) return noted.value.elin;
-    this.#parts.telemetry.log("warn", "a callback is kept in memory until it can be stored", {
+    telemetry.log("warn", "a callback is kept in memory until it can be stored", {
       callId: entry.caller.callId,
     });
     const elin = entry.elins[Math.floor(spread(entry.caller.callId, "elin") * entry.elins.length)] ?? null;
@@ -156,16 +157,5 @@ export class Callbacks {
     const { callbacks, clock } = this.#parts;
     const all = await callbacks.all(clock.now());
     if (all.ok) this.#known = new Map(all.value.map((callback) => [callback.key, callback]));
-  }
-
-  /** Null when it takes longer than that. */
-  async #within<T>(ms: number, work: Promise<T>): Promise<T | null> {
-    let cancel = (): void => undefined;
-    const late = new Promise<null>((resolve) => {
-      cancel = this.#parts.clock.after(ms, () => resolve(null));
-    });
-    const first = await Promise.race([work, late]);
-    cancel();
-    return first;
   }
 }

@@ -8,10 +8,10 @@ import type {
   IdentityHash,
   SipPort,
   Telemetry,
-  Unwatch,
   WorkerErrands,
 } from "../ports/index.ts";
 import { acknowledgementOf, byeOf, requestOf } from "./errand-messages.ts";
+import { PoolService } from "./pool-service.ts";
 import type { TopologyInForce } from "./topology-in-force.ts";
 
 export interface ErrandParts {
@@ -23,37 +23,20 @@ export interface ErrandParts {
   readonly topology: TopologyInForce;
 }
 
-const RETRY_MS = 1_000;
-
 /** Sends for the controller what only workers can send: notifications by MESSAGE, and what the heartbeat walks emergency paths with. */
 export class ErrandService {
   readonly #parts: ErrandParts;
-  #unserve: Unwatch | null = null;
-  #cancelRetry: (() => void) | null = null;
-  #serving = false;
+  /** Takes them from the controller. */
+  readonly service: PoolService;
 
   constructor(parts: ErrandParts) {
     this.#parts = parts;
-  }
-
-  async start(pool: string): Promise<void> {
-    this.#serving = true;
-    const served = await this.#parts.errands.serve(pool, (errand) => this.run(errand));
-    if (served.ok) {
-      if (!this.#serving) return served.value();
-      this.#unserve = served.value;
-      return undefined;
-    }
-    this.#parts.telemetry.log("warn", "errands cannot be served yet", { failure: served.error.code });
-    if (this.#serving) this.#cancelRetry = this.#parts.clock.after(RETRY_MS, () => void this.start(pool));
-    return undefined;
-  }
-
-  async stop(): Promise<void> {
-    this.#serving = false;
-    this.#cancelRetry?.();
-    await this.#unserve?.();
-    this.#unserve = null;
+    this.service = new PoolService({
+      clock: parts.clock,
+      telemetry: parts.telemetry,
+      what: "errands",
+      serve: (pool) => parts.errands.serve(pool, (errand) => this.run(errand)),
+    });
   }
 
   /** Always resolves, within the errand's time. A test call that was answered is acknowledged and ended at once. */

@@ -1,4 +1,4 @@
-import { repeat } from "../controller/repeat.ts";
+import { repeat } from "../timing/repeat.ts";
 import type { Clock, Member, Membership } from "../ports/index.ts";
 
 export interface MemberKeeping {

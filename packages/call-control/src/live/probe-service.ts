@@ -8,8 +8,8 @@ import type {
   ProbeResult,
   SipPort,
   Telemetry,
-  Unwatch,
 } from "../ports/index.ts";
+import { PoolService } from "./pool-service.ts";
 import type { TopologyInForce } from "./topology-in-force.ts";
 
 export interface ProbeParts {
@@ -21,37 +21,20 @@ export interface ProbeParts {
   readonly topology: TopologyInForce;
 }
 
-const RETRY_MS = 1_000;
-
 /** Sends OPTIONS over trunks of the own pool when the controller asks (RFC 3261 §11). */
 export class ProbeService {
   readonly #parts: ProbeParts;
-  #unserve: Unwatch | null = null;
-  #cancelRetry: (() => void) | null = null;
-  #serving = false;
+  /** Takes them from the controller. */
+  readonly service: PoolService;
 
   constructor(parts: ProbeParts) {
     this.#parts = parts;
-  }
-
-  async start(pool: string): Promise<void> {
-    this.#serving = true;
-    const served = await this.#parts.probes.serve(pool, (request) => this.probe(request));
-    if (served.ok) {
-      if (!this.#serving) return served.value();
-      this.#unserve = served.value;
-      return undefined;
-    }
-    this.#parts.telemetry.log("warn", "probes cannot be served yet", { failure: served.error.code });
-    if (this.#serving) this.#cancelRetry = this.#parts.clock.after(RETRY_MS, () => void this.start(pool));
-    return undefined;
-  }
-
-  async stop(): Promise<void> {
-    this.#serving = false;
-    this.#cancelRetry?.();
-    await this.#unserve?.();
-    this.#unserve = null;
+    this.service = new PoolService({
+      clock: parts.clock,
+      telemetry: parts.telemetry,
+      what: "probes",
+      serve: (pool) => parts.probes.serve(pool, (request) => this.probe(request)),
+    });
   }
 
   /** One OPTIONS; any final response proves that the peer is there. Always resolves, within the request's time. */

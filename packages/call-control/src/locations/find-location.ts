@@ -7,6 +7,7 @@ import type {
   LocationSource,
   SecondaryLocations,
 } from "../ports/index.ts";
+import { within } from "../timing/within.ts";
 
 export interface LocationSourceParts {
   readonly database: Pick<LocationDatabase, "find">;
@@ -28,7 +29,7 @@ export function createLocationSource({ database, secondary, clock }: LocationSou
     async locate(question, budgetMs) {
       const startedMs = clock.now();
       const keys = lisCandidates(question.caller);
-      const row = await within(database.find(keys, "published"), Math.min(DATABASE_LIMIT_MS, budgetMs), clock);
+      const row = await inTime(database.find(keys, "published"), Math.min(DATABASE_LIMIT_MS, budgetMs), clock);
       if (row.ok && row.value !== null) return ok(foundIn(row.value));
       const found = await askSecondary(question, budgetMs - (clock.now() - startedMs), { secondary, clock });
       // Nobody else knows: that the database could not be asked is the news.
@@ -48,7 +49,7 @@ async function askSecondary(
 ): Promise<Result<FoundLocation | null, Failure> | null> {
   if (server === null || leftMs < LEAST_MS) return null;
   const limitMs = Math.min(server.timeoutMs, leftMs);
-  const answer = await within(secondary.ask(caller, { url: server.url, limitMs }), limitMs, clock);
+  const answer = await inTime(secondary.ask(caller, { url: server.url, limitMs }), limitMs, clock);
   if (!answer.ok) return answer;
   // RFC 6881 SP-11: a point is never made into an address here, and nobody could dispatch to our guess.
   if (answer.value === null || answer.value.civic === null) return ok(null);
@@ -62,20 +63,7 @@ async function askSecondary(
 }
 
 /** The result, or a failure when it takes longer. */
-async function within<T>(
-  asked: Promise<Result<T, Failure>>,
-  limitMs: number,
-  clock: Clock,
-): Promise<Result<T, Failure>> {
-  let stop = (): void => undefined;
-  const late = new Promise<Result<T, Failure>>((resolve) => {
-    stop = clock.after(limitMs, () => {
-      resolve(err({ code: "location-unavailable", detail: `no answer within ${Math.round(limitMs)} ms` }));
-    });
-  });
-  try {
-    return await Promise.race([asked, late]);
-  } finally {
-    stop();
-  }
+function inTime<T>(asked: Promise<Result<T, Failure>>, limitMs: number, clock: Clock): Promise<Result<T, Failure>> {
+  const detail = `no answer within ${Math.round(limitMs)} ms`;
+  return within(clock, limitMs, asked, () => err({ code: "location-unavailable", detail }));
 }
