@@ -2,6 +2,7 @@ import swagger from "@fastify/swagger";
 import swaggerUi from "@fastify/swagger-ui";
 import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
 import Fastify, { type FastifyBaseLogger, type FastifyError } from "fastify";
+import type { FailureCode } from "@tandem/domain";
 import { apiKeyPlugin } from "./plugins/api-key.ts";
 import { sendProblem } from "./problem.ts";
 import { callRoutes } from "./routes/calls/routes.ts";
@@ -57,12 +58,18 @@ export async function createApp(options: AppOptions): Promise<TypedApp> {
   return app;
 }
 
+/** What fastify refuses of itself, as the catalogue tells it; anything else is `bad-request`. */
+const refusals: ReadonlyMap<number, FailureCode> = new Map([
+  [413, "too-large"],
+  [415, "media-type-unknown"],
+]);
+
 /** Every error leaves as problem details; the text of an unexpected one stays in the log. */
 function answerProblems(app: TypedApp): void {
   app.setNotFoundHandler((_request, reply) => sendProblem(reply, "not-found", "no such resource; /docs lists them"));
   app.setErrorHandler((error: FastifyError, request, reply) => {
     const status = error.statusCode ?? 500;
-    if (status < 500) return sendProblem(reply, "bad-request", error.message);
+    if (status < 500) return sendProblem(reply, refusals.get(status) ?? "bad-request", error.message);
     request.log.error({ err: error, url: request.routeOptions.url }, "request handler failed");
     return sendProblem(reply, "internal-error", "the request could not be served; the log has the cause");
   });

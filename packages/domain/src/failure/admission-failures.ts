@@ -47,7 +47,6 @@ export const admissionFailures = {
   "loop-detected": row("482 Loop Detected", [25, 508], requesterFault, "The request came back to where it had been."),
   "too-many-hops": row("483 Too Many Hops", [25, 508], requesterFault, "Max-Forwards was used up."),
   "malformed-request": row("400 Bad Request", [95, 400], requesterFault, "The message breaks the SIP grammar."),
-  "malformed-body": row("400 Bad Request", [95, 400], requesterFault, "The body does not fit its Content-Type."),
   "unsupported-method": row("405 Method Not Allowed", [97, 405], requesterFault, "Tandem does not serve this method."),
   "unsupported-scheme": row(
     "416 Unsupported URI Scheme",
@@ -56,12 +55,6 @@ export const admissionFailures = {
     "The Request-URI has a scheme that cannot be routed.",
   ),
   "unsupported-extension": row("420 Bad Extension", [127, 422], correctable, "Require names an unknown extension."),
-  "unsupported-media-type": row(
-    "415 Unsupported Media Type",
-    [79, 415],
-    correctable,
-    "The body has a type that this method cannot carry.",
-  ),
   "message-too-large": row("513 Message Too Large", [127, 413], requesterFault, "The message exceeds the limit."),
   "merged-request": row("482 Loop Detected", [25, 409], requesterFault, "The same request arrived by two ways."),
   draining: row("503 Service Unavailable", [42, 503], busyNow, "This worker or pool takes no new ordinary calls."),

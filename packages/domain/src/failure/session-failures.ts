@@ -16,7 +16,6 @@ export const sessionFailures = {
   ),
   "out-of-order": row("500 Server Internal Error", [127, 409], requesterFault, "CSeq lower than the last one."),
   "session-interval-too-small": row("422 Session Interval Too Small", [127, 422], correctable, "Below Min-SE."),
-  "bad-event": row("489 Bad Event", [127, 422], requesterFault, "Event names a package Tandem does not know."),
   "bad-refer": row("400 Bad Request", [95, 400], requesterFault, "Refer-To is missing, doubled or not a SIP URI."),
   "refer-refused": row("603 Decline", [21, 403], requesterFault, "This trunk may not transfer calls."),
   "feature-refused": row("403 Forbidden", [21, 403], requesterFault, "Not allowed during an emergency call."),
@@ -33,7 +32,6 @@ export const sessionFailures = {
     "The replaced dialog has ended (RFC 3891 §3).",
   ),
   "transfer-failed": row("503 Service Unavailable", [41, 502], peerFault, "The transfer target could not be reached."),
-  "too-many-early-dialogs": row("503 Service Unavailable", [42, 503], peerFault, "More forks than the trunk allows."),
   "ack-timeout": row("408 Request Timeout", [102, 504], peerGone, "No ACK came for the 200 (RFC 3261 §13.3.1.4)."),
   "prack-timeout": row("504 Server Time-out", [102, 504], peerGone, "No PRACK came (RFC 3262 §3)."),
   "session-expired": row(
@@ -48,12 +46,9 @@ export const sessionFailures = {
     peerGone,
     "A peer no longer knows the dialog.",
   ),
-  "media-lost": row("408 Request Timeout", [27, 504], peerGone, "No media for longer than allowed."),
   "worker-lost": row("503 Service Unavailable", [41, 503], lost, "The worker died and nobody could go on."),
   "node-lost": row("503 Service Unavailable", [41, 503], lost, "The node died and nobody could go on."),
   "state-lost": row("481 Call/Transaction Does Not Exist", [41, 500], lost, "The call's record cannot be read."),
-  "setup-expired": row("408 Request Timeout", [102, 504], lost, "The set-up never ended and was swept."),
   preempted: row("487 Request Terminated", [8, 409], ended, "Ended to make room for an emergency call."),
-  "administrative-end": row("487 Request Terminated", [31, 409], ended, "Ended by an operator."),
   "replaced-by-call": row("487 Request Terminated", [16, 409], peopleDecided, "Another call took its place."),
 } as const;

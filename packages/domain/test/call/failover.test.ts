@@ -257,7 +257,7 @@ describe("limits of a trunk", () => {
   it("a lease that comes too late is given back", () => {
     const rig = new CallRig();
     rig.invite({ attempts: [plan("first", limited)] });
-    rig.event({ kind: "end", failure: "administrative-end" });
+    rig.event({ kind: "end", failure: "preempted" });
     rig.event({ kind: "gate", trunk: "first", result: "reserved" });
     expect(rig.call.reserved).toEqual([]);
   });

@@ -331,9 +331,9 @@ describe("when the record itself is due", () => {
 describe("an end that no peer asked for", () => {
   it("of an established call: BYE on both legs with Reason", () => {
     const rig = new CallRig().establish();
-    rig.event({ kind: "end", failure: "administrative-end" });
+    rig.event({ kind: "end", failure: "preempted" });
     expect(rig.allSent("BYE").map(({ leg }) => leg)).toEqual(["a", "b"]);
-    expect(rig.sent("BYE").request.getAll("Reason")[1]).toBe("Q.850;cause=31");
+    expect(rig.sent("BYE").request.getAll("Reason")[1]).toBe("Q.850;cause=8");
   });
 
   it("of a call being set up: a final response and CANCEL", () => {

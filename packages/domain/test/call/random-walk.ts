@@ -437,7 +437,7 @@ export class RandomWalk {
       case 5:
         return this.replace();
       default:
-        return this.next(16) === 0 ? this.apply({ kind: "end", failure: "administrative-end" }) : undefined;
+        return this.next(16) === 0 ? this.apply({ kind: "end", failure: "preempted" }) : undefined;
     }
   }
 
@@ -539,7 +539,7 @@ export class RandomWalk {
   }
 
   private silence(): void {
-    this.apply({ kind: "end", failure: "administrative-end" });
+    this.apply({ kind: "end", failure: "preempted" });
     for (const { transaction } of this.call.unacked) this.apply({ kind: "ack-timeout", transaction });
     for (const response of this.unacknowledged.values()) this.bringOrphan(response);
     for (let round = 0; round < 4 && !this.finished; round += 1) {
