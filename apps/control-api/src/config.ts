@@ -33,6 +33,8 @@ interface HeldConfig {
   readonly keyFile: string | null;
   /** Addresses or CIDR blocks of proxies whose `X-Forwarded-For` is believed. */
   readonly proxies: readonly string[];
+  /** Requests a minute that one source may make without a key; 0: any number. */
+  readonly ratePerMinute: number;
 }
 
 /** A supervisor reached by HTTP, with the token it expects; or Kubernetes, with the workloads of every pool. */
@@ -104,6 +106,8 @@ export const controlApiSchema = z
         message: "expected addresses or CIDR blocks, separated by commas",
       })
       .optional(),
+    /** Requests a minute that one source may make without a key; 0: any number. */
+    TANDEM_HELD_RATE: field.integer(0, 1_000_000).default(600),
     /** Where the API server is; Kubernetes gives them to every container. */
     KUBERNETES_SERVICE_HOST: z.string().optional(),
     KUBERNETES_SERVICE_PORT: field.integer(1, 65_535).default(443),
@@ -131,6 +135,7 @@ export const controlApiSchema = z
             certificateFile: env.TANDEM_HELD_CERT ?? null,
             keyFile: env.TANDEM_HELD_KEY ?? null,
             proxies: env.TANDEM_HELD_PROXIES ?? [],
+            ratePerMinute: env.TANDEM_HELD_RATE,
           },
   }));
 

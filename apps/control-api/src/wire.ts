@@ -73,6 +73,9 @@ export async function startControlApi(config: ControlApiConfig, logger: Logger):
   const bound = app.server.address() as AddressInfo;
   const api = formatSocketAddress({ host: bound.address, port: bound.port });
   const page = metricsPage(registry);
+  const held = await serveHeld(config, services, { logger, metrics });
+  if (!held.ok) return held;
+  metrics.certificateEnds(() => ({ held: held.value.certificateEndsMs() }));
   const probes = await startProbeServer({
     address: config.http,
     unready,
@@ -82,8 +85,6 @@ export async function startControlApi(config: ControlApiConfig, logger: Logger):
     },
   });
   const http = formatSocketAddress(probes.address);
-  const held = await serveHeld(config, services, logger);
-  if (!held.ok) return held;
   const member = startMembership(services, config, { api, http });
   return ok({
     api,

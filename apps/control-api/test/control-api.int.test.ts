@@ -1,16 +1,5 @@
 import { readFileSync } from "node:fs";
-import {
-  connectRedis,
-  createEmergencyPathBoard,
-  createEmergencyRecordBook,
-  createLocationDatabase,
-  createMembership,
-  createNotificationBook,
-  createRedisCallStore,
-  createTopologyRegistry,
-  createTrunkHealthBoard,
-  type RedisConnection,
-} from "@tandem/adapter-redis";
+import { connectRedis, createRedisCallStore } from "@tandem/adapter-redis";
 import {
   blankPreparation,
   emergencyFacts,
@@ -19,65 +8,46 @@ import {
   serialiseCall,
   type EmergencyNotice,
 } from "@tandem/domain";
-import { createLogger, systemClock } from "@tandem/runtime";
-import { startRedisServer, type RedisServerFixture } from "@tandem/testkit";
+import { createLogger } from "@tandem/runtime";
 import type { FastifyBaseLogger } from "fastify";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { createApp } from "../src/app.ts";
 import type { ControlServices } from "../src/services.ts";
 import type { TypedApp } from "../src/typed-app.ts";
+import { ApiRigs, headers, key, keys } from "./api-rig.ts";
 
-const key = "k".repeat(32);
-const headers = { "x-api-key": key };
 const yaml = { ...headers, "content-type": "application/yaml" };
 const sample = readFileSync(new URL("../../../deploy/sample/topology.yaml", import.meta.url), "utf8");
 
-let redis: RedisServerFixture;
-let connection: RedisConnection;
+let rigs: ApiRigs;
 let services: ControlServices;
 let app: TypedApp;
 let log: string[];
 
 beforeAll(async () => {
-  redis = await startRedisServer();
+  rigs = await ApiRigs.start();
 });
-afterAll(async () => {
-  await connection?.close();
-  await redis[Symbol.asyncDispose]();
-});
+afterAll(() => rigs.stop());
 
 beforeEach(async () => {
-  await connection?.close();
-  const connected = connectRedis(redis.url);
-  if (!connected.ok) throw new Error(connected.error.detail);
-  connection = connected.value;
-  await connection.run("flushall", (client) => client.flushall());
-  services = {
-    topology: createTopologyRegistry(connection),
-    health: createTrunkHealthBoard(connection),
-    membership: createMembership(connection),
-    calls: createRedisCallStore(connection),
-    emergency: {
-      records: createEmergencyRecordBook(connection),
-      notifications: createNotificationBook(connection),
-      paths: createEmergencyPathBoard(connection),
-    },
-    locations: createLocationDatabase(connection),
-    clock: systemClock,
-    scaler: null,
-  };
-  log = [];
-  const logger = createLogger({ name: "test", level: "info", stream: { write: (line) => void log.push(line) } });
-  app = await createApp({
-    services,
-    keys: new Map([["ops", key]]),
-    logger: logger as unknown as FastifyBaseLogger,
-    unready: () => [],
-  });
+  ({ services, app, log } = await rigs.fresh());
 });
 
 const put = (payload: string, extra: Readonly<Record<string, string>> = {}) =>
   app.inject({ method: "PUT", url: "/v1/topology", headers: { ...yaml, ...extra }, payload });
+
+describe("what is refused before any route sees it", () => {
+  test.each([
+    ["a body of another type", { "content-type": "image/png" }, "x", 415, "media-type-unknown"],
+    ["a body beyond the limit", { "content-type": "application/json" }, "x".repeat(70_000), 413, "too-large"],
+    ["a body that is no JSON", { "content-type": "application/json" }, "{", 400, "bad-request"],
+  ])("%s", async (_what, extra, payload, status, code) => {
+    const asked = { method: "POST", url: "/v1/routing/dry-run", headers: { ...headers, ...extra }, payload } as const;
+    const answer = await app.inject(asked);
+    expect(answer.statusCode).toBe(status);
+    expect(answer.json()).toMatchObject({ code });
+  });
+});
 
 describe("keys", () => {
   test.each(["/v1/topology", "/v1/trunks", "/v1/pools", "/v1/calls", "/v1/members", "/v1/emergency/calls"])(
@@ -391,7 +361,7 @@ test("Redis gone: 503 with Retry-After, one warning line, no stack in the answer
   const services503 = { ...services, calls: broken };
   const isolated = await createApp({
     services: services503,
-    keys: new Map([["ops", key]]),
+    keys,
     logger: logger as unknown as FastifyBaseLogger,
     unready: () => ["Redis cannot be reached"],
   });

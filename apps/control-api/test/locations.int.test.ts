@@ -1,76 +1,35 @@
-import {
-  createEmergencyPathBoard,
-  createEmergencyRecordBook,
-  createLocationDatabase,
-  createNotificationBook,
-  connectRedis,
-  createTopologyRegistry,
-  createMembership,
-  createRedisCallStore,
-  createTrunkHealthBoard,
-  type RedisConnection,
-} from "@tandem/adapter-redis";
 import { composeHeldRequest, readHeldAnswer } from "@tandem/location-document";
-import { createLogger, systemClock } from "@tandem/runtime";
-import { startRedisServer, type RedisServerFixture } from "@tandem/testkit";
-import type { FastifyBaseLogger, FastifyInstance } from "fastify";
+import type { FastifyInstance } from "fastify";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { createApp } from "../src/app.ts";
 import { createHeldApp } from "../src/held/held-app.ts";
 import type { ControlServices } from "../src/services.ts";
 import type { TypedApp } from "../src/typed-app.ts";
+import { ApiRigs, headers, keys } from "./api-rig.ts";
 
-const key = "k".repeat(32);
-const headers = { "x-api-key": key };
 const csv = { ...headers, "content-type": "text/csv" };
 
-let redis: RedisServerFixture;
-let connection: RedisConnection;
+let rigs: ApiRigs;
 let services: ControlServices;
 let app: TypedApp;
 let held: FastifyInstance;
 let log: string[];
 
 beforeAll(async () => {
-  redis = await startRedisServer();
+  rigs = await ApiRigs.start();
 });
-afterAll(async () => {
-  await connection?.close();
-  await redis[Symbol.asyncDispose]();
-});
+afterAll(() => rigs.stop());
 
 beforeEach(async () => {
-  await connection?.close();
-  const connected = connectRedis(redis.url);
-  if (!connected.ok) throw new Error(connected.error.detail);
-  connection = connected.value;
-  await connection.run("flushall", (client) => client.flushall());
-  services = {
-    topology: createTopologyRegistry(connection),
-    health: createTrunkHealthBoard(connection),
-    membership: createMembership(connection),
-    calls: createRedisCallStore(connection),
-    locations: createLocationDatabase(connection),
-    emergency: {
-      records: createEmergencyRecordBook(connection),
-      notifications: createNotificationBook(connection),
-      paths: createEmergencyPathBoard(connection),
-    },
-    clock: systemClock,
-    scaler: null,
-  };
-  log = [];
-  const stream = { write: (line: string) => void log.push(line) };
-  const logger = createLogger({ name: "test", level: "info", stream }) as unknown as FastifyBaseLogger;
-  const keys = new Map([["ops", key]]);
-  app = await createApp({ services, keys, logger, unready: () => [] });
-  held = createHeldApp({
+  const rig = await rigs.fresh();
+  ({ services, app, log } = rig);
+  held = await createHeldApp({
     locations: services.locations,
     provider: () => Promise.resolve(null),
     keys,
     now: () => 0,
-    logger,
-    listener: { tls: null, proxies: [] },
+    logger: rig.logger,
+    listener: { tls: null, proxies: [], ratePerMinute: 600 },
+    onAnswer: () => undefined,
   });
 });
 

@@ -1,10 +1,9 @@
+import { API_METRICS } from "./api-catalogue.ts";
 import { EMERGENCY_METRICS } from "./emergency-catalogue.ts";
-import { SETUP_SECONDS, type MetricDefinition } from "./metric-definition.ts";
+import { OPERATION_SECONDS, SETUP_SECONDS, type MetricDefinition } from "./metric-definition.ts";
 
 export type { MetricDefinition, MetricProcess } from "./metric-definition.ts";
 
-/** Local and network operations, seconds. */
-const OPERATION_SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5];
 const CALL_SECONDS = [1, 5, 15, 30, 60, 180, 300, 600, 1_800, 3_600];
 
 /**
@@ -195,7 +194,7 @@ export const METRICS = {
     type: "gauge",
     help: "When the first certificate of a TLS listener's chain ends, Unix time.",
     labels: ["listener"],
-    process: "edge",
+    process: ["edge", "control-api"],
   },
   tandem_workers_connected: {
     type: "gauge",
@@ -324,19 +323,7 @@ export const METRICS = {
     labels: ["sink", "result"],
     process: "controller",
   },
-  tandem_http_requests_total: {
-    type: "counter",
-    help: "Control API requests by route pattern, method and class of status.",
-    labels: ["route", "method", "status_class"],
-    process: "control-api",
-  },
-  tandem_http_request_seconds: {
-    type: "histogram",
-    help: "Time to answer a control API request.",
-    labels: ["route"],
-    process: "control-api",
-    buckets: OPERATION_SECONDS,
-  },
+  ...API_METRICS,
   tandem_process_info: {
     type: "gauge",
     help: "Always 1: which process this is. Controllers and control APIs belong to no pool.",

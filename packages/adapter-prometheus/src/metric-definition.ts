@@ -13,3 +13,6 @@ export interface MetricDefinition {
 
 /** Setup delays of a call, seconds: fast local legs up to a minute of ringing. */
 export const SETUP_SECONDS = [0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 4, 6, 10, 20, 60];
+
+/** Local and network operations, seconds. */
+export const OPERATION_SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5];

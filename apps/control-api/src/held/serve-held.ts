@@ -1,19 +1,27 @@
-import { readFileSync } from "node:fs";
+import type { Server } from "node:https";
 import type { AddressInfo } from "node:net";
-import { err, ok, type Failure, type Result } from "@tandem/domain";
+import { ok, type Failure, type Result } from "@tandem/domain";
 import { formatSocketAddress, type Logger } from "@tandem/runtime";
 import type { FastifyBaseLogger } from "fastify";
 import type { ControlApiConfig } from "../config.ts";
 import { currentTopology } from "../current-topology.ts";
 import type { ControlServices } from "../services.ts";
-import { createHeldApp, type HeldListener } from "./held-app.ts";
+import { createHeldApp, type HeldAnswer } from "./held-app.ts";
+import { HeldCertificate } from "./held-certificate.ts";
 import { keptProvider } from "./kept-provider.ts";
 
 /** A HELD server that listens. */
 export interface RunningHeld {
   /** Bound `host:port`; null: it is not configured. */
   readonly address: string | null;
+  /** When the listener's certificate ends (epoch ms); null: it has none. */
+  certificateEndsMs(): number | null;
   close(): Promise<void>;
+}
+
+export interface HeldObservers {
+  readonly logger: Logger;
+  readonly metrics: { heldAnswer(answer: HeldAnswer): void };
 }
 
 /**
@@ -23,12 +31,13 @@ export interface RunningHeld {
 export async function serveHeld(
   { held, keys }: ControlApiConfig,
   services: ControlServices,
-  logger: Logger,
+  { logger, metrics }: HeldObservers,
 ): Promise<Result<RunningHeld, Failure>> {
-  if (held === null) return ok({ address: null, close: () => Promise.resolve() });
-  const tls = readTls(held.certificateFile, held.keyFile);
-  if (!tls.ok) return tls;
-  const app = createHeldApp({
+  if (held === null) return ok({ address: null, certificateEndsMs: () => null, close: () => Promise.resolve() });
+  const read = await readCertificate(held, services, logger);
+  if (!read.ok) return read;
+  const certificate = read.value;
+  const app = await createHeldApp({
     locations: services.locations,
     provider: keptProvider(
       async () => {
@@ -40,20 +49,29 @@ export async function serveHeld(
     keys,
     now: () => services.clock.now(),
     logger: logger as unknown as FastifyBaseLogger,
-    listener: { tls: tls.value, proxies: held.proxies },
+    listener: { tls: certificate?.inForce ?? null, proxies: held.proxies, ratePerMinute: held.ratePerMinute },
+    onAnswer: (answer) => metrics.heldAnswer(answer),
   });
+  const stopFollowing = certificate?.follow((renewed) => (app.server as Server).setSecureContext(renewed));
   await app.listen({ host: held.address.host, port: held.address.port });
   const bound = app.server.address() as AddressInfo;
   const address = formatSocketAddress({ host: bound.address, port: bound.port });
-  return ok({ address, close: () => app.close() });
+  return ok({
+    address,
+    certificateEndsMs: () => certificate?.endsMs ?? null,
+    async close() {
+      stopFollowing?.();
+      await app.close();
+    },
+  });
 }
 
-function readTls(certificate: string | null, key: string | null): Result<HeldListener["tls"], Failure> {
-  if (certificate === null || key === null) return ok(null);
-  try {
-    return ok({ cert: readFileSync(certificate, "utf8"), key: readFileSync(key, "utf8") });
-  } catch (thrown) {
-    const reason = thrown instanceof Error && "code" in thrown ? String(thrown.code) : "unreadable";
-    return err({ code: "configuration-invalid", detail: `certificate or key of the HELD listener: ${reason}` });
-  }
+/** Null: the listener is in clear. */
+async function readCertificate(
+  { certificateFile, keyFile }: NonNullable<ControlApiConfig["held"]>,
+  { clock }: ControlServices,
+  log: Logger,
+): Promise<Result<HeldCertificate | null, Failure>> {
+  if (certificateFile === null || keyFile === null) return ok(null);
+  return HeldCertificate.read({ files: { certificate: certificateFile, key: keyFile }, clock, log });
 }

@@ -43,7 +43,7 @@ export interface CallDetailRecord {
 }
 
 /** What of an emergency call anybody may read who reads ordinary records. */
-export type OrdinaryEmergencyFacts = Omit<EmergencyFacts, "place">;
+type OrdinaryEmergencyFacts = Omit<EmergencyFacts, "place">;
 
 /** One per attempt. */
 export interface AttemptDetailRecord {
