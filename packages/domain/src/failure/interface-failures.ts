@@ -32,6 +32,7 @@ export const interfaceFailures = {
   ),
   "location-unavailable": row("503 Service Unavailable", [41, 503], busyNow, "A location source did not answer."),
   "delivery-failed": row("500 Server Internal Error", [41, 502], ownFault, "A sink refused or did not answer."),
+  "lease-lost": row("500 Server Internal Error", [41, 503], ownFault, "Another holder has the leader lease."),
   "configuration-invalid": row(
     "500 Server Internal Error",
     [41, 500],
