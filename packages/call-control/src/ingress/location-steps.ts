@@ -8,6 +8,7 @@ import {
   type EmergencyPlace,
   type EmergencyPreparation,
   type NetworkSite,
+  type SecurityDesk,
 } from "@tandem/domain";
 import type { EmergencyCase, PreparationPorts, PreparationStep } from "./prepare-emergency.ts";
 
@@ -70,7 +71,9 @@ function withConveyed(
   if (conveyed.kind === "value" || conveyed.kind === "reference") {
     const { kind, location, references } = conveyed;
     const place = { civic: location?.civic ?? null, position: location?.position ?? null, references };
-    return { ...placed, location: { kind, method: location?.method ?? null }, place: { source: "request", ...place } };
+    const addedLocation = conferenceOf(conveyed, { preparation: placed, incident, ports });
+    const described = { location: { kind, method: location?.method ?? null }, addedLocation };
+    return { ...placed, ...described, place: { source: "request", ...place } };
   }
   // RFC 6881 SP-22, SP-33 no. 5: what is missing or broken is made good, beside what there is; never asked for.
   const place = defaultPlace(site, incident);
@@ -81,6 +84,18 @@ function withConveyed(
     place,
     addedLocation: pidfOf(place.civic, "Default", { preparation: placed, incident, ports }),
   };
+}
+
+/**
+ * The caller's own document stays as it is, so a conference that the provider is to set up goes in one of ours, which says the caller's address again.
+ * Null: no such conference, or no address that could be said again (a shape, a reference).
+ */
+function conferenceOf({ location }: ConveyedLocation, composing: Composing): string | null {
+  const civic = location?.civic ?? null;
+  if (civic === null || providerConference(composing) === null) return null;
+  // The address is the caller's word, not ours.
+  const preparation = { ...composing.preparation, provider: null };
+  return pidfOf(civic, location?.method ?? null, { ...composing, preparation });
 }
 
 /** ELINs in the name of the caller's own location, where the product class keeps them. */
@@ -114,17 +129,22 @@ interface Composing {
   readonly ports: PreparationPorts;
 }
 
-function pidfOf(civic: CivicAddress, method: string, { preparation, incident, ports }: Composing): string {
-  const { policies } = incident.snapshot.topology.emergency;
-  const conference = policies.find(({ name }) => name === preparation.policy)?.conference ?? null;
+function pidfOf(civic: CivicAddress, method: string | null, composing: Composing): string {
+  const { preparation, incident, ports } = composing;
   return composePidf({
     entity: `sip:${encodeURIComponent(preparation.callbackNumber || "anonymous")}@${entityHost(preparation, incident)}`,
     civic,
     method,
     provider: preparation.provider,
     atMs: ports.clock.now(),
-    conference: conference?.by === "provider" ? conference : null,
+    conference: providerConference(composing),
   });
+}
+
+function providerConference({ preparation, incident }: Composing): SecurityDesk | null {
+  const { policies } = incident.snapshot.topology.emergency;
+  const conference = policies.find(({ name }) => name === preparation.policy)?.conference ?? null;
+  return conference?.by === "provider" ? conference : null;
 }
 
 function entityHost({ provider }: EmergencyPreparation, { facts }: EmergencyCase): string {

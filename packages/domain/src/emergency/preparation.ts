@@ -63,7 +63,10 @@ export interface EmergencyPlace {
 
 /** Everything an emergency INVITE is made of besides the caller's request. Kept until the call is answered. */
 export interface EmergencyPreparation extends EmergencyFacts {
-  /** PIDF-LO document that we add; null when the call brings its location, or none is known. */
+  /**
+   * PIDF-LO document that we add; null when the call brings its location, or none is known. Where the call brings it (`value`), ours says it again, because a
+   * conference that the provider is to set up stands in it.
+   */
   readonly addedLocation: string | null;
   /** ELINs of the place the call comes from, as far as the place itself names them; those of its ERL stand in the topology. */
   readonly elins: readonly string[];

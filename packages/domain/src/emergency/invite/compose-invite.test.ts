@@ -138,6 +138,15 @@ describe("profile pidf-lo", () => {
     expect(got.get("Geolocation-Routing")).toBe("yes");
   });
 
+  test("a document of ours that hands over a conference leaves the caller's as it is (B9)", () => {
+    const sent = invite([...located, mixed], formatMultipart([sdp, pidf], "b1"));
+    const change = { location: { kind: "value", method: "LIS" }, addedLocation: added } as const;
+    const got = compose(sent, { preparation: change });
+    expect(bodyLeaves(got).map(({ body }) => body)).toEqual([SDP, CALLER_PIDF, added]);
+    expect(got.getAll("Geolocation")[0]).toBe(sent.get("Geolocation"));
+    expect(bodyLeaves(compose(sent, { kind: "i3", preparation: { ...change, provider: null } }))).toHaveLength(2);
+  });
+
   test("an INVITE with SDP alone becomes a multipart, with all that a located call needs", () => {
     const got = compose(
       invite(

@@ -40,7 +40,9 @@ function withLocation(
   { preparation, egress }: EmergencyInviteParts,
   place: NamedPlace,
 ): SipMessage {
-  const { addedLocation } = preparation;
+  // What says the caller's own location again does so for a conference that only this profile has.
+  const needless = preparation.location.kind === "value" && egress.kind !== "pidf-lo";
+  const addedLocation = needless ? null : preparation.addedLocation;
   // RFC 6442 §4.1 wants an added location last; NENA-STA-010.3 §4.2.1.7 wants it first.
   const position = egress.kind === "i3" ? "first" : "last";
   const located = addedLocation === null ? invite : addLocation(invite, { pidf: addedLocation, position }, place);

@@ -13,8 +13,8 @@ export interface PidfParts {
   /** Whom the location is of: a URI. */
   readonly entity: string;
   readonly civic: CivicAddress;
-  /** `Default` for a site's own address, `LIS` for a published row. */
-  readonly method: string;
+  /** `Default` for a site's own address, `LIS` for a published row; null: not said. */
+  readonly method: string | null;
   /** Who put it in; null: nobody says. */
   readonly provider: EmergencyProvider | null;
   /** Epoch milliseconds. */
@@ -48,7 +48,7 @@ export function composePidf(parts: PidfParts): string {
     `<tuple id="loc"><status><gp:geopriv><gp:location-info>${civicXml(parts.civic)}</gp:location-info>`,
     "<gp:usage-rules><gbp:retransmission-allowed>true</gbp:retransmission-allowed>",
     `<gbp:retention-expiry>${new Date(parts.atMs + RETENTION_MS).toISOString()}</gbp:retention-expiry></gp:usage-rules>`,
-    `<gp:method>${xmlText(parts.method)}</gp:method>${provided}${conferenceXml(parts.conference ?? null)}`,
+    `${xmlElement("gp:method", parts.method ?? undefined)}${provided}${conferenceXml(parts.conference ?? null)}`,
     `</gp:geopriv></status><timestamp>${stamp}</timestamp></tuple></presence>\r\n`,
   ].join("");
 }
