@@ -1,4 +1,11 @@
-import type { EmergencyNumber, EmergencyPlan, LocationPolicy, NetworkSite, NotificationTarget } from "@tandem/domain";
+import type {
+  EmergencyNumber,
+  EmergencyPlan,
+  LocationPolicy,
+  NetworkSite,
+  NotificationTarget,
+  SecurityDesk,
+} from "@tandem/domain";
 import type { TopologyDocument } from "./schema/document-schema.ts";
 
 type Written = TopologyDocument["emergency"];
@@ -37,8 +44,12 @@ function policy(written: Written["policies"][number]): LocationPolicy {
     numbers: numbers(written.numbers),
     disclaimer: written.disclaimer ?? null,
     screenedCalls: written.screenedCalls ?? null,
-    conference: written.conference ?? null,
+    conference: written.conference === undefined ? null : desk(written.conference),
   };
+}
+
+function desk(written: NonNullable<Written["policies"][number]["conference"]>): SecurityDesk {
+  return { ...written, trunk: written.trunk ?? null };
 }
 
 function site(written: Written["sites"][number]): NetworkSite {

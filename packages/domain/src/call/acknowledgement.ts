@@ -7,6 +7,7 @@ import { reasonsOf } from "./headers/reason.ts";
 import { cseqOf } from "./headers/values.ts";
 import { wayTo } from "./mid-dialog.ts";
 import { sendAck } from "./outgoing.ts";
+import { callDesk } from "./security-desk.ts";
 import { placeOf, type Place, type Turn } from "./turn.ts";
 
 /** The ACK of a 2xx of ours: the other leg's 2xx gets its own, with the answer if the INVITE was without offer. One that comes again is nothing. */
@@ -18,6 +19,7 @@ export function onAck(turn: Turn, place: Place, ack: SipMessage): void {
   if (unacked === undefined) return;
   call.unacked = call.unacked.filter((waiting) => waiting !== unacked);
   passAck(turn, place, unacked, ack);
+  callDesk(turn);
   payOwedBye(turn, place);
 }
 

@@ -2,6 +2,7 @@ import type { Exchange, OwedBye, Unacked } from "./exchange.ts";
 import type { AttemptFacts, CallFacts } from "./facts.ts";
 import type { Hunt, PassedRefer, Transfer, WaitingInvite } from "./hunt.ts";
 import type { Party } from "./party.ts";
+import type { DeskLink } from "./security-desk.ts";
 
 /**
  * The record of one call: everything any worker needs to serve the next message. Plain JSON data (no functions, no undefined values that
@@ -36,6 +37,8 @@ export interface Call {
   endByMs: number;
   /** When an established call is looked at again although nothing came (in-dialog OPTIONS, RFC 5057). */
   auditAtMs: number;
+  /** Set on an emergency call that a security desk is to hear. */
+  desk: DeskLink | null;
   facts: CallFacts;
   attempts: AttemptFacts[];
   /** Compact ladder lines; `ladder` reads them. */

@@ -10,6 +10,7 @@ import { callDeadline, exchangeDeadline, transferDeadline } from "./deadlines.ts
 import { onReliableTimer } from "./reliable-provisionals.ts";
 import { failureReply, inviteFailureReply } from "./replies.ts";
 import { onPlaceTimer } from "./seizure.ts";
+import { lookAfterRelay } from "./security-desk.ts";
 import { lookAfter } from "./session-refresh.ts";
 import { transferFailed } from "./transfer-outcome.ts";
 import { placeOf, type Turn } from "./turn.ts";
@@ -67,6 +68,7 @@ export function onDeadline(turn: Turn, alive?: readonly ExchangeId[]): void {
       if (now >= exchangeDeadline(call, exchange)) onNoResponse(turn, exchange.id, "worker-lost");
     }
     lookAfter(turn);
+    lookAfterRelay(turn);
   } else if (call.phase === "setup") onEnd(turn, "node-lost");
   else endAtLast(turn, alive);
 }

@@ -19,6 +19,7 @@ export function copyCall(call: Call): Call {
     refers: call.refers.slice(),
     reserved: call.reserved.slice(),
     owedByes: call.owedByes.slice(),
+    desk: copied(call.desk),
     facts: { ...call.facts },
     attempts: call.attempts.map((attempt) => ({ ...attempt })),
     ladder: call.ladder.slice(),

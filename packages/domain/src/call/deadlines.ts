@@ -21,6 +21,7 @@ export function callDeadline(call: Call): number {
   return Math.min(
     call.auditAtMs,
     transferDeadline(call),
+    relayDeadline(call),
     ...call.exchanges.map((exchange) => exchangeDeadline(call, exchange)),
     ...call.parties.flatMap(({ dialogs }) => dialogs.map(dialogDue)),
   );
@@ -41,6 +42,11 @@ export function transferDeadline(call: Call): number {
   const { transfer, hunt } = call;
   if (transfer === null) return Infinity;
   return hunt === null ? transfer.atMs + SETUP_MARGIN_MS : huntDeadline(hunt, transfer.atMs);
+}
+
+/** When somebody must ask whether the media relay still has the call; `Infinity` without one. */
+export function relayDeadline({ desk }: Call): number {
+  return desk === null || desk.lost || !desk.called ? Infinity : desk.checkAtMs;
 }
 
 function huntDeadline(hunt: Hunt | null, sinceMs: number): number {

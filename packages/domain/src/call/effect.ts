@@ -47,6 +47,10 @@ export type Effect =
       readonly target: string;
       readonly headers: readonly (readonly [string, string])[];
     }
+  /** An emergency call stands: call the security desk that is to hear it. Nothing comes back to this call. */
+  | { readonly kind: "call-desk" }
+  /** Ask the media relay whether it has the call; answered by a `relay-lost` event when it has not. */
+  | { readonly kind: "check-relay" }
   /**
    * The call is over: remove the record and append its detail records (`detailRecords`), atomically. Always the last effect. A call refused at
    * once was never saved: then only its detail records are appended.

@@ -3,6 +3,7 @@ import type { EmergencyPreparation } from "../emergency/preparation.ts";
 import type { FailureCode } from "../failure/failure.ts";
 import type { Consideration } from "../routing/decision.ts";
 import type { CallerOrigin } from "./facts.ts";
+import type { DeskLink } from "./security-desk.ts";
 import type { AttemptPlan, LegProfile, TrunkLimits } from "./leg-profile.ts";
 
 /** Names an outgoing request of this call; chosen by the machine, echoed in the events that answer it. */
@@ -24,6 +25,8 @@ export type CallEvent =
       readonly considered: readonly Consideration[];
       /** Set when the decision was emergency: what is known of the call besides its request. */
       readonly emergency: EmergencyPreparation | null;
+      /** A security desk is to hear the call, and this relay takes its audio. */
+      readonly desk?: Pick<DeskLink, "relay" | "uri" | "trunk">;
       /** The call is a callback to somebody who made an emergency call (`callId`; null: not known), and outside all limits. */
       readonly callback?: { readonly callId: string | null };
       /** What the request says of its caller that the facts do not, in case he is transferred to an emergency number. */
@@ -86,6 +89,8 @@ export type CallEvent =
         readonly considered: readonly Consideration[];
       };
     }
+  /** The media relay of an emergency call has it no more, or does not answer. `inUse`: what the peers were told leads through it. */
+  | { readonly kind: "relay-lost"; readonly inUse: boolean }
   /** The record's deadline passed (session expiry, refresh due, setup bound): claimed from the store by any worker. */
   | { readonly kind: "deadline"; readonly alive?: readonly ExchangeId[] }
   /** Administrative end (API hang-up, pre-emption, another call's Replaces). */

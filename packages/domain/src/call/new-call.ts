@@ -20,6 +20,7 @@ export function newCall(callId: string, nowMs: number): Call {
     owedByes: [],
     endByMs: 0,
     auditAtMs: 0,
+    desk: null,
     facts: {
       pool: "",
       ingressTrunk: "",

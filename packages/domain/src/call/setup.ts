@@ -33,6 +33,7 @@ export function beginCall(turn: Turn, event: InviteEvent): void {
   const { request, ingress } = event;
   call.phase = "setup";
   fillFacts(turn, event);
+  call.desk = event.desk === undefined ? null : { ...event.desk, called: false, lost: false, checkAtMs: 0 };
   const caller = waitingInvite(event.transaction, request, "a");
   call.caller = caller;
   call.parties.push(callerParty(request, ingress));

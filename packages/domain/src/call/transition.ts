@@ -16,6 +16,7 @@ import { withSaves } from "./persistence.ts";
 import { settleHeld } from "./prack.ts";
 import { onRedelivered } from "./redelivery.ts";
 import { onReplacingInvite } from "./replaces.ts";
+import { onRelayLost } from "./security-desk.ts";
 import { onSeized } from "./seizure.ts";
 import { beginCall } from "./setup.ts";
 import { onTransferRouted } from "./transfer.ts";
@@ -90,6 +91,9 @@ function handle(turn: Turn, event: CallEvent): void {
       break;
     case "transfer-routed":
       onTransferRouted(turn, event);
+      break;
+    case "relay-lost":
+      onRelayLost(turn, event.inUse);
       break;
     case "deadline":
       onDeadline(turn, event.alive);

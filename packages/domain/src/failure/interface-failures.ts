@@ -31,6 +31,12 @@ export const interfaceFailures = {
     "Somebody else changed the location draft.",
   ),
   "location-unavailable": row("503 Service Unavailable", [41, 503], busyNow, "A location source did not answer."),
+  "relay-unavailable": row(
+    "503 Service Unavailable",
+    [41, 503],
+    busyNow,
+    "A media relay did not do what it was asked.",
+  ),
   "delivery-failed": row("500 Server Internal Error", [41, 502], ownFault, "A sink refused or did not answer."),
   "lease-lost": row("500 Server Internal Error", [41, 503], ownFault, "Another holder has the leader lease."),
   "configuration-invalid": row(

@@ -32,11 +32,26 @@ function checkNotify({ emergency }: Topology): readonly TopologyIssue[] {
   );
 }
 
-/** A desk that joins by a leg of ours needs media to be mixed. */
-function checkConferences({ emergency }: Topology): readonly TopologyIssue[] {
+/** A desk that joins by a leg of ours hears what a media relay copies to it. */
+function checkConferences({ emergency, trunks }: Topology): readonly TopologyIssue[] {
+  const known = new Set(trunks.map(({ name }) => name));
   return emergency.policies.flatMap(({ conference }, at) => {
     if (conference?.by !== "local") return [];
-    const problem = "is local: mixing the desk's audio in needs rtpengine, which this topology does not have";
-    return [fault(`emergency.policies[${at}].conference.by`, problem, "use by: provider")];
+    const path = `emergency.policies[${at}].conference`;
+    const issues: TopologyIssue[] = [];
+    if (emergency.mediaRelays.length === 0) {
+      const problem = "is local: a copy of the call's audio needs rtpengine, which this topology does not have";
+      issues.push(fault(`${path}.by`, problem, "list its ng ports as emergency.mediaRelays, or use by: provider"));
+    }
+    if (conference.mode === "twoway") {
+      const problem = "is twoway: rtpengine copies audio to a desk and mixes none, so a local desk only hears";
+      issues.push(fault(`${path}.mode`, problem, "use mode: oneway, or by: provider"));
+    }
+    if (conference.trunk === null) issues.push(fault(`${path}.trunk`, "is missing", "name the trunk to the desk"));
+    else if (!known.has(conference.trunk)) {
+      const problem = `names trunk "${conference.trunk}", which does not exist`;
+      issues.push(fault(`${path}.trunk`, problem, useOneOf(known)));
+    }
+    return issues;
   });
 }

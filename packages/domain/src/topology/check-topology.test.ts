@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { gateway, listener, pool, route, sampleTopology, trunk } from "../../test/topology-fixture.ts";
 import { defaultLocationPolicy, defaultTrunkEmergency } from "./emergency-defaults.ts";
-import type { EmergencyPlan, LocationPolicy, NetworkSite } from "./emergency-plan.ts";
+import type { EmergencyPlan, LocationPolicy, NetworkSite, SecurityDesk } from "./emergency-plan.ts";
 import { compileSnapshot } from "./compile-snapshot.ts";
 import type { TopologyIssue } from "./topology-issue.ts";
 import type { Topology, Trunk, TrunkSettings } from "./topology.ts";
@@ -257,10 +257,28 @@ describe("errors", () => {
       /target "x"/,
     ],
     [
-      "a local conference without a mixer",
-      plan({ policies: [policy({ conference: { uri: "sip:d@e", mode: "oneway", by: "local" } })] }),
+      "a local conference without a media relay",
+      plan({ policies: [policy({ conference: desk({}) })] }),
       "emergency.policies[0].conference.by",
       /rtpengine/,
+    ],
+    [
+      "a local conference in which the desk speaks",
+      plan({ mediaRelays: ["r:1"], policies: [policy({ conference: desk({ mode: "twoway" }) })] }),
+      "emergency.policies[0].conference.mode",
+      /only hears/,
+    ],
+    [
+      "a local conference by no trunk",
+      plan({ mediaRelays: ["r:1"], policies: [policy({ conference: desk({ trunk: null }) })] }),
+      "emergency.policies[0].conference.trunk",
+      /missing/,
+    ],
+    [
+      "a local conference by an unknown trunk",
+      plan({ mediaRelays: ["r:1"], policies: [policy({ conference: desk({ trunk: "x" }) })] }),
+      "emergency.policies[0].conference.trunk",
+      /trunk "x"/,
     ],
     [
       "a reserve of the whole trunk",
@@ -381,6 +399,10 @@ function plan(more: Partial<EmergencyPlan>): Partial<Topology> {
 
 function policy(more: Partial<LocationPolicy>): LocationPolicy {
   return { ...defaultLocationPolicy, name: "p", ...more };
+}
+
+function desk(more: Partial<SecurityDesk>): SecurityDesk {
+  return { uri: "sip:d@e", mode: "oneway", by: "local", trunk: "e911-east", ...more };
 }
 
 function site(more: Partial<NetworkSite>): NetworkSite {

@@ -39,6 +39,7 @@ export const defaultEmergencyPlan: EmergencyPlan = {
   sites: [],
   erls: [],
   notificationTargets: [],
+  mediaRelays: [],
   lis: { secondary: null },
   provider: null,
   heartbeatMs: 60_000,

@@ -39,6 +39,8 @@ export interface EmergencyPlan {
   readonly sites: readonly NetworkSite[];
   readonly erls: readonly ResponseLocation[];
   readonly notificationTargets: readonly NotificationTarget[];
+  /** Media relays (rtpengine) that copy an emergency call's audio to a security desk: `host:port` of their ng control ports, any of which serves. */
+  readonly mediaRelays: readonly string[];
   readonly lis: LocationServiceSettings;
   readonly provider: EmergencyProvider | null;
   /** How often each E9-1-1 path is walked to its end. */
@@ -97,8 +99,10 @@ export interface SecurityDesk {
   readonly uri: string;
   /** `oneway`: the desk only hears. */
   readonly mode: "oneway" | "twoway";
-  /** `provider`: the E9-1-1 provider calls the desk; `local`: Tandem does, which needs rtpengine to mix. */
+  /** `provider`: the E9-1-1 provider calls the desk; `local`: Tandem does, over `trunk`, with a copy of the call's audio from a media relay. */
   readonly by: "provider" | "local";
+  /** Trunk over which Tandem calls the desk; null where the provider does. */
+  readonly trunk: string | null;
 }
 
 /** Callers by number, whose policy is not their pool's. */

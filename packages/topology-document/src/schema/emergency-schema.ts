@@ -46,8 +46,15 @@ const conference = z.strictObject({
   by: z
     .enum(["provider", "local"])
     .default("provider")
-    .describe("who calls the desk: the E9-1-1 provider, or Tandem; local is refused until media can be mixed"),
+    .describe("who calls the desk: the E9-1-1 provider, or Tandem, which needs mediaRelays"),
+  trunk: name.optional().describe("for by: local, the trunk to the desk"),
 });
+const controlAddress = z
+  .string()
+  .regex(
+    /^(?:[A-Za-z0-9_][A-Za-z0-9._-]{0,252}|\[[0-9A-Fa-f:.]{2,45}\]):[0-9]{1,5}$/,
+    wording("is no address with port", "write it as 192.0.2.20:22222 or [2001:db8::20]:22222"),
+  );
 
 const policy = z
   .strictObject({
@@ -166,6 +173,11 @@ export const emergency = z
     sites: z.array(site).default([]).describe("places in the network"),
     erls: z.array(erl).default([]).describe("emergency response locations"),
     notificationTargets: z.array(notificationTarget).max(1_000).default([]).describe("who can be told"),
+    mediaRelays: z
+      .array(controlAddress)
+      .max(100)
+      .default([])
+      .describe("ng control ports of rtpengine, for conferences by: local; every worker reaches each"),
     lis: z
       .strictObject({
         secondary: z
