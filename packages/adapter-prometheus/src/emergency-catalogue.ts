@@ -45,6 +45,12 @@ export const EMERGENCY_METRICS = {
     labels: ["trunk"],
     process: "worker",
   },
+  tandem_emergency_desks_total: {
+    type: "counter",
+    help: "Security desks that are to hear an emergency call by a leg of ours: called, then joined or refused; no-relay and relay-lost when rtpengine failed.",
+    labels: ["outcome"],
+    process: "worker",
+  },
   tandem_emergency_notices_waiting: {
     type: "gauge",
     help: "Notices of emergency calls this worker has and Redis does not yet.",

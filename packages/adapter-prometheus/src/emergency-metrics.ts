@@ -1,4 +1,4 @@
-import type { EmergencyTelemetry } from "@tandem/call-control";
+import type { DeskOutcome, EmergencyTelemetry } from "@tandem/call-control";
 import type { EmergencyObserver } from "@tandem/call-control/controller";
 import type { AlarmCause } from "@tandem/domain";
 import type { Registry } from "prom-client";
@@ -9,6 +9,8 @@ import { counter, gauge, histogram } from "./metric-set.ts";
 export type EmergencyMetrics = EmergencyObserver;
 
 const ALARM_CAUSES: readonly AlarmCause[] = ["no-g711", "session-lapsed", "peer-silent"];
+
+const DESK_OUTCOMES: readonly DeskOutcome[] = ["called", "joined", "refused", "no-relay", "relay-lost"];
 
 /** The worker's metrics of emergency calls. */
 export function createEmergencyTelemetry(registry: Registry, names: ConfiguredNames): EmergencyTelemetry {
@@ -22,6 +24,8 @@ export function createEmergencyTelemetry(registry: Registry, names: ConfiguredNa
   // Shown from the start, so that the first one is an increase.
   for (const cause of ALARM_CAUSES) alarms.inc({ cause }, 0);
   const waiting = gauge(registry, "tandem_emergency_notices_waiting");
+  const desks = counter(registry, "tandem_emergency_desks_total");
+  for (const outcome of DESK_OUTCOMES) desks.inc({ outcome }, 0);
   const outcomes = cappedLabel(8);
   return {
     attemptEnded: (trunk, outcome) => attempts.inc({ trunk: names.trunk(trunk), outcome: outcomes(outcome) }),
@@ -31,6 +35,7 @@ export function createEmergencyTelemetry(registry: Registry, names: ConfiguredNa
     preempted: (trunk) => preemptions.inc({ trunk: names.trunk(trunk) }),
     alarm: (cause) => alarms.inc({ cause }),
     callback: (trunk) => callbacks.inc({ trunk: names.trunk(trunk) }),
+    desk: (outcome) => desks.inc({ outcome }),
     noticesWaiting: (count) => waiting.set(count),
   };
 }

@@ -2,6 +2,9 @@ import { defaultEmergencyPlan, type Call, type CallPhase, type FailureCode } fro
 import { callbackEndOf } from "./calls/callback-end.ts";
 import { CallDirectory } from "./calls/call-directory.ts";
 import { CallJunction } from "./calls/call-junction.ts";
+import type { Mail } from "./calls/call-shell.ts";
+import { DeskLeg } from "./calls/desk-leg.ts";
+import { RelayedMedia } from "./calls/relayed-media.ts";
 import { DeadlineLoop } from "./calls/deadline-loop.ts";
 import { FinishedCalls } from "./calls/finished-calls.ts";
 import { GuardedCallStore } from "./calls/guarded-store.ts";
@@ -77,13 +80,28 @@ class WiredEngine implements CallEngine {
   readonly #callbacks: Callbacks;
   readonly #notices: NoticeSender;
   readonly #errands: ErrandService;
+  readonly #desks: DeskLeg;
+  readonly #relayed: RelayedMedia;
   readonly #newCalls: NewCalls;
   readonly #router: RequestRouter;
   #draining = false;
 
   constructor(given: EnginePorts, options: CallEngineOptions) {
     this.#store = new GuardedCallStore(given.store, given.clock);
-    const sip = new CallJunction(given.sip, given.clock, (callId, mail) => this.#calls.post(callId, mail));
+    const toCall = (callId: string, mail: Mail): void => this.#calls.post(callId, mail);
+    const beside = {
+      media: given.media,
+      clock: given.clock,
+      store: this.#store,
+      telemetry: given.telemetry,
+      post: toCall,
+    };
+    const sip = new DeskLeg(new CallJunction(given.sip, given.clock, toCall), {
+      ...beside,
+      inForce: () => this.#topology.current,
+    });
+    this.#desks = sip;
+    this.#relayed = new RelayedMedia(beside);
     const ports = { ...given, sip, store: this.#store };
     this.#ports = ports;
     this.#pool = options.pool;
@@ -102,7 +120,9 @@ class WiredEngine implements CallEngine {
           store: this.#store,
           emergency: { ...ports, notices: this.#notices, known: this.#callbacks },
         }),
-      onOver: (call) => this.#closeCallback(call),
+      relayed: this.#relayed,
+      callDesk: (call) => void sip.call(call),
+      onOver: (call) => this.#onOver(call),
       onPhase: (callId: string, phase: CallPhase | null) => this.#newCalls.phaseChanged(callId, phase),
     });
     const answers = new StatelessAnswers(ports);
@@ -116,6 +136,7 @@ class WiredEngine implements CallEngine {
       notices: this.#notices,
       known: this.#callbacks,
       post,
+      chooseDesk: (incident) => this.#relayed.choose(incident),
       works: (callId) => this.#calls.works(callId),
       pending: this.#pending,
     });
@@ -189,6 +210,12 @@ class WiredEngine implements CallEngine {
       this.#calls.settled(),
     ]);
     await Promise.all([this.#finished.stop(), this.#notices.stop()]);
+  }
+
+  #onOver(call: Call): void {
+    this.#closeCallback(call);
+    this.#desks.leave(call);
+    this.#relayed.release(call);
   }
 
   /** The window in which the PSAP reaches the caller begins to run. */

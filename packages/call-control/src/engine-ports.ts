@@ -8,6 +8,7 @@ import type {
   IdentityHash,
   LoadMeter,
   LocationSource,
+  MediaRelay,
   NameResolver,
   NoticeLog,
   NoticeSpool,
@@ -40,6 +41,7 @@ export interface EnginePorts {
   readonly hash: IdentityHash;
   readonly load: LoadMeter;
   readonly locations: LocationSource;
+  readonly media: MediaRelay;
   readonly callbacks: CallbackBook;
   readonly readPidf: PidfReader;
   readonly unguessable: UnguessableName;

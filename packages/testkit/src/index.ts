@@ -13,6 +13,8 @@ export {
   type RedisServerFixture,
   type RedisServerOptions,
 } from "./redis/index.ts";
+export { RtpPhone } from "./rtpengine/rtp-phone.ts";
+export { startRtpengine, whyNoRtpengine, type RtpengineFixture } from "./rtpengine/start-rtpengine.ts";
 export {
   PeerDialog,
   SipPeer,

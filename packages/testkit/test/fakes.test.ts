@@ -5,6 +5,7 @@ import {
   FakeEmergencyRecordBook,
   FakeNotificationBook,
   FakeLocationDatabase,
+  FakeMediaRelay,
   FakePoolScaler,
   FakeProbeExchange,
   FakeTopologyRegistry,
@@ -18,6 +19,7 @@ import {
   describeEmergencyRecordBook,
   describeNotificationBook,
   describeLocationDatabase,
+  describeMediaRelay,
   describePoolScaler,
   describeProbeExchange,
   describeTopologyRegistry,
@@ -46,6 +48,15 @@ describe("the fake call store", () => {
 
 describe("the fake callback book", () => {
   describeCallbackBook(inMemory(() => new FakeCallbackBook()));
+});
+
+describe("the fake media relay", () => {
+  const relays = inMemory(() => {
+    const media = new FakeMediaRelay();
+    media.away.add("away");
+    return media;
+  });
+  describeMediaRelay(async () => ({ ...(await relays()), relay: "relay", silent: "away" }));
 });
 
 describe("the fake notification book", () => {

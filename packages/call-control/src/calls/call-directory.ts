@@ -3,6 +3,7 @@ import type { EnginePorts } from "../engine-ports.ts";
 import { CallActor } from "./call-actor.ts";
 import type { CallShell, Mail } from "./call-shell.ts";
 import type { FinishedCalls } from "./finished-calls.ts";
+import type { RelayedMedia } from "./relayed-media.ts";
 import { Rota } from "./rota.ts";
 
 /** How often what the store could not take is offered to it again. */
@@ -16,6 +17,8 @@ export interface DirectoryParts {
   readonly ports: EnginePorts;
   readonly finished: FinishedCalls;
   readonly routeTransfer: CallShell["routeTransfer"];
+  readonly relayed: RelayedMedia;
+  readonly callDesk: CallShell["callDesk"];
   /** A call begun here changed its phase, or left (null). */
   readonly onPhase: (callId: string, phase: CallPhase | null) => void;
   /** A call is over. */
@@ -27,6 +30,8 @@ export class CallDirectory implements CallShell {
   readonly ports: EnginePorts;
   readonly finished: FinishedCalls;
   readonly routeTransfer: CallShell["routeTransfer"];
+  readonly relayed: RelayedMedia;
+  readonly callDesk: CallShell["callDesk"];
   readonly #onPhase: DirectoryParts["onPhase"];
   readonly #onOver: DirectoryParts["onOver"];
   readonly #actors = new Map<string, CallActor>();
@@ -39,6 +44,8 @@ export class CallDirectory implements CallShell {
     this.ports = parts.ports;
     this.finished = parts.finished;
     this.routeTransfer = parts.routeTransfer;
+    this.relayed = parts.relayed;
+    this.callDesk = parts.callDesk;
     this.#onPhase = parts.onPhase;
     this.#onOver = parts.onOver;
     const { clock } = parts.ports;

@@ -2,6 +2,7 @@ import type { Call, CallEvent, CallPhase, Effect } from "@tandem/domain";
 import type { EnginePorts } from "../engine-ports.ts";
 import type { StoredCall } from "../ports/index.ts";
 import type { FinishedCalls } from "./finished-calls.ts";
+import type { RelayedMedia } from "./relayed-media.ts";
 
 /** One event on its way to a call. */
 export interface Mail {
@@ -18,6 +19,10 @@ export interface Mail {
 export interface CallShell {
   readonly ports: EnginePorts;
   readonly finished: FinishedCalls;
+  /** For emergency calls that a security desk is to hear. */
+  readonly relayed: RelayedMedia;
+  /** Calls that desk. */
+  callDesk(call: Call): void;
   /** Hands an event to a call, whether or not it has an actor here. */
   post(callId: string, mail: Mail): void;
   /** The actor's call changed its phase; null when it is not known here any more. */

@@ -33,6 +33,10 @@ export class OpenRequests {
     return this.#open;
   }
 
+  get(transaction: TransactionId): SipMessage | undefined {
+    return this.#open.get(transaction);
+  }
+
   /** Takes the request of an event, in the place of its copies. */
   add(event: CallEvent): void {
     const carried = requestOf(event);

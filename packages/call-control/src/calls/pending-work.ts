@@ -11,6 +11,7 @@ export class PendingWork {
   readonly #clock: Clock;
   /** Answers of other ports that will come as events. */
   #replies = 0;
+  #order: Promise<unknown> = Promise.resolve();
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -41,6 +42,13 @@ export class PendingWork {
   stopTimers(): void {
     for (const cancel of this.#timers.values()) cancel();
     this.#timers.clear();
+  }
+
+  /** One after another: what a relay has a word in leaves in the order it was made. */
+  inOrder<T>(make: () => Promise<T>): Promise<T> {
+    const made = this.#order.then(make);
+    this.#order = made.catch(() => undefined);
+    return made;
   }
 
   /** Counts a reply that is on its way until it has been used. */

@@ -70,6 +70,10 @@ export function runEffect(effect: ImmediateEffect, context: EffectContext): void
         shell.post(call.id, { event: { kind: "transfer-routed", ...route } });
         afterwards?.();
       });
+    case "call-desk":
+      return shell.callDesk(call);
+    case "check-relay":
+      return void shell.relayed.check(call);
     case "observe":
       return observe(effect.observation, context);
     default:
@@ -82,7 +86,9 @@ function send(effect: Extract<Effect, { kind: "send" }>, { call, work, shell, se
   const preferredEdge = edgeFor(message, { call, work, serving });
   const events = new ExchangeEvents(call.id, exchange, { work, shell });
   const way = { pool, listener, nextHop, preferredEdge, ...(branch === undefined ? {} : { branch }) };
-  const receipt = shell.ports.sip.sendRequest({ message, ...way }, events);
+  const leaves = (told: SipMessage) => shell.ports.sip.sendRequest({ message: told, ...way }, events);
+  const relayed = call.desk === null ? null : work.inOrder(() => shell.relayed.pass(call, message));
+  const receipt = relayed === null ? leaves(message) : relayed.then(leaves);
   // RFC 3261 §17.1: an ACK to a 2xx is no transaction and has no answer.
   if (message.method === "ACK") return;
   work.exchanges.set(exchange, receipt);
@@ -148,8 +154,11 @@ class ExchangeEvents implements ClientEvents {
 }
 
 function respond(effect: Extract<Effect, { kind: "respond" }>, { call, work, shell }: EffectContext): void {
+  const request = work.requests.get(effect.transaction);
+  const leaves = (told: SipMessage) => shell.ports.sip.respond(serverTransaction(effect.transaction), told);
+  const relayed = call.desk === null ? null : work.inOrder(() => shell.relayed.pass(call, effect.response, request));
   if (effect.response.status >= 200) work.requests.close(effect.transaction);
-  void shell.ports.sip.respond(serverTransaction(effect.transaction), effect.response).then((given) => {
+  void (relayed === null ? leaves(effect.response) : relayed.then(leaves)).then((given) => {
     if (given.ok) return;
     const { code, detail } = given.error;
     const fields = { callId: call.id, status: effect.response.status, failure: code, detail };

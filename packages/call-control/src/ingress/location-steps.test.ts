@@ -1,6 +1,7 @@
 import {
   blankPreparation,
   compileSnapshot,
+  defaultLocationPolicy,
   err,
   ok,
   type EmergencyPlan,
@@ -56,6 +57,8 @@ interface Sketch {
   readonly plan?: EmergencyPlan;
   readonly stranger?: boolean;
   readonly elin?: boolean;
+  readonly policy?: string;
+  readonly conference?: "local";
   readonly readPidf?: PidfReader;
   /** How long the preparation may take. Default: no time at all. */
   readonly patienceMs?: number;
@@ -83,7 +86,12 @@ async function prepare(sketch: Sketch = {}): Promise<EmergencyPreparation> {
     callId: "abcdefghijklmnopqrstuvwxyz",
     request,
     facts,
-    decision: { ...blankPreparation, kind: "emergency", site: sketch.site === undefined ? "hq" : sketch.site },
+    decision: {
+      ...blankPreparation,
+      kind: "emergency",
+      site: sketch.site === undefined ? "hq" : sketch.site,
+      policy: sketch.policy ?? null,
+    },
     attempts: sketch.elin === true ? [{ emergency: { kind: "elin" } }] : [],
     snapshot: compiled.value,
   } as unknown as EmergencyCase;
@@ -125,6 +133,40 @@ describe("the location of an emergency call", () => {
     expect(made.elins).toEqual(["+11112223333"]);
     expect(made.place).toEqual({ source: "request", civic: { nam: "111-222-3333" }, position: null, references: [] });
     expect(questions).toEqual([]);
+  });
+
+  describe("a conference that the provider is to set up", () => {
+    const conference = { uri: "sip:+12125550123@desk.example", mode: "twoway", by: "provider", trunk: null } as const;
+    const policies = [{ ...defaultLocationPolicy, name: "hq", conference }];
+    const plan = { ...emergency, policies };
+    const extension =
+      '<msftE911PidfExtn xmlns="urn:schema:Rtc.LIS.msftE911PidfExtn.2008">' +
+      "<ConferenceUri>sip:+12125550123@desk.example</ConferenceUri><ConferenceMode>twoway</ConferenceMode></msftE911PidfExtn>";
+
+    test("stands in the location that we add", async () => {
+      expect((await prepare({ plan, policy: "hq" })).addedLocation).toContain(extension);
+    });
+
+    test("stands in a document of ours beside the caller's own, with the same address and method", async () => {
+      const made = await prepare({ plan, policy: "hq", body: pidfPart("pidf LIS") });
+      expect(made.location).toEqual({ kind: "value", method: "LIS" });
+      expect(made.addedLocation).toContain(`<gp:method>LIS</gp:method>${extension}`);
+      expect(made.addedLocation).toContain("<ca:NAM>111-222-3333</ca:NAM>");
+    });
+
+    test.each<[string, Sketch]>([
+      ["no policy asks for one", { body: pidfPart("pidf LIS") }],
+      ["we set it up", { body: pidfPart("pidf LIS"), policy: "hq", conference: "local" }],
+      [
+        "there is no address that could be said again",
+        { headers: [["Geolocation", "<https://lis.example.com/1>"]], policy: "hq" },
+      ],
+    ])("is not handed over: %s", async (_, { conference: by, ...sketch }) => {
+      const local = { ...conference, mode: "oneway", by: "local", trunk: "pstn-1" } as const;
+      const own = policies.map((each) => ({ ...each, conference: by === "local" ? local : conference }));
+      const changed = { ...emergency, policies: own, mediaRelays: ["203.0.113.20:22222"] };
+      expect((await prepare({ ...sketch, plan: changed })).addedLocation).toBeNull();
+    });
   });
 
   test("a reference is a location, and is not fetched", async () => {

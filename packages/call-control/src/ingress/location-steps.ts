@@ -132,7 +132,7 @@ interface Composing {
 function pidfOf(civic: CivicAddress, method: string | null, composing: Composing): string {
   const { preparation, incident, ports } = composing;
   return composePidf({
-    entity: `sip:${encodeURIComponent(preparation.callbackNumber || "anonymous")}@${entityHost(preparation, incident)}`,
+    entity: `sip:${encodeURIComponent(preparation.callbackNumber || "anonymous")}@${entityHost(incident)}`,
     civic,
     method,
     provider: preparation.provider,
@@ -147,6 +147,6 @@ function providerConference({ preparation, incident }: Composing): SecurityDesk 
   return conference?.by === "provider" ? conference : null;
 }
 
-function entityHost({ provider }: EmergencyPreparation, { facts }: EmergencyCase): string {
-  return provider?.fqdn ?? `${facts.pool}.invalid`;
+function entityHost({ facts, snapshot }: EmergencyCase): string {
+  return snapshot.topology.emergency.provider?.fqdn ?? `${facts.pool}.invalid`;
 }

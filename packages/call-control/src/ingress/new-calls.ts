@@ -12,6 +12,7 @@ import {
 } from "@tandem/domain";
 import { looksLikeEmergency, parseNameAddr, readTag, validateRequest, type SipMessage } from "@tandem/sip";
 import type { Mail } from "../calls/call-shell.ts";
+import type { RelayedMedia } from "../calls/relayed-media.ts";
 import { transactionId } from "../calls/transaction-id.ts";
 import type { InForce, TopologyInForce } from "../live/topology-in-force.ts";
 import type { Callback, EmergencyNotices, IdentityHash, IncomingRequest } from "../ports/index.ts";
@@ -41,6 +42,7 @@ export interface NewCallParts extends PreparationPorts {
   readonly notices: EmergencyNotices;
   readonly pending: PendingCalls;
   readonly post: (callId: string, mail: Mail) => void;
+  readonly chooseDesk: RelayedMedia["choose"];
   /** True while this process works on the call. */
   readonly works: (callId: string) => boolean;
 }
@@ -195,7 +197,9 @@ export class NewCalls {
     pending.hold(callId);
     const preparation = await prepareEmergency(incident, this.#parts);
     const ways = preparedWays(incident, preparation, this.#parts.telemetry);
-    pending.release(callId, { event: { ...event, ...ways, emergency: preparation } });
+    const desk = await this.#parts.chooseDesk(incident).catch(() => null);
+    const heard = desk === null ? {} : { desk };
+    pending.release(callId, { event: { ...event, ...ways, emergency: preparation, ...heard } });
     announceEmergency(incident, preparation, this.#parts);
   }
 

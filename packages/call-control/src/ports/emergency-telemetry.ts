@@ -1,5 +1,11 @@
 import type { AlarmCause } from "@tandem/domain";
 
+/**
+ * `called`, then one of `joined` (it answered, and hears) and `refused` (it did not answer). `no-relay`: no media relay answered, so the call went without;
+ * `relay-lost`: it failed later.
+ */
+export type DeskOutcome = "called" | "joined" | "refused" | "no-relay" | "relay-lost";
+
 /** What a worker tells the outside about emergency calls: figures only, no numbers and no places. */
 export interface EmergencyTelemetry {
   /** `outcome`: `answered`, or whose fault it was. */
@@ -16,6 +22,8 @@ export interface EmergencyTelemetry {
   callback(trunk: string): void;
   /** An emergency call goes on, and somebody must look at it. */
   alarm(cause: AlarmCause): void;
+  /** What became of a security desk that is to hear a call by a leg of ours. */
+  desk(outcome: DeskOutcome): void;
   /** Notices this worker has and the store does not. */
   noticesWaiting(count: number): void;
 }

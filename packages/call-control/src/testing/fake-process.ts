@@ -29,6 +29,7 @@ export class FakeTelemetry implements Telemetry {
     alarm: (cause) => void this.emergencyTold.push(`alarm ${cause}`),
     preempted: (trunk) => void this.emergencyTold.push(`preempted ${trunk}`),
     callback: (trunk) => void this.emergencyTold.push(`callback ${trunk}`),
+    desk: (outcome) => void this.emergencyTold.push(`desk ${outcome}`),
     noticesWaiting: (count) => void this.emergencyTold.push(`notices waiting ${count}`),
   };
   setups = 0;

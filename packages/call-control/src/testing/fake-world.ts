@@ -4,6 +4,7 @@ import { noLocationSource, type LocationSource } from "../ports/index.ts";
 import { FakeCallbackBook } from "./fake-callback-book.ts";
 import { FakeCallStore } from "./fake-call-store.ts";
 import { FakeClock } from "./fake-clock.ts";
+import { FakeMediaRelay } from "./fake-media-relay.ts";
 import { FakeNoticeLog, FakeNoticeSpool } from "./fake-emergency-books.ts";
 import { FakeWorkerErrands } from "./fake-worker-errands.ts";
 import { FakeProbeExchange, FakeTopologyRegistry, FakeTrunkHealthBoard } from "./fake-cluster-state.ts";
@@ -24,6 +25,7 @@ export class FakeWorld {
   readonly probes = new FakeProbeExchange();
   readonly names = new FakeNameResolver();
   locations: LocationSource = noLocationSource;
+  readonly media = new FakeMediaRelay();
   callbacks: FakeCallbackBook = new FakeCallbackBook();
   readPidf: PidfReader = () => null;
   readonly noticeLog = new FakeNoticeLog();
@@ -82,6 +84,7 @@ export class FakeWorker {
         load,
         hash: fakeHash,
         locations,
+        media: world.media,
         callbacks,
         readPidf: world.readPidf,
         unguessable: () => "unguessable1",

@@ -20,6 +20,7 @@ export {
   ScriptedProbes,
 } from "./fake-controller-ports.ts";
 export { FakeLocationDatabase } from "./fake-location-database.ts";
+export { FakeMediaRelay } from "./fake-media-relay.ts";
 export { FakePoolScaler } from "./fake-pool-scaler.ts";
 export { fakeHash, FakeDetailRecordSpool, FakeLoadMeter, FakeNameResolver, FakeTelemetry } from "./fake-process.ts";
 export { FakeSipPort, type GivenResponse, type SentRequest } from "./fake-sip-port.ts";

@@ -1,0 +1,241 @@
+import {
+  attemptPlans,
+  deskCallId,
+  err,
+  ok,
+  parseCall,
+  parseOurTag,
+  type AttemptPlan,
+  type Call,
+  type DeskLink,
+  type Failure,
+  type Result,
+} from "@tandem/domain";
+import { findBody, readTag, responseTo, type HeaderLine, type SipMessage } from "@tandem/sip";
+import { uriFacts } from "../ingress/request-facts.ts";
+import type { InForce } from "../live/topology-in-force.ts";
+import type {
+  CallStore,
+  ClientEvents,
+  ClientTransaction,
+  MediaRelay,
+  OutgoingRequest,
+  PeerAddress,
+  ServerTransaction,
+  SipPort,
+  Telemetry,
+} from "../ports/index.ts";
+import type { Mail } from "./call-shell.ts";
+import { joined, sections, sectionsOf } from "./desk-description.ts";
+import { DESK_POOL, innerAck, innerBye, innerCancel, innerInvite, innerProfile, NOWHERE } from "./desk-requests.ts";
+import { copiesFor, heardIn, type Heard } from "./heard-call.ts";
+import { transactionId } from "./transaction-id.ts";
+
+const INSIDE: PeerAddress = { address: "", port: 0, transport: "udp" };
+
+const GONE: Failure = { code: "call-gone", detail: "no desk's leg waits for that" };
+
+export interface DeskParts {
+  readonly media: MediaRelay;
+  readonly store: CallStore;
+  readonly telemetry: Telemetry;
+  readonly inForce: () => InForce | null;
+  readonly post: (callId: string, mail: Mail) => void;
+}
+
+/**
+ * The leg to a security desk is a call of its own, with a record of its own: this is its inner end, a SIP peer whose audio is the relay's copy of an emergency
+ * call. It keeps nothing: any worker can be it. The emergency call knows nothing of what becomes of the leg.
+ */
+export class DeskLeg implements SipPort {
+  readonly #outside: SipPort;
+  readonly #parts: DeskParts;
+
+  constructor(outside: SipPort, parts: DeskParts) {
+    this.#outside = outside;
+    this.#parts = parts;
+  }
+
+  /** Calls the desk that is to hear the call. Done twice it is done once: the leg's id is the call's. */
+  async call(call: Call): Promise<void> {
+    const heard = heardIn(call);
+    const plan = heard === null ? undefined : this.#plan(call, heard.desk);
+    if (heard === null || plan === undefined) return;
+    const offer = await this.#offer(heard);
+    if (!offer.ok) return this.#withoutDesk(call.id, offer.error);
+    const { telemetry, post } = this.#parts;
+    telemetry.callStarted({ pool: call.facts.pool, ingressTrunk: "" });
+    telemetry.emergency.desk("called");
+    const event = {
+      kind: "invite",
+      transaction: transactionId(inviteOf(call.id)),
+      request: innerInvite(call, offer.value),
+      ingress: innerProfile,
+      attempts: [plan],
+      considered: [],
+      emergency: null,
+    } as const;
+    post(deskCallId(call.id), { event });
+  }
+
+  /** The emergency call is over, and so is the leg. */
+  leave(call: Call): void {
+    if (call.desk?.called !== true) return;
+    const transaction = transactionId(inviteOf(call.id));
+    const cancelled = { kind: "cancelled", transaction, cancel: innerCancel } as const;
+    this.#parts.post(deskCallId(call.id), { event: cancelled, otherwise: () => undefined });
+    this.#hangUp(call.id);
+  }
+
+  sendRequest(request: OutgoingRequest, events: ClientEvents): Promise<Result<ClientTransaction, Failure>> {
+    if (request.pool !== DESK_POOL) return this.#outside.sendRequest(request, events);
+    const { message } = request;
+    if (message.method !== "ACK") void this.#answer(message).then((response) => events.onResponse(response, INSIDE));
+    return Promise.resolve(ok({ edge: DESK_POOL, id: message.method }));
+  }
+
+  respond(transaction: ServerTransaction, response: SipMessage): Promise<Result<void, Failure>> {
+    if (transaction.edge !== DESK_POOL) return this.#outside.respond(transaction, response);
+    const [callId = "", method] = transaction.id.split(".");
+    if (method === "INVITE" && response.status >= 200) void this.#onFinal(callId, response);
+    return Promise.resolve(ok(undefined));
+  }
+
+  cancel(...[transaction, headers]: Parameters<SipPort["cancel"]>): Promise<Result<void, Failure>> {
+    if (transaction.edge !== DESK_POOL) return this.#outside.cancel(transaction, headers);
+    return Promise.resolve(err(GONE));
+  }
+
+  async #onFinal(callId: string, response: SipMessage): Promise<void> {
+    const { telemetry } = this.#parts;
+    const answered = response.status < 300;
+    if (answered) this.#acknowledge(callId, response);
+    const heard = await this.#heard(callId);
+    if (!answered) {
+      telemetry.emergency.desk("refused");
+      telemetry.log("warn", "a security desk does not hear an emergency call", { callId, status: response.status });
+      this.#endCopies(heard);
+      return;
+    }
+    const begun =
+      heard === null ? err(GONE) : await this.#accept(heard, findBody(response, "application/sdp")?.body ?? "");
+    if (begun.ok) return telemetry.emergency.desk("joined");
+    this.#withoutDesk(callId, begun.error);
+    this.#hangUp(callId);
+  }
+
+  #acknowledge(callId: string, response: SipMessage): void {
+    this.#tell(callId, innerAck(response));
+  }
+
+  /** A desk that would hear nothing is not kept. */
+  #hangUp(callId: string): void {
+    this.#tell(callId, innerBye(callId));
+  }
+
+  /** A request of the inner end, to the leg. */
+  #tell(callId: string, request: SipMessage): void {
+    const transaction = transactionId({ edge: DESK_POOL, id: `${callId}.${request.method}` });
+    const event = { kind: "request", leg: "a", transaction, request } as const;
+    this.#parts.post(deskCallId(callId), { event, otherwise: () => undefined });
+  }
+
+  /** What the inner end says to a request of the desk's, or of its leg's own. */
+  async #answer(message: SipMessage): Promise<SipMessage> {
+    const callId = parseOurTag(readTag(message.get("From") ?? "") ?? "")?.callId.replace(/desk$/, "") ?? "";
+    const heard = await this.#heard(callId);
+    if (message.method === "BYE") {
+      this.#endCopies(heard);
+      return responseTo(message, 200);
+    }
+    // RFC 5057 §5.1: the call that was heard is over, so is the leg.
+    if (heard === null) return responseTo(message, 481);
+    const offered = findBody(message, "application/sdp")?.body;
+    if (message.method !== "INVITE" && (message.method !== "UPDATE" || offered === undefined))
+      return responseTo(message, 200);
+    return this.#renegotiate(heard, message, offered);
+  }
+
+  /** The desk's new description (a hold, a refresh with re-INVITE): the copies go where it says now. */
+  async #renegotiate(heard: Heard, message: SipMessage, offered: string | undefined): Promise<SipMessage> {
+    const ours = await this.#offer(heard);
+    const told =
+      ours.ok && offered !== undefined ? sections(ours.value, { from: 0, count: sectionsOf(offered) }) : null;
+    const begun = !ours.ok || offered === undefined ? ours : await this.#accept(heard, offered);
+    const body = offered === undefined && ours.ok ? ours.value : told;
+    if (!begun.ok || body === null) return responseTo(message, 488);
+    const headers: readonly HeaderLine[] = [
+      ["Contact", `<sip:${NOWHERE}>`],
+      ["Content-Type", "application/sdp"],
+    ];
+    return responseTo(message, 200, { headers, body });
+  }
+
+  /** The streams of both who talk, the caller's first: a desk that takes one hears the caller. */
+  async #offer(heard: Heard): Promise<Result<string, Failure>> {
+    const { media } = this.#parts;
+    const offers = await Promise.all(copiesFor(heard).map((way) => media.copy(way)));
+    const failed = offers.find(({ ok: made }) => !made);
+    if (failed !== undefined && !failed.ok) return failed;
+    const description = joined(offers.flatMap((offer) => (offer.ok ? [offer.value] : [])));
+    return description === null
+      ? err({ code: "relay-unavailable", detail: "no description of a copy" })
+      : ok(description);
+  }
+
+  async #accept(heard: Heard, answer: string): Promise<Result<void, Failure>> {
+    const { media } = this.#parts;
+    const ranges = [
+      { from: 0, count: heard.streams },
+      { from: heard.streams, count: Infinity },
+    ];
+    // What the desk refuses or leaves out it does not get; the caller's is what it is there for.
+    const [caller] = await Promise.all(
+      copiesFor(heard).map(async (way, at) => {
+        const part = sections(answer, ranges[at] ?? { from: 0, count: 0 });
+        return part === null || sectionsOf(part) === 0 ? err(GONE) : media.acceptCopy(way, part);
+      }),
+    );
+    return caller ?? err(GONE);
+  }
+
+  #endCopies(heard: Heard | null): void {
+    for (const way of heard === null ? [] : copiesFor(heard)) void this.#parts.media.endCopy(way);
+  }
+
+  async #heard(callId: string): Promise<Heard | null> {
+    const stored = await this.#parts.store.load(callId);
+    const call = stored.ok && stored.value !== null ? parseCall(stored.value.document) : null;
+    return call?.ok === true ? heardIn(call.value) : null;
+  }
+
+  #plan(call: Call, desk: DeskLink): AttemptPlan | undefined {
+    const inForce = this.#parts.inForce();
+    if (inForce === null) return undefined;
+    const number = uriFacts(desk.uri).user;
+    const attempt = {
+      trunk: desk.trunk,
+      route: null,
+      calledNumber: number,
+      callingNumber: call.facts.callingNumber,
+      suppressCallerId: false,
+      emergency: null,
+    };
+    const decided = { kind: "route", normalisedNumber: number, dialPlanRule: null, considered: [] } as const;
+    const [plan] = attemptPlans({ ...decided, attempts: [attempt] }, inForce.snapshot);
+    return plan === undefined ? undefined : { ...plan, requestUri: desk.uri };
+  }
+
+  #withoutDesk(callId: string, { detail }: Failure): void {
+    const { telemetry } = this.#parts;
+    telemetry.emergency.desk("relay-lost");
+    telemetry.log("warn", "a security desk does not hear an emergency call: the media relay gives no copy", {
+      callId,
+      detail,
+    });
+  }
+}
+
+function inviteOf(callId: string): ServerTransaction {
+  return { edge: DESK_POOL, id: `${callId}.INVITE` };
+}

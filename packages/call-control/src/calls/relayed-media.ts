@@ -1,0 +1,118 @@
+import { err, mediaWay, spread, type Call, type DeskLink, type Failure, type LocationPolicy } from "@tandem/domain";
+import { findBody, replaceBody, type SipMessage } from "@tandem/sip";
+import type { EmergencyCase } from "../ingress/prepare-emergency.ts";
+import type { Clock, MediaRelay, Telemetry } from "../ports/index.ts";
+import type { Mail } from "./call-shell.ts";
+
+const SDP_TYPE = "application/sdp";
+
+/** Longest that an emergency INVITE waits for a relay to answer, and how many are asked: together 200 ms. */
+const RELAY_ANSWER_MS = 100;
+const MOST_ASKED = 2;
+/** A relay that did not answer is not asked again for so long. */
+const LEFT_ALONE_MS = 5_000;
+
+const FAULT: Failure = { code: "relay-unavailable", detail: "a fault of ours" };
+
+export interface RelayParts {
+  readonly media: MediaRelay;
+  readonly clock: Clock;
+  readonly telemetry: Telemetry;
+  readonly post: (callId: string, mail: Mail) => void;
+}
+
+/** Emergency calls whose audio passes a media relay, because a security desk is to hear them. No other call comes here. */
+export class RelayedMedia {
+  readonly #parts: RelayParts;
+  /** Relays that did not answer, and until when they are left alone (epoch ms). */
+  readonly #silent = new Map<string, number>();
+
+  constructor(parts: RelayParts) {
+    this.#parts = parts;
+  }
+
+  /** The desk that is to hear the call, with a relay that answers; null: none is to, or the call goes without. Bounded, never failing. */
+  async choose(incident: EmergencyCase): Promise<Pick<DeskLink, "relay" | "uri" | "trunk"> | null> {
+    const { callId, request, snapshot, decision } = incident;
+    const { policies, mediaRelays } = snapshot.topology.emergency;
+    const policy = policies.find(({ name }) => name === decision.policy);
+    const trunk = policy === undefined ? null : deskTrunk(policy, decision.test);
+    // Without an offer it is the PSAP's to make one, and what a relay is to do is known too late.
+    if (policy?.conference == null || trunk === null || findBody(request.message, SDP_TYPE) === undefined) return null;
+    const relay = await this.#relayFor(callId, mediaRelays);
+    if (relay !== null) return { relay, uri: policy.conference.uri, trunk };
+    this.#parts.telemetry.emergency.desk("no-relay");
+    this.#parts.telemetry.log("warn", "an emergency call goes on without its security desk: no media relay answers", {
+      callId,
+    });
+    return null;
+  }
+
+  /**
+   * The message with the relay in its description. `request`: what it answers. Where the relay fails the message goes as it is, and the call is told.
+   */
+  async pass(call: Call, message: SipMessage, request?: SipMessage): Promise<SipMessage> {
+    const { desk } = call;
+    const leaf = describes(message) ? findBody(message, SDP_TYPE) : undefined;
+    const way = desk === null || desk.lost || leaf === undefined ? null : mediaWay(call, message);
+    if (desk === null || leaf === undefined || way === null) return message;
+    const role = roleOf(message, request);
+    const passing = this.#parts.media[role]({ relay: desk.relay, callId: call.id, ...way }, leaf.body);
+    // Whatever goes wrong here, the message leaves.
+    const passed = await passing.catch(() => err(FAULT));
+    if (passed.ok) return replaceBody(message, leaf, passed.value);
+    this.#lost(call, passed.error.detail, !isFirstInvite(message));
+    return message;
+  }
+
+  /** Asks the relay whether it has the call. */
+  async check(call: Call): Promise<void> {
+    if (call.desk === null) return;
+    const has = await this.#parts.media.has({ relay: call.desk.relay, callId: call.id });
+    if (!has.ok || !has.value) this.#lost(call, has.ok ? "the relay does not know the call" : has.error.detail, true);
+  }
+
+  /** The call is over. */
+  release(call: Call): void {
+    if (call.desk !== null) void this.#parts.media.release({ relay: call.desk.relay, callId: call.id });
+  }
+
+  #lost({ id: callId }: Call, detail: string, inUse: boolean): void {
+    const { telemetry, post } = this.#parts;
+    telemetry.emergency.desk("relay-lost");
+    telemetry.log("error", "the media relay of an emergency call failed; the call goes on without", { callId, detail });
+    post(callId, { event: { kind: "relay-lost", inUse }, otherwise: () => undefined });
+  }
+
+  async #relayFor(callId: string, relays: readonly string[]): Promise<string | null> {
+    const { clock, media } = this.#parts;
+    const first = Math.floor(spread(callId, "relay") * relays.length);
+    const inTurn = [...relays.slice(first), ...relays.slice(0, first)];
+    const asked = inTurn.filter((relay) => (this.#silent.get(relay) ?? 0) <= clock.now()).slice(0, MOST_ASKED);
+    for (const relay of asked) {
+      if (await media.answers(relay, RELAY_ANSWER_MS)) return relay;
+      this.#silent.set(relay, clock.now() + LEFT_ALONE_MS);
+    }
+    return null;
+  }
+}
+
+/** The trunk to a desk that we call ourselves; who is told of test calls hears them, too. */
+function deskTrunk({ conference, testCalls }: LocationPolicy, test: boolean): string | null {
+  if (conference?.by !== "local" || (test && !testCalls.notify)) return null;
+  return conference.trunk;
+}
+
+function describes({ kind, status }: SipMessage): boolean {
+  return kind === "request" || (status > 100 && status < 300);
+}
+
+/** RFC 3264 with RFC 6337 §2: a response answers the offer of its request, or makes one where that had none; an ACK only ever answers. */
+function roleOf(message: SipMessage, request: SipMessage | undefined): "offer" | "answer" {
+  if (message.kind === "request") return message.method === "ACK" ? "answer" : "offer";
+  return request !== undefined && findBody(request, SDP_TYPE) === undefined ? "offer" : "answer";
+}
+
+function isFirstInvite(message: SipMessage): boolean {
+  return message.kind === "request" && !/;\s*tag=/i.test(message.get("To") ?? "");
+}

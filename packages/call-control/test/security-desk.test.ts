@@ -1,0 +1,257 @@
+import { defaultLocationPolicy, parseCall, type Call, type Topology } from "@tandem/domain";
+import { withHeaders, type SipMessage } from "@tandem/sip";
+import { describe, expect, test } from "vitest";
+import {
+  answerTo,
+  arriving,
+  FakeWorld,
+  requestFrom,
+  sampleTopology,
+  settle,
+  type FakeWorker,
+  type SentRequest,
+} from "../src/testing/index.ts";
+
+const [RELAY, OTHER_RELAY] = ["203.0.113.20:22222", "203.0.113.21:22222"] as const;
+const DESK = "sip:desk@198.51.100.2";
+const HOST = { psap: "203.0.113.9", desk: "198.51.100.2" } as const;
+
+function topology(mediaRelays: readonly string[] = [RELAY]): Topology {
+  const conference = { uri: DESK, mode: "oneway", by: "local", trunk: "pstn-2" } as const;
+  const policies = [{ ...defaultLocationPolicy, name: "hq", conference }];
+  const emergency = { ...sampleTopology.emergency, policies, policy: "hq", mediaRelays };
+  return { ...sampleTopology, emergency };
+}
+
+function last<T>(list: readonly T[]): T {
+  const found = list.at(-1);
+  if (found === undefined) throw new Error("nothing there");
+  return found;
+}
+
+/** Requests to one of the two, in order. */
+function sentTo(worker: FakeWorker, peer: keyof typeof HOST, method = "INVITE"): readonly SentRequest[] {
+  return worker.sip.requests(method).filter(({ message }) => message.uri.includes(HOST[peer]));
+}
+
+async function answer(worker: FakeWorker, peer: keyof typeof HOST, status: number): Promise<void> {
+  const sent = last(sentTo(worker, peer));
+  const response = answerTo(sent.message, status, peer);
+  sent.answer(withHeaders(response, (headers) => headers.set("Contact", `<sip:${HOST[peer]}:5060>`)));
+  await settle();
+}
+
+interface Running {
+  readonly callId: string;
+  /** Our answer to the caller. */
+  readonly ok: SipMessage;
+  acknowledge(at?: FakeWorker): Promise<void>;
+}
+
+/** A 911 call that the PSAP has answered. */
+async function answered(made: FakeWorld, worker: FakeWorker): Promise<Running> {
+  const request = arriving(requestFrom({ uri: "sip:911@192.0.2.1" }));
+  worker.engine.onRequest(request);
+  await made.clock.advance(1);
+  await answer(worker, "psap", 200);
+  const given = worker.sip.responses.filter(({ transaction }) => transaction.id === request.transaction.id);
+  const ok = last(given).message;
+  const callId = /tag=(\w+)-a/.exec(ok.get("To") ?? "")?.[1] ?? "";
+  const acknowledge = async (at = worker): Promise<void> => {
+    at.engine.onRequest(arriving(inDialog("ACK", ok, 1)));
+    await made.clock.advance(100);
+  };
+  return { callId, ok, acknowledge };
+}
+
+/** A request of a peer in the dialog that a message of ours made. */
+function inDialog(method: string, message: SipMessage, cseq: number): SipMessage {
+  return requestFrom({ method, cseq, to: message.get("To") ?? "", body: "", branch: `z9hG4bK-${method}-${cseq}` });
+}
+
+/** A request of a called peer in its dialog. */
+function fromCalled(worker: FakeWorker, peer: keyof typeof HOST, method: string): SipMessage {
+  const invite = last(sentTo(worker, peer)).message;
+  return requestFrom({
+    method,
+    cseq: 1,
+    from: `${invite.get("To") ?? ""};tag=${peer}`,
+    to: invite.get("From") ?? "",
+    callId: invite.get("Call-ID") ?? "",
+    branch: `z9hG4bK-${peer}-${method}`,
+  });
+}
+
+async function world(relays?: readonly string[]) {
+  const made = new FakeWorld(topology(relays));
+  return { made, worker: await made.worker() };
+}
+
+function stored(made: FakeWorld, callId: string): Call | null {
+  const row = made.store.rows.get(callId);
+  const call = row === undefined ? null : parseCall(row.write.document);
+  return call?.ok === true ? call.value : null;
+}
+
+const records = (made: FakeWorld) => made.store.details.map(({ json }) => JSON.parse(json) as Record<string, unknown>);
+const told = ({ telemetry }: FakeWorker) => telemetry.emergencyTold.filter((line) => line.startsWith("desk"));
+const portOf = ({ body }: SipMessage) => [...body.matchAll(/m=audio (\d+)/g)].map(([, port]) => Number(port));
+
+describe("an emergency call that a security desk is to hear", () => {
+  test("passes the relay in both directions; the desk is called when the caller's ACK came, and hears both", async () => {
+    const { made, worker } = await world();
+    const call = await answered(made, worker);
+    expect(last(sentTo(worker, "psap")).message.body).toContain("c=IN IP4 203.0.113.20");
+    expect(call.ok.body).toContain("c=IN IP4 203.0.113.20");
+    expect(sentTo(worker, "desk")).toEqual([]);
+    await call.acknowledge();
+    const [invite] = sentTo(worker, "desk");
+    expect(invite?.message.uri).toBe(DESK);
+    expect(portOf(invite!.message)).toHaveLength(2);
+    expect(invite?.message.body.match(/a=sendonly/g)).toHaveLength(2);
+    expect(invite?.message.get("Priority")).toBe("urgent");
+    await answer(worker, "desk", 200);
+    expect(sentTo(worker, "desk", "ACK")).toHaveLength(1);
+    expect(made.media.done).toEqual([
+      "offer a>b1",
+      "answer b1>a",
+      "copy a>desk-a",
+      "copy b1>desk-b1",
+      "copying a>desk-a:4000",
+    ]);
+    expect(told(worker)).toEqual(["desk called", "desk joined"]);
+  });
+
+  test.each([486, 503])(
+    "a desk that answers %d is not called again, and the emergency call never notices",
+    async (status) => {
+      const { made, worker } = await world();
+      const call = await answered(made, worker);
+      await call.acknowledge();
+      await answer(worker, "desk", status);
+      await made.clock.advance(1_000);
+      expect(stored(made, call.callId)?.phase).toBe("up");
+      expect(worker.sip.requests("BYE")).toEqual([]);
+      expect(sentTo(worker, "desk")).toHaveLength(1);
+      expect(records(made).map(({ callId }) => callId)).toContain(`${call.callId}desk`);
+      expect(told(worker)).toEqual(["desk called", "desk refused"]);
+    },
+  );
+
+  test("a desk that hangs up ends its own leg only", async () => {
+    const { made, worker } = await world();
+    const call = await answered(made, worker);
+    await call.acknowledge();
+    await answer(worker, "desk", 200);
+    const bye = arriving(fromCalled(worker, "desk", "BYE"), { listener: "outside" });
+    worker.engine.onRequest(bye);
+    await made.clock.advance(100);
+    expect(worker.sip.statuses(bye.transaction.id)).toEqual([200]);
+    expect(records(made)).toMatchObject([{ callId: `${call.callId}desk`, endedBy: "callee", failure: null }, {}]);
+    expect(made.media.done.slice(-2)).toEqual(["end copy desk-a", "end copy desk-b1"]);
+    expect(stored(made, call.callId)?.phase).toBe("up");
+  });
+
+  test.each([
+    ["rings", null, "CANCEL"],
+    ["hears", 200, "BYE"],
+  ] as const)("ends the leg with itself while the desk %s, at whichever worker", async (_, status, method) => {
+    const { made, worker } = await world();
+    const second = await made.worker();
+    const call = await answered(made, worker);
+    await call.acknowledge();
+    await answer(worker, "desk", status ?? 180);
+    const by = status === null ? worker : second;
+    by.engine.onRequest(arriving(inDialog("BYE", call.ok, 2)));
+    await settle();
+    const bye = last(sentTo(by, "psap", "BYE"));
+    bye.answer(answerTo(bye.message, 200));
+    await made.clock.advance(100);
+    if (method === "CANCEL") expect(last(sentTo(worker, "desk")).cancelled).toBe(true);
+    else expect(sentTo(by, "desk", "BYE")).toHaveLength(1);
+    expect(made.media.done).toContain("release");
+  });
+
+  test("the worker that answered died: the one that gets the ACK calls the desk", async () => {
+    const { made, worker } = await world();
+    const second = await made.worker();
+    const call = await answered(made, worker);
+    await call.acknowledge(second);
+    expect(sentTo(second, "desk")).toHaveLength(1);
+  });
+
+  test("a desk's re-INVITE is answered with the copies it gets, still sendonly", async () => {
+    const { made, worker } = await world();
+    const call = await answered(made, worker);
+    await call.acknowledge();
+    await answer(worker, "desk", 200);
+    const again = arriving(fromCalled(worker, "desk", "INVITE"), { listener: "outside" });
+    worker.engine.onRequest(again);
+    await made.clock.advance(100);
+    const response = worker.sip.responses.find(({ transaction }) => transaction.id === again.transaction.id)?.message;
+    expect(response?.status).toBe(200);
+    expect(response?.body).toContain("a=sendonly");
+    expect(portOf(response!)).toHaveLength(1);
+  });
+});
+
+describe("a relay that fails", () => {
+  test("before the call: another one serves, and it is left alone for a while", async () => {
+    const { made, worker } = await world([RELAY, OTHER_RELAY]);
+    made.media.away.add(RELAY);
+    const call = await answered(made, worker);
+    await call.acknowledge();
+    expect(stored(made, call.callId)?.desk?.relay).toBe(OTHER_RELAY);
+    expect(sentTo(worker, "desk")).toHaveLength(1);
+  });
+
+  test("before the call, and there is no other: it goes as any other call, without the desk", async () => {
+    const { made, worker } = await world();
+    made.media.away.add(RELAY);
+    const call = await answered(made, worker);
+    await call.acknowledge();
+    expect(last(sentTo(worker, "psap")).message.body).toContain("c=IN IP4 192.0.2.10");
+    expect(sentTo(worker, "desk")).toEqual([]);
+    expect(told(worker)).toEqual(["desk no-relay"]);
+  });
+
+  test("at the answer: the peers are told of each other when they can be, and there is no desk", async () => {
+    const { made, worker } = await world();
+    made.media.answer = () => Promise.reject(new Error("a fault"));
+    const call = await answered(made, worker);
+    expect(call.ok.body).toContain("c=IN IP4 192.0.2.10");
+    await call.acknowledge();
+    const again = last(sentTo(worker, "psap")).message;
+    expect(again.get("To")).toContain("tag=psap");
+    expect(again.body).toContain("c=IN IP4 192.0.2.10");
+    expect(sentTo(worker, "desk")).toEqual([]);
+    expect(told(worker)).toEqual(["desk relay-lost"]);
+  });
+
+  test("in the middle of the call: within 5 s both sides talk to each other", async () => {
+    const { made, worker } = await world();
+    const call = await answered(made, worker);
+    await call.acknowledge();
+    await answer(worker, "desk", 486);
+    made.media.forget();
+    await made.clock.advance(6_500);
+    const again = last(sentTo(worker, "psap")).message;
+    expect(again.body).toContain("c=IN IP4 192.0.2.10");
+    await answer(worker, "psap", 200);
+    await made.clock.advance(2_500);
+    const toCaller = last(
+      worker.sip.requests("INVITE").filter(({ message }) => message.uri.includes("192.0.2.10")),
+    ).message;
+    expect(toCaller.body).toContain("c=IN IP4 192.0.2.10");
+    expect(stored(made, call.callId)?.phase).toBe("up");
+    expect(told(worker).filter((line) => line === "desk relay-lost")).toHaveLength(1);
+  });
+});
+
+test("calls without a desk pass no relay", async () => {
+  const { made, worker } = await world();
+  worker.engine.onRequest(arriving(requestFrom()));
+  await made.clock.advance(1);
+  expect(worker.sip.requests("INVITE")[0]?.message.body).toContain("c=IN IP4 192.0.2.10");
+  expect(made.media.done).toEqual([]);
+});

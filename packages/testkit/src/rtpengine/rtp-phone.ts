@@ -1,0 +1,45 @@
+import { createSocket, type Socket } from "node:dgram";
+
+/** Audio of one peer: a port that says packets with an SSRC and notes whom it hears. */
+export class RtpPhone implements AsyncDisposable {
+  /** SSRCs that were heard. */
+  readonly heard = new Set<number>();
+  readonly #socket: Socket;
+  #sequence = 0;
+
+  private constructor(socket: Socket) {
+    this.#socket = socket;
+    socket.on("message", (packet) => void this.heard.add(packet.readUInt32BE(8)));
+  }
+
+  static async open(): Promise<RtpPhone> {
+    const socket = createSocket("udp4");
+    await new Promise<void>((resolve) => void socket.bind(0, "127.0.0.1", resolve));
+    return new RtpPhone(socket);
+  }
+
+  get port(): number {
+    return this.#socket.address().port;
+  }
+
+  /** A G.711 session here. */
+  description(direction = "sendrecv"): string {
+    const session = ["v=0", "o=- 1 1 IN IP4 127.0.0.1", "s=-", "c=IN IP4 127.0.0.1", "t=0 0"];
+    const media = [`m=audio ${this.port} RTP/AVP 0`, "a=rtpmap:0 PCMU/8000", `a=${direction}`, ""];
+    return [...session, ...media].join("\r\n");
+  }
+
+  /** One packet of silence to the first stream of a description. */
+  say(ssrc: number, description: string): void {
+    const packet = Buffer.alloc(172, 0xff);
+    packet.writeUInt16BE(0x8000, 0);
+    packet.writeUInt16BE((this.#sequence += 1), 2);
+    packet.writeUInt32BE(this.#sequence * 160, 4);
+    packet.writeUInt32BE(ssrc, 8);
+    this.#socket.send(packet, Number(/^m=audio (\d+)/m.exec(description)?.[1] ?? 9), "127.0.0.1");
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await new Promise<void>((resolve) => void this.#socket.close(() => resolve()));
+  }
+}
