@@ -26,6 +26,7 @@ import {
   createWorkerErrands,
   type RedisConnection,
 } from "@tandem/adapter-redis";
+import { createRtpengine, type Rtpengine } from "@tandem/adapter-rtpengine";
 import { createCallEngine, type CallEngine, type SipApplication, type TopologyListener } from "@tandem/call-control";
 import type { Failure, Result } from "@tandem/domain";
 import { readPidf } from "@tandem/location-document";
@@ -78,10 +79,11 @@ export function wireWorker(config: WorkerConfig, logger: Logger, edge: Edge | nu
   if (!redis.ok) return redis;
   const late: { app: SipApplication | null } = { app: null };
   const sip = createSipPort(context, late);
-  const engine = createEngine(context, redis.value, sip);
+  const media = createRtpengine();
+  const engine = createEngine(context, redis.value, { sip, media });
   late.app = engine;
   if (edge !== null) createEdgeMetrics(context.seen.registry, edge.snapshot);
-  return { ok: true, value: assemble(context, redis.value, { sip, engine }) };
+  return { ok: true, value: assemble(context, redis.value, { sip, media, engine }) };
 }
 
 interface Context {
@@ -168,11 +170,17 @@ function connectedEdges(sip: DrachtioSipPort, pool: string): number {
   return sip.edges().filter((edge) => edge.pool === pool && edge.state === "up").length;
 }
 
-function createEngine(context: Context, redis: RedisConnection, sip: DrachtioSipPort): CallEngine {
+/** What the engine reaches peers and media by. */
+interface Ways {
+  readonly sip: DrachtioSipPort;
+  readonly media: Rtpengine;
+}
+
+function createEngine(context: Context, redis: RedisConnection, ways: Ways): CallEngine {
   const { config, logger, seen, traces } = context;
   return createCallEngine(
     {
-      sip,
+      ...ways,
       store: createRedisCallStore(redis, {
         replicaWaitMs: config.replicaWaitMs,
         onReplication: (confirmed) => {
@@ -224,7 +232,7 @@ function topologyObserver({ names, metrics, listeners }: Observers): TopologyLis
 function assemble(
   { config, logger, edge, seen, traces }: Context,
   redis: RedisConnection,
-  { sip, engine }: { readonly sip: DrachtioSipPort; readonly engine: CallEngine },
+  { sip, media, engine }: Ways & { readonly engine: CallEngine },
 ): Worker {
   let member: WorkerMembership | null = null;
   const ownEdges = (): number => connectedEdges(sip, config.pool);
@@ -273,7 +281,7 @@ function assemble(
       await edge?.stop();
       await traces?.close();
       seen.processMetrics.stop();
-      await redis.close();
+      await Promise.all([redis.close(), media.close()]);
     },
   };
 }

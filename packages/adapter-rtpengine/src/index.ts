@@ -1,0 +1,1 @@
+export { createRtpengine, type Rtpengine } from "./rtpengine.ts";

@@ -1,0 +1,61 @@
+import type { MediaRelay, RelayedWay } from "@tandem/call-control";
+import { ok, type Failure, type Result } from "@tandem/domain";
+import { NgClient, unavailable, type NgDictionary } from "./ng-client.ts";
+
+/** rtpengine as a media relay. */
+export interface Rtpengine extends MediaRelay {
+  close(): Promise<void>;
+}
+
+/** Longest that a call waits for one command. */
+const COMMAND_MS = 250;
+
+/** Peers are believed where they say they listen: the SIP message came from another address, a proxy's or ours. */
+const FLAGS: readonly string[] = ["trust-address"];
+
+/** The media relays that listen at the addresses they are asked by. Opens its sockets with the first command. */
+export function createRtpengine(): Rtpengine {
+  const client = new NgClient();
+  const ask = (call: Named, command: NgDictionary) =>
+    client.ask(call.relay, { ...command, "call-id": call.callId }, COMMAND_MS).then(checked);
+  const describe = (way: RelayedWay, command: NgDictionary) => ask(way, command).then(descriptionIn);
+  return {
+    answers: async (relay, limitMs) => (await client.ask(relay, { command: "ping" }, limitMs)).ok,
+    // In the protocol `from-tag` is who offers, and `to-tag` who answers.
+    offer: (way, sdp) => describe(way, { command: "offer", "from-tag": way.from, "to-tag": way.to, flags: FLAGS, sdp }),
+    answer: (way, sdp) =>
+      describe(way, { command: "answer", "from-tag": way.to, "to-tag": way.from, flags: FLAGS, sdp }),
+    copy: (way) => describe(way, { command: "subscribe request", "from-tag": way.from, "to-tag": way.to }),
+    acceptCopy: (way, sdp) =>
+      ask(way, { command: "subscribe answer", "to-tag": way.to, flags: FLAGS, sdp }).then(nothingIn),
+    endCopy: (way) => ask(way, { command: "unsubscribe", "to-tag": way.to }).then(nothingIn),
+    async has(call) {
+      const found = await ask(call, { command: "query" });
+      if (found.ok) return ok(true);
+      return UNKNOWN.test(found.error.detail) ? ok(false) : found;
+    },
+    release: (call) => ask(call, { command: "delete", "delete-delay": 0 }).then(nothingIn),
+    close: () => client.close(),
+  };
+}
+
+type Named = Pick<RelayedWay, "relay" | "callId">;
+
+/** How rtpengine says that it does not have a call. */
+const UNKNOWN = /^unknown call-id$/i;
+
+function checked(answer: Result<NgDictionary, Failure>): Result<NgDictionary, Failure> {
+  if (!answer.ok || answer.value["result"] === "ok") return answer;
+  const reason = answer.value["error-reason"];
+  return unavailable(typeof reason === "string" ? reason : "no answer of the ng protocol");
+}
+
+function descriptionIn(answer: Result<NgDictionary, Failure>): Result<string, Failure> {
+  if (!answer.ok) return answer;
+  const { sdp } = answer.value;
+  return typeof sdp === "string" && sdp !== "" ? ok(sdp) : unavailable("no description in the answer");
+}
+
+function nothingIn(answer: Result<NgDictionary, Failure>): Result<void, Failure> {
+  return answer.ok ? ok(undefined) : answer;
+}

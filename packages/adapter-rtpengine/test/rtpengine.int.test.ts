@@ -1,0 +1,111 @@
+import { createSocket, type Socket } from "node:dgram";
+import { createRtpengine, type Rtpengine } from "@tandem/adapter-rtpengine";
+import { RtpPhone, startRtpengine, until, whyNoRtpengine, type RtpengineFixture } from "@tandem/testkit";
+import { describeMediaRelay, valueOf } from "@tandem/testkit/contracts";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+
+const missing = whyNoRtpengine();
+const closing: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const close of closing.splice(0)) await close();
+});
+
+/** A port where nothing answers. */
+async function listener(onMessage: (datagram: Buffer, from: number, socket: Socket) => void): Promise<string> {
+  const socket = createSocket("udp4");
+  socket.on("message", (datagram, { port }) => onMessage(datagram, port, socket));
+  await new Promise<void>((resolve) => void socket.bind(0, "127.0.0.1", resolve));
+  closing.push(() => new Promise((resolve) => void socket.close(() => resolve())));
+  return `127.0.0.1:${socket.address().port}`;
+}
+
+function client(): Rtpengine {
+  const made = createRtpengine();
+  closing.push(() => made.close());
+  return made;
+}
+
+async function phone(): Promise<RtpPhone> {
+  const made = await RtpPhone.open();
+  closing.push(async () => made[Symbol.asyncDispose]());
+  return made;
+}
+
+// Where rtpengine is not to be had (no Debian package), nothing here can be shown.
+describe.skipIf(missing !== null)(`rtpengine${missing === null ? "" : ` (${missing})`}`, () => {
+  let engine: RtpengineFixture;
+  beforeAll(async () => {
+    engine = await startRtpengine();
+  });
+  afterAll(async () => {
+    await engine?.kill();
+  });
+
+  describeMediaRelay(async () => ({
+    subject: client(),
+    another: client,
+    relay: engine.control,
+    silent: await listener(() => undefined),
+    elapse: () => Promise.resolve(),
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  }));
+
+  it("copies what each of the two says to a third, and goes on between the two when the third is gone", async () => {
+    const media = client();
+    const [a, b, deskA, deskB] = await Promise.all([phone(), phone(), phone(), phone()]);
+    const call = { relay: engine.control, callId: "rtp" };
+    const toB = valueOf(await media.offer({ ...call, from: "a", to: "b1" }, a.description()));
+    const toA = valueOf(await media.answer({ ...call, from: "b1", to: "a" }, b.description()));
+    for (const [from, desk] of [
+      ["a", deskA],
+      ["b1", deskB],
+    ] as const) {
+      const copy = { ...call, from, to: `desk-${from}` };
+      valueOf(await media.copy(copy));
+      valueOf(await media.acceptCopy(copy, desk.description("recvonly")));
+    }
+    const talk = (): void => {
+      a.say(1, toA);
+      b.say(2, toB);
+    };
+    await until(() => (talk(), deskA.heard.has(1) && deskB.heard.has(2)), { what: "both at the desk" });
+    for (const from of ["a", "b1"]) valueOf(await media.endCopy({ ...call, to: `desk-${from}` }));
+    a.heard.clear();
+    b.heard.clear();
+    await until(() => (talk(), a.heard.has(2) && b.heard.has(1)), { what: "the two each other" });
+    expect([...a.heard, ...b.heard]).toEqual([2, 1]);
+  });
+});
+
+describe("an ng client", () => {
+  it("repeats a lost command with the same cookie, and takes one answer", async () => {
+    const cookies: string[] = [];
+    const relay = await listener((datagram, port, socket) => {
+      const [cookie = ""] = datagram.toString().split(" ");
+      cookies.push(cookie);
+      if (cookies.length > 1) socket.send(`${cookie} {"result":"pong"}`, port, "127.0.0.1");
+    });
+    expect(await client().answers(relay, 2_000)).toBe(true);
+    expect(new Set(cookies).size).toBe(1);
+  });
+
+  it.each([
+    ["no dictionary", "x"],
+    ["an error", '{"result":"error","error-reason":"out of ports"}'],
+    ["no description", '{"result":"ok"}'],
+    ["a description that is none", '{"result":"ok","sdp":7}'],
+  ])("takes %s for a failure", async (_, answer) => {
+    const relay = await listener((datagram, port, socket) => {
+      socket.send(`${datagram.toString().split(" ")[0] ?? ""} ${answer}`, port, "127.0.0.1");
+    });
+    const offered = await client().offer({ relay, callId: "c", from: "a", to: "b1" }, "v=0\r\n");
+    expect(offered).toMatchObject({ ok: false, error: { code: "relay-unavailable" } });
+  });
+
+  it("gives up a command in time", async () => {
+    const relay = await listener(() => undefined);
+    const startMs = performance.now();
+    expect(await client().has({ relay, callId: "c" })).toMatchObject({ ok: false });
+    expect(performance.now() - startMs).toBeLessThan(1_000);
+  });
+});
