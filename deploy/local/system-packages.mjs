@@ -1,11 +1,11 @@
-import { accessSync, constants } from "node:fs";
+import { accessSync, constants, existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { BootstrapError, EXIT } from "./exit-codes.mjs";
 import { runToEnd } from "./run-to-end.mjs";
 
 /**
- * A program we need and the Debian package that brings it.
- * @typedef {{ readonly program: string, readonly debianPackage: string }} Requirement
+ * A program we need and the Debian package that brings it. `unwanted`: a system service in the package that must not run for our sake.
+ * @typedef {{ readonly program: string, readonly debianPackage: string, readonly unwanted?: string }} Requirement
  */
 
 /** @type {Readonly<Record<string, Requirement>>} */
@@ -19,6 +19,8 @@ export const REQUIREMENT = Object.freeze({
   prometheus: { program: "prometheus", debianPackage: "prometheus" },
   promtool: { program: "promtool", debianPackage: "prometheus" },
   dockerd: { program: "dockerd", debianPackage: "docker.io" },
+  // Its service would change the machine's firewall.
+  rtpengine: { program: "rtpengine", debianPackage: "rtpengine-daemon", unwanted: "rtpengine-daemon.service" },
   kamailio: { program: "kamailio", debianPackage: "kamailio" },
 });
 
@@ -29,6 +31,7 @@ export const REQUIREMENT = Object.freeze({
  */
 export async function ensurePrograms(requirements, alternative = "") {
   const missing = requirements.filter(({ program }) => findProgram(program) === undefined);
+  await keepFromStarting(missing.flatMap(({ unwanted }) => unwanted ?? []));
   if (missing.length > 0)
     await installPackages(
       missing.map(({ debianPackage }) => debianPackage),
@@ -41,6 +44,16 @@ export async function ensurePrograms(requirements, alternative = "") {
       EXIT.installFailed,
     );
   }
+}
+
+/**
+ * Masks services before the package that would start them is installed. A machine that has the package already is left as it is.
+ * @param {readonly string[]} services
+ */
+async function keepFromStarting(services) {
+  const rights = await rootPrefix();
+  if (services.length === 0 || rights === undefined || !existsSync("/run/systemd/system")) return;
+  await runToEnd([...rights, "systemctl", "mask", ...services], { stdio: ["ignore", 2, 2] });
 }
 
 /**

@@ -82,6 +82,8 @@ async function main() {
   const parts = chosenParts(process.argv.slice(2));
   await ensureNodeModules();
   await ensurePrograms(parts.flatMap((part) => NEEDS[part]));
+  // Only some tests need it, and they say so.
+  if (parts.includes("int") || parts.includes("e2e")) await offerPrograms([REQUIREMENT.rtpengine]);
   // Containers need rights that not every machine gives.
   if (parts.includes("images")) await offerPrograms([REQUIREMENT.dockerd]);
   const reports = mkdtempSync(join(tmpdir(), "tandem-test-"));
