@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { SipPeer } from "@tandem/testkit";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { startServerUnderTest, type ServerUnderTest } from "./server-under-test.ts";
+import { isStock, startServerUnderTest, type ServerUnderTest } from "./server-under-test.ts";
 import { sdp, SrfApplication } from "./srf-application.ts";
 
 let server: ServerUnderTest;
@@ -169,7 +169,21 @@ describe("proxy", () => {
     expect(await proxied).toMatchObject({ connected: false });
   });
 
-  test("a final timeout leads to the next target", async () => {
+  test("a target without any answer leads to the next one", async () => {
+    const silent = await SipPeer.open({ user: "silent" });
+    const invite = caller.request("INVITE", server.sip, { body: sdp("a"), headers: json });
+    const { request } = await app.next();
+    const proxied = request.proxy({ destination: [silent.uri, callee.uri], provisionalTimeout: "300ms" });
+    await silent.expect("INVITE");
+    const second = await callee.expect("INVITE");
+    callee.reply(second, 486);
+    caller.ackFailure(invite, await caller.expect((message) => message.kind === "response" && message.status >= 300));
+    expect((await proxied).connected).toBe(false);
+    await silent.close();
+  });
+
+  // drachtio-server 0.9 reads finalTimeout and starts no timer for it.
+  test.skipIf(isStock)("a final timeout leads to the next target", async () => {
     const silent = await SipPeer.open({ user: "silent" });
     const invite = caller.request("INVITE", server.sip, { body: sdp("a"), headers: json });
     const { request } = await app.next();

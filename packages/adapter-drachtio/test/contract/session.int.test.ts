@@ -60,17 +60,19 @@ describe("several applications", () => {
   test("new requests go round; requests of a dialog go to the application that made it", async () => {
     await using peer = await SipPeer.open();
     const apps = [await SrfApplication.connect(server, ["invite"]), await SrfApplication.connect(server, ["invite"])];
-    const turns = apps.map(async (app) => ({ app, ...(await app.next()) }));
-    const served: SrfApplication[] = [];
-    for (const round of [1, 2]) {
+    const turn = async (app: SrfApplication) => ({ app, ...(await app.next()) });
+    const turns = new Map(apps.map((app) => [app, turn(app)]));
+    const served = new Set<SrfApplication>();
+    // A stock server may give one application two requests in a row after another one left.
+    for (let round = 1; served.size < 2 && round <= 6; round += 1) {
       const invite = peer.request("INVITE", server.sip, {
         body: sdp("a"),
         headers: [["Content-Type", "application/sdp"]],
       });
-      const waiting = turns.filter((_turn, index) => round === 1 || apps[index] !== served[0]);
-      const turn = await Promise.race(waiting);
-      served.push(turn.app);
-      const dialog = await turn.app.srf.createUAS(turn.request, turn.response, { localSdp: sdp("b") });
+      const taken = await Promise.race(turns.values());
+      served.add(taken.app);
+      turns.set(taken.app, turn(taken.app));
+      const dialog = await taken.app.srf.createUAS(taken.request, taken.response, { localSdp: sdp("b") });
       const caller = peer.dialogAsCaller(invite, await peer.expect("200 INVITE"));
       caller.ack();
       for (let serial = 0; serial < 3; serial += 1) {
@@ -86,7 +88,7 @@ describe("several applications", () => {
       await destroyed;
     }
     for (const app of apps) app.disconnect();
-    expect(new Set(served).size).toBe(2);
+    expect(served.size).toBe(2);
   });
 
   test("with no application for the method, a request is answered 503", async () => {
