@@ -29,7 +29,7 @@ describe("a pool behind stock drachtio-servers", () => {
         "--contact sip:$(TANDEM_POD_ADDRESS):5060;transport=udp --external-ip $(TANDEM_ADVERTISED_ADDRESS) " +
         "--contact sip:$(TANDEM_POD_ADDRESS):5060;transport=tcp --external-ip $(TANDEM_ADVERTISED_ADDRESS) " +
         "--contact sips:$(TANDEM_POD_ADDRESS):5061;transport=tls --external-ip $(TANDEM_ADVERTISED_ADDRESS) " +
-        "--key-file /etc/tandem/tls/secure/tls.key --cert-file /etc/tandem/tls/secure/tls.crt",
+        "--key-file /etc/tandem/tls/secure/tls.key --cert-file /etc/tandem/tls/secure/tls.crt --chain-file /etc/tandem/tls/secure/tls.crt",
     );
     expect(environment(edge, "edge")).toMatchObject({
       TANDEM_ADVERTISED_ADDRESS: { valueFrom: { fieldRef: { fieldPath: "status.hostIP" } } },

@@ -24,6 +24,9 @@
     - {{ $folder }}/tls.key
     - --cert-file
     - {{ $folder }}/tls.crt
+    {{- /* Without this file it opens no TLS listener and ends. */}}
+    - --chain-file
+    - {{ $folder }}/tls.crt
     {{- end }}
     {{- end }}
   env:
