@@ -31,6 +31,7 @@ describe("values that contradict one another are refused with a sentence", () =>
       /workers\.ports\.http \(9091\) is a listener's port too/,
     ],
     ["fused", `${POOL}.listeners[0]={"name":"core","port":9091,"transport":"tcp"}`, /workers\.ports\.http \(9091\)/],
+    ["trial", `${POOL}.edges={"ports":{"admin":9090}}`, /edges\.ports\.admin and edges\.ports\.http are both 9090/],
     ["trial", `${POOL}.name="a-pool-with-a-rather-long-name"`, undefined],
     ["trial", `${POOL}.listeners[0].transport="tls"`, /transport tls needs tls\.secretName/],
     ["trial", `${POOL}.listeners[0].tls={"secretName":"x"}`, /has a tls section, but its transport is udp/],
@@ -89,7 +90,7 @@ describe("values that contradict one another are refused with a sentence", () =>
     [
       "node-port",
       `${POOL}.workers={"ports":{"http":9090}}`,
-      /share a pod, so edges\.ports\.http and workers\.ports\.http must differ/,
+      /edges\.ports\.http and workers\.ports\.http are both 9090/,
     ],
     [
       "trial",
@@ -130,6 +131,15 @@ describe("values that do not fit the schema are refused with their path", () => 
       /'\/pools\/0\/listeners\/0\/transport': value must be one of 'udp', 'tcp', 'tls'/,
     ],
     ["a kind of Redis", 'redis.external.kind="shard"', /must be one of 'standalone', 'sentinel', 'cluster'/],
+    ["a section left empty", "redis=null", /at '': missing property 'redis'/],
+    ["a part of the defaults left empty", "poolDefaults.edges=null", /at '\/poolDefaults': missing property 'edges'/],
+    ["a field of the pool that is the chart's", `${POOL}.topology={"listeners":[]}`, /'listeners' not allowed/],
+    [
+      "a node's address that is none",
+      `${POOL}.exposure.nodeAddresses={"a":"b c"}`,
+      /nodeAddresses\/a'.*does not match/,
+    ],
+    ["a domain that is none", 'clusterDomain="x y"', /at '\/clusterDomain': 'x y' does not match/],
     ["a pool without name", "pools=[{}]", /missing property 'name'/],
     [
       "a drain shorter than an edge needs to notice quiet",

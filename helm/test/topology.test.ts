@@ -1,7 +1,10 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { parseTopologyDocument } from "@tandem/topology-document";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { startedWith } from "./support/container-environment.ts";
+import { CHART } from "./support/helm-program.ts";
 import { CASES, find, manifestsOf, podSpec, workloads, type Manifest } from "./support/manifests.ts";
 
 const withDocument = CASES.filter((name) => name !== "load-balancer" && name !== "node-port");
@@ -35,6 +38,14 @@ describe("the topology", () => {
         listeners.map((each) => `${each.name} ${each.transport} ${each.port}`);
       expect(shown(JSON.parse(text))).toEqual(shown(pool.listeners));
     }
+  });
+
+  it("takes every field of a pool that has no place of its own in the values, and no other", () => {
+    const schema = JSON.parse(readFileSync(join(CHART, "values.schema.json"), "utf8"));
+    const document = JSON.parse(readFileSync(join(CHART, "..", "..", "docs", "topology.schema.json"), "utf8"));
+    const ownPlace = ["name", "fqdn", "arrangement", "edges", "workers", "listeners"];
+    const fields = Object.keys(document.properties.pools.items.properties).filter((each) => !ownPlace.includes(each));
+    expect(Object.keys(schema.properties.poolDefaults.properties.topology.properties)).toEqual(fields);
   });
 
   it("is mounted where the controllers are told to read it, by directory, so that a changed ConfigMap reaches them", async () => {

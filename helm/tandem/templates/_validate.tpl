@@ -37,11 +37,13 @@
 {{- $own := dict "edges.ports.admin" $pool.edges.ports.admin -}}
 {{- if ne $pool.arrangement "fused" -}}{{- $_ := set $own "edges.ports.http" $pool.edges.ports.http -}}{{- end -}}
 {{- if or (eq $pool.arrangement "fused") (eq $pool.placement "together") -}}{{- $_ := set $own "workers.ports.http" $pool.workers.ports.http -}}{{- end -}}
+{{- $used := dict -}}
 {{- range $what, $port := $own -}}
+{{- if hasKey $used (toString (int $port)) -}}{{- $problems = append $problems (printf "Pool %s: %s and %s are both %d; choose another for one of them." $pool.name (get $used (toString (int $port))) $what (int $port)) -}}{{- end -}}
+{{- $_ := set $used (toString (int $port)) $what -}}
 {{- if hasKey $sockets (printf "TCP/%d" (int $port)) -}}{{- $problems = append $problems (printf "Pool %s: %s (%d) is a listener's port too; choose another." $pool.name $what (int $port)) -}}{{- end -}}
 {{- end -}}
 {{- if and (eq $pool.arrangement "fused") (eq $pool.placement "together") -}}{{- $problems = append $problems (printf "Pool %s: placement \"together\" is for arrangement \"split\"; a fused pool has one process anyway, leave placement out." $pool.name) -}}{{- end -}}
-{{- if and (eq $pool.placement "together") (eq (int $pool.edges.ports.http) (int $pool.workers.ports.http)) -}}{{- $problems = append $problems (printf "Pool %s: edge and worker share a pod, so edges.ports.http and workers.ports.http must differ." $pool.name) -}}{{- end -}}
 {{- end -}}
 {{- $problems | toJson -}}
 {{- end -}}
