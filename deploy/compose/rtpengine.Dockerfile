@@ -4,5 +4,5 @@ RUN apt-get update \
  && apt-get install -y --no-install-recommends rtpengine-daemon \
  && rm -rf /var/lib/apt/lists/*
 USER nobody
-ENTRYPOINT ["rtpengine", "--foreground", "--log-stderr", "--table=-1", "--pidfile=/tmp/rtpengine.pid"]
+ENTRYPOINT ["rtpengine", "--foreground", "--log-stderr", "--table=-1", "--timeout=3600", "--pidfile=/tmp/rtpengine.pid"]
 CMD ["--interface=172.30.7.20", "--listen-ng=172.30.7.20:22222", "--listen-http=172.30.7.20:9900", "--port-min=30000", "--port-max=30999"]

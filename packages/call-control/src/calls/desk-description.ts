@@ -28,8 +28,10 @@ function withOwnLines({ session }: Sdp, media: SdpMedia): SdpMedia {
   return { ...media, lines: head === undefined ? lines : [head, ...lines] };
 }
 
+const DIRECTION = /^(?:sendrecv|sendonly|recvonly|inactive)$/;
+
 function saysTheSame(one: SdpLine, other: SdpLine): boolean {
-  const name = ({ value }: SdpLine): string => /^[^:]*/.exec(value)?.[0] ?? "";
+  const name = ({ value }: SdpLine): string => (DIRECTION.test(value) ? "direction" : value.split(":", 1).join());
   return one.type === other.type && (one.type !== "a" || name(one) === name(other));
 }
 
