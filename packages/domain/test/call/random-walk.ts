@@ -66,6 +66,8 @@ const NONSENSE: readonly string[] = [
   "a=b=c;;,,",
 ];
 
+const DESK = { relay: "192.0.2.20:22222", uri: "sip:desk@desk.example", trunk: "desk" };
+
 /**
  * Plays the peers, the edge and the shell of one call by a list of numbers, and keeps the books that the invariants are checked against. The record
  * is frozen before and copied through JSON after every step, and every step is made twice.
@@ -160,7 +162,9 @@ export class RandomWalk {
     this.invites.add("t-invite");
     this.finals.set("t-invite", []);
     const ingress = this.leg("core");
-    this.apply({ kind: "invite", transaction: "t-invite", request, ingress, attempts, considered: [], emergency });
+    const desk = emergency === null || this.next(2) === 0 ? {} : { desk: DESK };
+    const decided = { attempts, considered: [], emergency, ...desk };
+    this.apply({ kind: "invite", transaction: "t-invite", request, ingress, ...decided });
   }
 
   private peerInvite(party: string, headers: readonly HeaderLine[]): SipMessage {
@@ -436,6 +440,9 @@ export class RandomWalk {
       case 4:
       case 5:
         return this.replace();
+      case 6:
+      case 7:
+        return this.apply({ kind: "relay-lost", inUse: this.next(3) > 0 });
       default:
         return this.next(16) === 0 ? this.apply({ kind: "end", failure: "preempted" }) : undefined;
     }
