@@ -341,13 +341,15 @@ describe("emergency calls", () => {
     expect((await app.inject({ url: `/v1/emergency/calls/${"b".repeat(26)}`, headers })).statusCode).toBe(404);
   });
 
-  test("a path works as long as its last walk was a success", async () => {
+  test("a path works as long as its last walk of each kind was a success", async () => {
     const walk = { lastTryMs: 5, lastSuccessMs: 5, outcome: "answered", code: 200, roundTripMs: 3 } as const;
     const failed = { ...walk, lastTryMs: 9, outcome: "timeout", code: null } as const;
     await services.emergency.paths.set({ pool: "west", trunk: "sos", options: failed, testCall: null }, 1);
     await services.emergency.paths.set({ pool: "east", trunk: "sos", options: walk, testCall: null }, 1);
+    await services.emergency.paths.set({ pool: "east", trunk: "sos-2", options: walk, testCall: failed }, 1);
     expect(await get("/v1/emergency/path")).toMatchObject([
       { pool: "east", trunk: "sos", working: true, lastSuccessMs: 5 },
+      { pool: "east", trunk: "sos-2", working: false, lastSuccessMs: 5 },
       { pool: "west", trunk: "sos", working: false, lastSuccessMs: 5 },
     ]);
   });

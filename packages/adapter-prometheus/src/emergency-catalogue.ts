@@ -94,6 +94,12 @@ export const EMERGENCY_METRICS = {
     labels: ["trunk", "pool"],
     process: "controller",
   },
+  tandem_emergency_heartbeat_failing: {
+    type: "gauge",
+    help: "1 while the last walk of an emergency path of this kind (options, test-call) did not get to its end, 0 when it did.",
+    labels: ["trunk", "pool", "kind"],
+    process: "controller",
+  },
   tandem_emergency_heartbeat_total: {
     type: "counter",
     help: "Walks of an emergency path, by kind (options, test-call) and outcome (answered, timeout, unreachable).",

@@ -63,17 +63,23 @@ export function createEmergencyMetrics(registry: Registry, names: ConfiguredName
 function heartbeatMetrics(
   registry: Registry,
   names: ConfiguredNames,
-): Pick<EmergencyMetrics, "heartbeat" | "heartbeatSuccesses" | "heartbeatInterval"> {
+): Pick<EmergencyMetrics, "heartbeat" | "heartbeatPaths" | "heartbeatInterval"> {
   const walks = counter(registry, "tandem_emergency_heartbeat_total");
   const last = gauge(registry, "tandem_emergency_heartbeat_last_success_timestamp_seconds");
+  const failed = gauge(registry, "tandem_emergency_heartbeat_failing");
   const interval = gauge(registry, "tandem_emergency_heartbeat_interval_seconds");
   return {
     heartbeat: ({ trunk, pool, kind, outcome }) =>
       walks.inc({ trunk: names.trunk(trunk), pool: names.pool(pool), kind, outcome }),
-    heartbeatSuccesses: (paths) => {
+    heartbeatPaths: (paths) => {
       last.reset();
-      for (const { trunk, pool, lastSuccessMs } of paths) {
-        last.set({ trunk: names.trunk(trunk), pool: names.pool(pool) }, lastSuccessMs / 1_000);
+      failed.reset();
+      for (const { lastSuccessMs, failing, ...path } of paths) {
+        const labels = { trunk: names.trunk(path.trunk), pool: names.pool(path.pool) };
+        last.set(labels, lastSuccessMs / 1_000);
+        for (const kind of ["options", "test-call"] as const) {
+          if (failing[kind] !== null) failed.set({ ...labels, kind }, failing[kind] ? 1 : 0);
+        }
       }
     },
     heartbeatInterval: (ms) => interval.set(ms / 1_000),

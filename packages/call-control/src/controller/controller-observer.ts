@@ -41,10 +41,18 @@ export interface EmergencyObserver {
     readonly kind: "options" | "test-call";
     readonly outcome: "answered" | "timeout" | "unreachable";
   }): void;
-  /** When every path last answered (epoch ms; 0: never): the whole table. */
-  heartbeatSuccesses(
-    paths: readonly { readonly trunk: string; readonly pool: string; readonly lastSuccessMs: number }[],
-  ): void;
+  /** How every path stands: the whole table. */
+  heartbeatPaths(paths: readonly HeartbeatPath[]): void;
   /** How often paths are walked (ms); 0: never. */
   heartbeatInterval(ms: number): void;
+}
+
+/** One emergency path as the heartbeat knows it. */
+export interface HeartbeatPath {
+  readonly trunk: string;
+  readonly pool: string;
+  /** When it last answered (epoch ms; 0: never). */
+  readonly lastSuccessMs: number;
+  /** Whether the last walk of each kind failed; null: none was made. */
+  readonly failing: { readonly options: boolean | null; readonly "test-call": boolean | null };
 }

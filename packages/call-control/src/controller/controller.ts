@@ -176,7 +176,7 @@ class ControllerTerm {
     this.#keeper = null;
     this.#heartbeat = null;
     // What only the leader knows is not shown by anybody else.
-    this.#ports.observer.emergency.heartbeatSuccesses([]);
+    this.#ports.observer.emergency.heartbeatPaths([]);
     this.#ports.observer.emergency.unacknowledged(0);
     await Promise.all([keeper?.stop(), ...stops.map((stop) => stop())]);
   }

@@ -111,6 +111,34 @@ describe("the heartbeat of emergency paths", () => {
     expect(errands.asked.map(({ task }) => task.kind)).toEqual(["test-call", "options", "test-call"]);
   });
 
+  test("a test call that failed is told beside OPTIONS that come through, and made again after ten minutes", async () => {
+    const { errands, clock, observer, beat } = world(true);
+    errands.next = { outcome: "answered", code: 503 };
+    await beat();
+    errands.next = { outcome: "answered", code: 200 };
+    await beat();
+    await beat();
+    expect(observer.failing).toEqual([{ options: false, "test-call": true }]);
+    await clock.advance(599_000);
+    await beat();
+    expect(errands.asked.at(-1)?.task.kind).toBe("options");
+    await clock.advance(1_000);
+    await beat();
+    expect(errands.asked.at(-1)?.task.kind).toBe("test-call");
+    await beat();
+    expect(observer.failing).toEqual([{ options: false, "test-call": false }]);
+    expect(observer.told).toContain("info: emergency path works again");
+    await clock.advance(600_000);
+    await beat();
+    expect(errands.asked.at(-1)?.task.kind).toBe("options");
+  });
+
+  test("where no walk was made yet, none has failed", async () => {
+    const { observer, heartbeat } = world(true);
+    await heartbeat.round();
+    expect(observer.failing).toEqual([{ options: null, "test-call": null }]);
+  });
+
   test("a test call that is refused is none", async () => {
     const { errands, paths, beat } = world(true);
     errands.next = { outcome: "answered", code: 486 };

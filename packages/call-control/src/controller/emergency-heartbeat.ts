@@ -22,6 +22,8 @@ export interface HeartbeatPorts {
 /** Longest an OPTIONS, and a test call, may take. */
 const OPTIONS_MS = 5_000;
 const TEST_CALL_MS = 20_000;
+/** A test call that failed is made again after this, unless they are made more often anyway: an alarm shall not stand a day longer than the fault. */
+const TEST_CALL_AGAIN_MS = 600_000;
 
 /** Answers to OPTIONS that say that the last hop serves nobody (RFC 3261 §21.5.4, §21.4.9). */
 const NOT_SERVING: ReadonlySet<number> = new Set([408, 503]);
@@ -63,7 +65,10 @@ export class EmergencyHeartbeat {
       const { heartbeatMs, heartbeatTestCallMs } = snapshot.topology.emergency;
       const known = this.#known.get(keyOf(plan));
       const nowMs = this.#ports.clock.now();
-      if (plan.testNumber !== null && isDue(known?.testCall ?? null, heartbeatTestCallMs, nowMs)) {
+      if (
+        plan.testNumber !== null &&
+        isDue(known?.testCall ?? null, testCallPause(known, heartbeatTestCallMs), nowMs)
+      ) {
         void this.#walk(plan, "test-call");
       } else if (isDue(known?.options ?? null, heartbeatMs, nowMs)) void this.#walk(plan, "options");
     }
@@ -113,10 +118,10 @@ export class EmergencyHeartbeat {
     const before = this.#known.get(keyOf(plan)) ?? { pool, trunk, options: NEVER, testCall: null };
     const earlier = (kind === "options" ? before.options : before.testCall) ?? NEVER;
     const good = isGood(kind, end);
-    if (!good && earlier.lastSuccessMs === earlier.lastTryMs) {
+    if (!good && hasFailed(earlier) !== true) {
       observer.log("error", "emergency path failed", { pool, trunk, kind, outcome, code });
     }
-    if (good && earlier.lastTryMs !== 0 && earlier.lastSuccessMs !== earlier.lastTryMs) {
+    if (good && hasFailed(earlier) === true) {
       observer.log("info", "emergency path works again", { pool, trunk, kind });
     }
     // The time of a success is that of its try, so that both are equal while all is well.
@@ -132,9 +137,10 @@ export class EmergencyHeartbeat {
     const shown = plans.map(({ pool, trunk }) => {
       const known = this.#known.get(keyOf({ pool, trunk }));
       const lastSuccessMs = Math.max(known?.options.lastSuccessMs ?? 0, known?.testCall?.lastSuccessMs ?? 0);
-      return { pool, trunk, lastSuccessMs };
+      const failing = { options: hasFailed(known?.options), "test-call": hasFailed(known?.testCall) };
+      return { pool, trunk, lastSuccessMs, failing };
     });
-    this.#ports.observer.emergency.heartbeatSuccesses(shown);
+    this.#ports.observer.emergency.heartbeatPaths(shown);
   }
 
   async #forgetRemoved(plans: readonly EmergencyPathPlan[]): Promise<void> {
@@ -154,6 +160,16 @@ function keyOf({ pool, trunk }: { readonly pool: string; readonly trunk: string 
 
 function isDue(walk: PathWalk | null, everyMs: number, nowMs: number): boolean {
   return walk === null || nowMs - walk.lastTryMs >= everyMs;
+}
+
+function testCallPause(known: EmergencyPath | undefined, everyMs: number): number {
+  return hasFailed(known?.testCall) === true ? Math.min(everyMs, TEST_CALL_AGAIN_MS) : everyMs;
+}
+
+/** Null: no such walk was made. */
+function hasFailed(walk: PathWalk | null | undefined): boolean | null {
+  if (walk === null || walk === undefined || walk.lastTryMs === 0) return null;
+  return walk.lastSuccessMs !== walk.lastTryMs;
 }
 
 /** A test call has to be answered; any answer to OPTIONS but "I serve nobody" comes from a peer that is there. */

@@ -1,5 +1,5 @@
 import { err, ok, type Failure, type Result } from "@tandem/domain";
-import type { ControllerObserver } from "../controller/controller-observer.ts";
+import type { ControllerObserver, HeartbeatPath } from "../controller/controller-observer.ts";
 import type {
   DetailRecordSink,
   DetailRecordStream,
@@ -194,16 +194,20 @@ export class FakeControllerObserver implements ControllerObserver {
   readonly detailRecord: ControllerObserver["detailRecord"] = (sink, result, records) =>
     void this.told.push(`records ${sink} ${result} ${records}`);
   readonly deadLetters = (batches: number): void => void this.told.push(`dead letters ${batches}`);
+  /** Of the emergency paths, as told last. */
+  failing: readonly HeartbeatPath["failing"][] = [];
   readonly emergency: ControllerObserver["emergency"] = {
     notification: (kind, result, afterMs) => void this.told.push(`notification ${kind} ${result} ${afterMs}`),
     escalated: () => void this.told.push("escalated"),
     unacknowledged: (count) => void this.told.push(`unacknowledged ${count}`),
     record: (sink, result, records) => void this.told.push(`emergency records ${sink} ${result} ${records}`),
     heartbeat: ({ trunk, pool, kind, outcome }) => void this.told.push(`heartbeat ${pool} ${trunk} ${kind} ${outcome}`),
-    heartbeatSuccesses: (paths) =>
-      void this.told.push(
+    heartbeatPaths: (paths) => {
+      this.told.push(
         `paths ${paths.map(({ pool, trunk, lastSuccessMs }) => `${pool}/${trunk}=${lastSuccessMs}`).join(",")}`,
-      ),
+      );
+      this.failing = paths.map(({ failing }) => failing);
+    },
     heartbeatInterval: (ms) => void this.told.push(`heartbeat every ${ms}`),
   };
   readonly callsActive = (count: number): void => void this.told.push(`calls ${count}`);

@@ -110,7 +110,7 @@ const records: readonly PanelSpecification[] = [
   lines(
     {
       title: "Detail records waiting",
-      description: "In the streams, and given up by the webhook delivery.",
+      description: "Of calls and of emergency calls: in the streams, and given up by their delivery.",
       unit: "short",
     },
     [`max by (namespace) (${series("tandem_detail_records_backlog")})`, "waiting"],

@@ -192,8 +192,9 @@ function pathRoute(app: TypedApp, services: ControlServices): void {
 }
 
 function shownPath({ pool, trunk, options, testCall }: EmergencyPath) {
-  const walks = testCall === null ? [options] : [options, testCall];
-  const lastTryMs = Math.max(...walks.map((walk) => walk.lastTryMs));
-  const lastSuccessMs = Math.max(...walks.map((walk) => walk.lastSuccessMs));
-  return { pool, trunk, working: lastTryMs > 0 && lastSuccessMs === lastTryMs, lastSuccessMs, options, testCall };
+  const walks = [options, testCall].filter((walk) => walk !== null && walk.lastTryMs > 0);
+  const lastSuccessMs = Math.max(0, ...walks.map((walk) => walk?.lastSuccessMs ?? 0));
+  // OPTIONS that come through do not make good for a test call that does not.
+  const working = walks.length > 0 && walks.every((walk) => walk?.lastSuccessMs === walk?.lastTryMs);
+  return { pool, trunk, working, lastSuccessMs, options, testCall };
 }

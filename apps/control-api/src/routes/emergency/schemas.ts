@@ -111,7 +111,7 @@ const WalkSchema = Type.Object({
 export const PathSchema = Type.Object({
   pool: text,
   trunk: text,
-  working: Type.Boolean({ description: "the last walk got to the end" }),
+  working: Type.Boolean({ description: "the last walk of each kind got to the end" }),
   lastSuccessMs: Type.Number({ description: "epoch milliseconds; 0: never" }),
   options: WalkSchema,
   testCall: Type.Union([WalkSchema, Type.Null()]),
