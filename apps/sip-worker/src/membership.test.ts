@@ -4,7 +4,7 @@ import { ok } from "@tandem/domain";
 import { describe, expect, test } from "vitest";
 import { startMembership } from "./membership.ts";
 
-async function rig(others: readonly Member[] = []) {
+async function rig() {
   const announced: Member[] = [];
   const offers: string[] = [];
   const withdrawn: string[] = [];
@@ -12,7 +12,7 @@ async function rig(others: readonly Member[] = []) {
   const membership: Membership = {
     announce: (member) => Promise.resolve(ok(void announced.push(member))),
     withdraw: (id) => Promise.resolve(ok(void withdrawn.push(id))),
-    members: () => Promise.resolve(ok([...announced.slice(-1), ...others])),
+    members: () => Promise.resolve(ok([...announced.slice(-1)])),
     requestDrain: () => Promise.resolve(ok(undefined)),
     drainRequested: () => Promise.resolve(ok(wish.drain)),
   };
@@ -52,7 +52,7 @@ describe("membership of a worker", () => {
   test("an operator's drain reaches the engine within two seconds, and so does its end", async () => {
     const { wish, clock, engine, wishes, announced } = await rig();
     wish.drain = true;
-    await clock.advance(2_000);
+    await clock.advance(2_250);
     expect(engine.facts().draining).toBe(true);
     await clock.advance(2_000);
     expect(announced.at(-1)?.draining).toBe(true);
@@ -62,46 +62,36 @@ describe("membership of a worker", () => {
     expect(wishes).toEqual([true, false]);
   });
 
-  const colleague: Member = {
-    id: "w2",
-    role: "worker",
-    pool: "east",
-    pid: 2,
-    host: "h",
-    startedMs: 0,
-    draining: false,
-    facts: { edges: 1, topologyVersion: 1 },
-  };
-
-  test.each([
-    ["another worker of the pool takes the new calls", [colleague], "pause"],
-    ["alone it keeps answering", [], "resume"],
-    ["a worker of another pool is no help", [{ ...colleague, pool: "west" }], "resume"],
-    ["nor is one that drains, too", [{ ...colleague, draining: true }], "resume"],
-    ["nor one without an edge", [{ ...colleague, facts: { edges: 0, topologyVersion: 1 } }], "resume"],
-    ["nor one without a topology", [{ ...colleague, facts: { edges: 1, topologyVersion: 0 } }], "resume"],
-    ["an edge is no worker", [{ ...colleague, role: "edge" as const }], "resume"],
-  ])("while it drains: %s", async (_name, others, expected) => {
-    const { clock, engine, member, offers, announced } = await rig(others);
+  test("it stands aside first, and refuses only what comes when the edges know", async () => {
+    const { clock, engine, member, offers, announced } = await rig();
     const aside = member.standAside();
     await settle();
-    expect(offers.at(-1)).toBe(expected);
-    // What is on its way from the edges is refused only where nobody else would have taken it.
-    expect(engine.facts().draining).toBe(expected === "resume");
+    expect([offers, engine.facts().draining, announced.at(-1)?.draining]).toEqual([["pause"], false, true]);
     await clock.advance(250);
     await aside;
     expect(engine.facts().draining).toBe(true);
-    expect(announced.at(-1)?.draining).toBe(true);
   });
 
   test("an operator's drain stands aside, and its end takes calls again", async () => {
-    const { wish, clock, offers } = await rig([colleague]);
+    const { wish, clock, offers } = await rig();
     wish.drain = true;
     await clock.advance(2_000);
-    expect(offers.at(-1)).toBe("pause");
+    expect(offers).toEqual(["pause"]);
     wish.drain = false;
     await clock.advance(2_250);
-    expect(offers.at(-1)).toBe("resume");
+    expect(offers).toEqual(["pause", "resume"]);
+  });
+
+  test("the end of an operator's wish does not bring back a worker that leaves", async () => {
+    const { wish, clock, offers, engine, member } = await rig();
+    wish.drain = true;
+    await clock.advance(2_000);
+    const aside = member.standAside();
+    await clock.advance(250);
+    await aside;
+    wish.drain = false;
+    await clock.advance(4_000);
+    expect([offers.at(-1), engine.facts().draining]).toEqual(["pause", true]);
   });
 
   test("ends when the worker stops", async () => {

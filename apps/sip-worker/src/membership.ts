@@ -12,14 +12,14 @@ export interface MemberParts {
   readonly edgesConnected: () => number;
   /** Of these, those whose listeners are not the topology's. */
   readonly edgesOutdated: () => number;
-  /** The way requests come in: paused, the edges offer new ones to other workers. */
+  /** The way requests come in: paused, each edge offers new ones to other workers as long as it has any. */
   readonly offers: { pause(): void; resume(): void };
   /** An operator's wish, before the engine obeys it. */
   readonly onDrainWish: (draining: boolean) => void;
 }
 
 export interface WorkerMembership {
-  /** Begins a drain for good: new calls go to other workers if there are any, and only then the engine refuses them. */
+  /** Begins a drain for good: new calls go to other workers where there are any; what comes here a moment later is refused by the engine. */
   standAside(): Promise<void>;
   /** Takes the worker off the list. */
   stop(): Promise<void>;
@@ -27,43 +27,45 @@ export interface WorkerMembership {
 
 /**
  * Keeps this worker on the membership list, with facts for people, and obeys drain requests. While it drains it stands aside for the other workers of the pool;
- * as long as there is none it keeps answering: 503 to ordinary calls, and emergency calls are served.
+ * where there is none it keeps answering: 503 to ordinary calls, and emergency calls are served.
  */
 export function startMembership(parts: MemberParts): WorkerMembership {
   const { membership, engine, clock, nodeId, pool, offers } = parts;
   const startedMs = clock.now();
   let wished = false;
+  /** It stands aside, on an operator's wish or for good. */
+  let aside = false;
   let leaving = false;
-  const self = (): Member => ({ ...memberOf(parts, startedMs), draining: leaving || engine.facts().draining });
-  const giveWay = async (): Promise<boolean> => {
-    // Told before asked: of two that drain at the same time neither counts on the other.
-    await membership.announce(self(), TTL_MS);
-    const members = await membership.members();
-    const others = members.ok && members.value.some((member) => takesCalls(member, parts));
-    if (others) offers.pause();
-    else offers.resume();
-    return others;
-  };
+  const self = (): Member => ({ ...memberOf(parts, startedMs), draining: aside || engine.facts().draining });
   /** What the edges sent before they knew is still served: nobody is refused while another worker would have taken the call. */
   const beginDrain = async (): Promise<void> => {
-    leaving = true;
-    if (await giveWay()) await new Promise<void>((resolve) => void clock.after(ON_THE_WAY_MS, resolve));
+    aside = true;
+    offers.pause();
+    await Promise.all([
+      membership.announce(self(), TTL_MS),
+      new Promise<void>((resolve) => void clock.after(ON_THE_WAY_MS, resolve)),
+    ]);
     engine.setDraining(true);
   };
   const look = async (): Promise<void> => {
     const wish = await membership.drainRequested({ id: nodeId, pool });
-    if (wish.ok && wish.value !== wished) {
-      wished = wish.value;
-      parts.onDrainWish(wished);
-      if (wished) return beginDrain();
-      leaving = false;
-      engine.setDraining(false);
-    }
-    if (self().draining) await giveWay();
-    else offers.resume();
+    if (!wish.ok || wish.value === wished) return;
+    wished = wish.value;
+    parts.onDrainWish(wished);
+    if (wished) return beginDrain();
+    if (leaving) return;
+    aside = false;
+    engine.setDraining(false);
+    offers.resume();
   };
   const kept = keepMember({ membership, clock, member: self, beside: look });
-  return { standAside: beginDrain, stop: () => kept.stop() };
+  return {
+    standAside: () => {
+      leaving = true;
+      return beginDrain();
+    },
+    stop: () => kept.stop(),
+  };
 }
 
 /** Longest that a request is on its way from an edge which does not know yet that this worker stands aside, milliseconds. */
@@ -71,12 +73,6 @@ const ON_THE_WAY_MS = 250;
 
 /** How long an announcement outside the regular ones holds, milliseconds. */
 const TTL_MS = 7_000;
-
-function takesCalls(member: Member, { nodeId, pool }: MemberParts): boolean {
-  const { edges, topologyVersion } = member.facts;
-  const able = member.role === "worker" && member.pool === pool && edges !== 0 && topologyVersion !== 0;
-  return able && member.id !== nodeId && !member.draining;
-}
 
 function memberOf(
   { engine, nodeId, pool, http, edgesConnected, edgesOutdated }: MemberParts,

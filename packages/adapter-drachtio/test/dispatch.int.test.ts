@@ -38,6 +38,33 @@ describe("new requests", () => {
     expect(refused.responses.map((each) => each.status)).toEqual([503]);
   });
 
+  test("a worker that took back its routes stands aside: it gets what no other worker takes, and nothing else", async () => {
+    await using edge = await startEdge();
+    const aside = await RawApp.login(edge.address, OCTETS);
+    await aside.ask("remove_route|*");
+    edge.endpoint.receive("INVITE", { callId: "alone" });
+    await aside.sip("INVITE");
+    const other = await RawApp.login(edge.address, OCTETS);
+    for (const callId of ["c1", "c2"]) edge.endpoint.receive("INVITE", { callId });
+    await other.sip("INVITE");
+    await other.sip("INVITE");
+    other.socket.destroy();
+    await aside.sip("INVITE");
+    await aside.sip("INVITE");
+    await aside.ask("route|*");
+    edge.endpoint.receive("INVITE", { callId: "again" });
+    await aside.sip("INVITE");
+    expect(aside.frames).toEqual([]);
+  });
+
+  test("what waits for a worker is offered to one that comes only to stand aside", async () => {
+    await using edge = await startEdge({ settings: { parkMs: 5_000 } });
+    edge.endpoint.receive("INVITE");
+    const aside = await RawApp.login(edge.address, { tags: "octets", verbs: [] });
+    await aside.ask("remove_route|*");
+    await aside.sip("INVITE");
+  });
+
   test("with no application there is 503 with Retry-After and a To tag", async () => {
     await using edge = await startEdge();
     const { responses } = edge.endpoint.receive("INVITE");

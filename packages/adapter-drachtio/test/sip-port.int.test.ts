@@ -1,5 +1,6 @@
 import { responseTo } from "@tandem/sip";
 import { describe, expect, test } from "vitest";
+import { RawApp } from "./support/raw-app.ts";
 import { startEdge, type EdgeRig } from "./support/edge-rig.ts";
 import { RecordingEvents } from "./support/recording-app.ts";
 import { isUp, outgoing, startWorker, type WorkerRig } from "./support/worker-rig.ts";
@@ -315,7 +316,7 @@ describe("two edges", () => {
 });
 
 describe.each(ARRANGEMENTS)("draining ($arrangement)", (arrangement) => {
-  test("no new requests come, what is under way is finished, then drain resolves", async () => {
+  test("new requests go to another worker, what is under way is finished, then drain resolves", async () => {
     await using edge = await startEdge();
     await using worker = await connected(edge, arrangement);
     await routed(edge, worker);
@@ -326,8 +327,9 @@ describe.each(ARRANGEMENTS)("draining ($arrangement)", (arrangement) => {
     await worker.port.sendRequest(outgoing("ACK"), new RecordingEvents());
     // A probe that a dead gateway leaves unanswered holds nobody up.
     await worker.port.sendRequest(outgoing("OPTIONS"), new RecordingEvents());
-    const refused = edge.endpoint.receive("INVITE", { callId: "new" });
-    expect(refused.responses.map((each) => each.status)).toEqual([503]);
+    const other = await RawApp.login(edge.address, { tags: "octets", verbs: ["*"] });
+    edge.endpoint.receive("INVITE", { callId: "new" });
+    await other.sip("INVITE");
     expect(drained).toBe(false);
     await worker.port.respond(old.transaction, responseTo(old.message, 486, { toTag: "t" }));
     await draining;
@@ -337,12 +339,16 @@ describe.each(ARRANGEMENTS)("draining ($arrangement)", (arrangement) => {
     expect((await worker.app.requests.next()).message.get("Call-ID")).toBe("again");
   });
 
-  test("a worker that is paused at once is offered nothing", async () => {
+  test("a worker that is paused at once is offered what no other worker takes", async () => {
     await using edge = await startEdge();
     await using worker = await arrangement.worker(edge);
     worker.port.pause();
     await worker.until(isUp);
     await routed(edge, worker);
-    expect(edge.endpoint.receive("INVITE").responses.map((each) => each.status)).toEqual([503]);
+    edge.endpoint.receive("INVITE", { callId: "alone" });
+    expect((await worker.app.requests.next()).message.get("Call-ID")).toBe("alone");
+    const other = await RawApp.login(edge.address, { tags: "octets", verbs: ["*"] });
+    edge.endpoint.receive("INVITE", { callId: "new" });
+    await other.sip("INVITE");
   });
 });

@@ -1,12 +1,16 @@
 import { describe, expect, test } from "vitest";
-import { startEdge } from "./support/edge-rig.ts";
+import { startEdge, type EdgeRig } from "./support/edge-rig.ts";
 import { RawApp } from "./support/raw-app.ts";
 
 const OCTETS = { tags: "octets", verbs: ["*"] } as const;
 const INVITE =
   "INVITE sip:b@198.51.100.9 SIP/2.0\r\nFrom: <sip:a@x>;tag=1\r\nTo: <sip:b@y>\r\nCall-ID: k1\r\nCSeq: 1 INVITE\r\n\r\n";
+const branched = `sip||||||z9hG4bKcall-b1-1\r\n${INVITE}`;
 const ACK =
   "ACK sip:b@198.51.100.9 SIP/2.0\r\nFrom: <sip:a@x>;tag=1\r\nTo: <sip:b@y>;tag=peer-tag\r\nCall-ID: k1\r\nCSeq: 1 ACK\r\n\r\n";
+
+/** Longer than the edge of these tests lets pass between two looks at what is overdue. */
+const sweeps = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 50));
 
 describe("a worker dies with a request of the network", () => {
   test.each(["INVITE", "BYE", "INFO", "OPTIONS"])("%s unanswered: offered to another, marked", async (method) => {
@@ -224,7 +228,20 @@ describe("a worker dies with an INVITE of its own", () => {
     expect(edge.server.stats().waiting.outgoing).toBe(0);
   });
 
-  test("a 2xx that crosses the CANCEL is acknowledged and ended with BYE", async () => {
+  test("a 2xx that crosses the CANCEL: another worker is given it, for only the call's record knows", async () => {
+    await using edge = await startEdge({ settings: { orphanAckMs: 0 } });
+    const dying = await RawApp.login(edge.address, OCTETS);
+    const other = await RawApp.login(edge.address, OCTETS);
+    await dying.ask(`sip||\r\n${INVITE}`);
+    dying.socket.destroy();
+    const call = await edge.endpoint.sentRequest(0);
+    await edge.endpoint.until(() => call.cancelled ?? undefined);
+    call.answer(200);
+    expect((await other.sip("SIP/2.0 200")).tokens[8]).toBe("orphan-answer");
+    expect([edge.endpoint.requests.length, edge.endpoint.acks.length]).toEqual([1, 0]);
+  });
+
+  test("a 2xx that crosses the CANCEL, and no worker comes: it is acknowledged and ended with BYE", async () => {
     await using edge = await startEdge();
     const dying = await RawApp.login(edge.address, OCTETS);
     await dying.ask(`sip||\r\n${INVITE}`);
@@ -237,6 +254,8 @@ describe("a worker dies with an INVITE of its own", () => {
         ["Record-Route", "<sip:p2;lr>, <sip:p1;lr>"],
       ],
     });
+    edge.advance(33_000);
+    await edge.endpoint.sentRequest(1);
     const ack = edge.endpoint.acks[0]?.message;
     const bye = edge.endpoint.requests[1]?.out.message;
     expect([ack?.method, ack?.uri, ack?.get("CSeq"), ack?.getAll("Route")]).toEqual([
@@ -266,19 +285,64 @@ describe("a worker dies with an INVITE of its own", () => {
     expect(edge.endpoint.acks).toHaveLength(1);
   });
 
-  test("answered, not acknowledged, and no worker there for as long as the peer repeats it: the edge ends it", async () => {
-    await using edge = await startEdge({ settings: { orphanAckMs: 500 } });
-    const dying = await RawApp.login(edge.address, OCTETS);
-    await dying.ask(`sip||\r\n${INVITE}`);
+  const unacknowledged = async (edge: EdgeRig): Promise<RawApp> => {
+    const worker = await RawApp.login(edge.address, OCTETS);
+    await worker.ask(`sip||\r\n${INVITE}`);
     (await edge.endpoint.sentRequest(0)).answer(200);
-    await dying.sip("SIP/2.0 200");
+    await worker.sip("SIP/2.0 200");
+    return worker;
+  };
+
+  test("no ACK here, and no worker for as long as the peer repeats its 2xx: it may have its ACK by another edge, and talks on", async () => {
+    await using edge = await startEdge({ settings: { orphanAckMs: 500 } });
+    const dying = await unacknowledged(edge);
     dying.socket.destroy();
     await edge.endpoint.until(() => (edge.server.stats().applications === 0 ? true : undefined));
-    edge.advance(600);
-    expect(edge.endpoint.acks).toHaveLength(0);
-    edge.advance(32_000);
-    const bye = await edge.endpoint.sentRequest(1);
-    expect([bye.method, edge.endpoint.acks.length]).toEqual(["BYE", 1]);
+    for (const ms of [600, 33_000]) {
+      edge.advance(ms);
+      await sweeps();
+    }
+    expect([edge.endpoint.requests.length, edge.endpoint.acks.length]).toEqual([1, 0]);
+  });
+
+  test("no ACK here, and the edge closes: the peer may have its ACK by another edge, and talks on", async () => {
+    await using edge = await startEdge();
+    await unacknowledged(edge);
+    await edge.server.close();
+    expect([edge.endpoint.requests.length, edge.endpoint.acks.length]).toEqual([1, 0]);
+  });
+
+  test("the edge closes: what its workers have under way is not cancelled, they go on with it by another edge", async () => {
+    await using edge = await startEdge();
+    const worker = await RawApp.login(edge.address, OCTETS);
+    await worker.ask(branched);
+    const call = await edge.endpoint.sentRequest(0);
+    await edge.server.close();
+    expect(call.cancelled).toBeNull();
+  });
+
+  test("the edge closes: what a lost worker left is cancelled", async () => {
+    await using edge = await startEdge();
+    const dying = await RawApp.login(edge.address, OCTETS);
+    await dying.ask(branched);
+    dying.socket.destroy();
+    await edge.endpoint.until(() => (edge.server.stats().applications === 0 ? true : undefined));
+    const call = await edge.endpoint.sentRequest(0);
+    await edge.server.close();
+    expect(call.cancelled).not.toBeNull();
+  });
+
+  test.each([180, 200])("%d to a re-INVITE after its worker died: the call is not ended", async (status) => {
+    await using edge = await startEdge({ settings: { orphanAckMs: 500 } });
+    const dying = await RawApp.login(edge.address, OCTETS);
+    await dying.ask(`sip||\r\n${INVITE.replace("<sip:b@y>", "<sip:b@y>;tag=peer-tag")}`);
+    dying.socket.destroy();
+    const call = await edge.endpoint.sentRequest(0);
+    await edge.endpoint.until(() => call.cancelled ?? undefined);
+    call.answer(status);
+    edge.advance(33_000);
+    await sweeps();
+    expect([edge.endpoint.requests.length, edge.endpoint.acks.length]).toEqual([1, 0]);
   });
 
   test("answered, not acknowledged here: another worker is given the answer, for only the call's record knows", async () => {
@@ -310,8 +374,6 @@ describe("a worker dies with an INVITE of its own", () => {
     await other.end();
     expect(edge.endpoint.requests).toHaveLength(1);
   });
-
-  const branched = `sip||||||z9hG4bKcall-b1-1\r\n${INVITE}`;
 
   test.each([
     ["ringing", [180], ["SIP/2.0 180"]],

@@ -46,7 +46,7 @@ export interface DrachtioSipPort extends SipPort {
   /** Every known address with its state. */
   edges(): readonly EdgeState[];
   stats(): SipPortStats;
-  /** Takes no new requests out of a dialog; those of live transactions still come. Undone by `resume`. */
+  /** Stands aside: new requests out of a dialog come only where no other worker takes them; those of live transactions still come. Undone by `resume`. */
   pause(): void;
   resume(): void;
   /** `pause`, then waits until no transaction is under way. Not bounded: the caller bounds it. */
@@ -274,7 +274,7 @@ class SipPortOverEdges implements DrachtioSipPort {
   #use(link: EdgeAccess): void {
     this.#byEdge.set(link.edge, link);
     this.#byPool.set(link.pool, [...(this.#byPool.get(link.pool) ?? []), link]);
-    if (link.pool === this.#options.pool && !this.#paused) link.route(EVERY_METHOD, true);
+    if (link.pool === this.#options.pool) link.route(EVERY_METHOD, !this.#paused);
     this.#awaited.came(link.pool);
   }
 

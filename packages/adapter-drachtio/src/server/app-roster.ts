@@ -6,6 +6,8 @@ const EVERY_METHOD = "*";
 /** The applications connected and what each wants, with a turn per verb. */
 export class AppRoster {
   readonly #sessions = new Set<Application>();
+  /** Workers that stand aside: connected, and without the routes they had. */
+  readonly #aside = new Set<Application>();
   readonly #routes = new Map<string, Application[]>();
   readonly #turns = new Map<string, number>();
 
@@ -14,9 +16,9 @@ export class AppRoster {
     return this.#sessions.size;
   }
 
-  /** True while somebody takes new requests of some method. */
+  /** True while somebody takes new requests of some method, or answers them for want of anybody else. */
   get serves(): boolean {
-    return this.#routes.size > 0;
+    return this.#routes.size + this.#aside.size > 0;
   }
 
   get sessions(): ReadonlySet<Application> {
@@ -28,25 +30,39 @@ export class AppRoster {
   }
 
   remove(session: Application): void {
+    for (const verb of this.#routes.keys()) this.#unroute(session, verb);
     this.#sessions.delete(session);
-    for (const verb of this.#routes.keys()) this.withdraw(session, verb);
+    this.#aside.delete(session);
   }
 
   /** Registers a verb. A second registration changes nothing: drachtio-srf repeats all its routes whenever one is added. */
   route(session: Application, verb: string): void {
     const routed = this.#routes.get(verb) ?? [];
     if (!routed.includes(session)) this.#routes.set(verb, [...routed, session]);
+    this.#aside.delete(session);
   }
 
-  /** Withdraws that verb only. */
+  /** Withdraws that verb only. A worker that takes nothing any more stands aside: it still answers when nobody else is there. */
   withdraw(session: Application, verb: string): void {
+    this.#unroute(session, verb);
+    if (session.octets && !this.#routesAny(session)) this.#aside.add(session);
+  }
+
+  #unroute(session: Application, verb: string): void {
     const left = (this.#routes.get(verb) ?? []).filter((each) => each !== session);
     if (left.length > 0) this.#routes.set(verb, left);
     else this.#routes.delete(verb);
   }
 
-  /** Next application for a new request of the method: the one in this process, else in turn; undefined when none wants it. */
+  /**
+   * Next application for a new request of the method: the one in this process, else in turn, else a worker that stands aside, which serves emergency calls and refuses
+   * the others in due form; undefined when none is there.
+   */
   next(method: string): Application | undefined {
+    return this.#nextRouted(method) ?? this.#inTurn("aside", [...this.#aside]);
+  }
+
+  #nextRouted(method: string): Application | undefined {
     const verb = method.toLowerCase();
     const exact = this.#routes.get(verb);
     const all = this.#routes.get(EVERY_METHOD);
@@ -59,7 +75,7 @@ export class AppRoster {
    * its own dialogs (even if it takes no new ones), else one that takes calls at all.
    */
   nextForDialog(method: string): Application | undefined {
-    const routed = this.next(method);
+    const routed = this.#nextRouted(method);
     if (routed !== undefined) return routed;
     const sessions = [...this.#sessions];
     const keepers = sessions.filter((session) => session.octets);
@@ -72,7 +88,7 @@ export class AppRoster {
   }
 
   #inTurn(verb: string, candidates: readonly Application[] | undefined): Application | undefined {
-    if (candidates === undefined) return undefined;
+    if (candidates === undefined || candidates.length === 0) return undefined;
     const local = candidates.find((candidate) => candidate.local);
     if (local !== undefined) return local;
     const turn = (this.#turns.get(verb) ?? 0) + 1;

@@ -152,6 +152,8 @@ class Server implements DrachtioServer {
   async close(): Promise<void> {
     this.#cancelSweep();
     const closed = this.#listener?.close();
+    // What a lost worker left is cancelled; what the others have under way they go on with by another edge.
+    this.#outgoing.sweep(Number.POSITIVE_INFINITY);
     // Nobody is offered what another leaves behind, and nobody waits: it is answered 503.
     this.#dispatcher.close();
     for (const application of this.#context.roster.sessions) this.#context.roster.remove(application);
@@ -162,7 +164,6 @@ class Server implements DrachtioServer {
       link.close();
     }
     this.#incoming.sweep(Number.POSITIVE_INFINITY);
-    this.#outgoing.sweep(Number.POSITIVE_INFINITY);
     await closed;
   }
 
@@ -244,8 +245,9 @@ class Server implements DrachtioServer {
   }
 
   #route(application: Application, verb: string, add: boolean): void {
-    if (!add) return this.#context.roster.withdraw(application, verb);
-    this.#context.roster.route(application, verb);
+    const { roster } = this.#context;
+    if (add) roster.route(application, verb);
+    else roster.withdraw(application, verb);
     this.#dispatcher.applicationCame();
   }
 

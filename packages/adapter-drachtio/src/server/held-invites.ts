@@ -17,10 +17,6 @@ export class HeldInvites {
     return true;
   }
 
-  holds(call: OutgoingCall): boolean {
-    return this.#byBranch.get(call.branch) === call;
-  }
-
   /** The one with this branch; it is held no longer. */
   take(branch: string): OutgoingCall | undefined {
     const held = this.#byBranch.get(branch);
