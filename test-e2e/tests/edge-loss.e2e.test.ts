@@ -8,13 +8,19 @@ import { makeTopology } from "../harness/topology.ts";
 
 const alice = await SipPeer.open({ user: "alice", patienceMs: 15_000 });
 const bob = await SipPeer.open({ user: "bob", patienceMs: 15_000 });
+const sos = await SipPeer.open({ user: "sos", patienceMs: 15_000 });
 
 let cluster: TestCluster;
 
 beforeAll(async () => {
   const topology = await makeTopology({
     pools: { east: { edges: 2, workers: 2 }, west: { workers: 2 } },
-    trunks: { east: { port: bob.port }, west: { pool: "west", port: bob.port, gateway: "east" } },
+    trunks: {
+      east: { port: bob.port },
+      west: { pool: "west", port: bob.port, gateway: "east" },
+      sos: { port: sos.port, kind: "e911" },
+    },
+    emergency: { trunks: ["sos"] },
     routes: [
       { name: "east", match: "^100$", usages: ["any"], trunks: ["east"] },
       { name: "west", match: "^200$", usages: ["any"], trunks: ["west"] },
@@ -24,7 +30,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await cluster?.stop();
-  await Promise.all([alice.close(), bob.close()]);
+  await Promise.all([alice, bob, sos].map((peer) => peer.close()));
 });
 
 /** Where an edge serves callers. */
@@ -52,16 +58,71 @@ async function retransmit(sent: SipMessage, to: PeerAddressOf, wanted: number): 
   return answer;
 }
 
-/** Bob answers what may have reached him several times; the call is set up, then ended by alice. */
-async function answerAndEnd(sent: SipMessage, arrived: Arrived): Promise<void> {
-  const accepted = bob.reply(arrived, 200, { headers: [SDP], body: session(2) });
+/** The called side answers what may have reached it several times; the call is set up, then ended by alice. */
+async function answerAndEnd(sent: SipMessage, arrived: Arrived, called = bob): Promise<void> {
+  const accepted = called.reply(arrived, 200, { headers: [SDP], body: session(2) });
   const answer = await alice.expect("200 INVITE");
   const caller = alice.dialogAsCaller(sent, answer);
   caller.ack();
-  await bob.expect("ACK");
-  const call: ScriptedCall = { caller, callee: bob.dialogAsCallee(arrived, accepted), sent, arrived, answer };
-  await hangUp(call, alice, bob);
+  await called.expect("ACK");
+  const call: ScriptedCall = { caller, callee: called.dialogAsCallee(arrived, accepted), sent, arrived, answer };
+  await hangUp(call, alice, called);
 }
+
+/** Both edges of the pool are there. */
+async function bothServe(): Promise<void> {
+  await until(
+    async () => {
+      const { body } = await cluster.api.get("/v1/members");
+      const workers = (
+        body as readonly { role: string; pool: string; facts: Readonly<Record<string, unknown>> }[]
+      ).filter(({ role, pool }) => role === "worker" && pool === "east");
+      return workers.length === 2 && workers.every(({ facts }) => facts["edges"] === 2);
+    },
+    { what: "both edges connected", everyMs: 100, limitMs: 20_000 },
+  );
+}
+
+describe("kill -9 of an edge while a call rings, and the caller, who heard that it rings, sends nothing again (RFC 3261 §17.1.1.2)", () => {
+  it.each([
+    ["an ordinary call", "100", bob],
+    ["an emergency call", "911", sos],
+  ])("%s is answered by another edge, and rings once", async (_what, number, called) => {
+    await bothServe();
+    const before = cluster.callRecords().length;
+    const ringing = called.seen.filter((line) => line.startsWith("INVITE")).length;
+    const sent = invite(alice, edge("edge-east-1"), { number });
+    const first = await called.expect("INVITE");
+    called.reply(first, 180);
+    await alice.expect(180);
+    await killProcess(cluster, "edge-east-1");
+    const again = await called.expect("INVITE");
+    expect(again.message.get("Call-ID")).toBe(first.message.get("Call-ID"));
+    await answerAndEnd(sent, again, called);
+    const records = await cluster.recordsOf(before + 1);
+    expect(records.slice(before)).toMatchObject([{ sipCode: 200, attempts: 1, endedBy: "caller" }]);
+    expect(new Set(called.seen.filter((line) => line.startsWith("INVITE")).slice(ringing)).size).toBe(1);
+  });
+
+  it("a CANCEL that reaches another edge ends it", async () => {
+    await bothServe();
+    const sent = invite(alice, edge("edge-east-1"));
+    const first = await bob.expect("INVITE");
+    bob.reply(first, 180);
+    await alice.expect(180);
+    await killProcess(cluster, "edge-east-1");
+    const again = await bob.expect("INVITE");
+    bob.reply(again, 180);
+    await alice.expect(180);
+    alice.cancel(sent, edge("edge-east-2"));
+    await alice.expect("200 CANCEL");
+    alice.ackFailure(sent, await alice.expect("487 INVITE"));
+    const cancel = await bob.expect("CANCEL");
+    bob.reply(cancel, 200);
+    bob.reply(again, 487);
+    await bob.expect("ACK");
+  });
+});
 
 describe("kill -9 of an edge while a call rings: the caller's retransmission goes on with it", () => {
   it("at another edge of the pool; the called side is not called a second time", async () => {

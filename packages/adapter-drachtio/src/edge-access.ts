@@ -1,4 +1,11 @@
-import type { ClientEvents, ClientTransaction, OutgoingRequest, SipApplication } from "@tandem/call-control";
+import type {
+  ClientEvents,
+  ClientTransaction,
+  IncomingRequest,
+  OutgoingRequest,
+  ServerTransaction,
+  SipApplication,
+} from "@tandem/call-control";
 import type { Failure, Result } from "@tandem/domain";
 import type { SipMessage } from "@tandem/sip";
 
@@ -17,6 +24,10 @@ export interface EdgeAccess {
   respond(id: string, response: SipMessage): Promise<Result<void, Failure>>;
   /** Cancels an INVITE of this edge. */
   cancel(id: string, headers: readonly (readonly [string, string])[]): Promise<Result<void, Failure>>;
+  /** It goes on with INVITEs that another edge of the pool received. */
+  readonly adopts: boolean;
+  /** Asks it to go on with such an INVITE; `taken` hears before any event of the new transaction, null: it cannot. */
+  adopt(invite: IncomingRequest, taken: (transaction: ServerTransaction | null) => void): void;
   /** Registers or withdraws one verb. */
   route(verb: string, add: boolean): void;
 }

@@ -234,7 +234,7 @@ export const METRICS = {
   },
   tandem_orphans_total: {
     type: "counter",
-    help: "Outgoing calls of lost workers that the edge cancelled, or acknowledged and ended.",
+    help: "Calls of lost workers that another took, or the edge cancelled or ended, and INVITEs of lost edges that it adopted.",
     labels: ["action"],
     process: "edge",
   },

@@ -25,6 +25,12 @@ export interface Endpoint {
    * repeats it when the 2xx is repeated. Resolves when it was handed to the transport.
    */
   sendAck(ack: OutgoingRequest): Promise<SendResult>;
+  /**
+   * Goes on with an INVITE that another endpoint of the same address got over UDP and can answer no more, as if its sender had repeated it here: the responses go the way its Via tells
+   * (RFC 3261 §18.2.2, the message as it was passed up there), and a CANCEL or ACK that comes here finds it. `onRequest` is not called. Null: no UDP listener of that name, an INVITE that cannot be
+   * read, one that is known here already, or the endpoint is being closed.
+   */
+  adoptInvite(invite: SipMessage, arrival: AdoptedArrival): AdoptedInvite | null;
   /** Counters since the start and gauges of this moment; cheap enough for every scrape. */
   stats(): EndpointStats;
   /** Gives a TLS listener a new certificate; connections that exist keep the old one. False: no TLS listener of that name. */
@@ -78,6 +84,19 @@ export interface EndpointEvents {
    * whoever knows the call owes it an ACK (RFC 3261 §13.2.2.4).
    */
   onStrayAnswer?(answer: ReceivedMessage): void;
+}
+
+/** Where an INVITE came from, over UDP, and the name of the listener it came to. */
+export interface AdoptedArrival {
+  readonly listener: string;
+  /** IP address literal, IPv6 without brackets. */
+  readonly address: string;
+  readonly port: number;
+}
+
+export interface AdoptedInvite {
+  readonly transaction: ServerTransaction;
+  readonly received: ReceivedMessage;
 }
 
 /** Where a message came from. */

@@ -14,6 +14,8 @@ export type {
   Transport,
 } from "./config.ts";
 export type {
+  AdoptedArrival,
+  AdoptedInvite,
   ClientFailure,
   ClientTransaction,
   ClientTransactionEvents,

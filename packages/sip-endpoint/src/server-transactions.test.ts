@@ -1,3 +1,4 @@
+import { parseMessage, responseTo } from "@tandem/sip";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { FakeClock, settled } from "../test/fake-clock.ts";
 import { RecordingUser } from "../test/recorder.ts";
@@ -479,5 +480,75 @@ describe("closing", () => {
     expect(user.transaction.respond(user.requests[0]!.request.message)).toMatchObject({ ok: false });
     expect(endpoint.stats().transactions["invite-server"]).toBe(0);
     expect(clock.running).toBe(0);
+  });
+});
+
+describe("an INVITE that another endpoint received", () => {
+  const arrival = { listener: "core", address: "10.0.0.1", port: 5060 };
+  const invite = (text = requestText()) => {
+    const parsed = parseMessage(text);
+    if (!parsed.ok) throw new Error(parsed.error.detail);
+    return parsed.value;
+  };
+  const answer = (status: number) => responseTo(invite(), status, { toTag: "service" });
+
+  it("is answered from here, a 2xx until its ACK, without going up again", async () => {
+    await start();
+    const adopted = endpoint.adoptInvite(invite(), arrival);
+    adopted?.transaction.respond(answer(180));
+    adopted?.transaction.respond(answer(200));
+    await clock.advance(600);
+    await receive(requestText({ method: "ACK", branch: "z9hG4bKack", toTag: "service" }));
+    await clock.advance(10_000);
+    const [trying, ...statuses] = peer.startLines;
+    expect([trying, ...statuses]).toEqual([
+      "SIP/2.0 100 Trying",
+      "SIP/2.0 180 Ringing",
+      "SIP/2.0 200 OK",
+      "SIP/2.0 200 OK",
+    ]);
+    expect([user.requests.length, user.acks[0]?.transaction]).toEqual([0, adopted?.transaction]);
+  });
+
+  it("is answered where its rport says, whatever port its sender writes", async () => {
+    await start();
+    const via = "SIP/2.0/UDP 192.168.0.7:5099;received=10.0.0.1;rport=5060";
+    const adopted = endpoint.adoptInvite(invite(requestText({ via })), arrival);
+    adopted?.transaction.respond(answer(180));
+    await settled();
+    expect(peer.startLines).toContain("SIP/2.0 180 Ringing");
+  });
+
+  it("is cancelled by its sender's CANCEL, and its repetition is absorbed", async () => {
+    await start();
+    const adopted = endpoint.adoptInvite(invite(), arrival);
+    adopted?.transaction.respond(answer(180));
+    await receive(requestText(), requestText({ method: "CANCEL" }));
+    expect(peer.startLines).toEqual([
+      "SIP/2.0 100 Trying",
+      "SIP/2.0 180 Ringing",
+      "SIP/2.0 180 Ringing",
+      "SIP/2.0 200 OK",
+      "SIP/2.0 487 Request Terminated",
+    ]);
+    expect([user.requests.length, user.cancels[0]?.transaction]).toEqual([0, adopted?.transaction]);
+  });
+
+  it.each([
+    ["that came here, too", () => receive(requestText()), arrival],
+    ["that came here by another way, too", () => receive(requestText({ branch: "z9hG4bKother" })), arrival],
+    ["of a listener that is not here", () => Promise.resolve(), { ...arrival, listener: "other" }],
+  ])("%s is not taken", async (_what, before, from) => {
+    await start();
+    await before();
+    expect(endpoint.adoptInvite(invite(), from)).toBeNull();
+  });
+
+  it("is not taken by an endpoint that closes", async () => {
+    await start();
+    const closed = endpoint.close({ graceMs: 1_000 });
+    expect(endpoint.adoptInvite(invite(), arrival)).toBeNull();
+    await clock.advance(1_000);
+    await closed;
   });
 });

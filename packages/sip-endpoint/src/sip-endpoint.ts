@@ -1,5 +1,8 @@
+import type { SipMessage } from "@tandem/sip";
 import type { BoundListener, ListenerTls } from "./config.ts";
 import type {
+  AdoptedArrival,
+  AdoptedInvite,
   ClientTransaction,
   ClientTransactionEvents,
   Endpoint,
@@ -8,6 +11,7 @@ import type {
   SendResult,
 } from "./endpoint.ts";
 import type { EndpointStats } from "./stats.ts";
+import { Arrival } from "./transport/arrival.ts";
 import type { ClientLayer } from "./transactions/client-layer.ts";
 import type { TransactionContext } from "./transactions/context.ts";
 import type { ServerLayer } from "./transactions/server-layer.ts";
@@ -36,6 +40,12 @@ export class SipEndpoint implements Endpoint {
 
   sendAck(ack: OutgoingRequest): Promise<SendResult> {
     return this.stopped ? Promise.resolve({ ok: false, error: CLOSING }) : this.clients.sendAck(ack);
+  }
+
+  adoptInvite(invite: SipMessage, { listener, address, port }: AdoptedArrival): AdoptedInvite | null {
+    const known = this.listeners.find(({ name, transport }) => name === listener && transport === "udp");
+    if (known === undefined) return null;
+    return this.servers.adopt(invite, new Arrival(known, { transport: "udp", address, port }));
   }
 
   stats(): EndpointStats {

@@ -5,11 +5,14 @@ import { formatSocketAddress, systemClock, type SocketAddress } from "@tandem/ru
 import type { EdgeAccess, LocalEdge, LocalEdgeAccess } from "../edge-access.ts";
 import { edgeLost, noEdge } from "../edge-failures.ts";
 import { AwaitedEdges } from "./awaited-edges.ts";
+import { ConnectedEdges } from "./connected-edges.ts";
 import { EdgeConnector, type EdgeState, type LinkRefusal, type RetrySettings } from "./edge-connector.ts";
 import type { EdgeDirectory } from "./edge-directory.ts";
-import { DialogHolders } from "./stock/dialog-holders.ts";
 import { LinkCounters, type SipPortStats } from "./link-counters.ts";
+import { byTransport, dropInvite, moveInvite } from "./moving-invites.ts";
 import type { PoolLink } from "./pool-link.ts";
+import type { StrandedInvite } from "./served-invites.ts";
+import { DialogHolders } from "./stock/dialog-holders.ts";
 import type { SessionLimits } from "./srf-session.ts";
 import type { StockPool } from "./stock/stock-link.ts";
 
@@ -77,13 +80,10 @@ class SipPortOverEdges implements DrachtioSipPort {
   readonly #counters = new LinkCounters();
   /** By `pool address`. */
   readonly #connectors = new Map<string, EdgeConnector>();
-  readonly #byEdge = new Map<string, EdgeAccess>();
-  readonly #byPool = new Map<string, EdgeAccess[]>();
+  readonly #connected = new ConnectedEdges();
   readonly #dialogs: DialogHolders;
-  #local: LocalEdgeAccess | null = null;
   #localSinceMs = 0;
   readonly #awaited: AwaitedEdges;
-  #turn = 0;
   #paused = false;
   #closed = false;
   #cancelRefresh: (() => void) | null = null;
@@ -104,7 +104,7 @@ class SipPortOverEdges implements DrachtioSipPort {
 
   edges(): readonly EdgeState[] {
     const connected = [...this.#connectors.values()].map((connector) => connector.state);
-    const local = this.#local;
+    const { local } = this.#connected;
     return local === null ? connected : [this.#localState(local), ...connected];
   }
 
@@ -122,27 +122,27 @@ class SipPortOverEdges implements DrachtioSipPort {
   }
 
   respond(...[transaction, response]: Parameters<SipPort["respond"]>): Promise<Result<void, Failure>> {
-    const link = this.#byEdge.get(transaction.edge);
+    const link = this.#connected.find(transaction.edge);
     return link === undefined
       ? Promise.resolve(err(edgeLost(transaction.edge)))
       : link.respond(transaction.id, response);
   }
 
   cancel(...[transaction, headers]: Parameters<SipPort["cancel"]>): Promise<Result<void, Failure>> {
-    const link = this.#byEdge.get(transaction.edge);
+    const link = this.#connected.find(transaction.edge);
     return link === undefined ? Promise.resolve(err(edgeLost(transaction.edge))) : link.cancel(transaction.id, headers);
   }
 
   pause(): void {
     if (this.#paused) return;
     this.#paused = true;
-    for (const link of this.#byPool.get(this.#options.pool) ?? []) link.route(EVERY_METHOD, false);
+    for (const link of this.#connected.of(this.#options.pool)) link.route(EVERY_METHOD, false);
   }
 
   resume(): void {
     if (!this.#paused) return;
     this.#paused = false;
-    for (const link of this.#byPool.get(this.#options.pool) ?? []) link.route(EVERY_METHOD, true);
+    for (const link of this.#connected.of(this.#options.pool)) link.route(EVERY_METHOD, true);
   }
 
   drain(): Promise<void> {
@@ -162,10 +162,24 @@ class SipPortOverEdges implements DrachtioSipPort {
     this.#awaited.close();
     for (const connector of this.#connectors.values()) connector.close(true);
     this.#connectors.clear();
-    const local = this.#local;
+    const { local } = this.#connected;
     if (local === null) return;
     this.#forget(local);
     local.close();
+  }
+
+  /** Callers over UDP wait for answers which only another edge of the pool can give now; those over a connection saw it end, and call again. */
+  async #move(pool: string, stranded: readonly StrandedInvite[]): Promise<void> {
+    if (this.#closed) return;
+    const { app } = this.#options;
+    const [movable, gone] = byTransport(stranded);
+    for (const invite of gone) dropInvite(invite, app);
+    if (movable.length === 0) return;
+    if (this.#connected.of(pool).length === 0) await this.#awaited.wait(pool);
+    for (const invite of movable) {
+      const place = this.#connected.adopter(pool);
+      if (place !== undefined) moveInvite(invite, place, app);
+    }
   }
 
   /** None of the pool's edges is connected: one may come. */
@@ -181,24 +195,16 @@ class SipPortOverEdges implements DrachtioSipPort {
   /** A pool without an edge may have one at a new address by now, or its name did not resolve yet. */
   #refreshMs(): number {
     const refreshMs = this.#options.refreshMs ?? DEFAULT_REFRESH_MS;
-    const isBare = this.#options.pools.some((pool) => (this.#byPool.get(pool) ?? []).length === 0);
+    const isBare = this.#options.pools.some((pool) => this.#connected.of(pool).length === 0);
     return isBare ? Math.min(refreshMs, BARE_REFRESH_MS) : refreshMs;
   }
 
   #idle(): boolean {
-    return [...this.#byEdge.values()].every(({ idle }) => idle);
+    return [...this.#connected.all].every(({ idle }) => idle);
   }
 
-  /** The edge asked for if it serves that pool, else the one in this process, else the pool's edges in turn. */
   #choose(request: OutgoingRequest): EdgeAccess | undefined {
-    const holder = this.#dialogs.holderOf(request);
-    if (holder !== undefined) return holder;
-    const preferred = request.preferredEdge === null ? undefined : this.#byEdge.get(request.preferredEdge);
-    if (preferred?.pool === request.pool) return preferred;
-    if (this.#local?.pool === request.pool) return this.#local;
-    const links = this.#byPool.get(request.pool) ?? [];
-    this.#turn += 1;
-    return links[this.#turn % links.length];
+    return this.#dialogs.holderOf(request) ?? this.#connected.choose(request);
   }
 
   async #refreshPool(pool: string): Promise<void> {
@@ -236,7 +242,13 @@ class SipPortOverEdges implements DrachtioSipPort {
       tls: tls ?? null,
       limits: { ...DEFAULT_LIMITS, ...limits },
       retry: { ...DEFAULT_RETRY, ...retry },
-      link: { pool, app, clock: this.#clock, counters: this.#counters },
+      link: {
+        pool,
+        app,
+        clock: this.#clock,
+        counters: this.#counters,
+        stranded: (invites) => void this.#move(pool, invites),
+      },
       random: random ?? Math.random,
       admit: (link) => this.#admit(link),
       lost: (link) => this.#lost(link),
@@ -247,9 +259,9 @@ class SipPortOverEdges implements DrachtioSipPort {
   /** Requests come from here on, so not before `start`. */
   #attach(): void {
     const { local, app } = this.#options;
-    if (local === undefined || this.#local !== null || this.#closed) return;
+    if (local === undefined || this.#connected.local !== null || this.#closed) return;
     const access = local.attach(app, () => this.#forget(access));
-    this.#local = access;
+    this.#connected.local = access;
     this.#localSinceMs = this.#clock.now();
     this.#use(access);
     this.#options.onEdgeChange?.(this.#localState(access));
@@ -265,15 +277,14 @@ class SipPortOverEdges implements DrachtioSipPort {
     if (link.edge === "") return "not-tandem";
     if (!link.servesConfiguredPool) return "wrong-pool";
     // A name may lead to one edge by two addresses (IPv4 and IPv6), or to the one in this process: a second connection would only double its share.
-    if (this.#byEdge.has(link.edge)) return "duplicate";
+    if (this.#connected.find(link.edge) !== undefined) return "duplicate";
     this.#dialogs.add(link);
     this.#use(link);
     return null;
   }
 
   #use(link: EdgeAccess): void {
-    this.#byEdge.set(link.edge, link);
-    this.#byPool.set(link.pool, [...(this.#byPool.get(link.pool) ?? []), link]);
+    this.#connected.add(link);
     if (link.pool === this.#options.pool) link.route(EVERY_METHOD, !this.#paused);
     this.#awaited.came(link.pool);
   }
@@ -285,12 +296,7 @@ class SipPortOverEdges implements DrachtioSipPort {
   }
 
   #forget(link: EdgeAccess): void {
-    if (link === this.#local) this.#local = null;
-    this.#byEdge.delete(link.edge);
+    this.#connected.remove(link);
     this.#awaited.lost(link.pool);
-    this.#byPool.set(
-      link.pool,
-      (this.#byPool.get(link.pool) ?? []).filter((each) => each !== link),
-    );
   }
 }

@@ -2,6 +2,7 @@ import type {
   ClientEvents,
   ClientTransaction,
   Clock,
+  IncomingRequest,
   OutgoingRequest,
   PeerAddress,
   ServerTransaction,
@@ -9,12 +10,14 @@ import type {
 } from "@tandem/call-control";
 import { err, ok, type Failure, type Result } from "@tandem/domain";
 import { buildResponse, formatMessage, parseMessage, type SipMessage } from "@tandem/sip";
-import { formatRouteFrame, formatSipAppFrame } from "../wire/app-frame.ts";
+import { formatRouteFrame } from "../wire/app-frame.ts";
 import { parseEdgeFrame, parseVersion, type ReplyFrame, type SipEdgeFrame } from "../wire/edge-frame.ts";
 import { edgeLost, edgeSpokeNonsense, fromEdgeReason } from "../edge-failures.ts";
+import { adoptFrame, answerFrame, requestFrame } from "./link-frames.ts";
 import type { LinkCounters } from "./link-counters.ts";
 import type { PoolLink } from "./pool-link.ts";
 import { PendingTransactions } from "./pending-transactions.ts";
+import { ServedInvites, type StrandedInvite } from "./served-invites.ts";
 
 /** What a link may use of its connection. */
 export interface LinkSession {
@@ -27,7 +30,12 @@ export interface EdgeLinkOptions {
   readonly app: SipApplication;
   readonly clock: Clock;
   readonly counters: LinkCounters;
+  /** The connection was lost with these under way; told last. */
+  readonly stranded: (invites: readonly StrandedInvite[]) => void;
 }
+
+/** 64*T1: the ACK of an answer comes by then, or never (RFC 3261 §13.3.1.4), and a little more. */
+const ALIAS_LIFE_MS = 40_000;
 
 interface PendingReply {
   readonly request: { readonly method: string; readonly events: ClientEvents } | null;
@@ -47,12 +55,16 @@ export class EdgeLink implements PoolLink {
   readonly listeners: readonly string[] | null;
   /** False when the edge says it belongs to another pool. */
   readonly servesConfiguredPool: boolean;
+  readonly adopts: boolean;
   readonly #options: EdgeLinkOptions;
   readonly #session: LinkSession;
   readonly #replies = new Map<string, PendingReply>();
   readonly #clients: PendingTransactions;
   /** Requests delivered to the application and not finally answered. */
   readonly #servers = new Set<string>();
+  readonly #invites = new ServedInvites();
+  /** Transactions of INVITEs adopted here after their answer, with the name under which the application knows them. */
+  readonly #aliases = new Map<string, ServerTransaction>();
   /** Transactions announced in this turn: their responses wait until the caller of `request` has the id. */
   #fresh: Map<string, SipEdgeFrame[]> | null = null;
   #lastId = 0;
@@ -66,6 +78,7 @@ export class EdgeLink implements PoolLink {
     this.pool = options.pool;
     this.listeners = identity.listeners;
     this.servesConfiguredPool = identity.pool === options.pool;
+    this.adopts = identity.adopts;
     this.#clients = new PendingTransactions(options.clock.now());
   }
 
@@ -86,22 +99,16 @@ export class EdgeLink implements PoolLink {
   /** Sends a request; the result names the transaction at the edge. */
   request(request: OutgoingRequest, events: ClientEvents): Promise<Result<ClientTransaction, Failure>> {
     const { message } = request;
-    const frame = {
-      id: this.#nextId(),
-      transactionId: "",
-      dialogId: "",
-      nextHop: request.nextHop ?? "",
-      listener: request.listener,
-      timeoutMs: request.timeoutMs ?? null,
-      branch: request.branch ?? "",
-      text: formatMessage(message),
-    };
-    return this.#exchange(frame.id, formatSipAppFrame(frame), { method: message.method, events });
+    const id = this.#nextId();
+    return this.#exchange(id, requestFrame(id, request), { method: message.method, events });
   }
 
   /** Answers a request that this edge delivered, to this worker or another. */
   async respond(id: string, response: SipMessage): Promise<Result<void, Failure>> {
-    if (response.status >= 200) this.#servers.delete(id);
+    if (response.status >= 200) {
+      this.#servers.delete(id);
+      this.#invites.answered(id, response, this.#options.clock.now());
+    }
     return this.#answer(id, formatMessage(response));
   }
 
@@ -109,6 +116,24 @@ export class EdgeLink implements PoolLink {
   async cancel(id: string, headers: readonly (readonly [string, string])[]): Promise<Result<void, Failure>> {
     const lines = headers.map(([name, value]) => `${name}: ${value}\r\n`).join("");
     return this.#answer(id, `CANCEL sip:placeholder SIP/2.0\r\n${lines}Content-Length: 0\r\n\r\n`);
+  }
+
+  /** Has this edge go on with an INVITE that another one received. `taken` hears before any event of the new transaction. */
+  adopt(invite: IncomingRequest, taken: (transaction: ServerTransaction | null) => void): void {
+    if (this.#lost) return taken(null);
+    const id = this.#nextId();
+    this.#replies.set(id, {
+      request: null,
+      resolve: (result) => taken(result.ok ? this.#adopted(invite, result.value) : null),
+    });
+    this.#options.counters.framesOut += 1;
+    this.#session.send(adoptFrame(id, invite));
+  }
+
+  /** The application knows the INVITE of this transaction by another one. */
+  alias(id: string, known: ServerTransaction): void {
+    this.#aliases.set(id, known);
+    this.#options.clock.after(ALIAS_LIFE_MS, () => this.#aliases.delete(id));
   }
 
   /** Registers or withdraws one verb. */
@@ -138,20 +163,18 @@ export class EdgeLink implements PoolLink {
     this.#fresh = null;
     for (const reply of replies) reply.resolve(err(failure));
     this.#clients.failAll(failure);
+    this.#options.stranded(this.#invites.strand(this.#options.clock.now()));
+  }
+
+  #adopted(invite: IncomingRequest, transaction: ServerTransaction): ServerTransaction {
+    this.#servers.add(transaction.id);
+    this.#invites.delivered({ ...invite, transaction });
+    return transaction;
   }
 
   async #answer(id: string, text: string): Promise<Result<void, Failure>> {
-    const frame = {
-      id: this.#nextId(),
-      transactionId: id,
-      dialogId: "",
-      nextHop: "",
-      listener: "",
-      timeoutMs: null,
-      branch: "",
-      text,
-    };
-    const sent = await this.#exchange(frame.id, formatSipAppFrame(frame), null);
+    const frameId = this.#nextId();
+    const sent = await this.#exchange(frameId, answerFrame(frameId, id, text), null);
     return sent.ok ? ok(undefined) : sent;
   }
 
@@ -204,10 +227,11 @@ export class EdgeLink implements PoolLink {
     const message = parsed.value;
     if (message.method === "CANCEL") {
       this.#servers.delete(transaction.id);
+      this.#invites.over(transaction.id);
       return this.#options.app.onCancel(transaction, message);
     }
     if (message.method !== "ACK") this.#servers.add(transaction.id);
-    this.#options.app.onRequest({
+    const request: IncomingRequest = {
       transaction,
       message,
       source: peerOf(frame),
@@ -215,7 +239,9 @@ export class EdgeLink implements PoolLink {
       listener: frame.arrival?.listener ?? "",
       tlsIdentities: frame.arrival?.identities ?? [],
       redelivered: frame.arrival?.redelivered ?? false,
-    });
+    };
+    this.#invites.delivered(request);
+    this.#options.app.onRequest(request);
   }
 
   /** A request that cannot be read gets the parser's answer; the edge supplies the headers that belong to the transaction. */
@@ -260,8 +286,9 @@ export class EdgeLink implements PoolLink {
     const parsed = parseMessage(frame.text);
     if (!parsed.ok) return this.#unreadable(parsed.error.detail);
     const message = parsed.value;
-    if (transactionId === "ack-timeout") app.onAckTimeout({ edge: this.edge, id: dialogId }, message);
-    else if (transactionId === "orphan-answer") {
+    if (transactionId === "ack-timeout") {
+      app.onAckTimeout(this.#aliases.get(dialogId) ?? { edge: this.edge, id: dialogId }, message);
+    } else if (transactionId === "orphan-answer") {
       app.onOrphanAnswer({ message, pool: this.pool, listener: dialogId, source: peerOf(frame) });
     } else this.#unreadable("unexpected message from the edge itself");
   }

@@ -5,7 +5,7 @@ import { systemClock, type SocketAddress } from "@tandem/runtime";
 import { parseMessage } from "@tandem/sip";
 import type { Endpoint, EndpointEvents } from "@tandem/sip-endpoint";
 import type { LocalEdge, LocalEdgeAccess } from "../edge-access.ts";
-import type { SipAppFrame } from "../wire/app-frame.ts";
+import { ADOPT, type SipAppFrame } from "../wire/app-frame.ts";
 import { formatVersion } from "../wire/edge-frame.ts";
 import { listenForApps, type AppListener } from "./app-listener.ts";
 import { AppRoster } from "./app-roster.ts";
@@ -154,6 +154,7 @@ class Server implements DrachtioServer {
     const closed = this.#listener?.close();
     // What a lost worker left is cancelled; what the others have under way they go on with by another edge.
     this.#outgoing.sweep(Number.POSITIVE_INFINITY);
+    this.#incoming.leaveToOthers();
     // Nobody is offered what another leaves behind, and nobody waits: it is answered 503.
     this.#dispatcher.close();
     for (const application of this.#context.roster.sessions) this.#context.roster.remove(application);
@@ -258,6 +259,7 @@ class Server implements DrachtioServer {
       return session.reply(frame.id, `NOK|invalid message: ${parsed.error.detail}`);
     }
     if (parsed.value.kind === "response") return this.#incoming.respond(session, frame, parsed.value);
+    if (frame.transactionId === ADOPT && session.octets) return this.#incoming.adoptFor(session, frame, parsed.value);
     this.#outgoing.send(session, frame, parsed.value);
   }
 

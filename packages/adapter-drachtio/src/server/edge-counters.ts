@@ -16,6 +16,8 @@ export class EdgeCounters {
   orphansCancelled = 0;
   /** Answered INVITEs that the edge ended with ACK and BYE because their application was lost. */
   orphansEnded = 0;
+  /** INVITEs of another edge that this one goes on with. */
+  adopted = 0;
   /** Missing ACKs told to an application. */
   ackTimeouts = 0;
   /** SIP messages of applications that could not be read. */
@@ -46,7 +48,12 @@ export class EdgeCounters {
       losses: Object.fromEntries(this.#losses),
       redelivered: this.redelivered,
       ownAnswers: [...this.#ownAnswers.values()],
-      orphans: { taken: this.orphansTaken, cancelled: this.orphansCancelled, ended: this.orphansEnded },
+      orphans: {
+        taken: this.orphansTaken,
+        cancelled: this.orphansCancelled,
+        ended: this.orphansEnded,
+        adopted: this.adopted,
+      },
       ackTimeouts: this.ackTimeouts,
       unreadable: this.unreadable,
     };
@@ -58,7 +65,12 @@ export interface CountersSnapshot {
   readonly losses: Readonly<Record<string, number>>;
   readonly redelivered: number;
   readonly ownAnswers: readonly { readonly reason: OwnAnswer; readonly method: string; readonly count: number }[];
-  readonly orphans: { readonly taken: number; readonly cancelled: number; readonly ended: number };
+  readonly orphans: {
+    readonly taken: number;
+    readonly cancelled: number;
+    readonly ended: number;
+    readonly adopted: number;
+  };
   readonly ackTimeouts: number;
   readonly unreadable: number;
 }

@@ -1,5 +1,11 @@
-import { responseTo, type SipMessage } from "@tandem/sip";
-import type { ReceivedMessage, SendFailureReason, SentMessage, ServerTransaction } from "@tandem/sip-endpoint";
+import { parseSipUri, responseTo, type SipMessage } from "@tandem/sip";
+import type {
+  AdoptedArrival,
+  ReceivedMessage,
+  SendFailureReason,
+  SentMessage,
+  ServerTransaction,
+} from "@tandem/sip-endpoint";
 import type { SipAppFrame } from "../wire/app-frame.ts";
 import { formatBriefReply } from "../wire/edge-frame.ts";
 import type { AppSession } from "./app-session.ts";
@@ -67,20 +73,29 @@ export class IncomingRequests {
   request(transaction: ServerTransaction, received: ReceivedMessage): void {
     const { method, callId } = transaction;
     if (method === "PRACK") this.#reliable.acknowledged(callId, received.message.get("RAck"));
-    const offer: Offer = {
-      transaction,
-      received,
-      dialogTag: toTag(received.message),
-      session: null,
-      offers: 0,
-      holdsAffinity: false,
-      dueMs: this.#dueMs(method),
-      parkedUntilMs: 0,
-      localTag: "",
-      proxied: false,
-    };
-    this.#open.set(transaction.id, offer);
+    const offer = this.#newOffer(transaction, received);
     if (!this.#parts.dispatcher.offer(offer)) this.#answerByItself(offer, 503, "no-application");
+  }
+
+  /** A frame that asks for `adopt`; its next hop tells where the INVITE came from. */
+  adoptFor(session: AppSession, { id, nextHop, listener }: SipAppFrame, invite: SipMessage): void {
+    const from = parseSipUri(nextHop);
+    const address = from?.host.replace(/^\[|\]$/g, "") ?? "";
+    const adopted = this.adopt(session, invite, { listener, address, port: from?.port ?? 5060 });
+    if (adopted === null)
+      return session.reply(id, "NOK|not-adopted: it is known here, or cannot be answered from here");
+    session.send(formatBriefReply(this.#context.tokens.next(), id, adopted));
+  }
+
+  /** A worker goes on here with an INVITE that another edge received and can answer no more. @returns the transaction's id, or null when that cannot be. */
+  adopt(session: Application, invite: SipMessage, arrival: AdoptedArrival): string | null {
+    const adopted = this.#context.endpoint().adoptInvite(invite, arrival);
+    if (adopted === null) return null;
+    const offer = this.#newOffer(adopted.transaction, adopted.received);
+    offer.offers = 1;
+    this.#parts.dispatcher.moveTo(offer, session);
+    this.#context.counters.adopted += 1;
+    return adopted.transaction.id;
   }
 
   /** An ACK to a 2xx, ours or another edge's. */
@@ -164,6 +179,15 @@ export class IncomingRequests {
     }
   }
 
+  /** The edge closes: workers elsewhere go on by another edge with the INVITEs that can be answered from there. They get no answer from here. */
+  leaveToOthers(): void {
+    for (const offer of this.#open.values()) {
+      const { session, transaction, received, proxied } = offer;
+      if (proxied || session?.ready !== true || session.local || !session.octets) continue;
+      if (transaction.method === "INVITE" && received.source.transport === "udp") this.#close(offer);
+    }
+  }
+
   /** Answers what is overdue. */
   sweep(nowMs: number): void {
     for (const offer of this.#open.values()) {
@@ -172,6 +196,23 @@ export class IncomingRequests {
         if (nowMs >= offer.parkedUntilMs) this.#answerByItself(offer, 503, "no-application");
       } else if (nowMs >= offer.dueMs) this.#answerByItself(offer, 500, "not-answered");
     }
+  }
+
+  #newOffer(transaction: ServerTransaction, received: ReceivedMessage): Offer {
+    const offer: Offer = {
+      transaction,
+      received,
+      dialogTag: toTag(received.message),
+      session: null,
+      offers: 0,
+      holdsAffinity: false,
+      dueMs: this.#dueMs(transaction.method),
+      parkedUntilMs: 0,
+      localTag: "",
+      proxied: false,
+    };
+    this.#open.set(transaction.id, offer);
+    return offer;
   }
 
   #completed(session: Application, offer: Offer, message: SipMessage): SipMessage | string {

@@ -1,6 +1,7 @@
 import type {
   ClientEvents,
   ClientTransaction,
+  IncomingRequest,
   OutgoingRequest,
   ServerTransaction,
   SipApplication,
@@ -38,6 +39,7 @@ export class LocalLink implements Application, LocalEdgeAccess {
   readonly listeners: readonly string[];
   readonly octets = true;
   readonly local = true;
+  readonly adopts = true;
   readonly #parts: LocalLinkParts;
   #ready = true;
   /** Requests sent in this turn: their events wait until the caller of `request` has the transaction's id. */
@@ -113,6 +115,12 @@ export class LocalLink implements Application, LocalEdgeAccess {
     if (!this.#ready) return err(edgeLost(this.edge));
     const cancelled = this.#parts.outgoing.cancel(id, headers);
     return cancelled === undefined ? err(fromEdgeReason("transaction-over: no such INVITE")) : ok(undefined);
+  }
+
+  adopt({ message, source, listener }: IncomingRequest, taken: (transaction: ServerTransaction | null) => void): void {
+    const { address, port } = source;
+    const id = this.#ready ? this.#parts.incoming.adopt(this, message, { listener, address, port }) : null;
+    taken(id === null ? null : { edge: this.edge, id });
   }
 
   route(verb: string, add: boolean): void {

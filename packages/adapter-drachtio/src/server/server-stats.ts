@@ -14,8 +14,16 @@ export interface DrachtioServerStats {
   readonly redelivered: number;
   /** Requests the edge answered because no application did. */
   readonly ownAnswers: readonly { readonly reason: OwnAnswer; readonly method: string; readonly count: number }[];
-  /** Client INVITEs of lost applications: gone on with by another, cancelled while pending, or acknowledged and ended after their answer. */
-  readonly orphans: { readonly taken: number; readonly cancelled: number; readonly ended: number };
+  /**
+   * Client INVITEs of lost applications: gone on with by another, cancelled while pending, or acknowledged and ended after their answer; and INVITEs of
+   * another edge that this one goes on with.
+   */
+  readonly orphans: {
+    readonly taken: number;
+    readonly cancelled: number;
+    readonly ended: number;
+    readonly adopted: number;
+  };
   /** Missing ACKs told to an application. */
   readonly ackTimeouts: number;
   /** SIP messages of applications that could not be read. */

@@ -17,7 +17,7 @@ type MalformedReason = "Invalid message format" | "Unknown message type" | "tran
 export interface SipAppFrame {
   readonly kind: "sip";
   readonly id: string;
-  /** Set in responses and in CANCEL. */
+  /** Set in responses and in CANCEL; `adopt` in an INVITE that another edge received, whose next hop is where it came from. */
   readonly transactionId: string;
   /** Set in requests inside a dialog that the edge keeps for the application. */
   readonly dialogId: string;
@@ -136,6 +136,9 @@ export function formatSipAppFrame(frame: Omit<SipAppFrame, "kind">): string {
   if (frame.nextHop !== "") return `${start}|${frame.nextHop}\r\n${frame.text}`;
   return `${start}\r\n${frame.text}`;
 }
+
+/** Transaction id of the frame that asks an edge to go on with an INVITE which another one received. */
+export const ADOPT = "adopt";
 
 /** `route` or `remove_route` frame. */
 export function formatRouteFrame(id: string, verb: string, add: boolean): string {

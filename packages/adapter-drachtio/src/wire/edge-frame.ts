@@ -160,11 +160,13 @@ export interface EdgeIdentity {
   /** Its listeners as it was configured, each `name:transport:port` (port 0: any); null when it does not say. */
   readonly listeners: readonly string[] | null;
   readonly pool: string | null;
+  /** It goes on with INVITEs that another edge received. */
+  readonly adopts: boolean;
 }
 
-/** `v0.9.10-tandem;edge=<id>;pool=<name>;listeners=<name>:<transport>:<port>,…`: drachtio-srf reads the three numbers (it pings servers from v0.8.2 on), the worker the rest. */
+/** `v0.9.10-tandem;edge=<id>;pool=<name>;listeners=<name>:<transport>:<port>,…;adopts`: drachtio-srf reads the three numbers (it pings servers from v0.8.2 on), the worker the rest. */
 export function formatVersion(edge: string, pool: string, listeners: readonly string[]): string {
-  return `v0.9.10-tandem;edge=${edge};pool=${pool};listeners=${listeners.join(",")}`;
+  return `v0.9.10-tandem;edge=${edge};pool=${pool};listeners=${listeners.join(",")};adopts`;
 }
 
 /** Reads the version token. */
@@ -172,10 +174,12 @@ export function parseVersion(version: string): EdgeIdentity {
   let edge: string | null = null;
   let pool: string | null = null;
   let listeners: readonly string[] | null = null;
+  let adopts = false;
   for (const part of version.split(";").slice(1)) {
     if (part.startsWith("edge=")) edge = part.slice(5);
     else if (part.startsWith("pool=")) pool = part.slice(5);
     else if (part.startsWith("listeners=")) listeners = part.slice(10).split(",").filter(Boolean);
+    else if (part === "adopts") adopts = true;
   }
-  return { edge, pool, listeners };
+  return { edge, pool, listeners, adopts };
 }

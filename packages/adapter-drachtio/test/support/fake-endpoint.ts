@@ -1,5 +1,7 @@
 import { buildRequest, err, formatMessage, ok, responseTo, type HeaderLine, type SipMessage } from "@tandem/sip";
 import type {
+  AdoptedArrival,
+  AdoptedInvite,
   BoundListener,
   ClientTransaction,
   ClientTransactionEvents,
@@ -127,6 +129,7 @@ export class FakeEndpoint implements Endpoint {
   readonly listeners = [OUTSIDE, INSIDE];
   readonly requests: FakeClientTransaction[] = [];
   readonly acks: OutgoingRequest[] = [];
+  readonly adopted: FakeServerTransaction[] = [];
   readonly #events: EndpointEvents;
   readonly #waiting = new Set<() => void>();
   #serial = 0;
@@ -146,6 +149,15 @@ export class FakeEndpoint implements Endpoint {
     this.acks.push(ack);
     this.#wake();
     return ok(sentOf(ack.message, SOURCE));
+  }
+
+  adoptInvite(invite: SipMessage, { listener, address, port }: AdoptedArrival): AdoptedInvite | null {
+    if (listener !== OUTSIDE.name) return null;
+    const received = receivedOf(invite, { address, port });
+    const transaction = new FakeServerTransaction(this.#id("s"), received, () => this.#wake());
+    this.adopted.push(transaction);
+    this.#wake();
+    return { transaction, received };
   }
 
   stats(): EndpointStats {

@@ -12,6 +12,7 @@ import {
   type SipMessage,
   type TransactionFacts,
 } from "@tandem/sip";
+import type { AdoptedInvite } from "../endpoint.ts";
 import { Received } from "../messages/received-message.ts";
 import { hostOf, responseText, sentByPort, withSource } from "../messages/via-lines.ts";
 import type { Arrival } from "../transport/arrival.ts";
@@ -72,6 +73,18 @@ export class ServerLayer {
     const incoming = { request, facts, key: serverTransactionKey(message, facts) };
     if (message.method === "ACK") this.onAck(incoming);
     else this.onOther(incoming);
+  }
+
+  /** An INVITE that was passed up elsewhere: a transaction for it without telling the user. Null: it cannot be had, or is here. */
+  adopt(invite: SipMessage, arrival: Arrival): AdoptedInvite | null {
+    const facts = transactionFacts(invite);
+    if (this.closing || facts === undefined || invite.kind !== "request" || invite.method !== "INVITE") return null;
+    const key = serverTransactionKey(invite, facts);
+    if (this.byKey.has(key) || this.byRequest.get(requestKey(facts))?.ongoing === true) return null;
+    const received = new Received(invite, arrival, this.context.clock.now());
+    const transaction = this.open({ request: received, facts, key }, () => undefined);
+    this.byRequest.set(requestKey(facts), transaction);
+    return { transaction, received };
   }
 
   /** Answers a request that could not be read or whose end cannot be told; one line in the log, one metric. */
@@ -176,7 +189,7 @@ export class ServerLayer {
     if (invite.cancel()) this.context.events.onCancel(invite, cancel);
   }
 
-  private open(incoming: Incoming, deliver: Deliver): void {
+  private open(incoming: Incoming, deliver: Deliver): ServerTx {
     const { request, facts, key } = incoming;
     const shared = requestKey(facts);
     const parts = {
@@ -196,5 +209,6 @@ export class ServerLayer {
     const findable = deliver === this.passUp && (invite || facts.toTag === undefined);
     if (findable) this.byRequest.set(shared, transaction);
     transaction.start();
+    return transaction;
   }
 }

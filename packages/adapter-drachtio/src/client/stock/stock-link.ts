@@ -53,6 +53,7 @@ export class StockLink implements PoolLink {
   readonly pool: string;
   readonly listeners = null;
   readonly servesConfiguredPool = true;
+  readonly adopts = false;
   readonly #options: StockLinkOptions;
   readonly #window: FrameWindow;
   readonly #link: EdgeLink;
@@ -86,6 +87,10 @@ export class StockLink implements PoolLink {
   /** Nothing is under way, and no call is up: without this connection the server would answer their requests 481. */
   get idle(): boolean {
     return this.#link.idle && this.#calls.up === 0;
+  }
+
+  adopt(_invite: IncomingRequest, taken: (transaction: ServerTransaction | null) => void): void {
+    taken(null);
   }
 
   holds(callId: string): boolean {
