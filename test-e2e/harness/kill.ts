@@ -7,11 +7,18 @@ interface MemberBody {
   readonly pid: number;
 }
 
-/** Process id of a member of the cluster now; after a crash it has another than at the start. */
+/** Process id of the last start that a process's log tells of. */
+export function pidInLog(log: string): number | null {
+  const line = log.split("\n").findLast((each) => each.includes('"msg":"ready"'));
+  const pid = line === undefined ? undefined : (JSON.parse(line) as { readonly pid?: number }).pid;
+  return pid ?? null;
+}
+
+/** Process id of a process of the cluster now; after a crash it has another than at the start. Edges are no members of it: their log tells. */
 export async function pidOf(cluster: TestCluster, name: string): Promise<number> {
   const { body } = await cluster.api.get("/v1/members");
   const member = (body as readonly MemberBody[]).find(({ id }) => id === name);
-  return member?.pid ?? cluster.processes.find((process) => process.name === name)?.pid ?? 0;
+  return member?.pid ?? pidInLog(cluster.logOf(name)) ?? 0;
 }
 
 /** Resolves once so many workers are members, each of them alive: after a kill, those the supervisor started again. */

@@ -2,6 +2,7 @@ import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { startRedisServer, until, type RedisProcess, type RedisSentinelFixture } from "@tandem/testkit";
 import type { TestCluster } from "../harness/cluster.ts";
+import { pidInLog } from "../harness/kill.ts";
 import { between } from "./seeded-random.ts";
 
 const run = promisify(execFile);
@@ -89,13 +90,6 @@ export class Faults implements Disturbance {
     }
     return "worker";
   }
-}
-
-/** Process id of the last start that a log tells of. */
-export function pidInLog(log: string): number | null {
-  const line = log.split("\n").findLast((each) => each.includes('"msg":"ready"'));
-  const pid = line === undefined ? undefined : (JSON.parse(line) as { readonly pid?: number }).pid;
-  return pid ?? null;
 }
 
 function kill(pid: number): boolean {

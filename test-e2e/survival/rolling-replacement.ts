@@ -1,6 +1,7 @@
 import { until } from "@tandem/testkit";
 import type { TestCluster } from "../harness/cluster.ts";
-import { pidInLog, type Disturbance, type Fault } from "./faults.ts";
+import { pidInLog } from "../harness/kill.ts";
+import type { Disturbance, Fault } from "./faults.ts";
 import type { PoolAddresses } from "./pool-addresses.ts";
 
 interface MemberBody {

@@ -2,7 +2,7 @@ import { SipPeer, until, type Arrived, type PeerAddressOf } from "@tandem/testki
 import type { SipMessage } from "@tandem/sip";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startCluster, type TestCluster } from "../harness/cluster.ts";
-import { killProcess } from "../harness/kill.ts";
+import { isAlive, killProcess, pidOf } from "../harness/kill.ts";
 import { hangUp, invite, SDP, session, type ScriptedCall } from "../harness/scripted-call.ts";
 import { makeTopology } from "../harness/topology.ts";
 
@@ -69,18 +69,16 @@ async function answerAndEnd(sent: SipMessage, arrived: Arrived, called = bob): P
   await hangUp(call, alice, called);
 }
 
-/** Both edges of the pool are there. */
-async function bothServe(): Promise<void> {
-  await until(
-    async () => {
-      const { body } = await cluster.api.get("/v1/members");
-      const workers = (
-        body as readonly { role: string; pool: string; facts: Readonly<Record<string, unknown>> }[]
-      ).filter(({ role, pool }) => role === "worker" && pool === "east");
-      return workers.length === 2 && workers.every(({ facts }) => facts["edges"] === 2);
-    },
-    { what: "both edges connected", everyMs: 100, limitMs: 20_000 },
-  );
+/** Where an edge serves callers, once it does: it may have been killed a moment before. */
+async function untilServing(name: string): Promise<PeerAddressOf> {
+  await until(async () => isAlive(await pidOf(cluster, name)), { what: `${name} started again` });
+  const status = async (): Promise<number> => {
+    alice.request("OPTIONS", edge(name));
+    const isAnswer = (message: SipMessage): boolean => message.method === "OPTIONS" && message.kind === "response";
+    return (await alice.expect(isAnswer)).message.status;
+  };
+  await until(async () => (await status()) === 200, { what: `${name} serving`, everyMs: 100 });
+  return edge(name);
 }
 
 describe("kill -9 of an edge while a call rings, and the caller, who heard that it rings, sends nothing again (RFC 3261 §17.1.1.2)", () => {
@@ -88,10 +86,10 @@ describe("kill -9 of an edge while a call rings, and the caller, who heard that 
     ["an ordinary call", "100", bob],
     ["an emergency call", "911", sos],
   ])("%s is answered by another edge, and rings once", async (_what, number, called) => {
-    await bothServe();
+    const to = await untilServing("edge-east-1");
     const before = cluster.callRecords().length;
     const ringing = called.seen.filter((line) => line.startsWith("INVITE")).length;
-    const sent = invite(alice, edge("edge-east-1"), { number });
+    const sent = invite(alice, to, { number });
     const first = await called.expect("INVITE");
     called.reply(first, 180);
     await alice.expect(180);
@@ -105,8 +103,7 @@ describe("kill -9 of an edge while a call rings, and the caller, who heard that 
   });
 
   it("a CANCEL that reaches another edge ends it", async () => {
-    await bothServe();
-    const sent = invite(alice, edge("edge-east-1"));
+    const sent = invite(alice, await untilServing("edge-east-1"));
     const first = await bob.expect("INVITE");
     bob.reply(first, 180);
     await alice.expect(180);
@@ -127,7 +124,7 @@ describe("kill -9 of an edge while a call rings, and the caller, who heard that 
 describe("kill -9 of an edge while a call rings: the caller's retransmission goes on with it", () => {
   it("at another edge of the pool; the called side is not called a second time", async () => {
     const before = cluster.callRecords().length;
-    const sent = invite(alice, edge("edge-east-1"));
+    const sent = invite(alice, await untilServing("edge-east-1"));
     const first = await bob.expect("INVITE");
     bob.reply(first, 180);
     await alice.expect(180);

@@ -12,7 +12,7 @@ async function rig() {
   const membership: Membership = {
     announce: (member) => Promise.resolve(ok(void announced.push(member))),
     withdraw: (id) => Promise.resolve(ok(void withdrawn.push(id))),
-    members: () => Promise.resolve(ok([...announced.slice(-1)])),
+    members: () => Promise.resolve(ok(announced.slice(-1))),
     requestDrain: () => Promise.resolve(ok(undefined)),
     drainRequested: () => Promise.resolve(ok(wish.drain)),
   };

@@ -151,9 +151,9 @@ export class FakeEndpoint implements Endpoint {
     return ok(sentOf(ack.message, SOURCE));
   }
 
-  adoptInvite(invite: SipMessage, { listener, address, port }: AdoptedArrival): AdoptedInvite | null {
-    if (listener !== OUTSIDE.name) return null;
-    const received = receivedOf(invite, { address, port });
+  adoptInvite(invite: SipMessage, arrival: AdoptedArrival): AdoptedInvite | null {
+    if (arrival.listener !== OUTSIDE.name) return null;
+    const received = receivedOf(invite, { address: arrival.address, port: arrival.port });
     const transaction = new FakeServerTransaction(this.#id("s"), received, () => this.#wake());
     this.adopted.push(transaction);
     this.#wake();
