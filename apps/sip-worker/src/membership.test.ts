@@ -4,7 +4,7 @@ import { ok } from "@tandem/domain";
 import { describe, expect, test } from "vitest";
 import { startMembership } from "./membership.ts";
 
-async function rig() {
+async function rig(others: readonly Member[] = []) {
   const announced: Member[] = [];
   const offers: string[] = [];
   const withdrawn: string[] = [];
@@ -12,7 +12,7 @@ async function rig() {
   const membership: Membership = {
     announce: (member) => Promise.resolve(ok(void announced.push(member))),
     withdraw: (id) => Promise.resolve(ok(void withdrawn.push(id))),
-    members: () => Promise.resolve(ok(announced.slice(-1))),
+    members: () => Promise.resolve(ok([...announced.slice(-1), ...others])),
     requestDrain: () => Promise.resolve(ok(undefined)),
     drainRequested: () => Promise.resolve(ok(wish.drain)),
   };
@@ -28,7 +28,10 @@ async function rig() {
     http: "127.0.0.1:80",
     edgesConnected: () => 2,
     edgesOutdated: () => 0,
-    offers: { pause: () => void offers.push("pause"), resume: () => void offers.push("resume") },
+    offers: {
+      pause: (others) => void offers.push(`pause ${others ? "for others" : "alone"}`),
+      resume: () => void offers.push("resume"),
+    },
     onDrainWish: (draining) => void wishes.push(draining),
   });
   await settle();
@@ -62,11 +65,38 @@ describe("membership of a worker", () => {
     expect(wishes).toEqual([true, false]);
   });
 
+  const colleague: Member = {
+    id: "w2",
+    role: "worker",
+    pool: "east",
+    pid: 2,
+    host: "h",
+    startedMs: 0,
+    draining: false,
+    facts: { edges: 1, topologyVersion: 1 },
+  };
+
+  test.each([
+    ["another worker of the pool takes the new calls", [colleague], "pause for others"],
+    ["alone it keeps answering", [], "pause alone"],
+    ["a worker of another pool is no help", [{ ...colleague, pool: "west" }], "pause alone"],
+    ["nor is one that drains, too", [{ ...colleague, draining: true }], "pause alone"],
+    ["nor one without an edge", [{ ...colleague, facts: { edges: 0, topologyVersion: 1 } }], "pause alone"],
+    ["nor one without a topology", [{ ...colleague, facts: { edges: 1, topologyVersion: 0 } }], "pause alone"],
+    ["an edge is no worker", [{ ...colleague, role: "edge" as const }], "pause alone"],
+  ])("while it drains: %s", async (_name, others, expected) => {
+    const { clock, member, offers } = await rig(others);
+    const aside = member.standAside();
+    await clock.advance(250);
+    await aside;
+    expect(offers.at(-1)).toBe(expected);
+  });
+
   test("it stands aside first, and refuses only what comes when the edges know", async () => {
     const { clock, engine, member, offers, announced } = await rig();
     const aside = member.standAside();
     await settle();
-    expect([offers, engine.facts().draining, announced.at(-1)?.draining]).toEqual([["pause"], false, true]);
+    expect([offers, engine.facts().draining, announced.at(-1)?.draining]).toEqual([["pause alone"], false, true]);
     await clock.advance(250);
     await aside;
     expect(engine.facts().draining).toBe(true);
@@ -76,10 +106,10 @@ describe("membership of a worker", () => {
     const { wish, clock, offers } = await rig();
     wish.drain = true;
     await clock.advance(2_000);
-    expect(offers).toEqual(["pause"]);
+    expect(offers.at(-1)).toBe("pause alone");
     wish.drain = false;
     await clock.advance(2_250);
-    expect(offers).toEqual(["pause", "resume"]);
+    expect(offers.at(-1)).toBe("resume");
   });
 
   test("the end of an operator's wish does not bring back a worker that leaves", async () => {
@@ -91,7 +121,7 @@ describe("membership of a worker", () => {
     await aside;
     wish.drain = false;
     await clock.advance(4_000);
-    expect([offers.at(-1), engine.facts().draining]).toEqual(["pause", true]);
+    expect([offers.at(-1), engine.facts().draining]).toEqual(["pause alone", true]);
   });
 
   test("ends when the worker stops", async () => {

@@ -12,8 +12,8 @@ export interface MemberParts {
   readonly edgesConnected: () => number;
   /** Of these, those whose listeners are not the topology's. */
   readonly edgesOutdated: () => number;
-  /** The way requests come in: paused, each edge offers new ones to other workers as long as it has any. */
-  readonly offers: { pause(): void; resume(): void };
+  /** The way requests come in: paused, each edge offers new ones to other workers as long as it has any; a stock server must be told whether there are `others`. */
+  readonly offers: { pause(others: boolean): void; resume(): void };
   /** An operator's wish, before the engine obeys it. */
   readonly onDrainWish: (draining: boolean) => void;
 }
@@ -37,18 +37,22 @@ export function startMembership(parts: MemberParts): WorkerMembership {
   let aside = false;
   let leaving = false;
   const self = (): Member => ({ ...memberOf(parts, startedMs), draining: aside || engine.facts().draining });
+  const giveWay = async (): Promise<void> => {
+    const members = await membership.members();
+    offers.pause(members.ok && members.value.some((member) => takesCalls(member, parts)));
+  };
   /** What the edges sent before they knew is still served: nobody is refused while another worker would have taken the call. */
   const beginDrain = async (): Promise<void> => {
     aside = true;
-    offers.pause();
-    await Promise.all([
-      membership.announce(self(), TTL_MS),
-      new Promise<void>((resolve) => void clock.after(ON_THE_WAY_MS, resolve)),
-    ]);
+    // Told before asked: of two that drain at the same time neither counts on the other.
+    await membership.announce(self(), TTL_MS);
+    await giveWay();
+    await new Promise<void>((resolve) => void clock.after(ON_THE_WAY_MS, resolve));
     engine.setDraining(true);
   };
   const look = async (): Promise<void> => {
     const wish = await membership.drainRequested({ id: nodeId, pool });
+    if (aside) await giveWay();
     if (!wish.ok || wish.value === wished) return;
     wished = wish.value;
     parts.onDrainWish(wished);
@@ -73,6 +77,12 @@ const ON_THE_WAY_MS = 250;
 
 /** How long an announcement outside the regular ones holds, milliseconds. */
 const TTL_MS = 7_000;
+
+function takesCalls(member: Member, { nodeId, pool }: MemberParts): boolean {
+  const { edges, topologyVersion } = member.facts;
+  const able = member.role === "worker" && member.pool === pool && edges !== 0 && topologyVersion !== 0;
+  return able && member.id !== nodeId && !member.draining;
+}
 
 function memberOf(
   { engine, nodeId, pool, http, edgesConnected, edgesOutdated }: MemberParts,

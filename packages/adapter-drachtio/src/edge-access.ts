@@ -24,6 +24,8 @@ export interface EdgeAccess {
   respond(id: string, response: SipMessage): Promise<Result<void, Failure>>;
   /** Cancels an INVITE of this edge. */
   cancel(id: string, headers: readonly (readonly [string, string])[]): Promise<Result<void, Failure>>;
+  /** A worker without routes stands aside there: it is asked where no other takes a request. */
+  readonly keepsAside: boolean;
   /** It goes on with INVITEs that another edge of the pool received. */
   readonly adopts: boolean;
   /** Asks it to go on with such an INVITE; `taken` hears before any event of the new transaction, null: it cannot. */

@@ -37,7 +37,7 @@ describe("the worker in the edge's process, and others of its pool", () => {
     const { own, other } = await fusedWithOther(edge);
     edge.endpoint.receive("INVITE", { callId: "old" });
     const held = await own.app.requests.next();
-    own.port.pause();
+    own.port.pause(true);
     edge.endpoint.receive("INVITE", { callId: "new" });
     expect((await other.app.requests.next()).message.get("Call-ID")).toBe("new");
     edge.endpoint.receive("PRACK", { callId: "old", toTag: "mine" });
@@ -49,7 +49,7 @@ describe("the worker in the edge's process, and others of its pool", () => {
   test("what a lost connection leaves unanswered comes to it, marked redelivered", async () => {
     await using edge = await startEdge();
     const { own, other } = await fusedWithOther(edge);
-    own.port.pause();
+    own.port.pause(true);
     const received = edge.endpoint.receive("INVITE");
     await other.app.requests.next();
     own.port.resume();
@@ -95,7 +95,7 @@ describe("the worker in the edge's process, and others of its pool", () => {
   test("the ACK of an answer that a lost connection had given comes to it", async () => {
     await using edge = await startEdge();
     const { own, other } = await fusedWithOther(edge);
-    own.port.pause();
+    own.port.pause(true);
     const received = edge.endpoint.receive("INVITE");
     await answer(200, other, await other.app.requests.next());
     await other.port.close();

@@ -342,7 +342,7 @@ describe.each(ARRANGEMENTS)("draining ($arrangement)", (arrangement) => {
   test("a worker that is paused at once is offered what no other worker takes", async () => {
     await using edge = await startEdge();
     await using worker = await arrangement.worker(edge);
-    worker.port.pause();
+    worker.port.pause(true);
     await worker.until(isUp);
     await routed(edge, worker);
     edge.endpoint.receive("INVITE", { callId: "alone" });

@@ -49,8 +49,11 @@ export interface DrachtioSipPort extends SipPort {
   /** Every known address with its state. */
   edges(): readonly EdgeState[];
   stats(): SipPortStats;
-  /** Stands aside: new requests out of a dialog come only where no other worker takes them; those of live transactions still come. Undone by `resume`. */
-  pause(): void;
+  /**
+   * Stands aside: new requests out of a dialog come only where no other worker takes them; those of live transactions still come. `others`: some worker of the pool does, which a server that
+   * cannot tell by itself has to be told: without one it goes on as before. Undone by `resume`.
+   */
+  pause(others: boolean): void;
   resume(): void;
   /** `pause`, then waits until no transaction is under way. Not bounded: the caller bounds it. */
   drain(): Promise<void>;
@@ -85,6 +88,7 @@ class SipPortOverEdges implements DrachtioSipPort {
   #localSinceMs = 0;
   readonly #awaited: AwaitedEdges;
   #paused = false;
+  #others = true;
   #closed = false;
   #cancelRefresh: (() => void) | null = null;
 
@@ -133,10 +137,11 @@ class SipPortOverEdges implements DrachtioSipPort {
     return link === undefined ? Promise.resolve(err(edgeLost(transaction.edge))) : link.cancel(transaction.id, headers);
   }
 
-  pause(): void {
-    if (this.#paused) return;
+  pause(others: boolean): void {
+    if (this.#paused && this.#others === others) return;
     this.#paused = true;
-    for (const link of this.#connected.of(this.#options.pool)) link.route(EVERY_METHOD, false);
+    this.#others = others;
+    for (const link of this.#connected.of(this.#options.pool)) link.route(EVERY_METHOD, this.#takesNew(link));
   }
 
   resume(): void {
@@ -146,7 +151,7 @@ class SipPortOverEdges implements DrachtioSipPort {
   }
 
   drain(): Promise<void> {
-    this.pause();
+    if (!this.#paused) this.pause(true);
     return new Promise((resolve) => {
       const check = (): void => {
         if (this.#idle()) return resolve();
@@ -201,6 +206,10 @@ class SipPortOverEdges implements DrachtioSipPort {
 
   #idle(): boolean {
     return [...this.#connected.all].every(({ idle }) => idle);
+  }
+
+  #takesNew({ keepsAside }: EdgeAccess): boolean {
+    return !this.#paused || (!keepsAside && !this.#others);
   }
 
   #choose(request: OutgoingRequest): EdgeAccess | undefined {
@@ -285,7 +294,7 @@ class SipPortOverEdges implements DrachtioSipPort {
 
   #use(link: EdgeAccess): void {
     this.#connected.add(link);
-    if (link.pool === this.#options.pool) link.route(EVERY_METHOD, !this.#paused);
+    if (link.pool === this.#options.pool) link.route(EVERY_METHOD, this.#takesNew(link));
     this.#awaited.came(link.pool);
   }
 

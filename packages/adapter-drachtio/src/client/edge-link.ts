@@ -55,6 +55,7 @@ export class EdgeLink implements PoolLink {
   readonly listeners: readonly string[] | null;
   /** False when the edge says it belongs to another pool. */
   readonly servesConfiguredPool: boolean;
+  readonly keepsAside: boolean;
   readonly adopts: boolean;
   readonly #options: EdgeLinkOptions;
   readonly #session: LinkSession;
@@ -78,6 +79,7 @@ export class EdgeLink implements PoolLink {
     this.pool = options.pool;
     this.listeners = identity.listeners;
     this.servesConfiguredPool = identity.pool === options.pool;
+    this.keepsAside = identity.adopts;
     this.adopts = identity.adopts;
     this.#clients = new PendingTransactions(options.clock.now());
   }

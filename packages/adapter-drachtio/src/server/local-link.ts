@@ -39,6 +39,7 @@ export class LocalLink implements Application, LocalEdgeAccess {
   readonly listeners: readonly string[];
   readonly octets = true;
   readonly local = true;
+  readonly keepsAside = true;
   readonly adopts = true;
   readonly #parts: LocalLinkParts;
   #ready = true;

@@ -131,13 +131,14 @@ describe("parseEdgeFrame", () => {
 });
 
 test.each([
-  ["v0.9.10-tandem;edge=e1;pool=east", { edge: "e1", pool: "east", listeners: null }],
+  ["v0.9.10-tandem;edge=e1;pool=east", { edge: "e1", pool: "east", listeners: null, adopts: false }],
   [
     "v0.9.10-tandem;edge=e1;pool=east;listeners=core:udp:5060,tls:tls:0",
-    { edge: "e1", pool: "east", listeners: ["core:udp:5060", "tls:tls:0"] },
+    { edge: "e1", pool: "east", listeners: ["core:udp:5060", "tls:tls:0"], adopts: false },
   ],
-  ["v0.9.10-1-g9c2dd4cb6a", { edge: null, pool: null, listeners: null }],
-  ["", { edge: null, pool: null, listeners: null }],
+  ["v0.9.10-tandem;edge=e1;pool=east;adopts", { edge: "e1", pool: "east", listeners: null, adopts: true }],
+  ["v0.9.10-1-g9c2dd4cb6a", { edge: null, pool: null, listeners: null, adopts: false }],
+  ["", { edge: null, pool: null, listeners: null, adopts: false }],
 ])("version token %j", (version, identity) => {
   expect(parseVersion(version)).toEqual(identity);
 });
@@ -145,5 +146,10 @@ test.each([
 test("the version token begins as drachtio-srf wants it before it pings", () => {
   expect(formatVersion("e1", "east", [])).toMatch(/^v0\.9\.10/);
   const listeners = ["core:udp:5060", "out:tcp:5062"];
-  expect(parseVersion(formatVersion("e1", "east", listeners))).toEqual({ edge: "e1", pool: "east", listeners });
+  expect(parseVersion(formatVersion("e1", "east", listeners))).toEqual({
+    edge: "e1",
+    pool: "east",
+    listeners,
+    adopts: true,
+  });
 });

@@ -160,7 +160,7 @@ export interface EdgeIdentity {
   /** Its listeners as it was configured, each `name:transport:port` (port 0: any); null when it does not say. */
   readonly listeners: readonly string[] | null;
   readonly pool: string | null;
-  /** It goes on with INVITEs that another edge received. */
+  /** It goes on with INVITEs that another edge received, and asks workers that stand aside where no other is. */
   readonly adopts: boolean;
 }
 

@@ -4,6 +4,7 @@ import type {
   IncomingRequest,
   OutgoingRequest,
   PeerAddress,
+  ServerTransaction,
   SipApplication,
 } from "@tandem/call-control";
 import { err, ok, type Failure, type Result } from "@tandem/domain";
@@ -53,6 +54,7 @@ export class StockLink implements PoolLink {
   readonly pool: string;
   readonly listeners = null;
   readonly servesConfiguredPool = true;
+  readonly keepsAside = false;
   readonly adopts = false;
   readonly #options: StockLinkOptions;
   readonly #window: FrameWindow;
