@@ -1,10 +1,9 @@
 import { SipPeer, until, type PeerAddressOf } from "@tandem/testkit";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startCluster, type TestCluster } from "../harness/cluster.ts";
-import { isAlive } from "../harness/kill.ts";
+import { isAlive, pidInLog } from "../harness/kill.ts";
 import { hangUp, SDP, session, setUp, type ScriptedCall } from "../harness/scripted-call.ts";
 import { makeTopology } from "../harness/topology.ts";
-import { pidInLog } from "../survival/faults.ts";
 
 // Both parties over TCP; each listens where its Contact says.
 const alice = await SipPeer.open({ user: "alice", patienceMs: 15_000, transport: "tcp" });
