@@ -29,7 +29,7 @@ async function rig(others: readonly Member[] = []) {
     edgesConnected: () => 2,
     edgesOutdated: () => 0,
     offers: {
-      pause: (others) => void offers.push(`pause ${others ? "for others" : "alone"}`),
+      pause: (helped) => void offers.push(`pause ${helped ? "for others" : "alone"}`),
       resume: () => void offers.push("resume"),
     },
     onDrainWish: (draining) => void wishes.push(draining),
