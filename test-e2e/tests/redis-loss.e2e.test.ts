@@ -2,7 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { SipPeer, until, type PeerAddressOf } from "@tandem/testkit";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { startCluster, type TestCluster } from "../harness/cluster.ts";
-import { hangUp, invite, setUp } from "../harness/scripted-call.ts";
+import { hangUp, invite, SDP, session, setUp } from "../harness/scripted-call.ts";
 import { makeTopology } from "../harness/topology.ts";
 
 const open = (user: string): Promise<SipPeer> => SipPeer.open({ user, patienceMs: 20_000 });
@@ -62,6 +62,28 @@ describe("Redis paused for five seconds", () => {
     const records = await cluster.recordsOf(before + 1);
     expect(records.at(-1)).toMatchObject({ sipCode: 200, endedBy: "caller" });
     expect(records).toHaveLength(before + 1);
+  });
+
+  it("an emergency call is made and ended meanwhile, an ordinary one as soon as Redis answers", async () => {
+    const before = cluster.callRecords().length;
+    pause();
+    const pausedMs = Date.now();
+    const sent = invite(alice, to);
+    await hangUp(await setUp({ caller: alice, callee: sos, to }, { number: "911" }), alice, sos);
+    expect(Date.now() - pausedMs).toBeLessThan(5_000);
+    expect(bob.untaken).toEqual([]);
+    await delay(pausedMs + 5_000 - Date.now());
+    resume();
+    const arrived = await bob.expect("INVITE");
+    const accepted = bob.reply(arrived, 200, { headers: [SDP], body: session(2) });
+    const answer = await alice.expect(
+      (message) => message.status === 200 && message.get("Call-ID") === sent.get("Call-ID"),
+    );
+    const caller = alice.dialogAsCaller(sent, answer);
+    caller.ack();
+    await bob.expect("ACK");
+    await hangUp({ caller, callee: bob.dialogAsCallee(arrived, accepted), sent, arrived, answer }, alice, bob);
+    expect(await cluster.recordsOf(before + 2, 40_000)).toHaveLength(before + 2);
   });
 });
 
