@@ -207,6 +207,31 @@ describe("a request of ours over TCP", () => {
     expect(us.endpoint.stats().connectionsOpened).toEqual({ incoming: 1, outgoing: 0 });
   });
 
+  it("goes back on the connection that its user names, and to the peer's own place once that is gone", async () => {
+    const server = await serve();
+    const us = await run([loopback("tcp", "tcp")]);
+    const peer = await StreamPeer.connect(us.at("tcp").port);
+    peer.send("\r\n\r\n");
+    await waitUntil("a pong", () => peer.text === "\r\n");
+    const nextHop = `sip:127.0.0.1:${server.port};transport=tcp;lr;flow=127.0.0.1:${peer.socket.localPort ?? 0}`;
+    const send = (): RecordingClient => {
+      const client = new RecordingClient();
+      const message = outgoing("OPTIONS", "sip:peer@127.0.0.1:9;transport=udp");
+      us.endpoint.request({ message, listener: "tcp", nextHop }, client);
+      return client;
+    };
+    send();
+    await peer.got(1);
+    peer.socket.destroy();
+    await waitUntil("the loss noticed", () => us.endpoint.stats().connections.tcp === 0);
+    const client = send();
+    const anew = await server.peer();
+    await anew.got(1);
+    anew.send(responseText(anew.messages[0]!, 200));
+    await waitUntil("answered", () => client.responses.length === 1);
+    expect(server.peers).toHaveLength(1);
+  });
+
   it("uses a connection whose peer said alias for the port it listens on (RFC 5923)", async () => {
     const us = await run([loopback("tcp", "tcp")]);
     us.user.answer = () => us.user.respond(200);

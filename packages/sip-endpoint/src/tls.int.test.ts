@@ -154,6 +154,24 @@ describe("a request of ours over TLS", () => {
     expect(us.endpoint.stats().connectionsOpened).toEqual({ incoming: 1, outgoing: 0 });
   });
 
+  it("goes to the peer's name when the connection that its user names is gone, and never to another's", async () => {
+    const them = await endpoint(gateway);
+    const us = await endpoint(edge, dns(them.at("tls").port));
+    for (const [host, reached] of [
+      ["gw.example.com", true],
+      ["other.example.com", false],
+    ] as const) {
+      const client = new RecordingClient();
+      // A bare address in the Contact, which no certificate here proves.
+      const message = outgoing("OPTIONS", "sip:gw@127.0.0.1:9;transport=tls");
+      const nextHop = `sip:${host};transport=tls;lr;flow=127.0.0.1:9`;
+      us.endpoint.request({ message, listener: "tls", nextHop }, client);
+      await waitUntil("an outcome", () => client.responses.length + client.failures.length > 0);
+      expect(client.statuses).toEqual(reached ? [200] : []);
+    }
+    expect(them.user.requests).toHaveLength(1);
+  });
+
   it("does not use it for a name that the peer did not prove", async () => {
     const us = await endpoint(edge, dns(15_061));
     const peer = await StreamPeer.connectTls(us.at("tls").port, gateway, authority.certificate);

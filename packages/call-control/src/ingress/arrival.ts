@@ -28,14 +28,13 @@ export function ingressProfile(
   const known = trunk === null ? null : legProfile(trunk.trunk.name, snapshot);
   const profile = known ?? strangerProfile({ pool, listener, address: source.address, port: source.port }, snapshot);
   if (profile === null || profile.transport === "udp") return profile;
-  // What came over a connection may have its way back only there.
-  return { ...profile, nextHop: flowUri(source) };
+  // What came over a connection may have its way back only there; once that is gone, the peer's own place is left.
+  return { ...profile, nextHop: `${profile.nextHop};flow=${farEnd(source)}` };
 }
 
-/** The connection a message came on, as a next hop. */
-function flowUri({ address, port, transport }: PeerAddress): string {
-  const host = address.includes(":") ? `[${address}]` : address;
-  return `sip:${host}:${port};transport=${transport};lr;flow`;
+/** Whence a connection comes. */
+function farEnd({ address, port }: PeerAddress): string {
+  return address.includes(":") ? `[${address}]:${port}` : `${address}:${port}`;
 }
 
 /** The decision about a new request; `callId` spreads weighted choices. */

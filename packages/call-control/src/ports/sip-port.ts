@@ -29,7 +29,8 @@ export interface OutgoingRequest {
   readonly listener: string;
   /**
    * Next hop as a SIP URI (`sip:host:port;transport=tcp;lr`); null: the top Route, else the Request-URI. With the parameter `flow` it names the far
-   * end of a connection that the peer opened, and the request goes back on it.
+   * end of a connection that the peer opened, and the request goes back on it; with `flow=address:port` it does so while that connection is there, else to
+   * the URI's own place.
    */
   readonly nextHop: string | null;
   /** Edge that should send if it is alive (affinity of a connection); any other of the pool serves. */

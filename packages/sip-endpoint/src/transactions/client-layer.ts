@@ -22,7 +22,7 @@ import { Received } from "../messages/received-message.ts";
 import { sentMessage } from "../messages/sent-message.ts";
 import { isSentBy, ownVia, withOwnVia } from "../messages/via-lines.ts";
 import { locate, type Located } from "../next-hop/locate.ts";
-import { nextHopUri } from "../next-hop/next-hop-uri.ts";
+import { flowTarget, nextHopUri } from "../next-hop/next-hop-uri.ts";
 import type { Arrival } from "../transport/arrival.ts";
 import { AddressQueue, TcpRefusals, type Way } from "./address-queue.ts";
 import { AnswerBook } from "./answer-book.ts";
@@ -122,10 +122,14 @@ export class ClientLayer implements ClientRequestHost {
     if (uri === undefined) return BAD_NEXT_HOP;
     const paths = transports.paths(request.listener);
     if (paths.length === 0) return NO_LISTENER;
+    // Only what our own user says is believed: a peer that writes `flow` into its Contact names no connection.
+    const flow = request.nextHop === null ? undefined : flowTarget(uri);
+    if (flow !== undefined && transports.isConnected(request.listener, flow)) {
+      return this.queueOf({ targets: [flow] }, request.listener);
+    }
     const located = locate(uri, { resolver, paths, random: () => ids.random() });
     if (located instanceof Promise) return located.then((found) => this.queueOf(found, request.listener));
-    // Only what our own user says is believed: a peer that writes `flow` into its Contact names no connection.
-    const isFlow = request.nextHop !== null && hasParameter(uri.params, "flow");
+    const isFlow = request.nextHop !== null && flow === undefined && hasParameter(uri.params, "flow");
     return this.queueOf(isFlow ? asFlow(located) : located, request.listener);
   }
 

@@ -62,6 +62,12 @@ export class ConnectionTable implements ConnectionOwner {
     return this.all.size;
   }
 
+  /** A connection that serves the target is open or being made. */
+  has(side: StreamSide, target: Target): boolean {
+    const known = this.byPeer.get(keyOf(side.transport, side.bound, target));
+    return known?.usable === true && mayReuse(known, side, target);
+  }
+
   /** The connection to use for a target, made if there is none. It may still be connecting, or fail. */
   to(side: StreamSide, target: Target, connectTimeoutMs = this.parts.limits.connectTimeoutMs): StreamConnection {
     const known = this.byPeer.get(keyOf(side.transport, side.bound, target));

@@ -103,6 +103,12 @@ export class Transports {
     );
   }
 
+  /** True while a connection leads to the target already. */
+  isConnected(listener: string | null, target: Target): boolean {
+    const port = this.portFor(listener, target);
+    return port !== undefined && port.transport !== "udp" && this.table.has(port, target);
+  }
+
   /** Where a request that is too large for UDP may be sent from instead (RFC 3261 §18.1.1); undefined: nowhere, use UDP. */
   streamInstead(port: DatagramPort): StreamSide | undefined {
     if (this.largeRequests === "udp") return undefined;
