@@ -22,6 +22,8 @@ export interface Disturbance {
   start(): void;
   /** No more of it; resolves when the last is over. */
   stop(): Promise<void>;
+  /** Ends the processes it started, once the cluster needs them no more. */
+  end?(): Promise<void>;
 }
 
 export interface FaultSettings {
@@ -59,6 +61,9 @@ export class Faults implements Disturbance {
   async stop(): Promise<void> {
     if (this.#timer !== null) clearTimeout(this.#timer);
     await this.#running;
+  }
+
+  async end(): Promise<void> {
     await this.#redis?.end();
   }
 

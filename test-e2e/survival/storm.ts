@@ -80,6 +80,7 @@ export async function runStorm(settings: StormSettings, trouble?: Trouble): Prom
     await stopAllSipp();
     await cluster.stop();
     await faults.stop();
+    await faults.end?.();
     await Promise.all((redis?.sentinels ?? []).map((sentinel) => sentinel[Symbol.asyncDispose]()));
     await Promise.all(scene.agents.map((agent) => agent.close()));
   }
