@@ -1,5 +1,6 @@
+import { setTimeout as delay } from "node:timers/promises";
 import type { HeaderLine, SipMessage } from "@tandem/sip";
-import type { Arrived, PeerAddressOf, PeerDialog, SipPeer } from "@tandem/testkit";
+import { until, type Arrived, type PeerAddressOf, type PeerDialog, type SipPeer } from "@tandem/testkit";
 
 /** A G.711 session as a scripted peer offers it; `id` and `version` go into the origin, `direction` is a media attribute. */
 export function session(id: number, version = 1, direction = "sendrecv"): string {
@@ -51,12 +52,39 @@ export function invite(caller: SipPeer, to: PeerAddressOf, options: CallOptions 
   });
 }
 
+interface Parties {
+  readonly caller: SipPeer;
+  readonly callee: SipPeer;
+  readonly to: PeerAddressOf;
+}
+
 /** Sets a call up through the cluster. */
-export async function setUp(
-  { caller, callee, to }: { readonly caller: SipPeer; readonly callee: SipPeer; readonly to: PeerAddressOf },
-  options: CallOptions = {},
-): Promise<ScriptedCall> {
-  const sent = invite(caller, to, options);
+export async function setUp(parties: Parties, options: CallOptions = {}): Promise<ScriptedCall> {
+  const sent = invite(parties.caller, parties.to, options);
+  return answerCall(parties, sent, options);
+}
+
+const MOST_TRIES = 20;
+/** Between a 503 and the next try, milliseconds. */
+const COME_BACK_MS = 250;
+
+/** Sets a call up as somebody does who comes back when he is told to: again after each 503. */
+export async function setUpAtLast(parties: Parties, options: CallOptions = {}): Promise<ScriptedCall> {
+  const { caller, callee, to } = parties;
+  const refused = ({ message }: Arrived): boolean => message.status === 503 && message.method === "INVITE";
+  const came = ({ message }: Arrived): boolean => message.kind === "request" && message.method === "INVITE";
+  for (let tries = 0; tries < MOST_TRIES; tries += 1) {
+    const sent = invite(caller, to, options);
+    await until(() => caller.untaken.some(refused) || callee.untaken.some(came), { what: "an INVITE's outcome" });
+    if (callee.untaken.some(came)) return answerCall(parties, sent, options);
+    caller.ackFailure(sent, await caller.expect("503 INVITE"));
+    await delay(COME_BACK_MS);
+  }
+  throw new Error("every INVITE was refused");
+}
+
+/** The called side rings and answers. */
+async function answerCall({ caller, callee }: Parties, sent: SipMessage, options: CallOptions): Promise<ScriptedCall> {
   const arrived = await callee.expect("INVITE");
   callee.reply(arrived, 180);
   await caller.expect(180);
