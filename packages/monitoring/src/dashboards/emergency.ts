@@ -83,13 +83,14 @@ const calls: readonly PanelSpecification[] = [
   lines(
     {
       title: "What became harder",
-      description: "Steps skipped before the INVITE, ordinary calls ended to make room, calls back.",
+      description: "Steps skipped before the INVITE, ordinary calls ended to make room, calls back, security desks.",
       unit: "reqps",
     },
     [`sum by (step) (${rate("tandem_emergency_preparation_failures_total")})`, "skipped {{step}}"],
     [`sum by (trunk) (${rate("tandem_emergency_preemptions_total")})`, "pre-empted on {{trunk}}"],
     [`sum by (cause) (${rate("tandem_emergency_alarms_total")})`, "in doubt: {{cause}}"],
     [`sum by (trunk) (${rate("tandem_emergency_callbacks_total")})`, "call back by {{trunk}}"],
+    [`sum by (outcome) (${rate("tandem_emergency_desks_total")})`, "desk {{outcome}}"],
   ),
   lines(
     {
