@@ -1,0 +1,34 @@
+import { describe, expect, it } from "vitest";
+import { blanks } from "../../src/call/blanks.ts";
+import { isSame } from "../../src/call/plain-data.ts";
+import { serialiseCall } from "../../src/index.ts";
+import { CallRig } from "./call-rig.ts";
+
+describe("the record's text", () => {
+  it("of an established call holds no field that says what it mostly says", () => {
+    const { parties, facts, attempts, ...call } = JSON.parse(
+      serialiseCall(new CallRig().establish().call),
+    ) as StoredRecord;
+    const { dialogs: _dialogs, profile: _profile, ...party } = parties[1] ?? {};
+    expect(blankIn(call, blanks.call)).toEqual([]);
+    expect(blankIn(party, blanks.party)).toEqual([]);
+    expect(blankIn(parties[1]?.profile, blanks.profile)).toEqual([]);
+    expect(blankIn(parties[1]?.dialogs[0], blanks.dialog)).toEqual([]);
+    expect(blankIn(facts, blanks.facts)).toEqual([]);
+    expect(blankIn(attempts[0], blanks.attempt)).toEqual([]);
+  });
+});
+
+interface StoredRecord {
+  readonly parties: readonly { readonly profile: object; readonly dialogs: readonly object[] }[];
+  readonly facts: object;
+  readonly attempts: readonly object[];
+}
+
+/** Fields written although they hold what the blank holds. */
+function blankIn(stored: object | undefined, blank: object): readonly string[] {
+  const held = new Map(Object.entries(blank));
+  return Object.entries(stored ?? { absent: true })
+    .filter(([field, content]) => field === "absent" || isSame(content, held.get(field)))
+    .map(([field]) => field);
+}
