@@ -23,8 +23,6 @@ export type ClientPurpose =
   | "subscriber";
 
 export interface ClientLimits {
-  /** A command without a reply for this long fails (milliseconds). */
-  readonly commandTimeoutMs: number;
   readonly connectTimeoutMs: number;
   /** A connection on which a reply is due and nothing arrives for this long is torn down and made again. */
   readonly silenceLimitMs: number;
@@ -71,7 +69,6 @@ function nodeOptions(target: RedisTarget, purpose: ClientPurpose, limits: Client
     retryStrategy: retryDelay,
     maxRetriesPerRequest: bounded ? RETRIES_PER_COMMAND : null,
     ...silenceLimit,
-    ...(bounded ? { commandTimeout: limits.commandTimeoutMs } : {}),
     // A primary that became a replica: ask again who the primary is, and send the command there.
     reconnectOnError: (error) => (error.message.startsWith("READONLY") ? 2 : false),
     ...present("username", target.username),

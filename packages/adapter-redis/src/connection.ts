@@ -48,33 +48,34 @@ export function connectRedis(url: string, options: RedisConnectionOptions = {}):
   if (!target.ok) return target;
   const commandTimeoutMs = options.commandTimeoutMs ?? 2_000;
   const limits: ClientLimits = {
-    commandTimeoutMs,
     connectTimeoutMs: options.connectTimeoutMs ?? 2_000,
     silenceLimitMs: commandTimeoutMs + 500,
   };
   try {
-    return ok(new SharedConnection(target.value, limits, options));
+    return ok(new SharedConnection(target.value, limits, { ...options, commandTimeoutMs }));
   } catch (thrown) {
     const reason = thrown instanceof Error ? thrown.message : "";
     return err({ code: "configuration-invalid", detail: `Redis TLS files: ${reason}` });
   }
 }
 
+type BoundedOptions = RedisConnectionOptions & { readonly commandTimeoutMs: number };
+
 class SharedConnection implements RedisConnection {
   readonly kind: RedisTarget["kind"];
   readonly #target: RedisTarget;
   readonly #limits: ClientLimits;
   readonly #maxWaiting: number;
-  readonly #options: RedisConnectionOptions;
+  readonly #options: BoundedOptions;
   readonly #client: RedisClient;
   readonly #batch: CommandBatch;
-  /** The client's own timeout does not cover commands that wait for a Cluster's slot table. */
+  /** Instead of the client's own timeout, which makes a timer for each command and does not cover those that wait for a Cluster's slot table. */
   readonly #deadlines: CommandDeadlines;
   readonly #dedicated = new Set<RedisClient>();
   readonly #subscriptions = new Subscriptions(() => this.dedicated("subscriber"));
   #waiting = 0;
 
-  constructor(target: RedisTarget, limits: ClientLimits, options: RedisConnectionOptions) {
+  constructor(target: RedisTarget, limits: ClientLimits, options: BoundedOptions) {
     this.kind = target.kind;
     this.#target = target;
     this.#limits = limits;
@@ -83,7 +84,7 @@ class SharedConnection implements RedisConnection {
     this.#client = createClient(target, "commands", limits);
     defineScripts(this.#client);
     this.#batch = new CommandBatch(this.#client);
-    this.#deadlines = new CommandDeadlines(limits.commandTimeoutMs);
+    this.#deadlines = new CommandDeadlines(options.commandTimeoutMs);
     this.#client.on("ready", () => options.onState?.("ready", ""));
     this.#client.on("close", () => options.onState?.("lost", "connection closed"));
     this.#client.on("error", (error: unknown) => options.onState?.("lost", storeFailure("connect", error).detail));
@@ -99,14 +100,18 @@ class SharedConnection implements RedisConnection {
     this.#batch.join();
     const startedMs = performance.now();
     return new Promise((resolve) => {
-      const limitMs = this.#limits.commandTimeoutMs;
-      const deadline = this.#deadlines.add(() => resolve(err(storeTimeout(name, limitMs))));
+      const limitMs = this.#options.commandTimeoutMs;
+      let over = false;
       const done = (result: Result<T, Failure>): void => {
+        // The client may settle a command long after its time: when a connection that hangs is made again.
+        if (over) return;
+        over = true;
         deadline.met();
         this.#waiting -= 1;
         this.#options.onCommand?.(name, performance.now() - startedMs, result.ok);
         resolve(result);
       };
+      const deadline = this.#deadlines.add(() => done(err(storeTimeout(name, limitMs))));
       start(this.#client, command).then(
         (value) => {
           done(ok(value));
