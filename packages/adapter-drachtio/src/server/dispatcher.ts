@@ -126,8 +126,8 @@ export class Dispatcher {
   }
 
   #noteAck(delivered: DeliveredAck): void {
-    // Only one that keeps its own dialogs knows a repeated ACK.
-    if (!delivered.session.octets) return;
+    // Only one that keeps its own dialogs knows a repeated ACK; in this process none is lost on the way.
+    if (!delivered.session.octets || delivered.session.local) return;
     const old = this.#delivered.findIndex(({ atMs }) => atMs >= delivered.atMs - ACK_MEMORY_MS);
     if (old !== 0) this.#delivered.splice(0, old < 0 ? this.#delivered.length : old);
     this.#delivered.push(delivered);

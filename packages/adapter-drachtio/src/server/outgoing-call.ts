@@ -1,4 +1,4 @@
-import type { SipMessage } from "@tandem/sip";
+import { buildRequest, type SipMessage } from "@tandem/sip";
 import type {
   ClientFailure,
   ClientTransaction,
@@ -32,7 +32,8 @@ export interface OutgoingCallHost {
 /** A request of an application under way. */
 export abstract class OutgoingCall implements ClientTransactionEvents {
   abstract readonly session: Application;
-  readonly request: SipMessage;
+  /** As handed to the endpoint; of an answered INVITE the start line. */
+  request: SipMessage;
   readonly listener: string | null;
   readonly branch: string;
   /** Set right after the endpoint was asked; no event comes before. */
@@ -43,7 +44,7 @@ export abstract class OutgoingCall implements ClientTransactionEvents {
   lostMs = 0;
   /** An INVITE out of a dialog that the edge cancelled, because nobody went on with it. */
   abandoned = false;
-  /** The last response but 100: told again to an application that goes on with it. */
+  /** The last response but 100 that an application which goes on with it must be told again. */
   last: ReceivedMessage | null = null;
   /** Why no final response will come: told again likewise. */
   failure: ClientFailure | null = null;
@@ -74,6 +75,12 @@ export abstract class OutgoingCall implements ClientTransactionEvents {
 
   onFailure(failure: ClientFailure): void {
     this.host.failed(this.owner, failure);
+  }
+
+  /** Further answers may come for 32 s (RFC 3261 §13.2.2.4): for what they need of the INVITE its start line is enough. */
+  keepStartLine(): void {
+    const { method, uri } = this.request;
+    this.request = buildRequest({ method, uri, headers: [] });
   }
 
   /** Whoever goes on with it now. */
@@ -117,6 +124,9 @@ export class EchoedCall extends FramedCall {
     this.frameId = parts.frameId;
     this.dialog = parts.dialog;
   }
+
+  /** The dialog of every further answer is made of the whole INVITE. */
+  override keepStartLine(): void {}
 
   /** drachtio-server never passes a 100 up. */
   override onTrying(): void {}

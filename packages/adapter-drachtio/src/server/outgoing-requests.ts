@@ -150,7 +150,8 @@ export class OutgoingRequests implements OutgoingCallHost {
     const { session } = call;
     const accepted = call.request.method === "INVITE" && message.status >= 200 && message.status < 300;
     if (message.status >= 200) this.#finish(call, accepted);
-    if (call.branch !== "") call.last = response;
+    // A final response that was told needs no repeating; `lost` finds the 2xx that is not acknowledged.
+    if (call.branch !== "") call.last = message.status >= 200 && session.ready ? null : response;
     if (!session.ready) {
       if (!accepted) return;
       if (!session.octets) return this.#end(call, response);
@@ -159,6 +160,7 @@ export class OutgoingRequests implements OutgoingCallHost {
     }
     if (accepted) this.#unacknowledged.add(call, response, this.#context.clock.now());
     this.#deliver(call, response);
+    if (accepted) call.keepStartLine();
   }
 
   failed(call: OutgoingCall, failure: ClientFailure): void {

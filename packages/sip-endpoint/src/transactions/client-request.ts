@@ -48,7 +48,8 @@ export interface ClientRequestHost {
 
 interface Attempt {
   readonly transaction: ClientTx;
-  readonly via: string;
+  /** Until the outcome is known. */
+  via: string;
   readonly branch: string;
   readonly port: LocalPort;
   readonly target: Target;
@@ -69,7 +70,8 @@ export class ClientRequest implements ClientTransaction, ClientTxUser, TimerOwne
   private readonly host: ClientRequestHost;
   /** Until the outcome is known. */
   private request: OutgoingRequest | undefined;
-  private readonly events: ClientTransactionEvents;
+  /** Once the outcome is known, only an answered INVITE still tells anything. */
+  private events: ClientTransactionEvents;
   private readonly timers: TransactionTimers;
   private text = "";
   private queue: AddressQueue | undefined = undefined;
@@ -121,7 +123,7 @@ export class ClientRequest implements ClientTransaction, ClientTxUser, TimerOwne
     const mayGoOn = status === 503 && !this.progressed && this.cancelHeaders === undefined;
     if (mayGoOn && this.tryNext("answered")) return;
     this.finish();
-    this.events.onResponse(response);
+    this.tellLast((events) => events.onResponse(response));
   }
 
   onFailed(transaction: ClientTx, reason: "timeout" | "transport" | "superseded"): void {
@@ -261,7 +263,14 @@ export class ClientRequest implements ClientTransaction, ClientTxUser, TimerOwne
     if (failure.reason === "timeout") counters.timeouts++;
     else if (failure.reason === "transport") counters.transportFailures++;
     this.finish();
-    this.events.onFailure(failure);
+    this.tellLast((events) => events.onFailure(failure));
+  }
+
+  /** A transaction that lingers keeps nobody who has nothing more to hear. */
+  private tellLast(tell: (events: ClientTransactionEvents) => void): void {
+    const { events } = this;
+    this.events = NOBODY_LISTENS;
+    tell(events);
   }
 
   /** The outcome is known; a transaction that lingers keeps no message. */
@@ -272,10 +281,13 @@ export class ClientRequest implements ClientTransaction, ClientTxUser, TimerOwne
     this.text = "";
     this.queue = undefined;
     this.request = undefined;
+    if (this.attempt !== undefined) this.attempt.via = "";
     this.host.context.pending.end();
     this.host.settled(this);
   }
 }
+
+const NOBODY_LISTENS: ClientTransactionEvents = { onResponse: () => undefined, onFailure: () => undefined };
 
 /** Nobody waits for the response to a CANCEL. */
 const NOBODY: ClientTxUser = {

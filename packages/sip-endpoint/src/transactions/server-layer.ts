@@ -13,6 +13,7 @@ import {
   type TransactionFacts,
 } from "@tandem/sip";
 import type { AdoptedInvite } from "../endpoint.ts";
+import { detached } from "../messages/detached.ts";
 import { Received } from "../messages/received-message.ts";
 import { hostOf, responseText, sentByPort, withSource } from "../messages/via-lines.ts";
 import type { Arrival } from "../transport/arrival.ts";
@@ -70,7 +71,7 @@ export class ServerLayer {
       this.context.transports.table.alias(connection, hostOf(via), sentByPort(via, arrival.transport));
     }
     const request = new Received(withSource(message, via, arrival), arrival, this.context.clock.now());
-    const incoming = { request, facts, key: serverTransactionKey(message, facts) };
+    const incoming = { request, facts, key: detached(serverTransactionKey(message, facts)) };
     if (message.method === "ACK") this.onAck(incoming);
     else this.onOther(incoming);
   }
@@ -191,7 +192,7 @@ export class ServerLayer {
 
   private open(incoming: Incoming, deliver: Deliver): ServerTx {
     const { request, facts, key } = incoming;
-    const shared = requestKey(facts);
+    const shared = detached(requestKey(facts));
     const parts = {
       request,
       via: facts.via,

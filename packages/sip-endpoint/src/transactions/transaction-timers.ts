@@ -1,12 +1,16 @@
 import type { TimerName } from "@tandem/sip";
 import type { TimerOwner, TimerWheel, WheelTimer } from "../timers/timer-wheel.ts";
 
-/** The few timers of one transaction. */
+interface Running {
+  readonly name: TimerName;
+  readonly timer: WheelTimer;
+}
+
+/** The few timers of one transaction. The list is made anew when it changes: one that grows keeps room for seventeen, and most hold one for 32 s. */
 export class TransactionTimers {
   private readonly wheel: TimerWheel;
   private readonly owner: TimerOwner<TimerName>;
-  private readonly names: TimerName[] = [];
-  private readonly timers: WheelTimer[] = [];
+  private running: readonly Running[] = NONE;
 
   constructor(wheel: TimerWheel, owner: TimerOwner<TimerName>) {
     this.wheel = wheel;
@@ -15,31 +19,31 @@ export class TransactionTimers {
 
   start(name: TimerName, ms: number): void {
     this.stop(name);
-    this.names.push(name);
-    this.timers.push(this.wheel.schedule(ms, this.owner, name));
+    const started = { name, timer: this.wheel.schedule(ms, this.owner, name) };
+    this.running = this.running.length === 0 ? [started] : [...this.running, started];
   }
 
   stop(name: TimerName): void {
-    const index = this.names.indexOf(name);
-    if (index < 0) return;
-    this.timers[index]?.cancel();
-    this.forget(index);
+    const stopped = this.running.find((each) => each.name === name);
+    if (stopped === undefined) return;
+    stopped.timer.cancel();
+    this.forget(stopped);
   }
 
   /** A timer fired: it no longer runs. */
   fired(name: TimerName): void {
-    const index = this.names.indexOf(name);
-    if (index >= 0) this.forget(index);
+    const fired = this.running.find((each) => each.name === name);
+    if (fired !== undefined) this.forget(fired);
   }
 
   stopAll(): void {
-    for (const timer of this.timers) timer.cancel();
-    this.names.length = 0;
-    this.timers.length = 0;
+    for (const { timer } of this.running) timer.cancel();
+    this.running = NONE;
   }
 
-  private forget(index: number): void {
-    this.names.splice(index, 1);
-    this.timers.splice(index, 1);
+  private forget(over: Running): void {
+    this.running = this.running.length === 1 ? NONE : this.running.filter((each) => each !== over);
   }
 }
+
+const NONE: readonly Running[] = [];
