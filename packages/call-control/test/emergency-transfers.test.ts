@@ -274,6 +274,28 @@ describe("an ordinary call transferred to an emergency number is an emergency ca
     expect(last(call.worker.sip.requests("INVITE")).message.uri).toContain("911@203.0.113.9");
   });
 
+  test("a full trunk that it comes by itself ends nobody, least of all itself", async () => {
+    const plain = topology({ fallbackTrunks: [], screeningNumber: null });
+    const trunks = plain.trunks.map((trunk) =>
+      trunk.name === "pstn-1" ? { ...trunk, settings: { ...trunk.settings, maxCalls: 1 } } : trunk,
+    );
+    const world = new FakeWorld({ ...plain, trunks });
+    const call = await established(world);
+    expect(world.gate.held("pstn-1")).toBe(1);
+    await calleeRefers(call, "<sip:911@192.0.2.1>");
+    for (let at = 0; at < 3; at += 1) {
+      const invite = last(call.worker.sip.requests("INVITE"));
+      if (invite.message.uri.includes("198.51.100.1")) break;
+      invite.answer(answerTo(invite.message, 503, `psap-${at}`));
+      await settle();
+      await world.clock.advance(300);
+    }
+    expect(last(call.worker.sip.requests("INVITE")).message.uri).toBe("sip:911@198.51.100.1:5060");
+    expect(call.worker.sip.requests("BYE")).toHaveLength(0);
+    expect(world.gate.seized.get("pstn-1")?.size).toBe(1);
+    expect(world.gate.held("pstn-1")).toBe(0);
+  });
+
   test("a Replaces for somebody else's dialog goes along, and is not asked for of a PSAP that knows nothing of it", async () => {
     const call = await established(new FakeWorld(topology()));
     await calleeRefers(call, "<sip:911@192.0.2.1?Replaces=abc%40host%3Bto-tag%3D7743%3Bfrom-tag%3D6472>");

@@ -11,6 +11,9 @@
 local now = tonumber(ARGV[4])
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
 redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now)
+-- An ordinary call that was transferred to an emergency number: the place it has becomes this one, and nobody takes it from it any more.
+redis.call('ZREM', KEYS[1], ARGV[1])
+redis.call('ZREM', KEYS[3], ARGV[1])
 local victim = ''
 if not redis.call('ZSCORE', KEYS[2], ARGV[1]) then
   local max_calls = tonumber(ARGV[2])

@@ -40,6 +40,8 @@ export class FakeTrunkGate implements TrunkGate {
     const seized = this.seized.get(trunk) ?? new Map<string, number>();
     this.seized.set(trunk, seized);
     for (const held of [ordinary, seized]) for (const [id, lapsesMs] of held) if (lapsesMs <= nowMs) held.delete(id);
+    // The ordinary place of a call that was transferred to an emergency number becomes this one.
+    ordinary.delete(callId);
     const full = maxCalls > 0 && ordinary.size + seized.size >= maxCalls && !seized.has(callId);
     // Maps keep the order of insertion, and a renewal does not change it.
     const victim = full && preempts ? (ordinary.keys().next().value ?? null) : null;
@@ -49,8 +51,8 @@ export class FakeTrunkGate implements TrunkGate {
   }
 
   release(trunk: string, callId: string): Promise<Result<void, Failure>> {
-    const had = this.leases.get(trunk)?.delete(callId) === true || this.seized.get(trunk)?.delete(callId) === true;
-    if (had) this.released.push(`${trunk} ${callId}`);
+    const had = [this.leases, this.seized].map((places) => places.get(trunk)?.delete(callId) === true);
+    if (had.includes(true)) this.released.push(`${trunk} ${callId}`);
     return Promise.resolve(ok(undefined));
   }
 

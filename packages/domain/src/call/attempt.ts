@@ -21,7 +21,7 @@ import { timerOffer } from "./session-timer.ts";
 import { occupiedTrunks } from "./occupied-trunks.ts";
 import { answerPending, sendCancel } from "./outgoing.ts";
 import { reply } from "./replies.ts";
-import { dropDialogs, partyOf, startTimer, stopTimer, type Turn } from "./turn.ts";
+import { dropDialogs, partyOf, standingPlaces, startTimer, stopTimer, type Turn } from "./turn.ts";
 
 /** What every branch begins with (RFC 3261 §8.1.1.7). */
 const BRANCH_COOKIE = "z9hG4bK";
@@ -266,9 +266,14 @@ function stopAttemptTimers(turn: Turn, { party, plan, state }: Trying): void {
   if (plan.ringTimeoutMs > 0) stopTimer(turn, `ring:${party}`);
 }
 
-/** A call has one lease on a trunk: that of its ingress trunk stays to the end, whatever becomes of an attempt there. */
+/**
+ * A call has one lease on a trunk: that of its ingress trunk stays to the end, whatever becomes of an attempt there, and that of a leg that is up as long
+ * as the leg.
+ */
 function releaseTrunk(turn: Turn, trunk: string): void {
-  if (trunk === turn.call.facts.ingressTrunk || !turn.call.reserved.includes(trunk)) return;
+  const { call } = turn;
+  if (trunk === call.facts.ingressTrunk || !call.reserved.includes(trunk)) return;
+  if (standingPlaces(call).some(({ party }) => party.profile.trunk === trunk)) return;
   turn.call.reserved = turn.call.reserved.filter((held) => held !== trunk);
   turn.effects.push({ kind: "release", trunk });
 }

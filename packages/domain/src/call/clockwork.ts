@@ -2,6 +2,7 @@ import type { FailureCode } from "../failure/catalogue.ts";
 import { abandon } from "./attempt.ts";
 import { onNoResponse } from "./called-responses.ts";
 import { BYE_WAIT_MS, finish } from "./ending.ts";
+import { emergencyCaller } from "./emergency-transfer.ts";
 import { onSilence } from "./failover.ts";
 import type { ExchangeId } from "./event.ts";
 import { hangUp, repeatByes } from "./hang-up.ts";
@@ -97,8 +98,9 @@ function loseTransfer(turn: Turn): void {
   transferFailed(turn, failureReply(failure));
 }
 
-/** An end that none of the peers wanted. */
+/** An end that none of the peers wanted. A call that became an emergency call while another one asked for its place keeps it. */
 export function onEnd(turn: Turn, failure: FailureCode): void {
+  if (failure === "preempted" && emergencyCaller(turn.call) !== null) return;
   if (turn.call.phase === "new") finish(turn);
   hangUp(turn, {
     except: null,

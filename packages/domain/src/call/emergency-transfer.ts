@@ -25,6 +25,8 @@ export function becomeEmergency(turn: Turn, kept: Place, preparation: EmergencyP
   const atMs = call.facts.emergency?.transfer?.atMs ?? call.transfer?.atMs ?? turn.now;
   const transfer = { atMs, callerLeg: kept.party.leg, failed: false };
   call.facts.emergency = { ...emergencyFacts(preparation), withoutG711, transfer };
+  // Its places are an emergency call's from now on: no other one may take them.
+  for (const trunk of call.reserved) turn.effects.push({ kind: "seize", trunk, maxCalls: 0, preempts: false });
 }
 
 /** Every way out failed: the two who talked before go on, with all that an ordinary call may do. */

@@ -367,6 +367,26 @@ describe("REFER acted upon: to an emergency number", () => {
     expect(calling(QUIET_OFFER).sent("INVITE").request.body).not.toContain("CN/8000");
   });
 
+  it("its places are an emergency call's from then on, and no other emergency call ends it for one", () => {
+    const rig = new CallRig();
+    const limited = plan("first", { profile: profile("first", { refer: "act" }), maxCalls: 1 });
+    rig.invite({ attempts: [limited] });
+    rig.event({ kind: "gate", trunk: "first", result: "reserved" });
+    rig.answer(rig.sent("INVITE"), 200, { body: ANSWER });
+    rig.fromCaller("ACK", 100);
+    rig.fromCallee("REFER", 5, { headers: REFER });
+    const attempts = [plan("first", { maxCalls: 0 }), plan("psap-2")];
+    const emergency = { preparation: blankPreparation, considered: [] };
+    rig.event({ kind: "transfer-routed", attempts, failure: null, emergency });
+    expect(rig.effects).toContainEqual({ kind: "seize", trunk: "first", maxCalls: 0, preempts: false });
+    rig.event({ kind: "end", failure: "preempted" });
+    expect(rig.call.phase).toBe("up");
+    // An attempt on the trunk that a leg is up on does not give that leg's place back when it fails.
+    rig.answer(rig.sent("INVITE"), 503);
+    expect(rig.kinds()).not.toContain("release");
+    expect(rig.sent("INVITE").request.uri).toContain("psap-2");
+  });
+
   it("survives its record: who the caller is and that it is an emergency call", () => {
     const rig = calling();
     const again = parseCall(serialiseCall(rig.call));

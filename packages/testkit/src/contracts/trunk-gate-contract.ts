@@ -145,6 +145,21 @@ export function describeTrunkGate(setUp: () => Promise<Harness<TrunkGate>>): voi
       });
     });
 
+    it("are the ones the call had as an ordinary call (a transfer to 911), which nobody can take from it then", async () => {
+      await using harness = await setUp();
+      const { subject } = harness;
+      await subject.reserve(request({ callId: "own", maxCalls: 2 }));
+      await subject.reserve(request({ callId: "other", maxCalls: 2, nowMs: NOW_MS + 1 }));
+      expect(valueOf(await subject.seize(seizure("own", { nowMs: NOW_MS + 2 })))).toEqual({ victim: null });
+      expect(valueOf(await subject.seize(seizure("sos", { nowMs: NOW_MS + 3 })))).toEqual({ victim: "other" });
+      expect(valueOf(await subject.seize(seizure("sos-2", { nowMs: NOW_MS + 4 })))).toEqual({ victim: null });
+      await subject.reserve(request({ trunk: "alone", callId: "own", maxCalls: 1 }));
+      const alone = seizure("own", { trunk: "alone", maxCalls: 1 });
+      expect(valueOf(await subject.seize(alone))).toEqual({ victim: null });
+      await subject.release("alone", "own");
+      expect(valueOf(await subject.reserve(request({ trunk: "alone", callId: "next", maxCalls: 1 })))).toBe("reserved");
+    });
+
     it("end no call where nothing may be preempted", async () => {
       await using harness = await setUp();
       const { subject } = harness;
