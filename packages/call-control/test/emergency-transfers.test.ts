@@ -260,6 +260,24 @@ describe("an ordinary call transferred to an emergency number is an emergency ca
     expect(last(call.worker.sip.requests("INVITE")).message.uri).toContain("911@203.0.113.9");
   });
 
+  test("whoever hangs up meanwhile is called no more, and the window of his callback begins to run", async () => {
+    const world = new FakeWorld(topology({ sites: [] }));
+    world.locations = { locate: () => new Promise(() => undefined) };
+    const call = await established(world);
+    await calleeRefers(call, "<sip:911@192.0.2.1>");
+    const bye = arriving(requestFrom({ method: "BYE", cseq: 20, to: call.ok.get("To") ?? "", body: "" }));
+    call.worker.engine.onRequest(bye);
+    await settle();
+    for (const sent of call.worker.sip.requests("BYE")) sent.answer(answerTo(sent.message, 200));
+    await settle();
+    await world.clock.advance(1_000);
+    expect(call.worker.sip.requests("INVITE")).toHaveLength(1);
+    const found = await world.callbacks.find("+12025550100", world.clock.now());
+    expect(found.ok && found.value).not.toBeNull();
+    const later = await world.callbacks.find("+12025550100", world.clock.now() + 1_800_000);
+    expect(later.ok && later.value).toBeNull();
+  });
+
   test("limits, drain and a place that is taken do not hold it up", async () => {
     const plain = topology();
     const trunks = plain.trunks.map((trunk) =>

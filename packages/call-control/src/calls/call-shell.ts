@@ -47,4 +47,6 @@ type TransferAnswer = Omit<Extract<CallEvent, { kind: "transfer-routed" }>, "kin
 export interface TransferRoute extends TransferAnswer {
   /** Done once the machine has been told: people learn of an emergency call. */
   readonly afterwards?: () => void;
+  /** Done instead when the call is gone meanwhile: what was taken for it is given back. */
+  readonly unused?: () => void;
 }

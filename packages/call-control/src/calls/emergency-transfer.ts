@@ -4,6 +4,7 @@ import {
   attemptPlans,
   type Call,
   emergencyCaller,
+  type EmergencyPreparation,
   type LiveView,
   type Party,
   type RequestFacts,
@@ -72,9 +73,23 @@ export async function routeToEmergency(
   return {
     attempts,
     failure: null,
-    emergency: { preparation, considered },
-    ...(known === null && { afterwards: () => announceEmergency(incident, preparation, parts) }),
+    emergency: { preparation, considered, callerLeg: kept.leg },
+    ...(known === null && {
+      afterwards: () => announceEmergency(incident, preparation, parts),
+      unused: () => endCallback(incident, preparation, parts),
+    }),
   };
+}
+
+/** Nobody is left whose end would begin the callback window: it begins now. */
+function endCallback(
+  { callId, snapshot }: EmergencyCase,
+  { callbackNumber, elin }: EmergencyPreparation,
+  { known, clock }: EmergencyTransferParts,
+): void {
+  const nowMs = clock.now();
+  const untilMs = nowMs + snapshot.topology.emergency.callbackWindowMs;
+  void known.end({ callId, callbackNumber, elin, nowMs, untilMs });
 }
 
 /** Names that stay with the call wherever it goes. */

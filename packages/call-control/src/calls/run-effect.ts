@@ -66,8 +66,9 @@ export function runEffect(effect: ImmediateEffect, context: EffectContext): void
     case "stop-timer":
       return work.stopTimer(effect.timer);
     case "route-transfer":
-      return work.expect(shell.routeTransfer(call, effect), ({ afterwards, ...route }) => {
-        shell.post(call.id, { event: { kind: "transfer-routed", ...route } });
+      return work.expect(shell.routeTransfer(call, effect), ({ afterwards, unused, ...route }) => {
+        const event = { kind: "transfer-routed", ...route } as const;
+        shell.post(call.id, { event, ...(unused !== undefined && { otherwise: unused }) });
         afterwards?.();
       });
     case "call-desk":

@@ -1,8 +1,8 @@
-import { emergencyFacts, type EmergencyPreparation } from "../emergency/preparation.ts";
+import { emergencyFacts } from "../emergency/preparation.ts";
 import { isFailureCode, type FailureCode } from "../failure/catalogue.ts";
 import { alarm } from "./alarm.ts";
 import type { Call } from "./call.ts";
-import type { LegName } from "./event.ts";
+import type { CallEvent, LegName } from "./event.ts";
 import { offersMuLaw } from "./headers/quiet-description.ts";
 import type { Place, Turn } from "./turn.ts";
 
@@ -16,17 +16,25 @@ export function emergencyCaller({ facts: { emergency } }: Call): LegName | null 
   return emergency.transfer.failed ? null : emergency.transfer.callerLeg;
 }
 
+type RoutedEmergency = NonNullable<Extract<CallEvent, { kind: "transfer-routed" }>["emergency"]>;
+
 /** From here on the call is an emergency call of the side that stays. One that was dialled stays the call it is. */
-export function becomeEmergency(turn: Turn, kept: Place, preparation: EmergencyPreparation): void {
+export function becomeEmergency(turn: Turn, kept: Place, { preparation, callerLeg }: RoutedEmergency): void {
   const { call } = turn;
   if (emergencyCaller(call) !== null) return;
   const withoutG711 = !offersMuLaw(kept.dialog.sdp);
   if (withoutG711) alarm(turn, kept.party.profile.trunk, "no-g711");
   const atMs = call.facts.emergency?.transfer?.atMs ?? call.transfer?.atMs ?? turn.now;
-  const transfer = { atMs, callerLeg: kept.party.leg, failed: false };
+  const transfer = { atMs, callerLeg, failed: false };
   call.facts.emergency = { ...emergencyFacts(preparation), withoutG711, transfer };
   // Its places are an emergency call's from now on: no other one may take them.
   for (const trunk of call.reserved) turn.effects.push({ kind: "seize", trunk, maxCalls: 0, preempts: false });
+}
+
+/** Whoever was to be transferred hung up before the first attempt: people were told of a call for help, and its record says what became of it. */
+export function noteEmergencyGivenUp({ call, now }: Turn, { preparation, callerLeg }: RoutedEmergency): void {
+  if (call.facts.emergency !== null) return;
+  call.facts.emergency = { ...emergencyFacts(preparation), transfer: { atMs: now, callerLeg, failed: true } };
 }
 
 /** Every way out failed: the two who talked before go on, with all that an ordinary call may do. */
@@ -71,5 +79,5 @@ function firstOf(times: readonly number[]): number {
 }
 
 function failureOf(outcome: string): FailureCode {
-  return isFailureCode(outcome) ? outcome : "all-trunks-failed";
+  return isFailureCode(outcome) ? outcome : "caller-cancelled";
 }

@@ -87,6 +87,8 @@ export type CallEvent =
       readonly emergency?: {
         readonly preparation: EmergencyPreparation;
         readonly considered: readonly Consideration[];
+        /** Leg of the side that stays: the caller of the emergency call. */
+        readonly callerLeg: LegName;
       };
     }
   /** The media relay of an emergency call has it no more, or does not answer. `inUse`: what the peers were told leads through it. */

@@ -11,7 +11,7 @@ import type { FailureCode } from "../failure/catalogue.ts";
 import type { StoredRequest, Transfer } from "./hunt.ts";
 import type { CallEvent } from "./event.ts";
 import { tryNext } from "./failover.ts";
-import { becomeEmergency, emergencyCaller } from "./emergency-transfer.ts";
+import { becomeEmergency, emergencyCaller, noteEmergencyGivenUp } from "./emergency-transfer.ts";
 import { offHold } from "./headers/description.ts";
 import { hideHosts, hostsOfSender } from "./headers/hidden-hosts.ts";
 import { cseqOf } from "./headers/values.ts";
@@ -120,13 +120,16 @@ export function onTransferRouted(turn: Turn, event: Extract<CallEvent, { kind: "
   const { call } = turn;
   const { transfer } = call;
   const kept = placeOf(call, transfer?.kept ?? null);
-  if (transfer === null || kept === null || call.phase !== "up" || call.hunt !== null) return;
+  if (transfer === null || kept === null || call.phase !== "up" || call.hunt !== null) {
+    if (event.emergency !== undefined) noteEmergencyGivenUp(turn, event.emergency);
+    return;
+  }
   if (event.failure !== null || event.attempts.length === 0) {
     transferFailed(turn, failureReply(event.failure ?? "transfer-failed"));
     return;
   }
   if (event.emergency !== undefined) {
-    becomeEmergency(turn, kept, event.emergency.preparation);
+    becomeEmergency(turn, kept, event.emergency);
     call.facts.considered = [...call.facts.considered, ...event.emergency.considered];
   }
   call.hunt = {

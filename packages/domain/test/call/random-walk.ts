@@ -422,7 +422,7 @@ export class RandomWalk {
       kind: "transfer-routed",
       attempts,
       failure: attempts.length === 0 ? "no-route" : null,
-      ...(isEmergency && { emergency: { preparation: blankPreparation, considered: [] } }),
+      ...(isEmergency && { emergency: { preparation: blankPreparation, considered: [], callerLeg: "a" } }),
     });
   }
 

@@ -336,7 +336,11 @@ describe("REFER acted upon: to an emergency number", () => {
       kind: "transfer-routed",
       attempts: [plan("psap-1"), plan("psap-2", { progressTimeoutMs: 5_000 })],
       failure: null,
-      emergency: { preparation: { ...blankPreparation, callbackNumber: "+12125550100" }, considered: [] },
+      emergency: {
+        preparation: { ...blankPreparation, callbackNumber: "+12125550100" },
+        considered: [],
+        callerLeg: "a",
+      },
     });
     return rig;
   }
@@ -376,7 +380,7 @@ describe("REFER acted upon: to an emergency number", () => {
     rig.fromCaller("ACK", 100);
     rig.fromCallee("REFER", 5, { headers: REFER });
     const attempts = [plan("first", { maxCalls: 0 }), plan("psap-2")];
-    const emergency = { preparation: blankPreparation, considered: [] };
+    const emergency = { preparation: blankPreparation, considered: [], callerLeg: "a" } as const;
     rig.event({ kind: "transfer-routed", attempts, failure: null, emergency });
     expect(rig.effects).toContainEqual({ kind: "seize", trunk: "first", maxCalls: 0, preempts: false });
     rig.event({ kind: "end", failure: "preempted" });
