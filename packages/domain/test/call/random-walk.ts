@@ -546,7 +546,7 @@ export class RandomWalk {
   }
 
   private silence(): void {
-    this.apply({ kind: "end", failure: "preempted" });
+    this.apply({ kind: "end", failure: "node-lost" });
     for (const { transaction } of this.call.unacked) this.apply({ kind: "ack-timeout", transaction });
     for (const response of this.unacknowledged.values()) this.bringOrphan(response);
     for (let round = 0; round < 4 && !this.finished; round += 1) {
