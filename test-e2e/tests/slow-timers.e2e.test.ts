@@ -8,12 +8,12 @@ import { makeTopology } from "../harness/topology.ts";
 // Timers that RFCs fix at half a minute and more; the tests wait for them side by side.
 const PATIENCE_MS = 100_000;
 const open = (user: string) => SipPeer.open({ user, patienceMs: PATIENCE_MS });
-const [refreshing, lazy, forgetful] = (await Promise.all(
-  ["refreshing", "lazy", "forgetful"].map(async (name) => ({
+const [refreshing, lazy, forgetful, urgent] = (await Promise.all(
+  ["refreshing", "lazy", "forgetful", "urgent"].map(async (name) => ({
     caller: await open(`${name}-caller`),
     callee: await open(`${name}-callee`),
   })),
-)) as [Pair, Pair, Pair];
+)) as [Pair, Pair, Pair, Pair];
 
 interface Pair {
   readonly caller: SipPeer;
@@ -30,7 +30,9 @@ beforeAll(async () => {
       refreshing: { ...trunkTo(refreshing), sessionTimer: { offer: true, expires: "90s", refresher: "us" } },
       lazy: trunkTo(lazy),
       forgetful: trunkTo(forgetful),
+      urgent: { ...trunkTo(urgent), kind: "e911" },
     },
+    emergency: { trunks: ["urgent"] },
     routes: ["refreshing", "lazy", "forgetful"].map((name, index) => ({
       name,
       match: `^${index + 1}00$`,
@@ -43,7 +45,9 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await cluster?.stop();
-  await Promise.all([refreshing, lazy, forgetful].flatMap(({ caller, callee }) => [caller.close(), callee.close()]));
+  await Promise.all(
+    [refreshing, lazy, forgetful, urgent].flatMap(({ caller, callee }) => [caller.close(), callee.close()]),
+  );
 });
 
 describe.concurrent("timers of half a minute and more", () => {
@@ -91,6 +95,34 @@ describe.concurrent("timers of half a minute and more", () => {
     caller.reply(callerBye, 200);
   }, 120_000);
 
+  it("session timer of an emergency call: where nobody refreshes it, people are alarmed, the peer is asked, and the call goes on", async () => {
+    const { caller, callee } = urgent;
+    const headers: readonly HeaderLine[] = [
+      ["Supported", "timer"],
+      ["Session-Expires", "90;refresher=uac"],
+    ];
+    const call = await setUp({ caller, callee, to }, { number: "911", headers });
+    const alarms = () => cluster.metric(worker(), "tandem_emergency_alarms_total", { cause: "session-lapsed" });
+    expect(await alarms()).toBe(0);
+    const startMs = Date.now();
+    const refresh = await caller.expect("UPDATE");
+    expect(Date.now() - startMs).toBeGreaterThan(45_000);
+    expect(Date.now() - startMs).toBeLessThan(90_000);
+    expect(await alarms()).toBe(1);
+    // The caller's side is alive but deaf to refreshes, by UPDATE and by re-INVITE: still no reason to cut.
+    caller.reply(refresh, 500);
+    caller.reply(await caller.expect("INVITE"), 500);
+    await caller.expect("ACK");
+    call.callee.request("INFO");
+    caller.reply(await caller.expect("INFO"), 200);
+    await callee.expect("200 INFO");
+    const isBye = ({ message }: { readonly message: { readonly method: string } }) => message.method === "BYE";
+    expect([...caller.untaken, ...callee.untaken].some(isBye)).toBe(false);
+    call.caller.request("BYE");
+    callee.reply(await callee.expect("BYE"), 200);
+    await caller.expect("200 BYE");
+  }, 120_000);
+
   it("no ACK for our 200: repeated for 32 s, then BYE on both legs (RFC 3261 §13.3.1.4)", async () => {
     const { caller, callee } = forgetful;
     invite(caller, to, { number: "300" });
@@ -109,7 +141,10 @@ describe.concurrent("timers of half a minute and more", () => {
 });
 
 it("each of them left one detail record", async () => {
-  const records = await cluster.recordsOf(3);
-  expect(records).toHaveLength(3);
-  expect(records.map(({ endedBy }) => endedBy)).toEqual(["system", "system", "system"]);
+  const records = await cluster.recordsOf(4);
+  expect(records).toHaveLength(4);
+  const ordinary = records.filter(({ emergency }) => emergency === null);
+  expect(ordinary.map(({ endedBy }) => endedBy)).toEqual(["system", "system", "system"]);
 });
+
+const worker = (): string => cluster.processes.find(({ role }) => role === "worker")!.name;
