@@ -6,7 +6,7 @@ import { makeTopology, type TestTopology } from "../harness/topology.ts";
 import type { BaseImages } from "./base-images.ts";
 import { startContainerCluster, type ContainerCluster } from "./container-cluster.ts";
 import { findContainerEngine, type ContainerEngine } from "./container-engine.ts";
-import { APPLICATIONS, buildImages, containerState, imageOf, inspectImage } from "./tandem-images.ts";
+import { APPLICATIONS, buildAgain, buildImages, containerState, imageOf, inspectImage } from "./tandem-images.ts";
 
 const found = await findContainerEngine();
 const missing = typeof found === "string" ? found : null;
@@ -68,6 +68,16 @@ describe.runIf(missing === null)(`images${missing === null ? "" : ` (left out: $
       expect(names.filter((name) => /vitest|testcontainers|typescript/.test(name))).toEqual([]);
     }
   });
+
+  it(
+    "the same sources make the same layers",
+    async () => {
+      const again = await buildAgain(engine, base, "sip-worker");
+      const [first, second] = [await inspectImage(engine, imageOf("sip-worker")), await inspectImage(engine, again)];
+      expect(second.RootFS.Layers).toEqual(first.RootFS.Layers);
+    },
+    SET_UP_LIMIT_MS,
+  );
 
   it("an ordinary call fails over and completes through the containers", async () => {
     await startUas({ scenario: "uas-refuses-expect-503", port: failing });

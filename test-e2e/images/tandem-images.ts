@@ -16,17 +16,41 @@ export type Application = (typeof APPLICATIONS)[number];
 export const imageOf = (application: Application): string => `tandem-${application}`;
 
 /** Builds every image as docs/deployment.md says, with this machine's registry and certificates. */
-export async function buildImages({ client }: ContainerEngine, base: BaseImages): Promise<void> {
+export async function buildImages(engine: ContainerEngine, base: BaseImages): Promise<void> {
+  await build(engine, base, { applications: APPLICATIONS, nameOf: imageOf, flags: [] });
+}
+
+/** Builds an image once more from a fresh copy of the sources, with nothing that the first build left; its name. */
+export async function buildAgain(engine: ContainerEngine, base: BaseImages, application: Application): Promise<string> {
+  const nameOf = (each: Application): string => `${imageOf(each)}-again`;
+  await build(engine, base, { applications: [application], nameOf, flags: ["--no-cache"] });
+  return nameOf(application);
+}
+
+interface Wanted {
+  readonly applications: readonly Application[];
+  readonly nameOf: (application: Application) => string;
+  readonly flags: readonly string[];
+}
+
+async function build({ client }: ContainerEngine, base: BaseImages, wanted: Wanted): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "tandem-build-"));
   try {
     const npmrc = join(folder, "npmrc");
     const context = join(folder, "context");
     await copySources(context);
     writeFileSync(npmrc, await npmSettings());
-    for (const application of APPLICATIONS) {
-      const args = ["--network=host", "--secret", `id=npmrc,src=${npmrc}`, "-f", "deploy/docker/Dockerfile"];
+    for (const application of wanted.applications) {
+      const args = [
+        ...wanted.flags,
+        "--network=host",
+        "--secret",
+        `id=npmrc,src=${npmrc}`,
+        "-f",
+        "deploy/docker/Dockerfile",
+      ];
       const bases = ["--build-arg", `BASE_IMAGE=${base.build}`, "--build-arg", `RUNTIME_IMAGE=${base.runtime}`];
-      const named = ["--target", application, "-t", imageOf(application)];
+      const named = ["--target", application, "-t", wanted.nameOf(application)];
       await run(client, ["build", "--progress=plain", ...args, ...bases, ...named, "."], {
         cwd: context,
         env: { ...process.env, DOCKER_BUILDKIT: "1" },
@@ -54,6 +78,8 @@ async function npmSettings(): Promise<string> {
 /** What `docker inspect` says of an image. */
 interface ImageFacts {
   readonly Size: number;
+  /** Digests of the layers' contents, names, rights and times included. */
+  readonly RootFS: { readonly Layers: readonly string[] };
   readonly Config: {
     readonly User: string;
     readonly Labels: Readonly<Record<string, string>>;
