@@ -155,8 +155,10 @@ describe("kill -9 of an edge while a call rings: the caller's retransmission goe
     bob.reply(first, 180);
     await alice.expect(of(sent, 180));
     await killProcess(cluster, "edge-west-1");
-    await retransmit(sent, edge("edge-west-1"), 180);
+    const ringing = retransmit(sent, edge("edge-west-1"), 180);
     const again = await bob.expect(of(first, "INVITE"));
+    bob.reply(again, 180);
+    await ringing;
     expect(again.message.get("Call-ID")).toBe(first.message.get("Call-ID"));
     expect(top(again)).toBe(top(first));
     await answerAndEnd(sent, again);
