@@ -113,6 +113,7 @@ describe("kill -9 of an edge while a call rings, and the caller, who heard that 
   });
 
   it("a CANCEL that reaches another edge ends it", async () => {
+    const before = cluster.callRecords().length;
     const sent = invite(alice, await untilServing("edge-east-1"));
     const first = await bob.expect("INVITE");
     bob.reply(first, 180);
@@ -127,6 +128,7 @@ describe("kill -9 of an edge while a call rings, and the caller, who heard that 
     bob.reply(cancel, 200);
     bob.reply(again, 487);
     await bob.expect(of(first, "ACK"));
+    expect((await cluster.recordsOf(before + 1)).length).toBe(before + 1);
   });
 });
 
