@@ -20,7 +20,10 @@ export function createRtpengine(): Rtpengine {
     client.ask(call.relay, { ...command, "call-id": call.callId }, COMMAND_MS).then(checked);
   const describe = (way: RelayedWay, command: NgDictionary) => ask(way, command).then(descriptionIn);
   return {
-    answers: async (relay, limitMs) => (await client.ask(relay, { command: "ping" }, limitMs)).ok,
+    async answers(relay, limitMs) {
+      const answer = await client.ask(relay, { command: "ping" }, limitMs);
+      return answer.ok && answer.value["result"] === "pong";
+    },
     // In the protocol `from-tag` is who offers, and `to-tag` who answers.
     offer: (way, sdp) => describe(way, { command: "offer", "from-tag": way.from, "to-tag": way.to, flags: FLAGS, sdp }),
     answer: (way, sdp) =>
