@@ -102,6 +102,55 @@ describe("an ng client", () => {
     expect(offered).toMatchObject({ ok: false, error: { code: "relay-unavailable" } });
   });
 
+  it.each(["0", "70000", "x", ""])("takes a relay at port %j for one that does not answer", async (port) => {
+    expect(await client().answers(`127.0.0.1:${port}`, 150)).toBe(false);
+  });
+
+  it("takes a relay whose name has no address for one that does not answer", async () => {
+    expect(await client().answers("relay.invalid:22222", 150)).toBe(false);
+  });
+
+  it("asks a relay by name, and hears it", async () => {
+    const relay = await listener((datagram, port, socket) => {
+      socket.send(`${datagram.toString().split(" ")[0] ?? ""} {"result":"pong"}`, port, "127.0.0.1");
+    });
+    expect(await client().answers(relay.replace("127.0.0.1", "localhost"), 2_000)).toBe(true);
+  });
+
+  it("believes no answer from elsewhere", async () => {
+    const stranger = createSocket("udp4");
+    closing.push(() => new Promise((resolve) => void stranger.close(() => resolve())));
+    const relay = await listener((datagram, port) => {
+      stranger.send(`${datagram.toString().split(" ")[0] ?? ""} {"result":"pong"}`, port, "127.0.0.1");
+    });
+    expect(await client().answers(relay, 200)).toBe(false);
+  });
+
+  it("gives every command a cookie that the one before does not tell", async () => {
+    const cookies: string[] = [];
+    const relay = await listener((datagram, port, socket) => {
+      const [cookie = ""] = datagram.toString().split(" ");
+      cookies.push(cookie);
+      socket.send(`${cookie} {"result":"pong"}`, port, "127.0.0.1");
+    });
+    const media = client();
+    for (const _ of [1, 2]) expect(await media.answers(relay, 2_000)).toBe(true);
+    const [first = "", second = ""] = cookies;
+    expect([...first].filter((digit, at) => digit === second[at]).length).toBeLessThan(first.length / 2);
+  });
+
+  it.each([
+    ["pong", '{"result":"pong"}', true],
+    ["an error", '{"result":"error","error-reason":"loading"}', false],
+    ["another result", '{"result":"ok"}', false],
+    ["no dictionary", "x", false],
+  ])("takes %s for an answer to ping, or not", async (_, answer, alive) => {
+    const relay = await listener((datagram, port, socket) => {
+      socket.send(`${datagram.toString().split(" ")[0] ?? ""} ${answer}`, port, "127.0.0.1");
+    });
+    expect(await client().answers(relay, 2_000)).toBe(alive);
+  });
+
   it("gives up a command in time", async () => {
     const relay = await listener(() => undefined);
     const startMs = performance.now();
