@@ -327,6 +327,17 @@ describe("a wrong document", () => {
     expect(issues[0]?.fix).toMatch(fix);
   });
 
+  test.each(["0", "65536", "99999", "022222", ""])("a media relay at port %j", (port) => {
+    const text = changed((document) =>
+      Object.assign(document, {
+        emergency: { trunks: ["to-psap"], mediaRelays: ["192.0.2.20:65535", `192.0.2.20:${port}`] },
+      }),
+    );
+    const errors = issuesOf(text).filter((issue) => issue.severity === "error");
+    expect(errors.map((issue) => issue.path)).toEqual(["emergency.mediaRelays[1]"]);
+    expect(errors[0]?.problem).toMatch(/no address with a port from 1 to 65535/);
+  });
+
   test("numbers to dial need quotes in JSON", () => {
     const text = JSON.stringify(
       parse(changed((document) => Object.assign(document, { emergency: { numbers: [{ dial: 911 }] } }))),

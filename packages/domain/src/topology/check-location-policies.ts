@@ -16,6 +16,7 @@ export function checkLocationPolicies(topology: Topology): readonly TopologyIssu
     ...emergency.sites.flatMap(({ policy }, at) => unknown(policy, `emergency.sites[${at}].policy`)),
     ...checkNotify(topology),
     ...checkConferences(topology),
+    ...checkMediaRelays(topology),
   ];
 }
 
@@ -53,5 +54,15 @@ function checkConferences({ emergency, trunks }: Topology): readonly TopologyIss
       issues.push(fault(`${path}.trunk`, problem, useOneOf(known)));
     }
     return issues;
+  });
+}
+
+function checkMediaRelays({ emergency }: Topology): readonly TopologyIssue[] {
+  return emergency.mediaRelays.flatMap((relay, at) => {
+    const port = Number(/:(\d+)$/.exec(relay)?.[1] ?? 0);
+    if (port >= 1 && port <= 65_535) return [];
+    return [
+      fault(`emergency.mediaRelays[${at}]`, `is "${relay}", which has no port from 1 to 65535`, "add it as :22222"),
+    ];
   });
 }

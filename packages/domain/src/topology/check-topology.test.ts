@@ -280,6 +280,9 @@ describe("errors", () => {
       "emergency.policies[0].conference.trunk",
       /trunk "x"/,
     ],
+    ["a media relay at port 0", plan({ mediaRelays: ["r:1", "r:0"] }), "emergency.mediaRelays[1]", /1 to 65535/],
+    ["a media relay beyond port 65535", plan({ mediaRelays: ["r:65536"] }), "emergency.mediaRelays[0]", /1 to 65535/],
+    ["a media relay without a port", plan({ mediaRelays: ["r"] }), "emergency.mediaRelays[0]", /no port/],
     [
       "a reserve of the whole trunk",
       withTrunk({}, { maxCalls: 2, emergencyReserve: 2 }),

@@ -39,7 +39,7 @@ export interface EmergencyPlan {
   readonly sites: readonly NetworkSite[];
   readonly erls: readonly ResponseLocation[];
   readonly notificationTargets: readonly NotificationTarget[];
-  /** Media relays (rtpengine) that copy an emergency call's audio to a security desk: `host:port` of their ng control ports, any of which serves. */
+  /** Media relays (rtpengine) that copy an emergency call's audio to a security desk: `host:port` of their ng control ports (1–65535), any of which serves. */
   readonly mediaRelays: readonly string[];
   readonly lis: LocationServiceSettings;
   readonly provider: EmergencyProvider | null;

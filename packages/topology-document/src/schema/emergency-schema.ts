@@ -49,11 +49,12 @@ const conference = z.strictObject({
     .describe("who calls the desk: the E9-1-1 provider, or Tandem, which needs mediaRelays"),
   trunk: name.optional().describe("for by: local, the trunk to the desk"),
 });
+/** The port is 1 to 65535. */
 const controlAddress = z
   .string()
   .regex(
-    /^(?:[A-Za-z0-9_][A-Za-z0-9._-]{0,252}|\[[0-9A-Fa-f:.]{2,45}\]):[0-9]{1,5}$/,
-    wording("is no address with port", "write it as 192.0.2.20:22222 or [2001:db8::20]:22222"),
+    /^(?:[A-Za-z0-9_][A-Za-z0-9._-]{0,252}|\[[0-9A-Fa-f:.]{2,45}\]):(?:[1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])$/,
+    wording("is no address with a port from 1 to 65535", "write it as 192.0.2.20:22222 or [2001:db8::20]:22222"),
   );
 
 const policy = z
