@@ -1,20 +1,17 @@
+import { FakeClock } from "@tandem/call-control/testing";
 import { describe, expect, test } from "vitest";
 import { FrameWindow } from "./frame-window.ts";
 
 interface Rig {
   readonly window: FrameWindow;
   readonly sent: string[];
-  nowMs: number;
+  readonly clock: FakeClock;
 }
 
 function rig(): Rig {
   const sent: string[] = [];
-  const made = { sent, nowMs: 0 };
-  const window = new FrameWindow(
-    (payload) => sent.push(payload.slice(0, 1)),
-    () => made.nowMs,
-  );
-  return Object.assign(made, { window });
+  const clock = new FakeClock();
+  return { sent, clock, window: new FrameWindow((payload) => sent.push(payload.slice(0, 1)), clock) };
 }
 
 const frame = (id: string, octets: number): string => `${id}|`.padEnd(octets, "x");
@@ -40,12 +37,31 @@ describe("frames to a stock server", () => {
     expect(sent).toEqual(["a", "b", "c"]);
   });
 
-  test("a reply that never comes holds the others up for two seconds", () => {
-    const made = rig();
-    made.window.send(frame("a", 3_000));
-    made.window.send(frame("b", 3_000));
-    made.nowMs = 2_000;
-    made.window.send(frame("c", 100));
-    expect(made.sent).toEqual(["a", "b", "c"]);
+  test("a reply that never comes holds the others up for two seconds", async () => {
+    const { window, sent, clock } = rig();
+    window.send(frame("a", 3_000));
+    window.send(frame("b", 3_000));
+    await clock.advance(1_999);
+    expect(sent).toEqual(["a"]);
+    await clock.advance(1);
+    expect([sent, window.waiting]).toEqual([["a", "b"], 0]);
+  });
+
+  test("replies that never come hold each window up for two seconds, and no timer is left after the last frame", async () => {
+    const { window, sent, clock } = rig();
+    for (const id of ["a", "b", "c"]) window.send(frame(id, 3_000));
+    await clock.advance(4_000);
+    expect(sent).toEqual(["a", "b", "c"]);
+    expect(clock.pending()).toBe(0);
+  });
+
+  test("what waits when the connection is lost is sent to nobody", async () => {
+    const { window, sent, clock } = rig();
+    window.send(frame("a", 3_000));
+    window.send(frame("b", 3_000));
+    window.lose();
+    expect([window.waiting, clock.pending()]).toEqual([0, 0]);
+    await clock.advance(10_000);
+    expect(sent).toEqual(["a"]);
   });
 });

@@ -1,3 +1,5 @@
+import type { Clock } from "@tandem/call-control";
+
 /**
  * Octets of frames that a stock server was sent and has not answered. It reads up to 8 192 octets at once into a ring of 12 228 and writes over what does
  * not fit, so frames sent back to back are lost long before the ring seems full; half a read is always safe.
@@ -16,14 +18,15 @@ interface Unanswered {
 /** Sends frames to a stock server only as fast as it answers them. Every frame has one reply, which names it. */
 export class FrameWindow {
   readonly #send: (payload: string) => void;
-  readonly #now: () => number;
+  readonly #clock: Clock;
   readonly #queue: string[] = [];
   readonly #unanswered = new Map<string, Unanswered>();
   #octets = 0;
+  #cancelTimer: (() => void) | null = null;
 
-  constructor(send: (payload: string) => void, now: () => number) {
+  constructor(send: (payload: string) => void, clock: Clock) {
     this.#send = send;
-    this.#now = now;
+    this.#clock = clock;
   }
 
   /** Frames not sent yet. */
@@ -43,18 +46,42 @@ export class FrameWindow {
     this.#fill();
   }
 
+  /** The connection is gone, and what waits with it. */
+  lose(): void {
+    this.#queue.length = 0;
+    this.#unanswered.clear();
+    this.#octets = 0;
+    this.#watch();
+  }
+
   #fill(): void {
     this.#forgetOld();
-    for (;;) {
-      const [next] = this.#queue;
-      if (next === undefined) return;
-      const hasRoom = this.#octets + next.length <= WINDOW_OCTETS || this.#unanswered.size === 0;
-      if (!hasRoom) return;
+    for (let next = this.#queue[0]; next !== undefined && this.#hasRoom(next); next = this.#queue[0]) {
       this.#queue.shift();
-      this.#unanswered.set(next.slice(0, next.indexOf("|")), { octets: next.length, sentMs: this.#now() });
+      this.#unanswered.set(next.slice(0, next.indexOf("|")), { octets: next.length, sentMs: this.#clock.now() });
       this.#octets += next.length;
       this.#send(next);
     }
+    this.#watch();
+  }
+
+  #hasRoom(next: string): boolean {
+    return this.#octets + next.length <= WINDOW_OCTETS || this.#unanswered.size === 0;
+  }
+
+  /** Where frames wait, there is room at the latest when the oldest unanswered one is given up, although nothing else happens. */
+  #watch(): void {
+    const [oldest] = this.#unanswered.values();
+    if (this.#queue.length === 0 || oldest === undefined) {
+      this.#cancelTimer?.();
+      this.#cancelTimer = null;
+      return;
+    }
+    const delayMs = Math.max(0, oldest.sentMs + REPLY_MS - this.#clock.now());
+    this.#cancelTimer ??= this.#clock.after(delayMs, () => {
+      this.#cancelTimer = null;
+      this.#fill();
+    });
   }
 
   #forget(id: string): void {
@@ -63,7 +90,7 @@ export class FrameWindow {
   }
 
   #forgetOld(): void {
-    const limit = this.#now() - REPLY_MS;
+    const limit = this.#clock.now() - REPLY_MS;
     for (const [id, { sentMs }] of this.#unanswered) {
       if (sentMs > limit) return;
       this.#forget(id);

@@ -66,10 +66,7 @@ export class StockLink implements PoolLink {
     this.#options = options;
     this.edge = `drachtio@${address}`;
     this.pool = pool;
-    this.#window = new FrameWindow(
-      (payload) => session.send(payload),
-      () => clock.now(),
-    );
+    this.#window = new FrameWindow((payload) => session.send(payload), clock);
     const told: SipApplication = {
       onRequest: (request) => this.#request(request),
       onCancel: (transaction, cancel) => {
@@ -145,6 +142,7 @@ export class StockLink implements PoolLink {
   }
 
   lose(): void {
+    this.#window.lose();
     this.#link.lose();
   }
 
