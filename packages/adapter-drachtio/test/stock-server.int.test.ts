@@ -1,4 +1,6 @@
+import type { SocketAddress } from "@tandem/runtime";
 import { responseTo } from "@tandem/sip";
+import { until } from "@tandem/testkit";
 import { describe, expect, test } from "vitest";
 import { RecordingEvents } from "./support/recording-app.ts";
 import { ScriptedEdge } from "./support/scripted-edge.ts";
@@ -126,6 +128,42 @@ describe.concurrent("a worker at a stock drachtio-server", () => {
       await second.expect(new RegExp(`${method} sip`));
     }
     expect(first.frames.filter((frame) => frame.includes("|sip|"))).toEqual([]);
+  });
+
+  test("new requests leave by a server that stays; the one whose address is gone serves where no other is left", async () => {
+    await using first = await stockServer();
+    await using second = await stockServer();
+    let listed = [first, second];
+    let looks = 0;
+    const directory = (): SocketAddress[] => {
+      looks += 1;
+      return listed.map(({ address }) => address);
+    };
+    await using worker = await startWorker(directory, { stock: new Map([["east", POOL]]) });
+    await worker.until((edges) => edges.length === 2 && isUp(edges));
+    const list = async (...servers: ScriptedEdge[]): Promise<void> => {
+      listed = servers;
+      const before = looks;
+      // The second look begins when the first one is done with.
+      await until(() => looks >= before + 2, { what: "the directory read" });
+    };
+    const preferredEdge = `drachtio@127.0.0.1:${first.address.port}`;
+    const taker = async (callId: string): Promise<ScriptedEdge | undefined> => {
+      const takes = ({ frames }: ScriptedEdge): boolean => frames.some((frame) => frame.includes(`Call-ID: ${callId}`));
+      void worker.port.sendRequest(outgoing("OPTIONS", { callId, preferredEdge }), new RecordingEvents());
+      await until(() => [first, second].some(takes), { what: callId });
+      return [first, second].find(takes);
+    };
+    expect(await taker("both")).toBe(first);
+    await list(second);
+    for (const callId of ["leaving-1", "leaving-2", "leaving-3"]) expect(await taker(callId)).toBe(second);
+    await list(first, second);
+    expect(await taker("again")).toBe(first);
+    await list(second);
+    second.welcome = null;
+    for (const socket of second.sockets) socket.destroy();
+    await worker.until((edges) => edges.some(({ state }) => state !== "up"));
+    expect(await taker("alone")).toBe(first);
   });
 
   test("a worker that leaves waits for its calls: nobody else can serve them", async () => {

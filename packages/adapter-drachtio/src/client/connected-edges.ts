@@ -5,6 +5,8 @@ import type { EdgeAccess, LocalEdgeAccess } from "../edge-access.ts";
 export class ConnectedEdges {
   readonly #byEdge = new Map<string, EdgeAccess>();
   readonly #byPool = new Map<string, readonly EdgeAccess[]>();
+  /** Stock servers that will end, and the calls made through them with them. */
+  readonly #leaving = new Set<EdgeAccess>();
   /** The edge in this process. */
   local: LocalEdgeAccess | null = null;
   #turn = 0;
@@ -29,18 +31,30 @@ export class ConnectedEdges {
   remove(link: EdgeAccess): void {
     if (link === this.local) this.local = null;
     this.#byEdge.delete(link.edge);
+    this.#leaving.delete(link);
     this.#byPool.set(
       link.pool,
       this.of(link.pool).filter((each) => each !== link),
     );
   }
 
-  /** The edge to send by: the one asked for if it serves that pool, else the one in this process, else the pool's edges in turn. */
+  /** A server is about to end, or stays after all. */
+  setLeaving(link: EdgeAccess, isLeaving: boolean): void {
+    if (isLeaving) this.#leaving.add(link);
+    else this.#leaving.delete(link);
+  }
+
+  /**
+   * The edge to send by: the one asked for if it serves that pool, else the one in this process, else the pool's edges in turn. One that leaves is chosen
+   * where no other is left.
+   */
   choose(request: OutgoingRequest): EdgeAccess | undefined {
     const preferred = request.preferredEdge === null ? undefined : this.find(request.preferredEdge);
-    if (preferred?.pool === request.pool) return preferred;
+    if (preferred?.pool === request.pool && !this.#leaving.has(preferred)) return preferred;
     if (this.local?.pool === request.pool) return this.local;
-    return this.#inTurn(this.of(request.pool));
+    const all = this.of(request.pool);
+    const staying = this.#leaving.size === 0 ? all : all.filter((link) => !this.#leaving.has(link));
+    return this.#inTurn(staying.length === 0 ? all : staying);
   }
 
   /** An edge of the pool that goes on with what another one got. */

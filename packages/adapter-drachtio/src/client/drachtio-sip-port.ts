@@ -260,6 +260,7 @@ class SipPortOverEdges implements DrachtioSipPort {
       },
       random: random ?? Math.random,
       admit: (link) => this.#admit(link),
+      leaving: (link, isLeaving) => this.#connected.setLeaving(link, isLeaving),
       lost: (link) => this.#lost(link),
       onChange: onEdgeChange ?? (() => undefined),
     });

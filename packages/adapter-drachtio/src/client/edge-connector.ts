@@ -49,6 +49,8 @@ export interface EdgeConnectorOptions {
   readonly random: () => number;
   /** Asked when an edge accepted us; a refusal ends the connection. */
   readonly admit: (link: PoolLink) => LinkRefusal | null;
+  /** The address of a stock server left the directory while its connection is up, or is there again. */
+  readonly leaving: (link: PoolLink, isLeaving: boolean) => void;
   /** An admitted link is gone; its transactions are failed next. */
   readonly lost: (link: PoolLink) => void;
   readonly onChange: (state: EdgeState) => void;
@@ -125,12 +127,17 @@ export class EdgeConnector {
   /** The address is in the directory again. */
   list(): void {
     this.#listed = true;
+    this.#mark(false);
   }
 
-  /** The address left the directory: no new connection, but one that is up serves until it ends. */
+  /**
+   * The address left the directory: no new connection, but one that is up serves until it ends. A stock server gets no new calls meanwhile where another one
+   * is there: unlike an edge of ours, it takes what it has with it.
+   */
   unlist(): void {
     this.#listed = false;
     if (this.#link === null) this.close(false);
+    else this.#mark(true);
   }
 
   /** Ends the connection for good. */
@@ -139,6 +146,10 @@ export class EdgeConnector {
     this.#cancelTimer?.();
     this.#cancelTimer = null;
     this.#session?.close(graceful);
+  }
+
+  #mark(isLeaving: boolean): void {
+    if (this.#link !== null && this.#options.stock !== null) this.#options.leaving(this.#link, isLeaving);
   }
 
   #opened(session: SrfSession, version: string): void {
