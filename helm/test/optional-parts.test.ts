@@ -72,6 +72,7 @@ describe("what is off by default, switched on", () => {
       TANDEM_HELD_CERT: "/etc/tandem/held/tls.crt",
       TANDEM_HELD_KEY: "/etc/tandem/held/tls.key",
       TANDEM_HELD_PROXIES: "10.0.0.0/24",
+      TANDEM_HELD_RATE: "120",
     });
     expect(podSpec(api).volumes).toContainEqual({
       name: "held-tls",
