@@ -46,6 +46,19 @@ describe("a pool behind stock drachtio-servers", () => {
     expect(terminationGracePeriodSeconds).toBeGreaterThan(3_600);
   });
 
+  it("one that leaves is not found any more, and workers give it no new calls", async () => {
+    const manifests = await manifestsOf("drachtio");
+    const found = ["legacy", "carriers"].map((pool) => find(manifests, "Service", `tandem-${pool}-edges`)["spec"]);
+    expect(found.map(({ publishNotReadyAddresses }) => publishNotReadyAddresses)).toEqual([false, true]);
+  });
+
+  it("emergency calls go there where the values say that this is accepted", async () => {
+    const accepted = ["pools[0].emergency=true", "pools[0].edges.drachtio.emergency=true"];
+    const sets = accepted.flatMap((set) => ["--set", set]);
+    const edge = find(await render("--values", valuesFile("drachtio"), ...sets), "Deployment", "tandem-legacy-edge");
+    expect(podSpec(edge).containers[0].command).toEqual(["drachtio"]);
+  });
+
   it("changed settings of the server start it again, and no secret is among them", async () => {
     const before = await manifestsOf("drachtio");
     const after = await render(
@@ -89,5 +102,7 @@ describe("a pool behind stock drachtio-servers", () => {
       ["worker", undefined],
     ]);
     expect(pod.volumes.map(({ name }: { name: string }) => name)).toContain("drachtio");
+    // The pod is not ready before its worker found the server.
+    expect(find(manifests, "Service", "tandem-legacy-edges")["spec"].publishNotReadyAddresses).toBe(true);
   });
 });

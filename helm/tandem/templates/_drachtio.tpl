@@ -68,7 +68,10 @@
     periodSeconds: {{ $root.Values.probes.readySeconds }}
     timeoutSeconds: 2
     failureThreshold: 2
-  {{- /* SIGTERM ends it at once, and with it every call: the pod gets no new ones from now on, and the others have this long. */}}
+  {{- /*
+  SIGTERM ends it at once, and with it every call, so its calls get this long. Once the pod ends, peers and workers do not find it by the pool's names any more:
+  workers send new calls by the other servers, as long as there is one.
+  */}}
   lifecycle:
     preStop:
       exec: { command: [sleep, {{ int $pool.edges.drainSeconds | quote }}] }
