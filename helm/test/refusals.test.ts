@@ -79,6 +79,13 @@ describe("values that contradict one another are refused with a sentence", () =>
     ["drachtio", `${POOL}.exposure={"type":"LoadBalancer"}`, /needs an address of its own in Contact/],
     ["drachtio", `${POOL}.exposure={"nodeAddresses":{"a":"192.0.2.1"}}`, /nodeAddresses is read by our own edges only/],
     ["drachtio", `${POOL}.edges.autoscaling={"type":"keda"}`, /none of the metrics.*use hpa or none/],
+    ["drachtio", `${POOL}.emergency=true`, /the pool carries emergency calls.*edges\.drachtio\.emergency: true/],
+    ["drachtio", `${POOL}.edges.server="tandem"`, undefined],
+    [
+      "drachtio",
+      `pools[1].edges={"server":"drachtio","drachtio":{"image":"x"}}`,
+      /Pool carriers.*carries emergency calls/,
+    ],
     ["load-balancer", "redis.external.db=3", /Redis Cluster has database 0 only/],
     ["load-balancer", 'controlApi.ingress.tlsSecretName=""', /API keys do not travel in clear/],
     ["load-balancer", "poolDefaults.edges.resources.requests=null", /edges\.autoscaling\.type hpa measures CPU/],
