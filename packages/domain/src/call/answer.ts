@@ -1,5 +1,5 @@
 import type { SipMessage } from "@tandem/sip";
-import { closeAttempt } from "./attempt.ts";
+import { closeAttempt } from "./attempt-end.ts";
 import type { HeldAnswer, Hunt, Trying, WaitingInvite } from "./hunt.ts";
 import type { Dialog } from "./party.ts";
 import { calledDialog, passedResponse } from "./called-dialogs.ts";

@@ -1,11 +1,9 @@
 import { buildRequest, type HeaderLine, type RequestParts, type SipMessage } from "@tandem/sip";
 import { composeEmergencyInvite } from "../emergency/invite/compose-invite.ts";
-import { failureEntry, type FailureCode } from "../failure/catalogue.ts";
 import type { Call } from "./call.ts";
 import type { ExchangeId } from "./event.ts";
 import { emergencyCaller } from "./emergency-transfer.ts";
 import type { Exchange } from "./exchange.ts";
-import type { AttemptFacts } from "./facts.ts";
 import type { Hunt, Trying } from "./hunt.ts";
 import type { Party } from "./party.ts";
 import { callAddresses, contactOn } from "./headers/addresses.ts";
@@ -18,22 +16,12 @@ import { sipCallIdOf, spread, tagOf, type PartyId } from "./identity.ts";
 import { noteMessage } from "./ladder.ts";
 import type { AttemptPlan } from "./leg-profile.ts";
 import { timerOffer } from "./session-timer.ts";
-import { occupiedTrunks } from "./occupied-trunks.ts";
-import { answerPending, sendCancel } from "./outgoing.ts";
+import { answerPending } from "./outgoing.ts";
 import { reply } from "./replies.ts";
-import { dropDialogs, partyOf, standingPlaces, startTimer, stopTimer, type Turn } from "./turn.ts";
+import { dropDialogs, partyOf, startTimer, type Turn } from "./turn.ts";
 
 /** What every branch begins with (RFC 3261 §8.1.1.7). */
 const BRANCH_COOKIE = "z9hG4bK";
-
-/** How an attempt ended: for its detail record, metrics and trunk health. */
-export interface AttemptEnd {
-  readonly outcome: FailureCode | "answered";
-  readonly sipCode: number;
-  readonly q850: number | null;
-  /** The next hop was not reached at all. */
-  readonly unreachable: boolean;
-}
 
 /** Opens the detail record of an attempt; its trunk's lease is asked for first when the trunk has limits. */
 export function openAttempt(turn: Turn, hunt: Hunt, plan: AttemptPlan): Trying {
@@ -242,81 +230,3 @@ function inviteHeaders(turn: Turn, hunt: Hunt, { party, plan, minSeS }: InvitePa
     pathLine(request.path),
   ];
 }
-
-/** Closes the attempt's books: detail record, trunk health, lease, timers. Its party stays while a response may still come. */
-export function closeAttempt(turn: Turn, trying: Trying, end: AttemptEnd): void {
-  const { call, now, effects } = turn;
-  const facts: AttemptFacts | undefined = call.attempts[trying.attempt];
-  const { trunk } = trying.plan.profile;
-  if (facts !== undefined && facts.endMs === 0) {
-    if (end.outcome === "answered") facts.answerMs = now;
-    else facts.endMs = now;
-    Object.assign(facts, { sipCode: end.sipCode, q850: end.q850, outcome: end.outcome });
-    const { outcome, sipCode, unreachable } = end;
-    effects.push({ kind: "observe", observation: { kind: "attempt-ended", trunk, outcome, sipCode, unreachable } });
-  }
-  stopAttemptTimers(turn, trying);
-  if (end.outcome !== "answered") releaseTrunk(turn, trunk);
-}
-
-function stopAttemptTimers(turn: Turn, { party, plan, state }: Trying): void {
-  if (party === null) return;
-  if (plan.connectTimeoutMs > 0 && state === "calling") stopTimer(turn, `connect:${party}`);
-  if (plan.progressTimeoutMs > 0 && state !== "progress") stopTimer(turn, `progress:${party}`);
-  if (plan.ringTimeoutMs > 0) stopTimer(turn, `ring:${party}`);
-}
-
-/**
- * A call has one lease on a trunk: that of its ingress trunk stays to the end, whatever becomes of an attempt there, and that of a leg that is up as long
- * as the leg.
- */
-function releaseTrunk(turn: Turn, trunk: string): void {
-  const { call } = turn;
-  if (trunk === call.facts.ingressTrunk || !call.reserved.includes(trunk)) return;
-  if (standingPlaces(call).some(({ party }) => party.profile.trunk === trunk)) return;
-  turn.call.reserved = turn.call.reserved.filter((held) => held !== trunk);
-  turn.effects.push({ kind: "release", trunk });
-}
-
-/** A party that left an established call (transferred, replaced) gives its trunk's place back. Runs at the end of every step. */
-export function releaseUnused(turn: Turn): void {
-  const { call } = turn;
-  if (call.phase !== "up" || call.reserved.length === 0) return;
-  const occupied = new Set(occupiedTrunks(call));
-  for (const trunk of call.reserved) if (!occupied.has(trunk)) releaseTrunk(turn, trunk);
-}
-
-/** Why an attempt is given up. */
-export interface Abandonment {
-  readonly failure: FailureCode;
-  /** The peer's final status as it came; 0 when it gave none. */
-  readonly sipCode: number;
-  /** The Q.850 cause the peer gave. */
-  readonly q850: number | null;
-  /** Header lines of the CANCEL. */
-  readonly headers: readonly HeaderLine[];
-}
-
-/** Closes an attempt; what it has out there is cancelled, and its party stays until that is over. */
-export function abandon(turn: Turn, trying: Trying, { failure, sipCode, q850, headers }: Abandonment): void {
-  const { call } = turn;
-  closeAttempt(turn, trying, {
-    outcome: failure,
-    sipCode,
-    q850: q850 ?? failureEntry(failure).q850,
-    unreachable: sipCode === 0 && UNREACHABLE.has(failure),
-  });
-  const open = call.exchanges.find(({ id }) => id === trying.exchange);
-  if (open !== undefined) sendCancel(turn, open, headers);
-  const party = trying.party === null ? null : partyOf(call, trying.party);
-  if (party !== null) dropDialogs(turn, party);
-}
-
-/** Failures that say that the next hop itself was not there. */
-export const UNREACHABLE: ReadonlySet<FailureCode> = new Set<FailureCode>([
-  "connect-timeout",
-  "transport-failure",
-  "tls-failure",
-  "resolve-failure",
-  "peer-timeout",
-]);

@@ -1,5 +1,5 @@
 import type { FailureCode } from "../failure/catalogue.ts";
-import { abandon } from "./attempt.ts";
+import { abandon } from "./attempt-end.ts";
 import { onNoResponse } from "./called-responses.ts";
 import { BYE_WAIT_MS, finish } from "./ending.ts";
 import { emergencyCaller } from "./emergency-transfer.ts";

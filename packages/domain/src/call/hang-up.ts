@@ -1,6 +1,6 @@
 import type { HeaderLine } from "@tandem/sip";
 import type { FailureCode } from "../failure/catalogue.ts";
-import { abandon } from "./attempt.ts";
+import { abandon } from "./attempt-end.ts";
 import type { Call } from "./call.ts";
 import type { ExchangeId } from "./event.ts";
 import type { DialogId } from "./identity.ts";

@@ -1,5 +1,5 @@
 import type { SipMessage } from "@tandem/sip";
-import { abandon } from "./attempt.ts";
+import { abandon } from "./attempt-end.ts";
 import { onAnswer } from "./answer.ts";
 import type { Exchange } from "./exchange.ts";
 import type { Trying } from "./hunt.ts";

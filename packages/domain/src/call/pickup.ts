@@ -1,7 +1,7 @@
 import { mediaCodecs, parseSdp, type HeaderLine, type Sdp } from "@tandem/sip";
 import type { FailureCode } from "../failure/catalogue.ts";
 import { giveAnswer } from "./answer.ts";
-import { abandon } from "./attempt.ts";
+import { abandon } from "./attempt-end.ts";
 import { callerDialog, newCallerDialog, pendingInvite, respondToCaller } from "./caller.ts";
 import type { CallEvent } from "./event.ts";
 import type { Hunt, Trying, WaitingInvite } from "./hunt.ts";

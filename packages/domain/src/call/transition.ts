@@ -1,6 +1,6 @@
 import type { SipMessage } from "@tandem/sip";
 import { onAckTimeout } from "./acknowledgement.ts";
-import { releaseUnused } from "./attempt.ts";
+import { releaseUnused } from "./attempt-end.ts";
 import type { Call } from "./call.ts";
 import { onNoResponse, onOrphanAnswer, onResponse } from "./called-responses.ts";
 import { onCancelled } from "./cancellation.ts";
