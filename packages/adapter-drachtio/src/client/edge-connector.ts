@@ -135,9 +135,9 @@ export class EdgeConnector {
    * is there: unlike an edge of ours, it takes what it has with it.
    */
   unlist(): void {
+    this.#mark(true);
     this.#listed = false;
     if (this.#link === null) this.close(false);
-    else this.#mark(true);
   }
 
   /** Ends the connection for good. */
