@@ -61,7 +61,7 @@ export interface DrachtioSipPort extends SipPort {
   close(): Promise<void>;
 }
 
-const DEFAULT_RETRY: RetrySettings = { firstMs: 200, maxMs: 5_000, connectTimeoutMs: 5_000 };
+const DEFAULT_RETRY: RetrySettings = { firstMs: 200, maxMs: 1_000, connectTimeoutMs: 5_000 };
 const DEFAULT_LIMITS: SessionLimits = { pingMs: 5_000, maxFrameBytes: 1 << 20, maxPendingOctets: 64 << 20 };
 const DEFAULT_REFRESH_MS = 5_000;
 const BARE_REFRESH_MS = 500;

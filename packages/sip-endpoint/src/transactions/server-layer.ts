@@ -80,11 +80,11 @@ export class ServerLayer {
   adopt(invite: SipMessage, arrival: Arrival): AdoptedInvite | null {
     const facts = transactionFacts(invite);
     if (this.closing || facts === undefined || invite.kind !== "request" || invite.method !== "INVITE") return null;
-    const key = serverTransactionKey(invite, facts);
+    const key = detached(serverTransactionKey(invite, facts));
     if (this.byKey.has(key) || this.byRequest.get(requestKey(facts))?.ongoing === true) return null;
     const received = new Received(invite, arrival, this.context.clock.now());
     const transaction = this.open({ request: received, facts, key }, () => undefined);
-    this.byRequest.set(requestKey(facts), transaction);
+    this.byRequest.set(detached(requestKey(facts)), transaction);
     return { transaction, received };
   }
 
