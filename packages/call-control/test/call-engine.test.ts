@@ -397,6 +397,28 @@ describe("the INVITE again", () => {
     expect(worker.telemetry.started).toHaveLength(1);
   });
 
+  test.each([
+    ["ordinary", "sip:100@192.0.2.1"],
+    ["emergency", "sip:911@192.0.2.1"],
+  ])("brought to another edge by its worker, without a record, is refused and calls nobody: %s", async (_kind, uri) => {
+    const world = new FakeWorld();
+    const worker = await world.worker();
+    const transaction = await invite(worker, { uri }, { redelivered: true, adopted: true });
+    expect(worker.sip.statuses(transaction)).toEqual([482]);
+    expect(worker.sip.requests("INVITE")).toHaveLength(0);
+    expect(worker.telemetry.started).toHaveLength(0);
+  });
+
+  test("brought to another edge by its worker, it is answered there", async () => {
+    const world = new FakeWorld();
+    const worker = await world.worker();
+    await invite(worker);
+    const transaction = await invite(worker, {}, { redelivered: true, adopted: true });
+    await answers(worker, 200);
+    expect(worker.sip.requests("INVITE")).toHaveLength(1);
+    expect(worker.sip.statuses(transaction).at(-1)).toBe(200);
+  });
+
   test("by another edge, without anybody having said so, finds the record by its identity", async () => {
     const world = new FakeWorld();
     const first = await world.worker();

@@ -66,16 +66,13 @@ export class NewCalls {
     this.#parts = parts;
   }
 
-  /** Takes an INVITE. One that was here before goes on from its record, whatever would be decided now. */
+  /** Takes an INVITE. One that was here before goes on from its record, whatever would be decided now; one that a worker brought to another edge never begins a call. */
   take(request: IncomingRequest): void {
     const callId = callIdOf(request.message, this.#parts.hash);
+    if (request.adopted === true) return this.#parts.post(callId, { event: redelivered(request) });
     if (!request.redelivered && !this.#parts.works(callId) && !this.#parts.pending.has(callId))
       return this.#decide(request, callId);
-    const event: CallEvent = {
-      kind: "redelivered",
-      transaction: transactionId(request.transaction),
-      request: request.message,
-    };
+    const event = redelivered(request);
     const decide = () => this.#decide(request, callId);
     const incident = request.redelivered ? this.#emergencyOf(request, callId) : null;
     if (incident === null) return this.#parts.post(callId, { event, otherwise: decide });
@@ -213,6 +210,10 @@ export class NewCalls {
     const transaction = transactionId(request.transaction);
     post(callId, { event: { kind: "replacing-invite", transaction, request: request.message, profile } });
   }
+}
+
+function redelivered(request: IncomingRequest): CallEvent {
+  return { kind: "redelivered", transaction: transactionId(request.transaction), request: request.message };
 }
 
 /** An edge passes a malformed INVITE on when it may be an emergency call; turns out that it is none. */

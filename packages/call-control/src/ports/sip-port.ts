@@ -87,6 +87,8 @@ export interface IncomingRequest {
   readonly tlsIdentities: readonly string[];
   /** True when an earlier worker took this transaction and died: look for its call record. */
   readonly redelivered: boolean;
+  /** An INVITE whose edge was lost, brought to another edge by this worker: it belongs to a call that is there, or to none. */
+  readonly adopted?: true;
 }
 
 /** The application side of the port: implemented by call-control, called by the adapter. */
