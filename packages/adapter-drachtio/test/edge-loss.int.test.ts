@@ -109,6 +109,85 @@ describe("an edge is lost while an INVITE over UDP has no final answer", () => {
   });
 });
 
+/** An edge that the test speaks for: this process of it. */
+function welcome(instance: string): (id: string) => string {
+  return (id) =>
+    `w|response|${id}|OK|udp/192.0.2.1:5060|v0.9.10-tandem;edge=e1;pool=east;instance=${instance};adopts|udp/192.0.2.1:5060`;
+}
+
+const arriving = (callId: string, transport: string): string =>
+  [
+    `m|sip|network|100|${transport}|198.51.100.7|5062|10:00:00.0|t-${callId}||192.0.2.1|5060|outside`,
+    "INVITE sip:service@192.0.2.1 SIP/2.0",
+    `Via: SIP/2.0/UDP 198.51.100.7:5062;branch=z9hG4bK${callId}`,
+    "From: <sip:a@b>;tag=1",
+    "To: <sip:c@d>",
+    `Call-ID: ${callId}`,
+    "CSeq: 1 INVITE",
+    "",
+    "",
+  ].join("\r\n");
+
+describe("the connection to an edge is lost", () => {
+  async function ringing(transport: string) {
+    const scripted = await ScriptedEdge.listen();
+    scripted.welcome = welcome("i1");
+    const second = await startEdge({ edge: "e2" });
+    const worker = await startWorker(() => [scripted.address, second.address]);
+    await worker.until((edges) => edges.length === 2 && isUp(edges));
+    scripted.send(arriving("first", transport));
+    await worker.app.requests.next();
+    return { scripted, second, worker };
+  }
+
+  test.each(["udp", "tcp", "tls"])(
+    "and the edge lives: what it brought over %s is its own business, and the call goes on",
+    async (transport) => {
+      const { scripted, second, worker } = await ringing(transport);
+      scripted.sockets.at(-1)?.destroy();
+      await worker.until((edges) => !isUp(edges));
+      await worker.until(isUp);
+      scripted.send(arriving("next", transport));
+      expect((await worker.app.requests.next()).transaction.id).toBe("t-next");
+      expect([second.endpoint.adopted, worker.app.cancels.items]).toEqual([[], []]);
+      await close(worker, second, scripted);
+    },
+  );
+
+  test("and another process of the edge is there: the INVITE goes to an edge that takes it", async () => {
+    const { scripted, second, worker } = await ringing("udp");
+    scripted.welcome = welcome("i2");
+    scripted.sockets.at(-1)?.destroy();
+    const place = Promise.race([
+      scripted.expect(/\|sip\|adopt\|/),
+      second.endpoint.until(() => second.endpoint.adopted[0]),
+    ]);
+    expect(await place).toBeDefined();
+    await close(worker, second, scripted);
+  });
+
+  test("and another process of the edge is there: over a connection it is cancelled", async () => {
+    const { scripted, second, worker } = await ringing("tcp");
+    scripted.welcome = welcome("i2");
+    scripted.sockets.at(-1)?.destroy();
+    expect((await worker.app.cancels.next()).transaction).toEqual({ edge: "e1", id: "t-first" });
+    await close(worker, second, scripted);
+  });
+
+  test("an answer that is given meanwhile leaves when it is made again", async () => {
+    const { scripted, second, worker } = await ringing("tcp");
+    scripted.sockets.at(-1)?.destroy();
+    await worker.until((edges) => !isUp(edges));
+    const transaction = { edge: "e1", id: "t-first" };
+    const sent = worker.port.respond(transaction, responseTo(outgoing("INVITE").message, 486));
+    const frame = await scripted.expect(/\|sip\|t-first\|/);
+    expect(frame).toContain("SIP/2.0 486");
+    scripted.send(`r|response|${frame.split("|")[0] ?? ""}|OK|application|0|||||t-first`);
+    expect(await sent).toMatchObject({ ok: true });
+    await close(worker, second, scripted);
+  });
+});
+
 describe("an edge is lost a moment after the final answer to an INVITE over UDP", () => {
   test.each([200, 486])("%d goes out again by another edge; the worker does not notice", async (status) => {
     const { first, second, worker } = await twoEdges();

@@ -10,7 +10,7 @@ describe("authentication", () => {
     expect(reply.tokens.slice(3)).toEqual([
       "OK",
       "udp/192.0.2.1:5060,tcp/192.0.2.1:5070",
-      "v0.9.10-tandem;edge=e1;pool=east;listeners=;adopts",
+      expect.stringMatching(/^v0\.9\.10-tandem;edge=e1;pool=east;listeners=;instance=[\da-f-]{36};adopts$/),
       "udp/192.0.2.1:5060,tcp/192.0.2.1:5070",
     ]);
   });

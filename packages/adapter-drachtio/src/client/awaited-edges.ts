@@ -22,7 +22,11 @@ export class AwaitedEdges {
   wait(pool: string): Promise<void> {
     const nowMs = this.#clock.now();
     const leftMs = Math.min((this.#hopeUntilMs.get(pool) ?? this.#startedMs + HOPE_MS) - nowMs, this.#waitMs);
-    if (leftMs <= 0) return Promise.resolve();
+    return leftMs <= 0 ? Promise.resolve() : this.next(pool, leftMs);
+  }
+
+  /** Resolves when an edge of the pool is connected, or after that time. */
+  next(pool: string, limitMs: number): Promise<void> {
     return new Promise((resolve) => {
       const waiting = this.#waiting.get(pool) ?? new Set();
       this.#waiting.set(pool, waiting);
@@ -31,7 +35,7 @@ export class AwaitedEdges {
         waiting.delete(end);
         resolve();
       };
-      const cancel = this.#clock.after(leftMs, end);
+      const cancel = this.#clock.after(limitMs, end);
       waiting.add(end);
     });
   }

@@ -57,9 +57,9 @@ export class ConnectedEdges {
     return this.#inTurn(staying.length === 0 ? all : staying);
   }
 
-  /** An edge of the pool that goes on with what another one got. */
-  adopter(pool: string): EdgeAccess | undefined {
-    return this.#inTurn(this.of(pool).filter(({ adopts }) => adopts));
+  /** An edge of the pool that goes on with what another one got, other than those which refused. */
+  adopter(pool: string, refused: ReadonlySet<EdgeAccess>): EdgeAccess | undefined {
+    return this.#inTurn(this.of(pool).filter((link) => link.adopts && !refused.has(link)));
   }
 
   #inTurn(links: readonly EdgeAccess[]): EdgeAccess | undefined {

@@ -9,9 +9,8 @@ import { ConnectedEdges } from "./connected-edges.ts";
 import { EdgeConnector, type EdgeState, type LinkRefusal, type RetrySettings } from "./edge-connector.ts";
 import type { EdgeDirectory } from "./edge-directory.ts";
 import { LinkCounters, type SipPortStats } from "./link-counters.ts";
-import { byTransport, dropInvite, moveInvite } from "./moving-invites.ts";
+import { LostInvites } from "./lost-invites.ts";
 import type { PoolLink } from "./pool-link.ts";
-import type { StrandedInvite } from "./served-invites.ts";
 import { DialogHolders } from "./stock/dialog-holders.ts";
 import type { SessionLimits } from "./srf-session.ts";
 import type { StockPool } from "./stock/stock-link.ts";
@@ -87,6 +86,7 @@ class SipPortOverEdges implements DrachtioSipPort {
   readonly #dialogs: DialogHolders;
   #localSinceMs = 0;
   readonly #awaited: AwaitedEdges;
+  readonly #lostInvites: LostInvites;
   #paused = false;
   #others = true;
   #closed = false;
@@ -97,6 +97,13 @@ class SipPortOverEdges implements DrachtioSipPort {
     this.#clock = options.clock ?? systemClock;
     this.#dialogs = new DialogHolders(options.stock ?? new Map());
     this.#awaited = new AwaitedEdges(this.#clock, options.edgeWaitMs ?? DEFAULT_EDGE_WAIT_MS);
+    this.#lostInvites = new LostInvites({
+      app: options.app,
+      edges: this.#connected,
+      awaited: this.#awaited,
+      clock: this.#clock,
+      isStock: (pool) => options.stock?.has(pool) === true,
+    });
   }
 
   async start(): Promise<void> {
@@ -126,6 +133,8 @@ class SipPortOverEdges implements DrachtioSipPort {
   }
 
   respond(...[transaction, response]: Parameters<SipPort["respond"]>): Promise<Result<void, Failure>> {
+    const later = response.status < 200 ? null : this.#lostInvites.answered(transaction, response);
+    if (later !== null) return later;
     const link = this.#connected.find(transaction.edge);
     return link === undefined
       ? Promise.resolve(err(edgeLost(transaction.edge)))
@@ -163,6 +172,7 @@ class SipPortOverEdges implements DrachtioSipPort {
 
   async close(): Promise<void> {
     this.#closed = true;
+    this.#lostInvites.close();
     this.#cancelRefresh?.();
     this.#awaited.close();
     for (const connector of this.#connectors.values()) connector.close(true);
@@ -171,20 +181,6 @@ class SipPortOverEdges implements DrachtioSipPort {
     if (local === null) return;
     this.#forget(local);
     local.close();
-  }
-
-  /** Callers over UDP wait for answers which only another edge of the pool can give now; those over a connection saw it end, and call again. */
-  async #move(pool: string, stranded: readonly StrandedInvite[]): Promise<void> {
-    if (this.#closed) return;
-    const { app } = this.#options;
-    const [movable, gone] = byTransport(stranded);
-    for (const invite of gone) dropInvite(invite, app);
-    if (movable.length === 0) return;
-    if (this.#connected.of(pool).length === 0) await this.#awaited.wait(pool);
-    for (const invite of movable) {
-      const place = this.#connected.adopter(pool);
-      if (place !== undefined) moveInvite(invite, place, app);
-    }
   }
 
   /** None of the pool's edges is connected: one may come. */
@@ -256,12 +252,13 @@ class SipPortOverEdges implements DrachtioSipPort {
         app,
         clock: this.#clock,
         counters: this.#counters,
-        stranded: (invites) => void this.#move(pool, invites),
       },
       random: random ?? Math.random,
       admit: (link) => this.#admit(link),
       leaving: (link, isLeaving) => this.#connected.setLeaving(link, isLeaving),
       lost: (link) => this.#lost(link),
+      stranded: (invites) => this.#lostInvites.stranded(invites),
+      settled: (invites, fate) => this.#lostInvites.settle(pool, invites, fate),
       onChange: onEdgeChange ?? (() => undefined),
     });
   }

@@ -2,7 +2,9 @@ import type { ConnectionOptions } from "node:tls";
 import type { Clock } from "@tandem/call-control";
 import { formatSocketAddress, type SocketAddress } from "@tandem/runtime";
 import { EdgeLink, type EdgeLinkOptions } from "./edge-link.ts";
+import { LostEdge, type EdgeFate } from "./lost-edge.ts";
 import type { PoolLink } from "./pool-link.ts";
+import type { StrandedInvite } from "./served-requests.ts";
 import { StockLink, type StockPool } from "./stock/stock-link.ts";
 import { SrfSession, type SessionEnd, type SessionLimits } from "./srf-session.ts";
 
@@ -53,8 +55,15 @@ export interface EdgeConnectorOptions {
   readonly leaving: (link: PoolLink, isLeaving: boolean) => void;
   /** An admitted link is gone; its transactions are failed next. */
   readonly lost: (link: PoolLink) => void;
+  /** It had these to answer. */
+  readonly stranded: (invites: readonly StrandedInvite[]) => void;
+  /** It is known now what became of the edge that had these to answer. */
+  readonly settled: (invites: readonly StrandedInvite[], fate: EdgeFate) => void;
   readonly onChange: (state: EdgeState) => void;
 }
+
+/** The far end closed the connection, or its system did because its process is gone. */
+const HUNG_UP: ReadonlySet<string> = new Set(["", "ECONNRESET", "EPIPE"]);
 
 /** Keeps one address connected until told otherwise: connect, back off with jitter, connect again. */
 export class EdgeConnector {
@@ -69,6 +78,9 @@ export class EdgeConnector {
   #delayMs: number;
   #cancelTimer: (() => void) | null = null;
   #listed = true;
+  /** The edge lost last, until it is known what became of it. */
+  #lostEdge: LostEdge | null = null;
+  #closed = false;
 
   constructor(options: EdgeConnectorOptions) {
     this.#options = options;
@@ -92,9 +104,9 @@ export class EdgeConnector {
     };
   }
 
-  /** False once the address left the directory and its connection, if it had one, is gone. */
+  /** False once the address left the directory and its connection, if it had one, is gone for certain. */
   get alive(): boolean {
-    return this.#listed || this.#link !== null;
+    return this.#listed || this.#link !== null || this.#lostEdge?.open === true;
   }
 
   /** Begins an attempt. */
@@ -137,12 +149,14 @@ export class EdgeConnector {
   unlist(): void {
     this.#mark(true);
     this.#listed = false;
-    if (this.#link === null) this.close(false);
+    if (!this.alive) this.close(false);
   }
 
   /** Ends the connection for good. */
   close(graceful: boolean): void {
     this.#listed = false;
+    this.#closed = true;
+    this.#lostEdge?.close();
     this.#cancelTimer?.();
     this.#cancelTimer = null;
     this.#session?.close(graceful);
@@ -157,10 +171,13 @@ export class EdgeConnector {
     const link = this.#linkOver(session, version);
     this.#edge = link.edge === "" ? null : link.edge;
     const refusal = this.#options.admit(link);
-    if (refusal !== null) return this.#giveUp(session, refusal);
-    this.#delayMs = this.#options.retry.firstMs;
-    this.#link = link;
-    this.#change("up", null);
+    if (refusal !== null) this.#giveUp(session, refusal);
+    else {
+      this.#delayMs = this.#options.retry.firstMs;
+      this.#link = link;
+      this.#change("up", null);
+    }
+    this.#lostEdge?.connected(link.instance);
   }
 
   #linkOver(session: SrfSession, version: string): PoolLink {
@@ -185,9 +202,19 @@ export class EdgeConnector {
     if (link !== null) {
       // Forgotten first: what is sent again because of the loss must not be sent here.
       this.#options.lost(link);
-      link.lose();
-    }
-    if (this.#listed) this.#retry();
+      this.#lost(link, end === "closed" && HUNG_UP.has(session.systemFault));
+    } else if (session.systemFault === "ECONNREFUSED") this.#lostEdge?.refused();
+    if (this.alive && !this.#closed) this.#retry();
+  }
+
+  /** What the edge had to answer waits until it is known whether it lives. A stock server that lost its application has nobody else for it. */
+  #lost(link: PoolLink, hungUp: boolean): void {
+    const { stock, stranded, settled } = this.#options;
+    const invites = link.lose();
+    if (this.#closed) return;
+    stranded(invites);
+    if (stock !== null) return settled(invites, "gone");
+    this.#lostEdge = new LostEdge({ instance: link.instance, hungUp }, this.#clock, (fate) => settled(invites, fate));
   }
 
   /** Exponential back-off with jitter: half of the delay is certain, half is chance. */

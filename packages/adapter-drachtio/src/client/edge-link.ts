@@ -17,7 +17,7 @@ import { adoptFrame, answerFrame, requestFrame } from "./link-frames.ts";
 import type { LinkCounters } from "./link-counters.ts";
 import type { PoolLink } from "./pool-link.ts";
 import { PendingTransactions } from "./pending-transactions.ts";
-import { ServedInvites, type StrandedInvite } from "./served-invites.ts";
+import { ServedRequests, type StrandedInvite } from "./served-requests.ts";
 
 /** What a link may use of its connection. */
 export interface LinkSession {
@@ -30,8 +30,6 @@ export interface EdgeLinkOptions {
   readonly app: SipApplication;
   readonly clock: Clock;
   readonly counters: LinkCounters;
-  /** The connection was lost with these under way; told last. */
-  readonly stranded: (invites: readonly StrandedInvite[]) => void;
 }
 
 /** 64*T1: the ACK of an answer comes by then, or never (RFC 3261 §13.3.1.4), and a little more. */
@@ -57,13 +55,12 @@ export class EdgeLink implements PoolLink {
   readonly servesConfiguredPool: boolean;
   readonly keepsAside: boolean;
   readonly adopts: boolean;
+  readonly instance: string;
   readonly #options: EdgeLinkOptions;
   readonly #session: LinkSession;
   readonly #replies = new Map<string, PendingReply>();
   readonly #clients: PendingTransactions;
-  /** Requests delivered to the application and not finally answered. */
-  readonly #servers = new Set<string>();
-  readonly #invites = new ServedInvites();
+  readonly #served = new ServedRequests();
   /** Transactions of INVITEs adopted here after their answer, with the name under which the application knows them. */
   readonly #aliases = new Map<string, ServerTransaction>();
   /** Transactions announced in this turn: their responses wait until the caller of `request` has the id. */
@@ -81,17 +78,23 @@ export class EdgeLink implements PoolLink {
     this.servesConfiguredPool = identity.pool === options.pool;
     this.keepsAside = identity.adopts;
     this.adopts = identity.adopts;
+    this.instance = identity.instance;
     this.#clients = new PendingTransactions(options.clock.now());
   }
 
   /** Client transactions, server transactions and replies under way. */
   get pending(): { readonly client: number; readonly server: number; readonly replies: number } {
-    return { client: this.#clients.size, server: this.#servers.size, replies: this.#replies.size };
+    return { client: this.#clients.size, server: this.#unanswered, replies: this.#replies.size };
   }
 
   /** Nothing is under way that a peer or a call waits for. */
   get idle(): boolean {
-    return this.#clients.awaited + this.#servers.size + this.#replies.size === 0;
+    return this.#clients.awaited + this.#unanswered + this.#replies.size === 0;
+  }
+
+  /** Requests delivered to the application and not finally answered. */
+  get #unanswered(): number {
+    return this.#served.size(this.#options.clock.now());
   }
 
   holds(): boolean {
@@ -107,10 +110,7 @@ export class EdgeLink implements PoolLink {
 
   /** Answers a request that this edge delivered, to this worker or another. */
   async respond(id: string, response: SipMessage): Promise<Result<void, Failure>> {
-    if (response.status >= 200) {
-      this.#servers.delete(id);
-      this.#invites.answered(id, response, this.#options.clock.now());
-    }
+    this.#served.answered(id, response, this.#options.clock.now());
     return this.#answer(id, formatMessage(response));
   }
 
@@ -155,22 +155,21 @@ export class EdgeLink implements PoolLink {
   }
 
   /** The connection is gone: every transaction and every reply under way fails. */
-  lose(): void {
-    if (this.#lost) return;
+  lose(): readonly StrandedInvite[] {
+    if (this.#lost) return [];
     this.#lost = true;
     const failure = edgeLost(this.edge);
+    const stranded = this.#served.strand(this.#options.clock.now());
     const replies = [...this.#replies.values()];
     this.#replies.clear();
-    this.#servers.clear();
     this.#fresh = null;
     for (const reply of replies) reply.resolve(err(failure));
     this.#clients.failAll(failure);
-    this.#options.stranded(this.#invites.strand(this.#options.clock.now()));
+    return stranded;
   }
 
   #adopted(invite: IncomingRequest, transaction: ServerTransaction): ServerTransaction {
-    this.#servers.add(transaction.id);
-    this.#invites.delivered({ ...invite, transaction });
+    this.#served.delivered({ ...invite, transaction }, this.#options.clock.now());
     return transaction;
   }
 
@@ -228,11 +227,9 @@ export class EdgeLink implements PoolLink {
     if (!parsed.ok) return this.#refuse(transaction, frame.text, parsed.error);
     const message = parsed.value;
     if (message.method === "CANCEL") {
-      this.#servers.delete(transaction.id);
-      this.#invites.over(transaction.id);
+      this.#served.over(transaction.id);
       return this.#options.app.onCancel(transaction, message);
     }
-    if (message.method !== "ACK") this.#servers.add(transaction.id);
     const request: IncomingRequest = {
       transaction,
       message,
@@ -242,7 +239,7 @@ export class EdgeLink implements PoolLink {
       tlsIdentities: frame.arrival?.identities ?? [],
       redelivered: frame.arrival?.redelivered ?? false,
     };
-    this.#invites.delivered(request);
+    if (message.method !== "ACK") this.#served.delivered(request, this.#options.clock.now());
     this.#options.app.onRequest(request);
   }
 

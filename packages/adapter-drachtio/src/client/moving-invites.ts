@@ -1,7 +1,8 @@
 import type { ServerTransaction, SipApplication } from "@tandem/call-control";
+import type { Failure, Result } from "@tandem/domain";
 import { buildRequest, type HeaderLine, type SipMessage } from "@tandem/sip";
 import type { EdgeAccess } from "../edge-access.ts";
-import type { StrandedInvite } from "./served-invites.ts";
+import type { StrandedInvite } from "./served-requests.ts";
 
 /** An edge that can go on with INVITEs of another one. */
 export interface NewPlace extends EdgeAccess {
@@ -9,18 +10,12 @@ export interface NewPlace extends EdgeAccess {
   alias?(id: string, known: ServerTransaction): void;
 }
 
-/** Those whose answers find their way from another edge, and those whose connection ended with their edge. */
-export function byTransport(stranded: readonly StrandedInvite[]): [StrandedInvite[], StrandedInvite[]] {
-  const isMovable = ({ request }: StrandedInvite): boolean => request.source.transport === "udp";
-  return [stranded.filter(isMovable), stranded.filter((invite) => !isMovable(invite))];
-}
-
 /** Headers that a CANCEL has in common with its INVITE (RFC 3261 §9.1). */
 const SHARED = ["Via", "From", "To", "Call-ID"] as const;
 
 /**
- * The connection of the caller ended with its edge, and with it the INVITE (RFC 3261 §17.1.4): to the application it is cancelled, so that nobody rings on for nobody. One that was answered
- * stands: its ACK may come over a new connection.
+ * No edge can answer it any more: its connection ended with its edge (RFC 3261 §17.1.4), or no other edge takes it. To the application it is cancelled, so that nobody rings on for nobody. One
+ * that was answered stands: its ACK may come over a new connection.
  */
 export function dropInvite({ request, answer }: StrandedInvite, app: SipApplication): void {
   const { message, transaction } = request;
@@ -36,23 +31,18 @@ export function dropInvite({ request, answer }: StrandedInvite, app: SipApplicat
 }
 
 /**
- * Brings a stranded INVITE to another edge. One without a final answer reaches the application as the same INVITE by another edge, as if the caller had repeated it. One
- * that was answered gets the same answer once more, and the application does not notice.
+ * Another edge goes on with a stranded INVITE by this transaction. One without a final answer reaches the application as the same INVITE by another edge, as if the caller
+ * had repeated it. One that was answered gets the same answer once more, and the application does not notice. @returns how that is sent
  */
-export function moveInvite(stranded: StrandedInvite, place: NewPlace, app: SipApplication): void {
-  const { request, answer } = stranded;
-  place.adopt(request, (transaction) => {
-    if (transaction === null) return;
-    if (answer === null) app.onRequest({ ...request, transaction, redelivered: true });
-    else answerAgain(place, transaction, { known: request.transaction, answer });
-  });
-}
-
-function answerAgain(
-  place: NewPlace,
-  { id }: ServerTransaction,
-  { known, answer }: { readonly known: ServerTransaction; readonly answer: SipMessage },
-): void {
-  place.alias?.(id, known);
-  void place.respond(id, answer);
+export function movesTo(
+  { request, answer }: StrandedInvite,
+  { place, transaction }: { readonly place: NewPlace; readonly transaction: ServerTransaction },
+  app: SipApplication,
+): Promise<Result<void, Failure>> | null {
+  if (answer === null) {
+    app.onRequest({ ...request, transaction, redelivered: true, adopted: true });
+    return null;
+  }
+  place.alias?.(transaction.id, request.transaction);
+  return place.respond(transaction.id, answer);
 }

@@ -1,4 +1,5 @@
 import type { EdgeAccess } from "../edge-access.ts";
+import type { StrandedInvite } from "./served-requests.ts";
 
 /** One open connection of a pool: to an edge of ours, or to a stock drachtio-server. */
 export interface PoolLink extends EdgeAccess {
@@ -10,6 +11,8 @@ export interface PoolLink extends EdgeAccess {
   holds(callId: string): boolean;
   /** One frame from the server. */
   receive(payload: string): void;
-  /** The connection is gone: every transaction and every reply under way fails. */
-  lose(): void;
+  /** Names the server's process, of which a later one at the same address differs; empty when it does not say. */
+  readonly instance: string;
+  /** The connection is gone: every transaction and every reply under way fails. @returns the INVITEs that the server can perhaps not answer any more */
+  lose(): readonly StrandedInvite[];
 }

@@ -71,11 +71,17 @@ export class SrfSession {
   #open = false;
   #ended = false;
   #pingsUnheard = 0;
+  #systemFault = "";
 
   constructor(options: SrfSessionOptions, events: SrfSessionEvents) {
     this.#options = options;
     this.#events = events;
     this.#srf = new Srf([...options.tags]) as unknown as SrfInside;
+  }
+
+  /** The system's name of the socket's error, `ECONNREFUSED`; empty: there was none. */
+  get systemFault(): string {
+    return this.#systemFault;
   }
 
   /** Begins to connect. */
@@ -95,7 +101,10 @@ export class SrfSession {
     });
     const wire = srf.app.client.wp;
     wire.on("connect", (socket: Socket) => this.#connected(socket, wire));
-    wire.on("error", () => this.#end(this.#socket === null ? "unreachable" : "closed"));
+    wire.on("error", ({ code = "" }: NodeJS.ErrnoException) => {
+      this.#systemFault = code;
+      this.#end(this.#socket === null ? "unreachable" : "closed");
+    });
     wire.on("close", () => this.#end(this.#socket === null ? "unreachable" : "closed"));
     wire.on("ping", () => this.#pinged());
   }

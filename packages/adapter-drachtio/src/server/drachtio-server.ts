@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import type { Socket } from "node:net";
 import type { TlsOptions } from "node:tls";
 import type { SipApplication } from "@tandem/call-control";
@@ -187,12 +188,13 @@ class Server implements DrachtioServer {
   #createSessionOptions(): AppSessionOptions {
     const { edge, pool, secret, listeners = [] } = this.#options;
     const { settings, tokens, clock, endpoint } = this.#context;
+    const instance = randomUUID();
     return {
       limits: settings.session,
       secretMatches: createSecretCheck(secret),
       welcome: () => ({
         hostports: hostports(endpoint().listeners, false),
-        version: formatVersion(edge, pool, listeners),
+        version: formatVersion(edge, pool, listeners, instance),
         localHostports: hostports(endpoint().listeners, true),
       }),
       tokens,

@@ -131,25 +131,29 @@ describe("parseEdgeFrame", () => {
 });
 
 test.each([
-  ["v0.9.10-tandem;edge=e1;pool=east", { edge: "e1", pool: "east", listeners: null, adopts: false }],
+  ["v0.9.10-tandem;edge=e1;pool=east", { edge: "e1", pool: "east", listeners: null, instance: "", adopts: false }],
   [
     "v0.9.10-tandem;edge=e1;pool=east;listeners=core:udp:5060,tls:tls:0",
-    { edge: "e1", pool: "east", listeners: ["core:udp:5060", "tls:tls:0"], adopts: false },
+    { edge: "e1", pool: "east", listeners: ["core:udp:5060", "tls:tls:0"], instance: "", adopts: false },
   ],
-  ["v0.9.10-tandem;edge=e1;pool=east;adopts", { edge: "e1", pool: "east", listeners: null, adopts: true }],
-  ["v0.9.10-1-g9c2dd4cb6a", { edge: null, pool: null, listeners: null, adopts: false }],
-  ["", { edge: null, pool: null, listeners: null, adopts: false }],
+  [
+    "v0.9.10-tandem;edge=e1;pool=east;instance=i1;adopts",
+    { edge: "e1", pool: "east", listeners: null, instance: "i1", adopts: true },
+  ],
+  ["v0.9.10-1-g9c2dd4cb6a", { edge: null, pool: null, listeners: null, instance: "", adopts: false }],
+  ["", { edge: null, pool: null, listeners: null, instance: "", adopts: false }],
 ])("version token %j", (version, identity) => {
   expect(parseVersion(version)).toEqual(identity);
 });
 
 test("the version token begins as drachtio-srf wants it before it pings", () => {
-  expect(formatVersion("e1", "east", [])).toMatch(/^v0\.9\.10/);
+  expect(formatVersion("e1", "east", [], "i1")).toMatch(/^v0\.9\.10/);
   const listeners = ["core:udp:5060", "out:tcp:5062"];
-  expect(parseVersion(formatVersion("e1", "east", listeners))).toEqual({
+  expect(parseVersion(formatVersion("e1", "east", listeners, "i1"))).toEqual({
     edge: "e1",
     pool: "east",
     listeners,
+    instance: "i1",
     adopts: true,
   });
 });

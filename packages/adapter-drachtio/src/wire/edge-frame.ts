@@ -160,13 +160,18 @@ export interface EdgeIdentity {
   /** Its listeners as it was configured, each `name:transport:port` (port 0: any); null when it does not say. */
   readonly listeners: readonly string[] | null;
   readonly pool: string | null;
+  /** Its process, of which a later one with the same id differs; empty when it does not say. */
+  readonly instance: string;
   /** It goes on with INVITEs that another edge received, and asks workers that stand aside where no other is. */
   readonly adopts: boolean;
 }
 
-/** `v0.9.10-tandem;edge=<id>;pool=<name>;listeners=<name>:<transport>:<port>,…;adopts`: drachtio-srf reads the three numbers (it pings servers from v0.8.2 on), the worker the rest. */
-export function formatVersion(edge: string, pool: string, listeners: readonly string[]): string {
-  return `v0.9.10-tandem;edge=${edge};pool=${pool};listeners=${listeners.join(",")};adopts`;
+/**
+ * `v0.9.10-tandem;edge=<id>;pool=<name>;listeners=<name>:<transport>:<port>,…;instance=<id>;adopts`: drachtio-srf reads the three numbers (it pings servers from v0.8.2 on), the
+ * worker the rest.
+ */
+export function formatVersion(edge: string, pool: string, listeners: readonly string[], instance: string): string {
+  return `v0.9.10-tandem;edge=${edge};pool=${pool};listeners=${listeners.join(",")};instance=${instance};adopts`;
 }
 
 /** Reads the version token. */
@@ -175,11 +180,13 @@ export function parseVersion(version: string): EdgeIdentity {
   let pool: string | null = null;
   let listeners: readonly string[] | null = null;
   let adopts = false;
+  let instance = "";
   for (const part of version.split(";").slice(1)) {
     if (part.startsWith("edge=")) edge = part.slice(5);
     else if (part.startsWith("pool=")) pool = part.slice(5);
     else if (part.startsWith("listeners=")) listeners = part.slice(10).split(",").filter(Boolean);
+    else if (part.startsWith("instance=")) instance = part.slice(9);
     else if (part === "adopts") adopts = true;
   }
-  return { edge, pool, listeners, adopts };
+  return { edge, pool, listeners, instance, adopts };
 }

@@ -12,6 +12,7 @@ import { formatMessage, parseMessage, responseTo, type SipMessage } from "@tande
 import { parseEdgeFrame } from "../../wire/edge-frame.ts";
 import { EdgeLink, type EdgeLinkOptions, type LinkSession } from "../edge-link.ts";
 import type { PoolLink } from "../pool-link.ts";
+import type { StrandedInvite } from "../served-requests.ts";
 import { FrameWindow, MAX_STOCK_FRAME_OCTETS } from "./frame-window.ts";
 import { StockCalls } from "./stock-calls.ts";
 import { stockFailure } from "./stock-failures.ts";
@@ -56,6 +57,7 @@ export class StockLink implements PoolLink {
   readonly servesConfiguredPool = true;
   readonly keepsAside = false;
   readonly adopts = false;
+  readonly instance = "";
   readonly #options: StockLinkOptions;
   readonly #window: FrameWindow;
   readonly #link: EdgeLink;
@@ -141,9 +143,9 @@ export class StockLink implements PoolLink {
     else this.#link.receive(payload);
   }
 
-  lose(): void {
+  lose(): readonly StrandedInvite[] {
     this.#window.lose();
-    this.#link.lose();
+    return this.#link.lose();
   }
 
   #request(request: IncomingRequest): void {
