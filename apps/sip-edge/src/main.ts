@@ -15,7 +15,8 @@ const logger = createLogger({ name: "sip-edge", level: config.logLevel });
  * 1. SIP listeners and the port for workers are bound, then the probe server; the ready line tells all addresses.
  * 2. SIGTERM: `/readyz` says "draining". The edge knows no calls and refuses nothing: it goes on serving until no request was under way for
  *    two seconds, or the bound is reached.
- * 3. Then, or at once on SIGINT, workers are disconnected, what is unanswered gets 503, and the sockets close.
+ * 3. Then, or at once on SIGINT, workers are disconnected and the sockets close. What is unanswered gets 503, except INVITEs over UDP of workers that said they bring
+ *    them to another edge of the pool.
  */
 async function main(): Promise<void> {
   const capture = openCapture(config.hep, logger);

@@ -20,6 +20,25 @@ async function twoEdges(): Promise<{ first: EdgeRig; second: EdgeRig; worker: Wo
   return { first, second, worker };
 }
 
+/** An edge that the test speaks for: this process of it. */
+function welcome(instance: string): (id: string) => string {
+  return (id) =>
+    `w|response|${id}|OK|udp/192.0.2.1:5060|v0.9.10-tandem;edge=e1;pool=east;instance=${instance};adopts|udp/192.0.2.1:5060`;
+}
+
+const arriving = (callId: string, transport: string): string =>
+  [
+    `m|sip|network|100|${transport}|198.51.100.7|5062|10:00:00.0|t-${callId}||192.0.2.1|5060|outside`,
+    "INVITE sip:service@192.0.2.1 SIP/2.0",
+    `Via: SIP/2.0/UDP 198.51.100.7:5062;branch=z9hG4bK${callId}`,
+    "From: <sip:a@b>;tag=1",
+    "To: <sip:c@d>",
+    `Call-ID: ${callId}`,
+    "CSeq: 1 INVITE",
+    "",
+    "",
+  ].join("\r\n");
+
 async function close(...parts: readonly { [Symbol.asyncDispose](): Promise<void> }[]): Promise<void> {
   for (const part of parts) await part[Symbol.asyncDispose]();
 }
@@ -59,17 +78,18 @@ describe("an edge is lost while an INVITE over UDP has no final answer", () => {
   });
 
   test("with no other edge there: the next one to come, in time", async () => {
-    const first = await startEdge({ edge: "e1" });
+    const first = await ScriptedEdge.listen();
+    first.welcome = welcome("i1");
     const addresses = [first.address];
     const worker = await startWorker(() => addresses);
     await worker.until(isUp);
-    await routed(worker, "e1");
-    first.endpoint.receive("INVITE");
+    first.send(arriving("first", "udp"));
     await worker.app.requests.next();
-    await close(first);
+    await first.close();
     const later = await startEdge({ edge: "e3" });
     addresses.splice(0, 1, later.address);
     expect((await worker.app.requests.next()).transaction.edge).toBe("e3");
+    expect(worker.app.cancels.items).toEqual([]);
     await close(worker, later);
   });
 
@@ -108,25 +128,6 @@ describe("an edge is lost while an INVITE over UDP has no final answer", () => {
     await close(worker);
   });
 });
-
-/** An edge that the test speaks for: this process of it. */
-function welcome(instance: string): (id: string) => string {
-  return (id) =>
-    `w|response|${id}|OK|udp/192.0.2.1:5060|v0.9.10-tandem;edge=e1;pool=east;instance=${instance};adopts|udp/192.0.2.1:5060`;
-}
-
-const arriving = (callId: string, transport: string): string =>
-  [
-    `m|sip|network|100|${transport}|198.51.100.7|5062|10:00:00.0|t-${callId}||192.0.2.1|5060|outside`,
-    "INVITE sip:service@192.0.2.1 SIP/2.0",
-    `Via: SIP/2.0/UDP 198.51.100.7:5062;branch=z9hG4bK${callId}`,
-    "From: <sip:a@b>;tag=1",
-    "To: <sip:c@d>",
-    `Call-ID: ${callId}`,
-    "CSeq: 1 INVITE",
-    "",
-    "",
-  ].join("\r\n");
 
 describe("the connection to an edge is lost", () => {
   async function ringing(transport: string) {
@@ -219,15 +220,42 @@ describe("an edge is lost a moment after the final answer to an INVITE over UDP"
 });
 
 describe("an edge closes with an INVITE under way", () => {
-  test.each([
-    ["udp", []],
-    ["tcp", [503]],
-  ] as const)("over %s the caller gets from it: %j", async (transport, statuses) => {
+  test("over UDP another edge of the pool goes on with it: the caller gets nothing from the one that closes", async () => {
     const { first, second, worker } = await twoEdges();
-    const invite = first.endpoint.receive("INVITE", { source: { transport } });
+    const invite = first.endpoint.receive("INVITE");
     await worker.app.requests.next();
     await first.server.close();
-    expect(invite.responses.map(({ status }) => status)).toEqual(statuses);
+    expect((await worker.app.requests.next()).transaction.edge).toBe("e2");
+    expect([invite.responses, worker.app.cancels.items]).toEqual([[], []]);
     await close(worker, second);
+  });
+
+  test("over TCP the caller gets 503, and the worker hears that it is over", async () => {
+    const { first, second, worker } = await twoEdges();
+    const invite = first.endpoint.receive("INVITE", { source: { transport: "tcp" } });
+    const { transaction } = await worker.app.requests.next();
+    await first.server.close();
+    expect(invite.responses.map(({ status }) => status)).toEqual([503]);
+    expect((await worker.app.cancels.next()).transaction).toEqual(transaction);
+    await close(worker, second);
+  });
+
+  test.each(["never there", "gone before"])("no other edge is there (%s): 503 over UDP, too", async (what) => {
+    const first = await startEdge({ edge: "e1" });
+    const second = await startEdge({ edge: "e2" });
+    const alone = what === "never there";
+    const worker = await startWorker(() => (alone ? [first.address] : [first.address, second.address]));
+    await worker.until((edges) => edges.length === (alone ? 1 : 2) && isUp(edges));
+    await routed(worker, "e1");
+    await close(second);
+    await worker.until((edges) => edges.filter(({ state }) => state === "up").length === 1);
+    await routed(worker, "e1");
+    const invite = first.endpoint.receive("INVITE");
+    const { transaction } = await worker.app.requests.next();
+    await first.server.close();
+    expect(invite.responses.map(({ status }) => status)).toEqual([503]);
+    const { transaction: cancelled, cancel } = await worker.app.cancels.next();
+    expect([cancelled, cancel.get("CSeq")]).toEqual([transaction, "1 CANCEL"]);
+    await close(worker);
   });
 });

@@ -10,6 +10,8 @@ export class ConnectedEdges {
   /** The edge in this process. */
   local: LocalEdgeAccess | null = null;
   #turn = 0;
+  /** Edges that know of another one which goes on with their INVITEs. */
+  readonly #movable = new WeakSet<EdgeAccess>();
 
   get all(): Iterable<EdgeAccess> {
     return this.#byEdge.values();
@@ -60,6 +62,17 @@ export class ConnectedEdges {
   /** An edge of the pool that goes on with what another one got, other than those which refused. */
   adopter(pool: string, refused: ReadonlySet<EdgeAccess>): EdgeAccess | undefined {
     return this.#inTurn(this.of(pool).filter((link) => link.adopts && !refused.has(link)));
+  }
+
+  /** Edges of the pool for which it changed whether another one goes on with their INVITEs. */
+  moves(pool: string): readonly (readonly [EdgeAccess, boolean])[] {
+    const adopters = this.of(pool).filter(({ adopts }) => adopts);
+    const can = adopters.length > 1;
+    const changed = adopters.filter((link) => this.#movable.has(link) !== can);
+    for (const link of changed)
+      if (can) this.#movable.add(link);
+      else this.#movable.delete(link);
+    return changed.map((link) => [link, can]);
   }
 
   #inTurn(links: readonly EdgeAccess[]): EdgeAccess | undefined {

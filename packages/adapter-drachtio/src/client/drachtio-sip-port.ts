@@ -4,6 +4,7 @@ import { err, type Failure, type Result } from "@tandem/domain";
 import { formatSocketAddress, systemClock, type SocketAddress } from "@tandem/runtime";
 import type { EdgeAccess, LocalEdge, LocalEdgeAccess } from "../edge-access.ts";
 import { edgeLost, noEdge } from "../edge-failures.ts";
+import { LEAVE } from "../wire/app-frame.ts";
 import { AwaitedEdges } from "./awaited-edges.ts";
 import { ConnectedEdges } from "./connected-edges.ts";
 import { EdgeConnector, type EdgeState, type LinkRefusal, type RetrySettings } from "./edge-connector.ts";
@@ -294,6 +295,12 @@ class SipPortOverEdges implements DrachtioSipPort {
     this.#connected.add(link);
     if (link.pool === this.#options.pool) link.route(EVERY_METHOD, this.#takesNew(link));
     this.#awaited.came(link.pool);
+    this.#announceMoves();
+  }
+
+  /** Edges of the own pool know whether their INVITEs can be brought elsewhere: one that closes answers them itself else. */
+  #announceMoves(): void {
+    for (const [link, can] of this.#connected.moves(this.#options.pool)) link.route(LEAVE, can);
   }
 
   #lost(link: PoolLink): void {
@@ -304,6 +311,7 @@ class SipPortOverEdges implements DrachtioSipPort {
 
   #forget(link: EdgeAccess): void {
     this.#connected.remove(link);
+    this.#announceMoves();
     this.#awaited.lost(link.pool);
   }
 }

@@ -1,7 +1,7 @@
 import type { ServerTransaction, SipApplication } from "@tandem/call-control";
 import type { Failure, Result } from "@tandem/domain";
-import { buildRequest, type HeaderLine, type SipMessage } from "@tandem/sip";
 import type { EdgeAccess } from "../edge-access.ts";
+import { cancelOf } from "../made-up-cancel.ts";
 import type { StrandedInvite } from "./served-requests.ts";
 
 /** An edge that can go on with INVITEs of another one. */
@@ -10,9 +10,6 @@ export interface NewPlace extends EdgeAccess {
   alias?(id: string, known: ServerTransaction): void;
 }
 
-/** Headers that a CANCEL has in common with its INVITE (RFC 3261 §9.1). */
-const SHARED = ["Via", "From", "To", "Call-ID"] as const;
-
 /**
  * No edge can answer it any more: its connection ended with its edge (RFC 3261 §17.1.4), or no other edge takes it. To the application it is cancelled, so that nobody rings on for nobody. One
  * that was answered stands: its ACK may come over a new connection.
@@ -20,14 +17,7 @@ const SHARED = ["Via", "From", "To", "Call-ID"] as const;
 export function dropInvite({ request, answer }: StrandedInvite, app: SipApplication): void {
   const { message, transaction } = request;
   if (answer !== null) return;
-  const shared = SHARED.map((name): HeaderLine => [name, message.get(name) ?? ""]);
-  const number = (message.get("CSeq") ?? "").split(" ", 1)[0] ?? "";
-  const headers: readonly HeaderLine[] = [
-    ...shared,
-    ["CSeq", `${number} CANCEL`],
-    ["Reason", 'SIP;cause=503;text="Connection lost"'],
-  ];
-  app.onCancel(transaction, buildRequest({ method: "CANCEL", uri: message.uri, headers }));
+  app.onCancel(transaction, cancelOf(message, "Connection lost"));
 }
 
 /**

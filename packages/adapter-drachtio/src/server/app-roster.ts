@@ -1,3 +1,4 @@
+import { LEAVE } from "../wire/app-frame.ts";
 import type { Application } from "./application.ts";
 
 /** Verb that stands for every method. */
@@ -9,6 +10,8 @@ export class AppRoster {
   /** Workers that stand aside: connected, and without the routes they had. */
   readonly #aside = new Set<Application>();
   readonly #routes = new Map<string, Application[]>();
+  /** Workers that bring their INVITEs to another edge when this one closes. */
+  readonly #movers = new Set<Application>();
   readonly #turns = new Map<string, number>();
 
   /** Authenticated applications. */
@@ -33,10 +36,17 @@ export class AppRoster {
     for (const verb of this.#routes.keys()) this.#unroute(session, verb);
     this.#sessions.delete(session);
     this.#aside.delete(session);
+    this.#movers.delete(session);
+  }
+
+  /** Whether the worker brings its INVITEs to another edge when this one closes. */
+  moves(session: Application): boolean {
+    return this.#movers.has(session);
   }
 
   /** Registers a verb. A second registration changes nothing: drachtio-srf repeats all its routes whenever one is added. */
   route(session: Application, verb: string): void {
+    if (verb === LEAVE) return void this.#movers.add(session);
     const routed = this.#routes.get(verb) ?? [];
     if (!routed.includes(session)) this.#routes.set(verb, [...routed, session]);
     this.#aside.delete(session);
@@ -44,6 +54,7 @@ export class AppRoster {
 
   /** Withdraws that verb only. A worker that takes nothing any more stands aside: it still answers when nobody else is there. */
   withdraw(session: Application, verb: string): void {
+    if (verb === LEAVE) return void this.#movers.delete(session);
     this.#unroute(session, verb);
     if (session.octets && !this.#routesAny(session)) this.#aside.add(session);
   }

@@ -158,6 +158,12 @@ export class AppSession implements Application {
     this.#options.events.onGone(this, loss);
   }
 
+  /** The edge closes: what is queued still leaves. */
+  dismiss(): void {
+    if (this.#gone) return;
+    this.#leave("shutdown");
+  }
+
   /** Periodic look: an authentication that does not come, a reader that stands still, a client that fell silent. */
   check(nowMs: number): void {
     const { limits } = this.#options;
@@ -211,6 +217,10 @@ export class AppSession implements Application {
   #refuse(to: string, text: string, loss: SessionLoss): void {
     if (this.#gone) return;
     this.reply(to, `NO|${text}`);
+    this.#leave(loss);
+  }
+
+  #leave(loss: SessionLoss): void {
     this.#writer.flush();
     this.#gone = true;
     this.#socket.destroySoon();

@@ -159,7 +159,7 @@ class Server implements DrachtioServer {
     // Nobody is offered what another leaves behind, and nobody waits: it is answered 503.
     this.#dispatcher.close();
     for (const application of this.#context.roster.sessions) this.#context.roster.remove(application);
-    for (const session of this.#sessions) session.drop("shutdown");
+    for (const session of this.#sessions) session.dismiss();
     for (const [link, lost] of this.#links) {
       // Forgotten first: what is sent again because of the loss must not be sent here.
       lost();

@@ -1,4 +1,4 @@
-import { parseSipUri, responseTo, type SipMessage } from "@tandem/sip";
+import { formatMessage, parseSipUri, responseTo, type SipMessage } from "@tandem/sip";
 import type {
   AdoptedArrival,
   ReceivedMessage,
@@ -6,6 +6,7 @@ import type {
   SentMessage,
   ServerTransaction,
 } from "@tandem/sip-endpoint";
+import { cancelOf } from "../made-up-cancel.ts";
 import type { SipAppFrame } from "../wire/app-frame.ts";
 import { formatBriefReply } from "../wire/edge-frame.ts";
 import type { AppSession } from "./app-session.ts";
@@ -179,12 +180,18 @@ export class IncomingRequests {
     }
   }
 
-  /** The edge closes: workers elsewhere go on by another edge with the INVITEs that can be answered from there. They get no answer from here. */
+  /**
+   * The edge closes. Workers that said so go on by another edge with the INVITEs that can be answered from there: those get no answer from here. Others get 503, and
+   * their workers hear that they are over.
+   */
   leaveToOthers(): void {
     for (const offer of this.#open.values()) {
       const { session, transaction, received, proxied } = offer;
       if (proxied || session?.ready !== true || session.local || !session.octets) continue;
-      if (transaction.method === "INVITE" && received.source.transport === "udp") this.#close(offer);
+      if (transaction.method !== "INVITE") continue;
+      const isMovable = received.source.transport === "udp" && this.#context.roster.moves(session);
+      if (isMovable) this.#close(offer);
+      else this.#giveUp(offer, session);
     }
   }
 
@@ -259,6 +266,14 @@ export class IncomingRequests {
     const retry =
       status === 503 ? { headers: [["Retry-After", String(this.#context.settings.retryAfterS)] as const] } : {};
     transaction.respond(responseTo(received.message, status, { toTag: this.#localTag(offer), ...retry }));
+  }
+
+  #giveUp(offer: Offer, session: Application): void {
+    const { transaction, received } = offer;
+    this.#answerByItself(offer, 503, "no-application");
+    const message = cancelOf(received.message, "Edge closed");
+    const cancel = { ...received, message, text: formatMessage(message) };
+    session.deliver(cancel, { transactionId: transaction.id, dialogId: "", redelivered: false });
   }
 
   #localTag(offer: Offer): string {

@@ -137,6 +137,9 @@ export function formatSipAppFrame(frame: Omit<SipAppFrame, "kind">): string {
   return `${start}\r\n${frame.text}`;
 }
 
+/** In the place of a verb: an edge that closes leaves this worker's INVITEs over UDP to it, for another edge of the pool goes on with them. */
+export const LEAVE = "leave-invites";
+
 /** Transaction id of the frame that asks an edge to go on with an INVITE which another one received. */
 export const ADOPT = "adopt";
 
