@@ -82,6 +82,19 @@ describe.concurrent("a worker at a stock drachtio-server", () => {
     expect(worker.app.requests.items).toEqual([]);
   });
 
+  test.each(["udp", "tls"])(
+    "is lost while a call over %s rings: nobody else has it, so it is cancelled",
+    async (transport) => {
+      await using server = await stockServer();
+      await using worker = await connected(server);
+      server.send(arrived(sipRequest("INVITE"), transport));
+      const { transaction } = await worker.app.requests.next();
+      server.sockets.at(-1)?.destroy();
+      const cancelled = await worker.app.cancels.next();
+      expect([cancelled.transaction, cancelled.cancel.get("Call-ID")]).toEqual([transaction, "c1"]);
+    },
+  );
+
   test("an INVITE goes without what only our edges read, and counts as received by the peer", async () => {
     await using server = await stockServer();
     await using worker = await connected(server);

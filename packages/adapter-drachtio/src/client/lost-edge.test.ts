@@ -32,6 +32,17 @@ describe("an edge whose connection was lost", () => {
     expect(fates).toEqual([fate]);
   });
 
+  test("a worker that stood still hears first what came meanwhile: one late timer decides nothing", async () => {
+    let due: (() => void) | null = null;
+    const clock = { now: () => 0, after: (_ms: number, fire: () => void) => ((due = fire), () => undefined) };
+    const fates: EdgeFate[] = [];
+    const edge = new LostEdge({ instance: "i1", hungUp: true }, clock, (fate) => fates.push(fate));
+    (due as (() => void) | null)?.();
+    expect(fates).toEqual([]);
+    edge.connected("i1");
+    expect(fates).toEqual(["back"]);
+  });
+
   test("what is learned later changes nothing", async () => {
     const { clock, edge, fates } = lostEdge(true);
     edge.connected("i1");

@@ -6,8 +6,12 @@ import type { Clock } from "@tandem/call-control";
  */
 export type EdgeFate = "gone" | "back" | "unreachable";
 
-/** How long it is tried to find out, milliseconds: a caller waits meanwhile. */
-const PATIENCE_MS = 2_000;
+/**
+ * How long it is tried to find out: a caller waits meanwhile. In steps, because a process that stood still must first hear what came meanwhile: between two steps, however late,
+ * it does.
+ */
+const STEP_MS = 200;
+const STEPS = 10;
 
 export interface Loss {
   /** The instance that was lost; empty for an edge that tells none. */
@@ -20,14 +24,15 @@ export interface Loss {
 export class LostEdge {
   readonly #loss: Loss;
   readonly #learned: (fate: EdgeFate) => void;
-  readonly #cancelTimer: () => void;
+  readonly #clock: Clock;
+  #cancelTimer: () => void = () => undefined;
   #open = true;
 
   constructor(loss: Loss, clock: Clock, learned: (fate: EdgeFate) => void) {
     this.#loss = loss;
     this.#learned = learned;
-    // An edge that ended the connection and takes no new one was stopped and is no more; one that fell silent may only be cut off from here.
-    this.#cancelTimer = clock.after(PATIENCE_MS, () => this.#end(loss.hungUp ? "gone" : "unreachable"));
+    this.#clock = clock;
+    this.#wait(STEPS);
   }
 
   /** Nothing is known yet. */
@@ -49,6 +54,12 @@ export class LostEdge {
   close(): void {
     this.#open = false;
     this.#cancelTimer();
+  }
+
+  /** An edge that ended the connection and takes no new one was stopped and is no more; one that fell silent may only be cut off from here. */
+  #wait(steps: number): void {
+    if (steps === 0) return this.#end(this.#loss.hungUp ? "gone" : "unreachable");
+    this.#cancelTimer = this.#clock.after(STEP_MS, () => this.#wait(steps - 1));
   }
 
   #end(fate: EdgeFate): void {
