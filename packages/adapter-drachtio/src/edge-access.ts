@@ -9,6 +9,9 @@ import type {
 import type { Failure, Result } from "@tandem/domain";
 import type { SipMessage } from "@tandem/sip";
 
+/** The new transaction of an INVITE that an edge goes on with. `known`: its sender has repeated it there, and some worker has it from there; null: the edge cannot. */
+export type Adoption = ServerTransaction | "known" | null;
+
 /** One edge as a worker uses it: over a connection, or in the worker's own process. */
 export interface EdgeAccess {
   /** The edge's id. */
@@ -28,8 +31,8 @@ export interface EdgeAccess {
   readonly keepsAside: boolean;
   /** It goes on with INVITEs that another edge of the pool received. */
   readonly adopts: boolean;
-  /** Asks it to go on with such an INVITE; `taken` hears before any event of the new transaction, null: it cannot. */
-  adopt(invite: IncomingRequest, taken: (transaction: ServerTransaction | null) => void): void;
+  /** Asks it to go on with such an INVITE; `taken` hears before any event of the new transaction. */
+  adopt(invite: IncomingRequest, taken: (adoption: Adoption) => void): void;
   /** Registers or withdraws one verb. */
   route(verb: string, add: boolean): void;
 }

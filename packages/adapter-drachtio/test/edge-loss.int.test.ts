@@ -1,6 +1,7 @@
 import { responseTo } from "@tandem/sip";
 import { describe, expect, test } from "vitest";
 import { startEdge, type EdgeRig } from "./support/edge-rig.ts";
+import { RawApp } from "./support/raw-app.ts";
 import { RecordingEvents } from "./support/recording-app.ts";
 import { ScriptedEdge } from "./support/scripted-edge.ts";
 import { isUp, outgoing, startWorker, type WorkerRig } from "./support/worker-rig.ts";
@@ -63,6 +64,21 @@ describe("an edge is lost while an INVITE over UDP has no final answer", () => {
     expect(adopted?.responses.map(({ status }) => status)).toEqual([200]);
     expect(second.server.stats().orphans.adopted).toBe(1);
     await close(worker, second);
+  });
+
+  test.each([
+    ["takes it: a transaction", false, "outside", ["OK", "s1"]],
+    ["has it from the caller: none, for it is served", true, "outside", ["OK", ""]],
+    ["cannot answer from that listener: a refusal", false, "elsewhere", ["NOK", ""]],
+  ] as const)("what an edge says that is asked to go on, and %s", async (_what, knows, listener, said) => {
+    const edge = await startEdge();
+    edge.endpoint.knows = knows;
+    const app = await RawApp.login(edge.address, { tags: "octets" });
+    const invite = arriving("c1", "udp").split("\r\n").slice(1).join("\r\n");
+    const { tokens } = await app.ask(`sip|adopt||sip:198.51.100.7:5062;transport=udp|${listener}\r\n${invite}`);
+    expect([tokens[3], tokens[10] ?? ""]).toEqual(said);
+    app.socket.destroy();
+    await close(edge);
   });
 
   test("its CANCEL reaches the worker from there", async () => {

@@ -31,6 +31,8 @@ export interface Endpoint {
    * read, one that is known here already, or the endpoint is being closed.
    */
   adoptInvite(invite: SipMessage, arrival: AdoptedArrival): AdoptedInvite | null;
+  /** Whether that INVITE, with its branch, came here by itself or was adopted, and its transaction is not forgotten yet. */
+  knowsInvite(invite: SipMessage): boolean;
   /** Counters since the start and gauges of this moment; cheap enough for every scrape. */
   stats(): EndpointStats;
   /** Gives a TLS listener a new certificate; connections that exist keep the old one. False: no TLS listener of that name. */

@@ -535,13 +535,14 @@ describe("an INVITE that another endpoint received", () => {
   });
 
   it.each([
-    ["that came here, too", () => receive(requestText()), arrival],
-    ["that came here by another way, too", () => receive(requestText({ branch: "z9hG4bKother" })), arrival],
-    ["of a listener that is not here", () => Promise.resolve(), { ...arrival, listener: "other" }],
-  ])("%s is not taken", async (_what, before, from) => {
+    ["that came here, too", () => receive(requestText()), arrival, true],
+    ["that came here by another way, too", () => receive(requestText({ branch: "z9hG4bKother" })), arrival, false],
+    ["of a listener that is not here", () => Promise.resolve(), { ...arrival, listener: "other" }, false],
+  ])("%s is not taken", async (_what, before, from, isKnown) => {
     await start();
     await before();
     expect(endpoint.adoptInvite(invite(), from)).toBeNull();
+    expect(endpoint.knowsInvite(invite())).toBe(isKnown);
   });
 
   it("is not taken by an endpoint that closes", async () => {

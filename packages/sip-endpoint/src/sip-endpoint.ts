@@ -48,6 +48,10 @@ export class SipEndpoint implements Endpoint {
     return this.servers.adopt(invite, new Arrival(known, { transport: "udp", address, port }));
   }
 
+  knowsInvite(invite: SipMessage): boolean {
+    return this.servers.knows(invite);
+  }
+
   stats(): EndpointStats {
     const { counters, transports } = this.context;
     return counters.snapshot({ ...transports.table.open });

@@ -12,6 +12,7 @@ import { err, ok, type Failure, type Result } from "@tandem/domain";
 import { buildResponse, formatMessage, parseMessage, type SipMessage } from "@tandem/sip";
 import { formatRouteFrame } from "../wire/app-frame.ts";
 import { parseEdgeFrame, parseVersion, type ReplyFrame, type SipEdgeFrame } from "../wire/edge-frame.ts";
+import type { Adoption } from "../edge-access.ts";
 import { edgeLost, edgeSpokeNonsense, fromEdgeReason } from "../edge-failures.ts";
 import { adoptFrame, answerFrame, requestFrame } from "./link-frames.ts";
 import type { LinkCounters } from "./link-counters.ts";
@@ -121,7 +122,7 @@ export class EdgeLink implements PoolLink {
   }
 
   /** Has this edge go on with an INVITE that another one received. `taken` hears before any event of the new transaction. */
-  adopt(invite: IncomingRequest, taken: (transaction: ServerTransaction | null) => void): void {
+  adopt(invite: IncomingRequest, taken: (adoption: Adoption) => void): void {
     if (this.#lost) return taken(null);
     const id = this.#nextId();
     this.#replies.set(id, {
@@ -168,7 +169,8 @@ export class EdgeLink implements PoolLink {
     return stranded;
   }
 
-  #adopted(invite: IncomingRequest, transaction: ServerTransaction): ServerTransaction {
+  #adopted(invite: IncomingRequest, transaction: ServerTransaction): Adoption {
+    if (transaction.id === "") return "known";
     this.#served.delivered({ ...invite, transaction }, this.#options.clock.now());
     return transaction;
   }

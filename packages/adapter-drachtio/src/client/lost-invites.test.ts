@@ -1,9 +1,9 @@
-import type { IncomingRequest, ServerTransaction } from "@tandem/call-control";
+import type { IncomingRequest } from "@tandem/call-control";
 import { FakeClock, settle } from "@tandem/call-control/testing";
 import { ok } from "@tandem/domain";
 import { buildRequest, responseTo, type SipMessage } from "@tandem/sip";
 import { describe, expect, test } from "vitest";
-import type { EdgeAccess } from "../edge-access.ts";
+import type { Adoption, EdgeAccess } from "../edge-access.ts";
 import { AwaitedEdges } from "./awaited-edges.ts";
 import { ConnectedEdges } from "./connected-edges.ts";
 import type { EdgeFate } from "./lost-edge.ts";
@@ -19,16 +19,17 @@ class OtherEdge implements EdgeAccess {
   readonly answers: [string, number][] = [];
   asked = 0;
   readonly edge: string;
-  readonly #takes: boolean;
+  readonly #says: "taken" | "known" | "refused";
 
-  constructor(edge: string, takes = true) {
+  constructor(edge: string, says: "taken" | "known" | "refused" = "taken") {
     this.edge = edge;
-    this.#takes = takes;
+    this.#says = says;
   }
 
-  adopt(_invite: IncomingRequest, taken: (transaction: ServerTransaction | null) => void): void {
+  adopt(_invite: IncomingRequest, taken: (adoption: Adoption) => void): void {
     this.asked += 1;
-    taken(this.#takes ? { edge: this.edge, id: "adopted" } : null);
+    if (this.#says === "taken") taken({ edge: this.edge, id: "adopted" });
+    else taken(this.#says === "known" ? "known" : null);
   }
 
   async respond(id: string, response: SipMessage) {
@@ -125,12 +126,22 @@ describe("an INVITE whose edge was lost", () => {
 
   test("an edge that refuses it is asked once, then the next", async () => {
     const world = new World();
-    const refusing = [new OtherEdge("e2", false), new OtherEdge("e3", false)];
+    const refusing = [new OtherEdge("e2", "refused"), new OtherEdge("e3", "refused")];
     for (const edge of refusing) world.came(edge);
     world.came(new OtherEdge("e4"));
     await world.settles("gone");
     expect(world.told).toEqual(["invite e4 adopted"]);
     expect(refusing.every(({ asked }) => asked <= 1)).toBe(true);
+  });
+
+  test("an edge that has it from its sender is left to it: no other is asked, and nothing is cancelled", async () => {
+    const world = new World();
+    world.came(new OtherEdge("e2", "known"));
+    await world.settles("gone");
+    const later = new OtherEdge("e3");
+    world.came(later);
+    await world.clock.advance(20_000);
+    expect([world.told, later.asked]).toEqual([[], 0]);
   });
 
   test("an edge that comes within 8 s takes it", async () => {
@@ -147,7 +158,7 @@ describe("an INVITE whose edge was lost", () => {
     ["unreachable", []],
   ] as const)("none takes it, and its edge is %s: %j", async (fate, told) => {
     const world = new World();
-    world.came(new OtherEdge("e2", false));
+    world.came(new OtherEdge("e2", "refused"));
     await world.settles(fate);
     await world.clock.advance(7_999);
     expect(world.told).toEqual([]);

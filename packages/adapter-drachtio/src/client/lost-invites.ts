@@ -99,7 +99,9 @@ export class LostInvites {
   #offer(invite: StrandedInvite, place: NewPlace): Promise<boolean> {
     return new Promise((resolve) => {
       place.adopt(invite.request, (transaction) => {
-        if (transaction !== null && !this.#closed)
+        // Its call has it from there.
+        if (transaction === "known") this.#forget(invite, null);
+        else if (transaction !== null && !this.#closed)
           this.#forget(invite, movesTo(invite, { place, transaction }, this.#parts.app));
         resolve(transaction !== null);
       });

@@ -83,15 +83,14 @@ export class IncomingRequests {
     const from = parseSipUri(nextHop);
     const address = from?.host.replace(/^\[|\]$/g, "") ?? "";
     const adopted = this.adopt(session, invite, { listener, address, port: from?.port ?? 5060 });
-    if (adopted === null)
-      return session.reply(id, "NOK|not-adopted: it is known here, or cannot be answered from here");
+    if (adopted === null) return session.reply(id, "NOK|not-adopted: it cannot be answered from here");
     session.send(formatBriefReply(this.#context.tokens.next(), id, adopted));
   }
 
-  /** A worker goes on here with an INVITE that another edge received and can answer no more. @returns the transaction's id, or null when that cannot be. */
+  /** A worker goes on here with an INVITE that another edge received and can answer no more. @returns the transaction's id; empty: it is here already, for its sender repeated it; null: that cannot be. */
   adopt(session: Application, invite: SipMessage, arrival: AdoptedArrival): string | null {
     const adopted = this.#context.endpoint().adoptInvite(invite, arrival);
-    if (adopted === null) return null;
+    if (adopted === null) return this.#context.endpoint().knowsInvite(invite) ? "" : null;
     const offer = this.#newOffer(adopted.transaction, adopted.received);
     offer.offers = 1;
     this.#parts.dispatcher.moveTo(offer, session);

@@ -9,7 +9,7 @@ import type {
 import { err, ok, type Failure, type Result } from "@tandem/domain";
 import { parseMessage, type SipMessage } from "@tandem/sip";
 import type { ReceivedMessage } from "@tandem/sip-endpoint";
-import type { LocalEdgeAccess } from "../edge-access.ts";
+import type { Adoption, LocalEdgeAccess } from "../edge-access.ts";
 import { edgeLost, fromEdgeReason } from "../edge-failures.ts";
 import type { Application, RequestTokens } from "./application.ts";
 import type { IncomingRequests } from "./incoming-requests.ts";
@@ -118,10 +118,11 @@ export class LocalLink implements Application, LocalEdgeAccess {
     return cancelled === undefined ? err(fromEdgeReason("transaction-over: no such INVITE")) : ok(undefined);
   }
 
-  adopt({ message, source, listener }: IncomingRequest, taken: (transaction: ServerTransaction | null) => void): void {
+  adopt({ message, source, listener }: IncomingRequest, taken: (adoption: Adoption) => void): void {
     const { address, port } = source;
     const id = this.#ready ? this.#parts.incoming.adopt(this, message, { listener, address, port }) : null;
-    taken(id === null ? null : { edge: this.edge, id });
+    if (id === null) taken(null);
+    else taken(id === "" ? "known" : { edge: this.edge, id });
   }
 
   route(verb: string, add: boolean): void {

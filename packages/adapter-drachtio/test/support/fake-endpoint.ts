@@ -130,6 +130,8 @@ export class FakeEndpoint implements Endpoint {
   readonly requests: FakeClientTransaction[] = [];
   readonly acks: OutgoingRequest[] = [];
   readonly adopted: FakeServerTransaction[] = [];
+  /** Every INVITE that could be adopted came here by itself. */
+  knows = false;
   readonly #events: EndpointEvents;
   readonly #waiting = new Set<() => void>();
   #serial = 0;
@@ -152,12 +154,16 @@ export class FakeEndpoint implements Endpoint {
   }
 
   adoptInvite(invite: SipMessage, arrival: AdoptedArrival): AdoptedInvite | null {
-    if (arrival.listener !== OUTSIDE.name) return null;
+    if (arrival.listener !== OUTSIDE.name || this.knows) return null;
     const received = receivedOf(invite, { address: arrival.address, port: arrival.port });
     const transaction = new FakeServerTransaction(this.#id("s"), received, () => this.#wake());
     this.adopted.push(transaction);
     this.#wake();
     return { transaction, received };
+  }
+
+  knowsInvite(): boolean {
+    return this.knows;
   }
 
   stats(): EndpointStats {

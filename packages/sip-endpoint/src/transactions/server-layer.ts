@@ -88,6 +88,12 @@ export class ServerLayer {
     return { transaction, received };
   }
 
+  /** Whether a request of that transaction is here. */
+  knows(request: SipMessage): boolean {
+    const facts = transactionFacts(request);
+    return facts !== undefined && this.byKey.has(serverTransactionKey(request, facts));
+  }
+
   /** Answers a request that could not be read or whose end cannot be told; one line in the log, one metric. */
   refuseStatelessly(
     request: SipMessage,

@@ -4,11 +4,11 @@ import type {
   IncomingRequest,
   OutgoingRequest,
   PeerAddress,
-  ServerTransaction,
   SipApplication,
 } from "@tandem/call-control";
 import { err, ok, type Failure, type Result } from "@tandem/domain";
 import { formatMessage, parseMessage, responseTo, type SipMessage } from "@tandem/sip";
+import type { Adoption } from "../../edge-access.ts";
 import { parseEdgeFrame } from "../../wire/edge-frame.ts";
 import { EdgeLink, type EdgeLinkOptions, type LinkSession } from "../edge-link.ts";
 import type { PoolLink } from "../pool-link.ts";
@@ -90,7 +90,7 @@ export class StockLink implements PoolLink {
     return this.#link.idle && this.#calls.up === 0;
   }
 
-  adopt(_invite: IncomingRequest, taken: (transaction: ServerTransaction | null) => void): void {
+  adopt(_invite: IncomingRequest, taken: (adoption: Adoption) => void): void {
     taken(null);
   }
 
