@@ -38,7 +38,7 @@ export function noteEmergencyGivenUp({ call, now }: Turn, { preparation, callerL
 }
 
 /** Every way out failed: the two who talked before go on, with all that an ordinary call may do. */
-export function noteEmergencyFailed({ facts }: Call): void {
+export function noteEmergencyFailed({ call: { facts } }: Turn): void {
   const { emergency } = facts;
   if (emergency === null || emergency.transfer === null) return;
   facts.emergency = { ...emergency, transfer: { ...emergency.transfer, failed: true } };

@@ -65,6 +65,8 @@ export interface Hunt {
   readonly request: StoredRequest;
   /** What the INVITEs of an emergency call are made of besides the request; null on other hunts. */
   readonly preparation: EmergencyPreparation | null;
+  /** The call was an ordinary one until this hunt: if all its ways fail, it is one again. */
+  readonly madeEmergency: boolean;
   /** What is left to try, in order; the current attempt's plan is `current.plan`. */
   plans: AttemptPlan[];
   current: Trying | null;

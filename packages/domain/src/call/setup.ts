@@ -107,6 +107,7 @@ export function callerParty(request: SipMessage, profile: LegProfile, id = "a"):
 function newHunt({ request, attempts, ingress, limits, emergency }: InviteEvent): Hunt {
   return {
     goal: "setup",
+    madeEmergency: false,
     leg: "b",
     request: storedRequest(request, ingress),
     preparation: emergency,

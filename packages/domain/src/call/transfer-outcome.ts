@@ -36,7 +36,7 @@ function notify(turn: Turn, transfer: Transfer, status: string, last: boolean): 
 export function transferFailed(turn: Turn, { status, reason }: StoredResponse): void {
   const { call } = turn;
   const { transfer } = call;
-  if (call.hunt?.preparation != null) noteEmergencyFailed(call);
+  if (call.hunt?.madeEmergency === true) noteEmergencyFailed(turn);
   call.hunt = null;
   call.transfer = null;
   if (transfer === null) return;

@@ -128,6 +128,7 @@ export function onTransferRouted(turn: Turn, event: Extract<CallEvent, { kind: "
     transferFailed(turn, failureReply(event.failure ?? "transfer-failed"));
     return;
   }
+  const madeEmergency = event.emergency !== undefined && emergencyCaller(call) === null;
   if (event.emergency !== undefined) {
     becomeEmergency(turn, kept, event.emergency);
     call.facts.considered = [...call.facts.considered, ...event.emergency.considered];
@@ -135,6 +136,7 @@ export function onTransferRouted(turn: Turn, event: Extract<CallEvent, { kind: "
   call.hunt = {
     goal: "transfer",
     preparation: event.emergency?.preparation ?? null,
+    madeEmergency,
     leg: kept.party.leg === "a" ? "b" : "a",
     request: transferRequest(transfer, kept),
     plans: [...event.attempts],

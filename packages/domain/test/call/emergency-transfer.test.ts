@@ -1,0 +1,73 @@
+import type { HeaderLine } from "@tandem/sip";
+import { describe, expect, it } from "vitest";
+import { blankPreparation, type AttemptPlan, type CallEvent } from "../../src/index.ts";
+import { emergencyRecord } from "../../src/call/emergency-record.ts";
+import { ANSWER, CallRig, OFFER, plan, profile, sdp } from "./call-rig.ts";
+
+const PSAP_SDP = sdp("psap", "203.0.113.30", 8_000);
+const REFER: readonly HeaderLine[] = [["Refer-To", "<sip:911@tandem.example>"]];
+
+/** Caller and callee talk; both trunks let a REFER be acted upon. */
+function established(attempts: readonly AttemptPlan[] = []): CallRig {
+  const rig = new CallRig();
+  const acts = { refer: "act" } as const;
+  rig.invite({ attempts: [...attempts, plan("first", { profile: profile("first", acts) })], ingress: acts });
+  return rig;
+}
+
+/** The call that `established` begins is answered by the way it tries now. */
+function answered(rig: CallRig): CallRig {
+  rig.answer(rig.sent("INVITE"), 200, { body: ANSWER });
+  rig.fromCaller("ACK", 100);
+  rig.now += 30_000;
+  return rig;
+}
+
+function routed(trunks: readonly string[], isEmergency: boolean): CallEvent {
+  const emergency = {
+    preparation: { ...blankPreparation, callbackNumber: "+12125550100" },
+    considered: [],
+    callerLeg: "a",
+  } as const;
+  const attempts = trunks.map((trunk) => plan(trunk));
+  return { kind: "transfer-routed", attempts, failure: null, ...(isEmergency && { emergency }) };
+}
+
+/** Whoever the caller talks to asks us to transfer him. */
+function refers(rig: CallRig, cseq: number, theirTag: string): void {
+  rig.fromCallee("REFER", cseq, { headers: REFER, theirTag });
+}
+
+/** The target of the transfer answers and takes the referrer's place, who leaves. */
+function takenBy(rig: CallRig, tag: string): void {
+  rig.answer(rig.sent("INVITE"), 200, { body: PSAP_SDP, tag });
+  rig.answer(rig.sent("INVITE"), 200, { body: OFFER, tag: "tag-of-caller" });
+  rig.answer(rig.sent("NOTIFY"), 200);
+  rig.answer(rig.sent("BYE"), 200);
+}
+
+function callerHolds(rig: CallRig, cseq: number): readonly number[] {
+  return rig.allResponded(rig.fromCaller("INVITE", cseq, { body: `${OFFER}a=sendonly\r\n` }));
+}
+
+function hangsUp(rig: CallRig, cseq: number): void {
+  rig.fromCaller("BYE", cseq);
+  rig.answer(rig.sent("BYE"), 200);
+}
+
+describe("a call taker who transfers to another one", () => {
+  it("whom nobody reaches: the call stays an emergency call, and what the caller may not do stays refused", () => {
+    const rig = answered(established());
+    refers(rig, 5, "tag-of-callee");
+    rig.event(routed(["psap-1"], true));
+    takenBy(rig, "psap");
+    refers(rig, 7, "psap");
+    rig.event(routed(["psap-2"], true));
+    rig.answer(rig.sent("INVITE"), 500, { tag: "other" });
+    expect(rig.sent("NOTIFY").request.body).toContain("503");
+    expect(rig.call.facts.emergency?.transfer).toMatchObject({ failed: false });
+    expect(callerHolds(rig, 110)).toEqual([403]);
+    hangsUp(rig, 111);
+    expect(emergencyRecord(rig.call, rig.now)).toMatchObject({ outcome: "answered", egressTrunk: "psap-1" });
+  });
+});
