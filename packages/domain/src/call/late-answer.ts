@@ -1,9 +1,12 @@
 import type { SipMessage } from "@tandem/sip";
 import { abandon } from "./attempt-end.ts";
 import { onAnswer } from "./answer.ts";
+import type { Call } from "./call.ts";
 import type { Exchange } from "./exchange.ts";
+import type { AttemptFacts } from "./facts.ts";
 import type { Trying } from "./hunt.ts";
 import { reasonsOf } from "./headers/reason.ts";
+import type { Party } from "./party.ts";
 import { partyOf, type Turn } from "./turn.ts";
 
 /**
@@ -21,7 +24,7 @@ export function takeLateAnswer(turn: Turn, exchange: Exchange, response: SipMess
   const { trunk } = party.profile;
   const attempt = call.attempts.findLastIndex((one) => one.trunk === trunk && one.startMs <= exchange.sentMs);
   const facts = call.attempts[attempt];
-  if (facts === undefined) return false;
+  if (facts === undefined || !isOfHunt(call, party, facts)) return false;
   const failure = "answered-elsewhere";
   abandon(turn, current, { failure, sipCode: 0, q850: null, headers: reasonsOf(failure) });
   facts.endMs = 0;
@@ -40,4 +43,10 @@ export function takeLateAnswer(turn: Turn, exchange: Exchange, response: SipMess
   hunt.current = taken;
   onAnswer(turn, hunt, taken, response);
   return true;
+}
+
+/** A transfer wants answers to its own attempts only: whoever was called before it, in the name of another side, is no call taker. */
+function isOfHunt({ hunt, transfer }: Call, { leg }: Party, { startMs }: AttemptFacts): boolean {
+  if (hunt?.goal !== "transfer") return true;
+  return transfer !== null && leg === hunt.leg && startMs >= transfer.atMs;
 }

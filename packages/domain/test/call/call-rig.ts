@@ -231,7 +231,9 @@ export class CallRig {
 
   /** The INVITE of the party that is connected or called now. */
   private firstInvite(): Sent {
-    const party = this.call.parties.find(({ leg, role }) => leg === "b" && role === "uac")?.id ?? "b1";
+    const called = this.call.parties.filter(({ leg, role }) => leg === "b" && role === "uac");
+    const connected = called.find(({ dialogs }) => dialogs.some(({ confirmed }) => confirmed));
+    const party = (connected ?? called[0])?.id ?? "b1";
     const found = this.log.find((effect) => effect.kind === "send" && effect.exchange.startsWith(`${party}-`));
     if (found?.kind !== "send") throw new Error("nobody was called");
     return found;

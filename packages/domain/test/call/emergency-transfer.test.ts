@@ -71,3 +71,26 @@ describe("a call taker who transfers to another one", () => {
     expect(emergencyRecord(rig.call, rig.now)).toMatchObject({ outcome: "answered", egressTrunk: "psap-1" });
   });
 });
+
+describe("a late answer during a transfer to an emergency number", () => {
+  it.each([
+    ["callee", "of the side that is called again"],
+    ["caller", "of the side that stays"],
+  ] as const)("that the %s asked for, %s, from before it: acknowledged and ended, it is no call taker's", (who) => {
+    const rig = established([plan("early")]);
+    const early = rig.sent("INVITE");
+    rig.answer(early, 100);
+    rig.event({ kind: "timer", timer: "progress:b1" }, 10_000);
+    answered(rig);
+    if (who === "callee") refers(rig, 5, "tag-of-callee");
+    else rig.fromCaller("REFER", 105, { headers: REFER });
+    rig.event(routed(["psap-1", "psap-2"], true));
+    const current = rig.call.hunt?.current?.exchange;
+    expect(current).toBeDefined();
+    rig.answer(early, 200, { body: PSAP_SDP, tag: "late" });
+    expect(rig.call.hunt?.current?.exchange).toBe(current);
+    expect(rig.sent("ACK").request.get("Call-ID")).toBe(early.request.get("Call-ID"));
+    expect(rig.sent("BYE").request.get("Call-ID")).toBe(early.request.get("Call-ID"));
+    expect(rig.call.transfer).not.toBeNull();
+  });
+});
