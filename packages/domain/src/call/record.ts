@@ -45,6 +45,7 @@ function packCall(call: Call): object {
     owedByes: unless(call.owedByes, blank.owedByes),
     endByMs: unless(call.endByMs, blank.endByMs),
     auditAtMs: unless(call.auditAtMs, blank.auditAtMs),
+    desk: unless(call.desk, blank.desk),
     facts: packFacts(call.facts),
     attempts: call.attempts.map(packAttempt),
     ladder: unless(call.ladder, blank.ladder),
