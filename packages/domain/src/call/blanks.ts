@@ -1,4 +1,4 @@
-import { blankPreparation, emergencyFacts } from "../emergency/preparation.ts";
+import { blankPreparation, emergencyFacts, type EmergencyTransfer } from "../emergency/preparation.ts";
 import type { Call } from "./call.ts";
 import type { AttemptFacts, CallFacts } from "./facts.ts";
 import type { Dialog, Party } from "./party.ts";
@@ -62,6 +62,8 @@ const blankAttempt: Partial<AttemptFacts> = { ringMs: 0, answerMs: 0, endMs: 0, 
 
 const blankEmergency = emergencyFacts(blankPreparation);
 
+const blankEmergencyTransfer: Partial<EmergencyTransfer> = { failedAtMs: null, pauses: [] };
+
 const blankCall: Partial<Call> = { ...emptyCall, phase: "up" };
 
 /** What the fields of a record mostly hold. The stored text leaves them out. A change here changes what old records mean: raise `v` with it. */
@@ -74,5 +76,6 @@ export const blanks = {
   facts: blankFacts,
   attempt: blankAttempt,
   emergency: blankEmergency,
+  emergencyTransfer: blankEmergencyTransfer,
   preparation: blankPreparation,
 } as const;

@@ -75,6 +75,7 @@ function packFacts(facts: CallFacts): object {
     sipCallId: unless(facts.sipCallId, blank.sipCallId),
     emergency: emergency === null ? undefined : pruned(emergency, blanks.emergency),
     callback: unless(facts.callback, blank.callback),
+    origin: unless(facts.origin, blank.origin),
     considered: unless(facts.considered, blank.considered),
     ringMs: unless(facts.ringMs, blank.ringMs),
     answerMs: unless(facts.answerMs, blank.answerMs),
@@ -89,7 +90,13 @@ function packFacts(facts: CallFacts): object {
 
 function unpackFacts(stored: CallFacts): CallFacts {
   const facts = filled(stored, blanks.facts);
-  return facts.emergency === null ? facts : { ...facts, emergency: filled(facts.emergency, blanks.emergency) };
+  if (facts.emergency === null) return facts;
+  const emergency = filled(facts.emergency, blanks.emergency);
+  const { transfer } = emergency;
+  return {
+    ...facts,
+    emergency: { ...emergency, transfer: transfer === null ? null : filled(transfer, blanks.emergencyTransfer) },
+  };
 }
 
 function packAttempt(attempt: AttemptFacts): object {

@@ -33,12 +33,22 @@ export interface EmergencyFacts {
 
 /** How an ordinary call became an emergency call. */
 export interface EmergencyTransfer {
-  /** When the transfer was asked for (epoch ms). */
+  /** When the transfer was asked for (epoch ms); of several, the first. */
   readonly atMs: number;
   /** Leg of whoever is transferred: the caller of the emergency call. */
   readonly callerLeg: "a" | "b";
   /** Nobody could be reached; the call went on as it was before. */
   readonly failed: boolean;
+  /** When the last way out failed, or the caller gave up (epoch ms); null while the call is an emergency call. */
+  readonly failedAtMs: number | null;
+  /** Times during which it was an ordinary call again, between a transfer that failed and the next one. */
+  readonly pauses: readonly EmergencyPause[];
+}
+
+/** From the failure of one transfer to the next that was asked for, in epoch ms. */
+export interface EmergencyPause {
+  readonly fromMs: number;
+  readonly untilMs: number;
 }
 
 /** What location a call has, and how far it can be trusted. */

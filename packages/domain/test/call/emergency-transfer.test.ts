@@ -1,17 +1,17 @@
 import type { HeaderLine } from "@tandem/sip";
 import { describe, expect, it } from "vitest";
-import { blankPreparation, type AttemptPlan, type CallEvent } from "../../src/index.ts";
+import { blankPreparation, parseCall, serialiseCall, type AttemptPlan, type CallEvent } from "../../src/index.ts";
 import { emergencyRecord } from "../../src/call/emergency-record.ts";
 import { ANSWER, CallRig, OFFER, plan, profile, sdp } from "./call-rig.ts";
 
 const PSAP_SDP = sdp("psap", "203.0.113.30", 8_000);
+const ACTS = { refer: "act" } as const;
 const REFER: readonly HeaderLine[] = [["Refer-To", "<sip:911@tandem.example>"]];
 
 /** Caller and callee talk; both trunks let a REFER be acted upon. */
 function established(attempts: readonly AttemptPlan[] = []): CallRig {
   const rig = new CallRig();
-  const acts = { refer: "act" } as const;
-  rig.invite({ attempts: [...attempts, plan("first", { profile: profile("first", acts) })], ingress: acts });
+  rig.invite({ attempts: [...attempts, plan("first", { profile: profile("first", ACTS) })], ingress: ACTS });
   return rig;
 }
 
@@ -29,7 +29,7 @@ function routed(trunks: readonly string[], isEmergency: boolean): CallEvent {
     considered: [],
     callerLeg: "a",
   } as const;
-  const attempts = trunks.map((trunk) => plan(trunk));
+  const attempts = trunks.map((trunk) => plan(trunk, { profile: profile(trunk, ACTS) }));
   return { kind: "transfer-routed", attempts, failure: null, ...(isEmergency && { emergency }) };
 }
 
@@ -92,5 +92,72 @@ describe("a late answer during a transfer to an emergency number", () => {
     expect(rig.sent("ACK").request.get("Call-ID")).toBe(early.request.get("Call-ID"));
     expect(rig.sent("BYE").request.get("Call-ID")).toBe(early.request.get("Call-ID"));
     expect(rig.call.transfer).not.toBeNull();
+  });
+});
+
+describe("after a transfer to an emergency number failed", () => {
+  function failed(): CallRig {
+    const rig = answered(established());
+    refers(rig, 5, "tag-of-callee");
+    rig.event(routed(["psap-1", "psap-2"], true));
+    rig.now += 2_000;
+    rig.answer(rig.sent("INVITE"), 500, { tag: "psap" });
+    rig.now += 1_000;
+    rig.answer(rig.sent("INVITE"), 486, { tag: "psap" });
+    return rig;
+  }
+
+  it("its record ends there, failed, also when somebody else is reached by an ordinary transfer later", () => {
+    const rig = failed();
+    const askedMs = rig.now - 3_000;
+    const endMs = rig.now;
+    rig.now += 20_000;
+    refers(rig, 9, "tag-of-callee");
+    rig.event(routed(["friend"], false));
+    takenBy(rig, "friend");
+    rig.now += 60_000;
+    hangsUp(rig, 111);
+    const record = emergencyRecord(rig.call, rig.now);
+    expect(record).toMatchObject({
+      outcome: "failed",
+      answerMs: null,
+      startMs: askedMs,
+      endMs,
+      durationMs: 0,
+      sipCode: 486,
+      failure: "busy",
+      endedBy: "system",
+      egressTrunk: "psap-2",
+    });
+    expect(record?.attempts.map(({ trunk }) => trunk)).toEqual(["psap-1", "psap-2"]);
+  });
+
+  it("and was tried again: the record tells of both tries and of nothing between them", () => {
+    const rig = failed();
+    rig.now += 20_000;
+    refers(rig, 9, "tag-of-callee");
+    rig.event(routed(["friend"], false));
+    takenBy(rig, "friend");
+    rig.now += 20_000;
+    refers(rig, 3, "friend");
+    rig.event(routed(["psap-3"], true));
+    const again = emergencyRecord(rig.call, rig.now);
+    expect(again?.answerMs).toBeNull();
+    rig.now += 1_000;
+    takenBy(rig, "psap");
+    const record = emergencyRecord(rig.call, rig.now);
+    expect(record).toMatchObject({ outcome: "answered", answerMs: rig.now });
+    expect(record?.attempts.map(({ trunk }) => trunk)).toEqual(["psap-1", "psap-2", "psap-3"]);
+    expect(callerHolds(rig, 110)).toEqual([403]);
+  });
+
+  it("a record that was written before that time was kept is read, and tells of everything since the transfer", () => {
+    const rig = failed();
+    const older = JSON.parse(serialiseCall(rig.call)) as { facts: { emergency: { transfer: object } } };
+    older.facts.emergency.transfer = { atMs: rig.now - 3_000, callerLeg: "a", failed: true };
+    const read = parseCall(JSON.stringify(older));
+    if (!read.ok) throw new Error(read.error);
+    expect(read.value.facts.emergency?.transfer).toMatchObject({ failedAtMs: null, pauses: [] });
+    expect(emergencyRecord(read.value, rig.now)).toMatchObject({ outcome: "failed", egressTrunk: "psap-2" });
   });
 });
