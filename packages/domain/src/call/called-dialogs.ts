@@ -1,5 +1,6 @@
 import { headerValues, readTag, type SipMessage } from "@tandem/sip";
 import type { Call } from "./call.ts";
+import { emergencyCaller } from "./emergency-transfer.ts";
 import type { Dialog, Party, StoredResponse } from "./party.ts";
 import { hostsOfSender } from "./headers/hidden-hosts.ts";
 import { passingHeaders } from "./headers/passing.ts";
@@ -87,7 +88,7 @@ export function passedResponse(call: Call, response: SipMessage, from: LegProfil
   const headers = passingHeaders(response.headers, {
     to,
     hidden: () => hostsOfSender(response, [from.contactHost, from.peerHost]),
-    emergency: call.facts.emergency !== null,
+    emergency: emergencyCaller(call) !== null,
     suppressIdentity: false,
     locationIsOurs: locationIsOurs(call),
     settled: SETTLED_OPTIONS,

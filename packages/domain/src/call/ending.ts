@@ -1,4 +1,5 @@
 import { failureEntry, type FailureCode } from "../failure/catalogue.ts";
+import { emergencyCaller } from "./emergency-transfer.ts";
 import type { CallFacts } from "./facts.ts";
 import { answerPending } from "./outgoing.ts";
 import { reply } from "./replies.ts";
@@ -58,7 +59,7 @@ export function finish(turn: Turn): void {
       egressTrunk: taken?.trunk ?? "",
       outcome: facts.failure === null ? "success" : failureEntry(facts.failure).outcome,
       sipCode: facts.sipCode,
-      emergency: facts.emergency !== null,
+      emergency: emergencyCaller(call) !== null,
       durationMs: facts.answerMs === 0 ? 0 : facts.endMs - facts.answerMs,
     },
   });

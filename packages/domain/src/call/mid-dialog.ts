@@ -4,6 +4,7 @@ import type { Exchange, PendingRequest } from "./exchange.ts";
 import type { Dialog, StoredResponse } from "./party.ts";
 import { alarm } from "./alarm.ts";
 import { learnAbilities, passedResponse } from "./called-dialogs.ts";
+import { emergencyCaller } from "./emergency-transfer.ts";
 import { hangUp } from "./hang-up.ts";
 import { ownDescription, sdpIn } from "./headers/description.ts";
 import { hostsOfSender } from "./headers/hidden-hosts.ts";
@@ -88,7 +89,7 @@ export function wayTo(turn: Turn, from: Place, to: Place, message: SipMessage) {
   return {
     to: to.party.profile,
     hidden: () => hostsOfSender(message, [contactHost, peerHost]),
-    emergency: turn.call.facts.emergency !== null,
+    emergency: emergencyCaller(turn.call) !== null,
     suppressIdentity: false,
     settled: SETTLED_OPTIONS,
   };
@@ -132,7 +133,7 @@ export function onRelayAnswer(turn: Turn, exchange: Exchange, origin: PendingReq
  * there it is told 504.
  */
 export function asTold({ call }: Turn, response: StoredResponse): StoredResponse {
-  return response.status === 408 && call.facts.emergency !== null ? failureReply("peer-timeout") : response;
+  return response.status === 408 && emergencyCaller(call) !== null ? failureReply("peer-timeout") : response;
 }
 
 interface Exchanged {
@@ -192,7 +193,7 @@ export function endsDialog(method: string, status: number): boolean {
  * cause before.
  */
 export function spare(turn: Turn, { party, dialog }: Place, cause: "session-lapsed" | "peer-silent"): boolean {
-  if (turn.call.facts.emergency === null) return false;
+  if (emergencyCaller(turn.call) === null) return false;
   alarm(turn, party.profile.trunk, cause);
   const spared = cause === "peer-silent" ? "silenceSpared" : "lapseSpared";
   const first = !dialog[spared];
@@ -208,7 +209,7 @@ export function forgetSpared(dialog: Dialog): void {
 
 /** Whether an emergency call was spared and its session still runs: while it does, more silence says nothing new. Its lapse ends the call. */
 function inGrace({ call, now }: Turn, { dialog: { silenceSpared, lapseSpared, timer } }: Place): boolean {
-  if (call.facts.emergency === null || !(silenceSpared || lapseSpared) || timer === null) return false;
+  if (emergencyCaller(call) === null || !(silenceSpared || lapseSpared) || timer === null) return false;
   return now < timer.expiresAtMs - earlyMs(timer.intervalS);
 }
 

@@ -30,7 +30,7 @@ export function onReInvite(turn: Turn, place: Place, received: Received): void {
   if (holdsEmergency(turn, place, received.message))
     answerRequest(turn, place, received, failureReply("feature-refused"));
   else if (failure !== null) answerRequest(turn, place, received, notNowReply(turn.call.id, failure));
-  else if (minSeS !== null && turn.call.facts.emergency === null) {
+  else if (minSeS !== null && emergencyCaller(turn.call) === null) {
     answerRequest(turn, place, received, failureReply("session-interval-too-small", [["Min-SE", String(minSeS)]]));
   } else relayRequest(turn, place, received);
 }

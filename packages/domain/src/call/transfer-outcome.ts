@@ -36,12 +36,14 @@ function notify(turn: Turn, transfer: Transfer, status: string, last: boolean): 
 export function transferFailed(turn: Turn, { status, reason }: StoredResponse): void {
   const { call } = turn;
   const { transfer } = call;
-  if (call.hunt?.madeEmergency === true) noteEmergencyFailed(turn);
+  const goesOn = placeOf(call, transfer?.referrer ?? null) !== null;
+  // Where it does not go on, it ends as the emergency call that nobody answered.
+  if (call.hunt?.madeEmergency === true && goesOn) noteEmergencyFailed(turn);
   call.hunt = null;
   call.transfer = null;
   if (transfer === null) return;
   notify(turn, transfer, `SIP/2.0 ${status} ${reason}`, true);
-  if (placeOf(call, transfer.referrer) !== null) return;
+  if (goesOn) return;
   hangUp(turn, {
     except: null,
     bye: { headers: reasonsOf("transfer-failed"), body: "" },

@@ -1,3 +1,4 @@
+import { emergencyCaller } from "./emergency-transfer.ts";
 import { acceptRefresh, pendingRequest, relayRequest } from "./mid-dialog.ts";
 import { answerRequest, type Received } from "./outgoing.ts";
 import { holdsEmergency, offerPending } from "./re-invite.ts";
@@ -14,7 +15,7 @@ export function onUpdate(turn: Turn, place: Place, received: Received): void {
   const failure = whyNotNow(turn, place, received);
   if (holdsEmergency(turn, place, message)) answerRequest(turn, place, received, failureReply("feature-refused"));
   else if (failure !== null) answerRequest(turn, place, received, notNowReply(turn.call.id, failure));
-  else if (minSeS !== null && turn.call.facts.emergency === null) {
+  else if (minSeS !== null && emergencyCaller(turn.call) === null) {
     answerRequest(turn, place, received, failureReply("session-interval-too-small", [["Min-SE", String(minSeS)]]));
   } else if (message.body === "" && wish.expiresS > 0 && place.dialog.confirmed) {
     const terms = acceptRefresh(turn, place, pendingRequest(turn, place, received));

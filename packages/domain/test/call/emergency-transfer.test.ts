@@ -160,4 +160,44 @@ describe("after a transfer to an emergency number failed", () => {
     expect(read.value.facts.emergency?.transfer).toMatchObject({ failedAtMs: null, pauses: [] });
     expect(emergencyRecord(read.value, rig.now)).toMatchObject({ outcome: "failed", egressTrunk: "psap-2" });
   });
+
+  it("a peer that asks for too short a session interval is refused, as on any ordinary call", () => {
+    const rig = failed();
+    const headers: readonly HeaderLine[] = [
+      ["Session-Expires", "30"],
+      ["Supported", "timer"],
+    ];
+    expect(rig.allResponded(rig.fromCaller("INVITE", 110, { body: OFFER, headers }))).toEqual([422]);
+    expect(rig.allResponded(rig.fromCaller("UPDATE", 112, { headers }))).toEqual([422]);
+  });
+
+  it("a peer that falls silent ends the call, and nobody is alarmed", () => {
+    const rig = failed();
+    rig.fromCaller("INVITE", 110, { body: OFFER });
+    rig.answer(rig.sent("INVITE"), 408);
+    expect(rig.call.phase).toBe("ending");
+    expect(rig.log.some((effect) => effect.kind === "observe" && effect.observation.kind === "alarm")).toBe(false);
+  });
+
+  it("it ends as an ordinary call", () => {
+    const rig = failed();
+    hangsUp(rig, 111);
+    rig.answer(rig.sent("NOTIFY"), 200);
+    rig.event({ kind: "deadline" }, 60_000);
+    rig.event({ kind: "deadline" }, 60_000);
+    const ended = rig.log.flatMap((effect) => (effect.kind === "observe" ? [effect.observation] : []));
+    expect(ended.at(-1)).toMatchObject({ kind: "call-ended", emergency: false });
+  });
+
+  it("of somebody whom the referrer had left already, it ends as the emergency call that it was", () => {
+    const rig = answered(established());
+    refers(rig, 5, "tag-of-callee");
+    rig.event(routed(["psap-1"], true));
+    rig.fromCallee("BYE", 6);
+    rig.answer(rig.sent("INVITE"), 486, { tag: "psap" });
+    rig.answer(rig.sent("BYE"), 200);
+    const ended = rig.log.flatMap((effect) => (effect.kind === "observe" ? [effect.observation] : []));
+    expect(ended.at(-1)).toMatchObject({ kind: "call-ended", emergency: true });
+    expect(emergencyRecord(rig.call, rig.now)).toMatchObject({ outcome: "failed", failure: "busy" });
+  });
 });
