@@ -322,6 +322,20 @@ describe("an ordinary call transferred to an emergency number is an emergency ca
     expect(message.get("Require") ?? "").not.toContain("replaces");
   });
 
+  test.each([
+    [481, ["203.0.113.9", false]],
+    [503, ["198.51.100.2", true]],
+  ] as const)("after %i to a Replaces the next INVITE goes to %j (with Replaces or without)", async (status, next) => {
+    const call = await established(new FakeWorld(topology()));
+    await calleeRefers(call, "<sip:911@192.0.2.1?Replaces=abc%40host%3Bto-tag%3D7743%3Bfrom-tag%3D6472>");
+    const first = last(call.worker.sip.requests("INVITE"));
+    first.answer(answerTo(first.message, status, "psap"));
+    await settle();
+    const second = last(call.worker.sip.requests("INVITE"));
+    expect(second).not.toBe(first);
+    expect([second.message.uri.replace(/^sip:911@|:5060.*$/g, ""), second.message.has("Replaces")]).toEqual(next);
+  });
+
   test("the emergency record tells of the emergency call, not of the one before", async () => {
     const world = new FakeWorld(topology());
     const call = await established(world);

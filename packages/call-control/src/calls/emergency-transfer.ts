@@ -125,11 +125,13 @@ function inviteOfKept({ remote, dialogs }: Party, target: string) {
 
 /**
  * RFC 3891 for an emergency call: whoever has the dialog joins it; whoever does not know it must ring all the same, so that nothing is required of him, and
- * the way is tried once more without.
+ * the way is tried once more without when he refuses it so.
  */
-export function alsoReplacing(attempts: readonly AttemptPlan[], replaces: string): readonly AttemptPlan[] {
-  return attempts.flatMap((plan) => [
-    { ...plan, headers: [...(plan.headers ?? []), ["Replaces", replaces] as const] },
-    plan,
-  ]);
+export function alsoReplacing(plan: AttemptPlan, replaces: string): AttemptPlan {
+  return {
+    ...plan,
+    headers: [...(plan.headers ?? []), ["Replaces", replaces]],
+    withoutReplaces: plan,
+    ...(plan.inClear !== undefined && { inClear: alsoReplacing(plan.inClear, replaces) }),
+  };
 }

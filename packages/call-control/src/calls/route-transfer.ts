@@ -44,7 +44,7 @@ export async function routeTransfer(call: Call, effect: RouteTransfer, world: Tr
   const isEmergency = route.emergency !== undefined;
   return {
     ...route,
-    attempts: isEmergency ? alsoReplacing(attempts, replaces) : attempts.map((plan) => replacing(plan, replaces)),
+    attempts: attempts.map((plan) => (isEmergency ? alsoReplacing(plan, replaces) : replacing(plan, replaces))),
   };
 }
 

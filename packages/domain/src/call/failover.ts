@@ -119,10 +119,18 @@ function defeat(turn: Turn, hunt: Hunt, trying: Trying, why: Defeat): void {
   abandon(turn, trying, { ...why, headers: reasonsOf(why.failure) });
   hunt.current = null;
   keepBest(hunt, why);
-  if (trying.plan.inClear !== undefined && isTlsTrouble(why)) hunt.plans.unshift(trying.plan.inClear);
+  const { inClear, withoutReplaces } = trying.plan;
+  if (inClear !== undefined && isTlsTrouble(why)) hunt.plans.unshift(inClear);
+  else if (withoutReplaces !== undefined && REPLACES_REFUSED.has(why.sipCode)) hunt.plans.unshift(withoutReplaces);
   if (why.goOn) tryNext(turn, hunt);
   else giveUp(turn, hunt, why.response, why.failure);
 }
+
+/**
+ * What an INVITE with Replaces may get where the same without it rings: no such dialog (RFC 3891 §3), the extension unknown, the request or its header not
+ * understood. Anything else would be said of the INVITE without it, too.
+ */
+const REPLACES_REFUSED: ReadonlySet<number> = new Set([400, 420, 481, 488, 501]);
 
 /** Nothing at all came over the TLS connection, whatever it is that failed about it (RFC 6881 SP-31). */
 function isTlsTrouble({ failure, sipCode }: Defeat): boolean {

@@ -53,6 +53,8 @@ export interface AttemptPlan extends TrunkLimits {
   readonly seizes?: { readonly maxCalls: number; readonly preempts: boolean };
   /** What is tried next when TLS to this trunk's gateway fails (emergency calls, where the topology allows it). */
   readonly inClear?: AttemptPlan;
+  /** What is tried next when the gateway answers as one that makes nothing of Replaces (attended transfer of an emergency call). */
+  readonly withoutReplaces?: AttemptPlan;
   /** Request-URI to use as it is, when it is not made of `calledNumber` and `peerHost` (a transfer target that is a dialog's Contact). */
   readonly requestUri?: string;
   /** Header lines to add to the INVITE (Replaces of an attended transfer, Referred-By). */

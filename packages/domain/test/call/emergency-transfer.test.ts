@@ -201,3 +201,42 @@ describe("after a transfer to an emergency number failed", () => {
     expect(emergencyRecord(rig.call, rig.now)).toMatchObject({ outcome: "failed", failure: "busy" });
   });
 });
+
+describe("an attended transfer to an emergency number", () => {
+  const replacing = (trunk: string): AttemptPlan => {
+    const bare = plan(trunk);
+    return { ...bare, headers: [["Replaces", "abc@host;to-tag=1;from-tag=2"]], withoutReplaces: bare };
+  };
+
+  function attended(): CallRig {
+    const rig = answered(established());
+    refers(rig, 5, "tag-of-callee");
+    rig.event({ ...routed([], true), attempts: [replacing("psap-1"), replacing("psap-2")] } as CallEvent);
+    expect(rig.sent("INVITE").request.get("Replaces")).toBe("abc@host;to-tag=1;from-tag=2");
+    return rig;
+  }
+
+  it.each([400, 420, 481, 488, 501])("%i may be about Replaces: the same way once more, without", (status) => {
+    const rig = attended();
+    rig.answer(rig.sent("INVITE"), status, { tag: "psap" });
+    const { request } = rig.sent("INVITE");
+    expect(request.uri).toContain("psap-1");
+    expect(request.has("Replaces")).toBe(false);
+    rig.answer(rig.sent("INVITE"), status, { tag: "psap" });
+    expect(rig.sent("INVITE").request.uri).toContain("psap-2");
+    expect(rig.sent("INVITE").request.has("Replaces")).toBe(true);
+  });
+
+  it.each([486, 500, 503, 603])("%i is not: the next way", (status) => {
+    const rig = attended();
+    rig.answer(rig.sent("INVITE"), status, { tag: "psap" });
+    expect(rig.sent("INVITE").request.uri).toContain("psap-2");
+    expect(rig.sent("INVITE").request.has("Replaces")).toBe(true);
+  });
+
+  it("a way that is dead is not waited for twice", () => {
+    const rig = attended();
+    rig.event({ kind: "timer", timer: `connect:${rig.call.hunt?.current?.party ?? ""}` }, 4_000);
+    expect(rig.sent("INVITE").request.uri).toContain("psap-2");
+  });
+});
