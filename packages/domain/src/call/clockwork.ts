@@ -7,12 +7,14 @@ import { onSilence } from "./failover.ts";
 import type { ExchangeId } from "./event.ts";
 import { hangUp, repeatByes } from "./hang-up.ts";
 import { reasonsOf } from "./headers/reason.ts";
-import { callDeadline, exchangeDeadline, transferDeadline } from "./deadlines.ts";
+import { callDeadline, exchangeDeadline, lostTransferMs, transferDeadline } from "./deadlines.ts";
+import type { Trying } from "./hunt.ts";
 import { onReliableTimer } from "./reliable-provisionals.ts";
 import { failureReply, inviteFailureReply } from "./replies.ts";
 import { onPlaceTimer } from "./seizure.ts";
 import { lookAfterRelay } from "./security-desk.ts";
 import { lookAfter } from "./session-refresh.ts";
+import { askRoute } from "./transfer.ts";
 import { transferFailed } from "./transfer-outcome.ts";
 import { placeOf, type Turn } from "./turn.ts";
 
@@ -64,7 +66,7 @@ export function onDeadline(turn: Turn, alive?: readonly ExchangeId[]): void {
   const { call, now } = turn;
   if (now < callDeadline(call)) return;
   if (call.phase === "up") {
-    if (now >= transferDeadline(call)) loseTransfer(turn);
+    if (now >= transferDeadline(call)) lookAfterTransfer(turn, alive);
     for (const exchange of call.exchanges) {
       if (now >= exchangeDeadline(call, exchange)) onNoResponse(turn, exchange.id, "worker-lost");
     }
@@ -85,15 +87,21 @@ function endAtLast(turn: Turn, alive: readonly ExchangeId[] | undefined): void {
 /** Longer than any ending waits before its first deadline. */
 const LONGEST_END_MS = 40_000;
 
-/** The worker that was transferring died. A way to help is looked for until there is none. */
-function loseTransfer(turn: Turn): void {
-  const { hunt } = turn.call;
+/** The worker that was transferring died, or has work to do. A way to help is looked for until there is none. */
+function lookAfterTransfer(turn: Turn, alive: readonly ExchangeId[] = []): void {
+  const { call, now } = turn;
+  const { hunt, transfer } = call;
   const trying = hunt?.current ?? null;
-  const failure = "worker-lost";
+  const lost = now >= lostTransferMs(call);
   if (hunt !== null && hunt.preparation !== null && trying !== null) {
-    onSilence(turn, hunt, trying, failure);
-    return;
-  }
+    if (trying.state === "gate") onPlaceTimer(turn, String(trying.attempt));
+    else if (lost || !alive.includes(trying.exchange ?? "")) onSilence(turn, hunt, trying, "worker-lost");
+  } else if (hunt === null && transfer !== null && !lost) askRoute(turn, transfer);
+  else loseTransfer(turn, trying);
+}
+
+function loseTransfer(turn: Turn, trying: Trying | null): void {
+  const failure = "worker-lost";
   if (trying !== null) abandon(turn, trying, { failure, sipCode: 0, q850: null, headers: reasonsOf(failure) });
   transferFailed(turn, failureReply(failure));
 }

@@ -8,6 +8,8 @@ export const AUDIT_AFTER_MS = 1_800_000;
 
 /** Time given to a setup beyond the ring timer before it counts as abandoned by a dead worker. */
 const SETUP_MARGIN_MS = 40_000;
+/** Time given to a worker for what it does at once or by timers, when somebody waits for help: longer than a worker that lives is ever late. */
+const WORKER_MARGIN_MS = 5_000;
 /** Longest ringing while no attempt says otherwise. */
 const DEFAULT_RING_MS = 180_000;
 /** Longest ringing on a trunk whose ring timer is off. */
@@ -37,11 +39,28 @@ export function exchangeDeadline({ hunt }: Call, { id, method, sentMs }: Exchang
   return sentMs + SETUP_MARGIN_MS + (method === "INVITE" ? DEFAULT_RING_MS : 0);
 }
 
-/** When a transfer counts as abandoned by a dead worker; `Infinity` without one. */
+/** When somebody must look after a transfer whose worker may be dead; `Infinity` without one. Somebody who asks for help does not wait longer than he must. */
 export function transferDeadline(call: Call): number {
   const { transfer, hunt } = call;
   if (transfer === null) return Infinity;
+  if (hunt === null) return Math.min(transfer.askedMs + WORKER_MARGIN_MS, lostTransferMs(call));
+  return hunt.preparation === null ? lostTransferMs(call) : Math.min(wayDeadline(call, hunt), lostTransferMs(call));
+}
+
+/** When a transfer is given up as lost, whoever is at it; `Infinity` without one. */
+export function lostTransferMs({ transfer, hunt }: Call): number {
+  if (transfer === null) return Infinity;
   return hunt === null ? transfer.atMs + SETUP_MARGIN_MS : huntDeadline(hunt, transfer.atMs);
+}
+
+/** When the worker that tries a way to help would have gone on from it by its own timers. A phone that rings is left to ring. */
+function wayDeadline({ attempts }: Call, { current }: Hunt): number {
+  if (current === null) return Infinity;
+  const { state, sentMs, moves, plan } = current;
+  if (state === "gate") return (attempts[current.attempt]?.startMs ?? 0) + WORKER_MARGIN_MS;
+  if (state === "progress" || plan.progressTimeoutMs === 0) return Infinity;
+  // Its timers begin anew with each edge.
+  return sentMs + (moves + 1) * Math.max(plan.connectTimeoutMs, plan.progressTimeoutMs) + WORKER_MARGIN_MS;
 }
 
 /** When somebody must ask whether the media relay still has the call; `Infinity` without one. */

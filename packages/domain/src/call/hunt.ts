@@ -114,6 +114,10 @@ export interface Transfer {
   /** CSeq number of the REFER: the subscription's id. */
   readonly id: number;
   readonly target: string;
+  /** Replaces value in the Refer-To; empty when it had none. */
+  readonly replaces: string;
+  /** When it was asked last where the target is reached (epoch ms). */
+  askedMs: number;
   /** Referred-By value of the REFER; empty when it had none. */
   readonly referredBy: string;
   /** Hosts of the referrer's network. */

@@ -3,7 +3,7 @@ import { blanks } from "./blanks.ts";
 import type { EmergencyPreparation } from "../emergency/preparation.ts";
 import type { AttemptFacts, CallFacts } from "./facts.ts";
 import type { Call } from "./call.ts";
-import type { Hunt } from "./hunt.ts";
+import type { Hunt, Transfer } from "./hunt.ts";
 import type { Dialog, Party } from "./party.ts";
 import type { AttemptPlan, LegProfile } from "./leg-profile.ts";
 import { isSame } from "./plain-data.ts";
@@ -58,6 +58,7 @@ function unpackCall(stored: Call): Call {
     ...call,
     parties: call.parties.map(unpackParty),
     hunt: call.hunt === null ? null : unpackHunt(call.hunt),
+    transfer: call.transfer === null ? null : unpackTransfer(call.transfer),
     facts: unpackFacts(call.facts),
     attempts: call.attempts.map((attempt) => filled(attempt, blanks.attempt)),
   };
@@ -160,6 +161,11 @@ function packHunt(hunt: Hunt): object {
     plans: hunt.plans.map(packPlan),
     current: current === null ? null : { ...current, plan: packPlan(current.plan) },
   };
+}
+
+/** Absent: written before a transfer's way was asked for more than once. */
+function unpackTransfer(stored: Transfer): Transfer {
+  return filled(stored, { replaces: "", askedMs: stored.atMs });
 }
 
 function unpackHunt(hunt: Hunt): Hunt {

@@ -98,21 +98,30 @@ function act(turn: Turn, place: Place, received: Received, target: ReferTarget):
   // RFC 4488: the referrer wants no subscription.
   const unsubscribed = received.message.get("Refer-Sub")?.trim().toLowerCase() === "false";
   const headers: readonly HeaderLine[] = unsubscribed ? [["Refer-Sub", "false"]] : [];
-  turn.call.transfer = {
+  const transfer: Transfer = {
     referrer: place.dialog.id,
     kept: kept.dialog.id,
     atMs: turn.now,
+    askedMs: turn.now,
     id: cseqOf(received.message),
     subscribed: !unsubscribed,
     told: 0,
     target: target.uri,
+    replaces: target.replaces,
     referredBy: headerValues(received.message, "Referred-By")[0] ?? "",
     hidden: hostsOfSender(received.message, [place.party.profile.contactHost, place.party.profile.peerHost]),
   };
+  turn.call.transfer = transfer;
   answerRequest(turn, place, received, reply(202, headers));
   tellReferrer(turn, 100, "Trying");
-  const replaces: readonly HeaderLine[] = target.replaces === "" ? [] : [["Replaces", target.replaces]];
-  turn.effects.push({ kind: "route-transfer", target: target.uri, headers: replaces });
+  askRoute(turn, transfer);
+}
+
+/** The shell finds out where the target is reached. A shell that is at it already goes on. */
+export function askRoute(turn: Turn, transfer: Transfer): void {
+  const { target, replaces } = transfer;
+  transfer.askedMs = turn.now;
+  turn.effects.push({ kind: "route-transfer", target, headers: replaces === "" ? [] : [["Replaces", replaces]] });
 }
 
 /** Where the transfer target can be reached. */
