@@ -143,6 +143,15 @@ async function hold({ worker, ok }: Standing): Promise<number | undefined> {
   return worker.sip.statuses(request.transaction.id)[0];
 }
 
+/** A worker that has nothing but the stored calls of a world whose time stands still, after `afterMs`. */
+async function heir(dead: FakeWorld, afterMs: number): Promise<FakeWorker> {
+  const world = new FakeWorld(topology());
+  for (const [callId, row] of dead.store.rows) world.store.rows.set(callId, row);
+  const worker = await world.worker();
+  await world.clock.advance(afterMs);
+  return worker;
+}
+
 /** The PSAP takes the call and the caller's side the new description. */
 async function taken({ worker }: Standing, invite: SentRequest): Promise<void> {
   invite.answer(answerTo(invite.message, 200, "psap"));
@@ -312,6 +321,27 @@ describe("an ordinary call transferred to an emergency number is an emergency ca
     expect(call.worker.sip.requests("BYE")).toHaveLength(0);
     expect(world.gate.seized.get("pstn-1")?.size).toBe(1);
     expect(world.gate.held("pstn-1")).toBe(0);
+  });
+
+  test("a worker that dies while a way is tried: another one tries the next within seconds", async () => {
+    const world = new FakeWorld(topology());
+    const call = await established(world);
+    await calleeRefers(call, "<sip:911@192.0.2.1>");
+    const first = last(call.worker.sip.requests("INVITE"));
+    const second = await heir(world, 20_000);
+    const [next] = second.sip.requests("INVITE");
+    expect(next?.message.uri).toContain("911@198.51.100.2");
+    expect(next?.message.get("Priority")).toBe("emergency");
+    expect(first.message.uri).toContain("911@203.0.113.9");
+  });
+
+  test("a worker that dies before it knows a way: another one finds out, within seconds", async () => {
+    const world = new FakeWorld(topology({ sites: [] }));
+    world.locations = { locate: () => new Promise(() => undefined) };
+    const call = await established(world);
+    await calleeRefers(call, "<sip:911@192.0.2.1>");
+    const second = await heir(world, 8_000);
+    expect(second.sip.requests("INVITE")[0]?.message.uri).toContain("911@203.0.113.9");
   });
 
   test("a Replaces for somebody else's dialog goes along, and is not asked for of a PSAP that knows nothing of it", async () => {

@@ -65,8 +65,9 @@ export function emergencyPart(call: Call): Call {
   const { facts } = call;
   const { emergency } = facts;
   if (emergency === null || emergency.transfer === null) return call;
-  const { atMs, failedAtMs } = emergency.transfer;
-  const attempts = call.attempts.filter(({ startMs }) => isEmergencyTime(emergency.transfer, startMs));
+  const { transfer } = emergency;
+  const { atMs, failedAtMs } = transfer;
+  const attempts = call.attempts.filter(({ startMs }) => isEmergencyTime(transfer, startMs));
   const answerMs = firstOf(attempts.map((attempt) => attempt.answerMs));
   const last = attempts.at(-1);
   return {

@@ -76,7 +76,7 @@ describe("a late answer during a transfer to an emergency number", () => {
   it.each([
     ["callee", "of the side that is called again"],
     ["caller", "of the side that stays"],
-  ] as const)("that the %s asked for, %s, from before it: acknowledged and ended, it is no call taker's", (who) => {
+  ] as const)("that the %s asked for, %s, from before it: acknowledged and ended, it is no call taker's", (who, _side) => {
     const rig = established([plan("early")]);
     const early = rig.sent("INVITE");
     rig.answer(early, 100);
