@@ -344,6 +344,22 @@ describe("an ordinary call transferred to an emergency number is an emergency ca
     expect(second.sip.requests("INVITE")[0]?.message.uri).toContain("911@203.0.113.9");
   });
 
+  test("a worker that takes long to find out a way, but lives, is not asked for it twice", async () => {
+    const world = new FakeWorld(topology());
+    const call = await established(world);
+    const load = world.store.load.bind(world.store);
+    const asked: string[] = [];
+    world.store.load = (callId) => {
+      if (world.store.rows.has(callId)) return load(callId);
+      asked.push(callId);
+      return new Promise(() => undefined);
+    };
+    const other = "b".repeat(26);
+    await calleeRefers(call, `<sip:911@192.0.2.1?Replaces=x%3Bto-tag%3D${other}-a%3Bfrom-tag%3D${other}-a>`);
+    await world.clock.advance(12_000);
+    expect(asked).toEqual([other]);
+  });
+
   test("a Replaces for somebody else's dialog goes along, and is not asked for of a PSAP that knows nothing of it", async () => {
     const call = await established(new FakeWorld(topology()));
     await calleeRefers(call, "<sip:911@192.0.2.1?Replaces=abc%40host%3Bto-tag%3D7743%3Bfrom-tag%3D6472>");

@@ -9,6 +9,8 @@ export class PendingWork {
   readonly requests = new OpenRequests();
   readonly #timers = new Map<string, () => void>();
   readonly #clock: Clock;
+  /** When the transfer whose way is being found out was asked for (epoch ms); null: none is. */
+  routing: number | null = null;
   /** Answers of other ports that will come as events. */
   #replies = 0;
   #order: Promise<unknown> = Promise.resolve();

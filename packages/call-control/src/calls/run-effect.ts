@@ -66,11 +66,7 @@ export function runEffect(effect: ImmediateEffect, context: EffectContext): void
     case "stop-timer":
       return work.stopTimer(effect.timer);
     case "route-transfer":
-      return work.expect(shell.routeTransfer(call, effect), ({ afterwards, unused, ...route }) => {
-        const event = { kind: "transfer-routed", ...route } as const;
-        shell.post(call.id, { event, ...(unused !== undefined && { otherwise: unused }) });
-        afterwards?.();
-      });
+      return routeTransfer(effect, context);
     case "call-desk":
       return shell.callDesk(call);
     case "check-relay":
@@ -80,6 +76,19 @@ export function runEffect(effect: ImmediateEffect, context: EffectContext): void
     default:
       return assertNever(effect);
   }
+}
+
+/** The machine asks again when no answer came for a while: here it is still being found out, or the worker that was to died. */
+function routeTransfer(effect: Extract<Effect, { kind: "route-transfer" }>, { call, work, shell }: EffectContext): void {
+  const askedMs = call.transfer?.atMs ?? null;
+  if (askedMs !== null && work.routing === askedMs) return;
+  work.routing = askedMs;
+  work.expect(shell.routeTransfer(call, effect), ({ afterwards, unused, ...route }) => {
+    if (work.routing === askedMs) work.routing = null;
+    const event = { kind: "transfer-routed", ...route } as const;
+    shell.post(call.id, { event, ...(unused !== undefined && { otherwise: unused }) });
+    afterwards?.();
+  });
 }
 
 function send(effect: Extract<Effect, { kind: "send" }>, { call, work, shell, serving }: EffectContext): void {
