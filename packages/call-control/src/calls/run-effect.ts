@@ -79,7 +79,10 @@ export function runEffect(effect: ImmediateEffect, context: EffectContext): void
 }
 
 /** The machine asks again when no answer came for a while: here it is still being found out, or the worker that was to died. */
-function routeTransfer(effect: Extract<Effect, { kind: "route-transfer" }>, { call, work, shell }: EffectContext): void {
+function routeTransfer(
+  effect: Extract<Effect, { kind: "route-transfer" }>,
+  { call, work, shell }: EffectContext,
+): void {
   const askedMs = call.transfer?.atMs ?? null;
   if (askedMs !== null && work.routing === askedMs) return;
   work.routing = askedMs;

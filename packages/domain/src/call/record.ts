@@ -172,11 +172,11 @@ function unpackHunt(hunt: Hunt): Hunt {
   const { current } = hunt;
   // Absent: an ordinary call, or a record written before emergency calls had a preparation.
   const preparation = hunt.preparation as EmergencyPreparation | undefined;
-  const toEmergency = hunt.goal === "transfer" && preparation !== undefined;
+  // Absent: written before a call taker's own transfer was told from the one that made the emergency call.
+  const madeEmergency = hunt.madeEmergency as boolean | undefined;
   return {
     ...hunt,
-    // Absent: written before a call taker's own transfer was told from the one that made the emergency call.
-    madeEmergency: (hunt.madeEmergency as boolean | undefined) ?? toEmergency,
+    madeEmergency: madeEmergency ?? (hunt.goal === "transfer" && preparation !== undefined),
     preparation: preparation === undefined ? null : filled(preparation, blanks.preparation),
     plans: hunt.plans.map(unpackPlan),
     current: current === null ? null : { ...current, moves: current.moves ?? 0, plan: unpackPlan(current.plan) },

@@ -1,6 +1,13 @@
 import type { HeaderLine } from "@tandem/sip";
 import { describe, expect, it } from "vitest";
-import { blankPreparation, callDeadline, parseCall, serialiseCall, type AttemptPlan, type CallEvent } from "../../src/index.ts";
+import {
+  blankPreparation,
+  callDeadline,
+  parseCall,
+  serialiseCall,
+  type AttemptPlan,
+  type CallEvent,
+} from "../../src/index.ts";
 import { emergencyRecord } from "../../src/call/emergency-record.ts";
 import { ANSWER, CallRig, OFFER, plan, profile, sdp } from "./call-rig.ts";
 
@@ -76,23 +83,26 @@ describe("a late answer during a transfer to an emergency number", () => {
   it.each([
     ["callee", "of the side that is called again"],
     ["caller", "of the side that stays"],
-  ] as const)("that the %s asked for, %s, from before it: acknowledged and ended, it is no call taker's", (who, _side) => {
-    const rig = established([plan("early")]);
-    const early = rig.sent("INVITE");
-    rig.answer(early, 100);
-    rig.event({ kind: "timer", timer: "progress:b1" }, 10_000);
-    answered(rig);
-    if (who === "callee") refers(rig, 5, "tag-of-callee");
-    else rig.fromCaller("REFER", 105, { headers: REFER });
-    rig.event(routed(["psap-1", "psap-2"], true));
-    const current = rig.call.hunt?.current?.exchange;
-    expect(current).toBeDefined();
-    rig.answer(early, 200, { body: PSAP_SDP, tag: "late" });
-    expect(rig.call.hunt?.current?.exchange).toBe(current);
-    expect(rig.sent("ACK").request.get("Call-ID")).toBe(early.request.get("Call-ID"));
-    expect(rig.sent("BYE").request.get("Call-ID")).toBe(early.request.get("Call-ID"));
-    expect(rig.call.transfer).not.toBeNull();
-  });
+  ] as const)(
+    "that the %s asked for, %s, from before it: acknowledged and ended, it is no call taker's",
+    (who, _side) => {
+      const rig = established([plan("early")]);
+      const early = rig.sent("INVITE");
+      rig.answer(early, 100);
+      rig.event({ kind: "timer", timer: "progress:b1" }, 10_000);
+      answered(rig);
+      if (who === "callee") refers(rig, 5, "tag-of-callee");
+      else rig.fromCaller("REFER", 105, { headers: REFER });
+      rig.event(routed(["psap-1", "psap-2"], true));
+      const current = rig.call.hunt?.current?.exchange;
+      expect(current).toBeDefined();
+      rig.answer(early, 200, { body: PSAP_SDP, tag: "late" });
+      expect(rig.call.hunt?.current?.exchange).toBe(current);
+      expect(rig.sent("ACK").request.get("Call-ID")).toBe(early.request.get("Call-ID"));
+      expect(rig.sent("BYE").request.get("Call-ID")).toBe(early.request.get("Call-ID"));
+      expect(rig.call.transfer).not.toBeNull();
+    },
+  );
 });
 
 describe("after a transfer to an emergency number failed", () => {
@@ -243,7 +253,8 @@ describe("an attended transfer to an emergency number", () => {
 
 describe("the worker that transfers to an emergency number dies", () => {
   const dueInMs = (rig: CallRig): number => callDeadline(rig.call) - rig.now;
-  const deadline = (rig: CallRig, alive: readonly string[] = []) => rig.event({ kind: "deadline", alive }, dueInMs(rig));
+  const deadline = (rig: CallRig, alive: readonly string[] = []) =>
+    rig.event({ kind: "deadline", alive }, dueInMs(rig));
 
   function trying(attempts: readonly AttemptPlan[]): CallRig {
     const rig = answered(established());
@@ -295,7 +306,9 @@ describe("the worker that transfers to an emergency number dies", () => {
 
   it("before the ways out were known: they are asked for again, with the Replaces of the REFER", () => {
     const rig = answered(established());
-    const headers: readonly HeaderLine[] = [["Refer-To", "<sip:911@tandem.example?Replaces=abc%3Bto-tag%3D1%3Bfrom-tag%3D2>"]];
+    const headers: readonly HeaderLine[] = [
+      ["Refer-To", "<sip:911@tandem.example?Replaces=abc%3Bto-tag%3D1%3Bfrom-tag%3D2>"],
+    ];
     rig.fromCallee("REFER", 5, { headers });
     const [asked] = rig.log.filter(({ kind }) => kind === "route-transfer");
     rig.answer(rig.sent("NOTIFY"), 200);
@@ -319,6 +332,12 @@ describe("the worker that transfers to an emergency number dies", () => {
     expect(rig.call.transfer).toBeNull();
     expect(rig.sent("NOTIFY").request.body).toContain("SIP/2.0 5");
     expect(rig.call.phase).toBe("up");
+  });
+
+  it("with a record of an older release that does not say which hunt made the emergency call", () => {
+    const older = JSON.parse(serialiseCall(trying([plan("psap-1")]).call)) as { hunt: { madeEmergency?: boolean } };
+    delete older.hunt.madeEmergency;
+    expect(parseCall(JSON.stringify(older))).toMatchObject({ ok: true, value: { hunt: { madeEmergency: true } } });
   });
 
   it("with a record that an older release wrote: what it lacks is what it meant", () => {
