@@ -287,6 +287,59 @@ describe("dry run", () => {
   });
 });
 
+/** As the release wrote it that knew no routing by method, no transfer to an emergency number and no place. */
+function recordOfPreviousRelease(callId: string, startMs: number) {
+  const attempt = { number: 1, trunk: "sos", route: null, callingNumber: "2001", calledNumber: "911", startMs };
+  return {
+    kind: "emergency",
+    id: `${callId}-emergency`,
+    callId,
+    sipCallId: "x@y",
+    pool: "east",
+    ingressTrunk: "core-east",
+    egressTrunk: "sos",
+    callingNumber: "2001",
+    calledNumber: "911",
+    emergency: {
+      service: "urn:service:sos",
+      test: false,
+      number: "911",
+      policy: "hq",
+      site: "hq",
+      callbackNumber: "+12125550100",
+      elin: null,
+      erl: null,
+      location: { kind: "site-default", method: null },
+      withoutG711: false,
+      callIdentifier: null,
+      incidentIdentifier: null,
+    },
+    outcome: "answered",
+    startMs,
+    ringMs: startMs + 100,
+    answerMs: startMs + 200,
+    endMs: startMs + 9_000,
+    timeToRingingMs: 100,
+    durationMs: 8_800,
+    sipCode: 200,
+    failure: null,
+    endedBy: "caller",
+    attempts: [
+      {
+        ...attempt,
+        ringMs: null,
+        answerMs: startMs + 200,
+        endMs: startMs + 9_000,
+        sipCode: 200,
+        q850: null,
+        outcome: "answered",
+      },
+    ],
+    considered: [{ trunk: "sos", route: null, verdict: "chosen", reason: "emergency" }],
+    notifications: [],
+  };
+}
+
 describe("emergency calls", () => {
   const callId = "a".repeat(26);
   const notice: EmergencyNotice = {
@@ -339,6 +392,29 @@ describe("emergency calls", () => {
     expect(await get(url)).toMatchObject({ live: false, acknowledged: { by: "ops" } });
     expect(await get("/v1/emergency/calls")).toMatchObject([{ emergency: { place } }]);
     expect((await app.inject({ url: `/v1/emergency/calls/${"b".repeat(26)}`, headers })).statusCode).toBe(404);
+  });
+
+  test("a record kept by the previous release is listed and shown, with null for what that release did not know", async () => {
+    const json = JSON.stringify(recordOfPreviousRelease(callId, notice.atMs));
+    await services.emergency.records.put({ callId, startMs: notice.atMs, json });
+    const shown = {
+      callId,
+      outcome: "answered",
+      emergency: { site: "hq", routing: null, transfer: null, place: null },
+    };
+    expect(await get("/v1/emergency/calls")).toMatchObject([shown]);
+    expect(await get(`/v1/emergency/calls/${callId}`)).toMatchObject(shown);
+  });
+
+  test("a live call of a worker of the previous release is listed and shown", async () => {
+    const { emergency } = recordOfPreviousRelease(callId, notice.atMs);
+    const call = JSON.parse(serialiseCall(newCall(callId, notice.atMs))) as { facts: object };
+    const document = JSON.stringify({ ...call, facts: { ...call.facts, emergency } });
+    await services.calls.create({ callId, document, deadlineMs: Date.now() + 60_000, trunks: [] });
+    const shown = { callId, emergency: { site: "hq", routing: null, transfer: null } };
+    expect(await get("/v1/calls")).toMatchObject({ total: 1, calls: [shown] });
+    expect(await get(`/v1/calls/${callId}`)).toMatchObject(shown);
+    expect(await get(`/v1/emergency/calls/${callId}`)).toMatchObject({ ...shown, live: true });
   });
 
   test("a path works as long as its last walk of each kind was a success", async () => {

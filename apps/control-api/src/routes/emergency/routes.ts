@@ -1,5 +1,12 @@
 import type { EmergencyPath, Notification } from "@tandem/call-control";
-import { emergencyRecord, parseCall, type EmergencyDetailRecord, type EmergencyPlace } from "@tandem/domain";
+import {
+  blankPreparation,
+  emergencyFacts,
+  emergencyRecord,
+  parseCall,
+  type EmergencyDetailRecord,
+  type EmergencyPlace,
+} from "@tandem/domain";
 import { Type } from "typebox";
 import { failureStatus, problem, sendFailure, sendProblem } from "../../problem.ts";
 import type { ControlServices } from "../../services.ts";
@@ -70,6 +77,9 @@ async function recordOf({ emergency, calls, clock }: ControlServices, id: string
   return { ok: true as const, value: record === null ? null : { record, live: true } };
 }
 
+/** What an earlier release did not know stands in none of its records, which are kept for weeks after it. */
+const unknown = emergencyFacts(blankPreparation);
+
 /** What a record says of its notifications is from when it was written; `told` is what is known now. */
 function shownRecord(record: EmergencyDetailRecord, told: Notification | null, live: boolean) {
   const kept = record as EmergencyDetailRecord &
@@ -78,7 +88,7 @@ function shownRecord(record: EmergencyDetailRecord, told: Notification | null, l
   return {
     ...facts,
     live,
-    emergency: { ...emergency, place: shownPlace(emergency) },
+    emergency: { ...unknown, ...emergency, place: shownPlace(emergency) },
     attempts: [...attempts],
     considered: [...considered],
     notifications: [...(told?.deliveries ?? kept.notifications ?? [])],
