@@ -248,6 +248,56 @@ describe("a relay that fails", () => {
   });
 });
 
+describe("a relay that does not answer in the middle of a call", () => {
+  /** Both talk, and the look that is due in 5 s finds the relay silent. */
+  async function silent() {
+    const { made, worker } = await world();
+    const call = await answered(made, worker);
+    await call.acknowledge();
+    await answer(worker, "desk", 200);
+    made.media.away.add(RELAY);
+    const invites = sentTo(worker, "psap").length;
+    await made.clock.advance(5_500);
+    return { made, worker, call, moved: () => sentTo(worker, "psap").length > invites };
+  }
+  const lost = (worker: FakeWorker) => told(worker).filter((line) => line === "desk relay-lost");
+
+  test.each([
+    ["once", 0],
+    ["twice", 1_000],
+  ] as const)("%s is asked again, and nobody is told of anything", async (_, moreMs) => {
+    const { made, worker, moved } = await silent();
+    await made.clock.advance(moreMs);
+    made.media.away.clear();
+    await made.clock.advance(60_000);
+    expect(moved()).toBe(false);
+    expect(lost(worker)).toEqual([]);
+  });
+
+  test("three times in a row is gone: both sides talk to each other", async () => {
+    const { made, worker, moved } = await silent();
+    await made.clock.advance(1_500);
+    expect(moved()).toBe(false);
+    await made.clock.advance(1_500);
+    expect(moved()).toBe(true);
+    expect(last(sentTo(worker, "psap")).message.body).toContain("c=IN IP4 192.0.2.10");
+    expect(lost(worker)).toHaveLength(1);
+  });
+
+  test("is not asked any more when the call ends meanwhile", async () => {
+    const { made, worker, call } = await silent();
+    worker.engine.onRequest(arriving(inDialog("BYE", call.ok, 2)));
+    await settle();
+    for (const peer of ["psap", "desk"] as const) {
+      const bye = last(sentTo(worker, peer, "BYE"));
+      bye.answer(answerTo(bye.message, 200));
+      await settle();
+    }
+    await made.clock.advance(10_000);
+    expect(lost(worker)).toEqual([]);
+  });
+});
+
 test("calls without a desk pass no relay", async () => {
   const { made, worker } = await world();
   worker.engine.onRequest(arriving(requestFrom()));

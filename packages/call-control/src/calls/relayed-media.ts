@@ -11,6 +11,12 @@ const RELAY_ANSWER_MS = 100;
 const MOST_ASKED = 2;
 /** A relay that did not answer is not asked again for so long. */
 const LEFT_ALONE_MS = 5_000;
+/**
+ * Of a relay that carries a call one late answer says nothing: a datagram is lost, or we were busy ourselves. It counts as gone after so many questions in a
+ * row, so far apart; together less than the time between two looks.
+ */
+const MOST_UNANSWERED = 3;
+const ASK_AGAIN_MS = 1_000;
 
 const FAULT: Failure = { code: "relay-unavailable", detail: "a fault of ours" };
 
@@ -26,6 +32,8 @@ export class RelayedMedia {
   readonly #parts: RelayParts;
   /** Relays that did not answer, and until when they are left alone (epoch ms). */
   readonly #silent = new Map<string, number>();
+  /** Calls whose relay did not answer and is asked once more; what is kept ends that. */
+  readonly #unsure = new Map<string, () => void>();
 
   constructor(parts: RelayParts) {
     this.#parts = parts;
@@ -65,15 +73,33 @@ export class RelayedMedia {
     return message;
   }
 
-  /** Asks the relay whether it has the call. */
-  async check(call: Call): Promise<void> {
+  /** Asks the relay whether it has the call; a relay that is silent is asked some more times. */
+  check(call: Call): Promise<void> {
+    return this.#ask(call, 1);
+  }
+
+  async #ask(call: Call, time: number): Promise<void> {
     if (call.desk === null) return;
-    const has = await this.#parts.media.has({ relay: call.desk.relay, callId: call.id });
-    if (!has.ok || !has.value) this.#lost(call, has.ok ? "the relay does not know the call" : has.error.detail, true);
+    this.#ended(call.id);
+    const asking = this.#parts.media.has({ relay: call.desk.relay, callId: call.id });
+    const has = await asking.catch(() => err(FAULT));
+    if (has.ok && has.value) return;
+    if (has.ok) return this.#lost(call, "the relay does not know the call", true);
+    if (time >= MOST_UNANSWERED) return this.#lost(call, has.error.detail, true);
+    this.#unsure.set(
+      call.id,
+      this.#parts.clock.after(ASK_AGAIN_MS, () => void this.#ask(call, time + 1)),
+    );
+  }
+
+  #ended(callId: string): void {
+    this.#unsure.get(callId)?.();
+    this.#unsure.delete(callId);
   }
 
   /** The call is over. */
   release(call: Call): void {
+    this.#ended(call.id);
     if (call.desk !== null) void this.#parts.media.release({ relay: call.desk.relay, callId: call.id });
   }
 

@@ -17,7 +17,10 @@ export interface DeskLink {
   checkAtMs: number;
 }
 
-/** How often the relay of an answered emergency call is asked whether it still has it: the longest that a dead relay keeps two people from hearing each other. */
+/**
+ * How often the relay of an answered emergency call is asked whether it still has it: with the questions after one that stays without an answer, the longest that
+ * a dead relay keeps two people from hearing each other.
+ */
 const CHECK_EVERY_MS = 5_000;
 
 /** The leg to the desk has an id that any worker can tell. */
