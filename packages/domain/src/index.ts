@@ -111,7 +111,7 @@ export { hostsOfSender } from "./call/headers/hidden-hosts.ts";
 export { passingHeaders, type Way } from "./call/headers/passing.ts";
 export { ladder, type LadderEntry } from "./call/ladder.ts";
 export { newCall } from "./call/new-call.ts";
-export { callDeadline } from "./call/deadlines.ts";
+export { callDeadline, essentialDeadline } from "./call/deadlines.ts";
 export { occupiedTrunks } from "./call/occupied-trunks.ts";
 export { parseCall, serialiseCall } from "./call/record.ts";
 export { mediaWay, talkers, type MediaWay } from "./call/relayed-media.ts";

@@ -1,7 +1,7 @@
 import {
   assertNever,
-  callDeadline,
   emergencyPart,
+  essentialDeadline,
   failureEntry,
   isFailureCode,
   type Call,
@@ -35,7 +35,7 @@ const LEASE_MARGIN_MS = 600_000;
 /** Prolongs the leases a call holds to its next deadline. Never refused, never awaited. */
 export function renewLeases(call: Call, { ports }: CallShell): void {
   const nowMs = ports.clock.now();
-  const untilMs = callDeadline(call) + LEASE_MARGIN_MS;
+  const untilMs = essentialDeadline(call) + LEASE_MARGIN_MS;
   for (const trunk of call.reserved) {
     if (call.facts.emergency !== null) {
       void ports.gate.seize({ trunk, callId: call.id, maxCalls: 0, preempts: false, nowMs, untilMs });
@@ -208,7 +208,7 @@ function cancel(effect: Extract<Effect, { kind: "cancel" }>, { work, shell }: Ef
 function reserve(effect: Extract<Effect, { kind: "reserve" }>, { call, work, shell }: EffectContext): void {
   const { kind: _kind, trunk, ...limits } = effect;
   const nowMs = shell.ports.clock.now();
-  const untilMs = callDeadline(call) + LEASE_MARGIN_MS;
+  const untilMs = essentialDeadline(call) + LEASE_MARGIN_MS;
   const reply = shell.ports.gate.reserve({ trunk, callId: call.id, ...limits, nowMs, untilMs });
   work.expect(reply, (reserved) => {
     const result = reserved.ok ? reserved.value : "unavailable";
@@ -220,7 +220,7 @@ function reserve(effect: Extract<Effect, { kind: "reserve" }>, { call, work, she
 function seize(effect: Extract<Effect, { kind: "seize" }>, { call, work, shell }: EffectContext): void {
   const { trunk, maxCalls, preempts } = effect;
   const nowMs = shell.ports.clock.now();
-  const untilMs = callDeadline(call) + LEASE_MARGIN_MS;
+  const untilMs = essentialDeadline(call) + LEASE_MARGIN_MS;
   const reply = shell.ports.gate.seize({ trunk, callId: call.id, maxCalls, preempts, nowMs, untilMs });
   work.expect(reply, (seized) => {
     const victim = seized.ok ? seized.value.victim : null;

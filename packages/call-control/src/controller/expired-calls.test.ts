@@ -1,5 +1,6 @@
 import {
   blankPreparation,
+  callDeadline,
   emergencyFacts,
   serialiseCall,
   type Call,
@@ -86,6 +87,23 @@ describe("the sweep of expired calls", () => {
     const record = JSON.parse(ports.store.details[0]?.json ?? "") as CallDetailRecord;
     expect(record).toMatchObject({ id: "lost", failure: "node-lost", endedBy: "system", durationMs: 1_000 + GRACE_MS });
     expect(ports.observer.told).toContain("swept 1");
+  });
+
+  it("leaves a call that only its media relay was to be asked about: it talks on, and the next worker asks", async () => {
+    const ports = world();
+    const nowMs = ports.clock.now();
+    const desk = { relay: "r:1", uri: "sip:desk@x", trunk: "t", called: true, lost: false, checkAtMs: nowMs + 5_000 };
+    const call = { ...establishedCall("heard", nowMs), auditAtMs: nowMs + 1_800_000, desk };
+    const document = serialiseCall(call);
+    await ports.store.create({ callId: "heard", document, deadlineMs: callDeadline(call), trunks: [] });
+    await ports.clock.advance(5_000 + GRACE_MS);
+    await sweepExpiredCalls(ports, TIMES);
+    expect([...ports.store.rows.keys()]).toEqual(["heard"]);
+    await ports.clock.advance(15_000);
+    expect(await ports.store.claimDue(ports.clock.now(), 1, 0)).toMatchObject({ value: [{ callId: "heard" }] });
+    await ports.clock.advance(1_800_000 + GRACE_MS);
+    await sweepExpiredCalls(ports, TIMES);
+    expect(ports.store.rows.size).toBe(0);
   });
 
   it("leaves a call to the workers until the grace is over", async () => {

@@ -1,4 +1,4 @@
-import { abandonedCall, parseCall } from "@tandem/domain";
+import { abandonedCall, essentialDeadline, parseCall } from "@tandem/domain";
 import { callbackEndOf } from "../calls/callback-end.ts";
 import { recordsOf } from "../calls/detail-records.ts";
 import type { CallbackBook, CallStore, Clock, DetailRecord, GateLedger, StoredCall } from "../ports/index.ts";
@@ -25,7 +25,7 @@ const LEASE_MS = 15_000;
 
 /**
  * Ends calls whose deadline passed more than `graceMs` ago and whom no worker took: no worker of any pool is left that could. The peers are not told, there
- * is nobody to tell them; record, loads and leases go, and the detail records say `node-lost`.
+ * is nobody to tell them; record, loads and leases go, and the detail records say `node-lost`. A call that only its media relay was to be asked about is left alone.
  */
 export async function sweepExpiredCalls(
   ports: ExpiredCallPorts,
@@ -35,7 +35,8 @@ export async function sweepExpiredCalls(
   // The store counts the lease from the time it is given, which lies in the past here.
   const due = await store.claimDue(clock.now() - graceMs, BATCH, graceMs + LEASE_MS);
   if (!due.ok) return "rest";
-  const ended = await Promise.all(due.value.map((stored) => endCall(ports, stored, callbackWindowMs)));
+  const lostMs = clock.now() - graceMs;
+  const ended = await Promise.all(due.value.map((stored) => endCall(ports, stored, { lostMs, callbackWindowMs })));
   const count = ended.filter(Boolean).length;
   if (count > 0) {
     observer.swept(count);
@@ -44,10 +45,16 @@ export async function sweepExpiredCalls(
   return due.value.length === BATCH ? "again" : "rest";
 }
 
-async function endCall(ports: ExpiredCallPorts, stored: StoredCall, callbackWindowMs: number): Promise<boolean> {
+/** `lostMs`: a call is lost whose essential deadline was before. Any other stays, and whatever worker comes finds it due when the lease ends. */
+async function endCall(
+  ports: ExpiredCallPorts,
+  stored: StoredCall,
+  { lostMs, callbackWindowMs }: { readonly lostMs: number; readonly callbackWindowMs: number },
+): Promise<boolean> {
   const { store, gate, clock, callbacks } = ports;
   const nowMs = clock.now();
   const parsed = parseCall(stored.document);
+  if (parsed.ok && essentialDeadline(parsed.value) > lostMs) return false;
   const call = parsed.ok ? abandonedCall(parsed.value, nowMs) : null;
   const records = call === null ? [illegibleRecord(stored, nowMs)] : recordsOf(call, nowMs);
   const write = { callId: stored.callId, document: "", deadlineMs: nowMs, trunks: [] };

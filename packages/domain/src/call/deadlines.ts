@@ -17,13 +17,18 @@ const ENDLESS_RING_MS = 3_600_000;
 
 /** Epoch milliseconds when somebody must look at the call although nothing came: it gets the event `deadline` then. */
 export function callDeadline(call: Call): number {
+  const dueMs = essentialDeadline(call);
+  return call.phase === "up" ? Math.min(dueMs, relayDeadline(call)) : dueMs;
+}
+
+/** The same without the look after the media relay: when nobody takes that, the two still talk, so it is no sign that the call is lost. */
+export function essentialDeadline(call: Call): number {
   if (call.phase === "new" || call.phase === "over") return call.createdMs + SETUP_MARGIN_MS;
   if (call.phase === "ending") return call.endByMs;
   if (call.phase === "setup") return huntDeadline(call.hunt, call.createdMs);
   return Math.min(
     call.auditAtMs,
     transferDeadline(call),
-    relayDeadline(call),
     ...call.exchanges.map((exchange) => exchangeDeadline(call, exchange)),
     ...call.parties.flatMap(({ dialogs }) => dialogs.map(dialogDue)),
   );
