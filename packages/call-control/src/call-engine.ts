@@ -184,16 +184,17 @@ class WiredEngine implements CallEngine {
 
   /**
    * 1. New ordinary calls and peers' OPTIONS get 503 with Retry-After; emergency calls are served to the end.
-   * 2. Due calls and probes are left to the other workers.
+   * 2. Probes are left to the other workers, and so are due calls, as long as they take them.
    * 3. Calls being set up here go on until they are answered or refused; established calls need nothing of this process.
    * 4. What is pending (exchanges, writes, detail records) comes to its end.
    * The caller bounds the whole, then stops the connections and the engine.
    */
   async drain(): Promise<void> {
     this.#draining = true;
-    this.#deadlines.stop();
+    this.#deadlines.giveWay();
     await Promise.all([this.#probes.service.stop(), this.#errands.service.stop()]);
     while (this.#calls.active + this.#pending.size > 0 || this.#finished.pending > 0) await this.#pause(DRAIN_LOOK_MS);
+    this.#deadlines.stop();
     await this.#calls.settled();
   }
 

@@ -6,6 +6,8 @@ const LOOK_MS = 1_000;
 const BATCH = 64;
 /** Nobody else looks at a claimed call meanwhile; long enough for a refresh with an answer. */
 const LEASE_MS = 15_000;
+/** How long a worker that goes leaves a due call to the others: several looks of theirs. */
+const GIVE_WAY_MS = 5_000;
 
 /** Looks every second for calls whose deadline has passed, of whatever worker, and tells them so. */
 export class DeadlineLoop {
@@ -14,6 +16,8 @@ export class DeadlineLoop {
   readonly #post: (callId: string, mail: Mail) => void;
   #cancel: (() => void) | null = null;
   #running = false;
+  /** How long past its deadline a call is before this loop takes it. */
+  #overdueMs = 0;
 
   constructor(ports: { readonly store: CallStore; readonly clock: Clock }, post: (callId: string, mail: Mail) => void) {
     this.#store = ports.store;
@@ -27,6 +31,12 @@ export class DeadlineLoop {
     this.#lookAfter(LOOK_MS);
   }
 
+  /** Leaves due calls to the other workers from now on; those that nobody takes it goes on to take. */
+  giveWay(): void {
+    this.#overdueMs = GIVE_WAY_MS;
+  }
+
+  /** What is just being claimed is due again when its lease ends. */
   stop(): void {
     this.#running = false;
     this.#cancel?.();
@@ -37,7 +47,10 @@ export class DeadlineLoop {
   }
 
   async #look(): Promise<void> {
-    const due = await this.#store.claimDue(this.#clock.now(), BATCH, LEASE_MS);
+    const overdueMs = this.#overdueMs;
+    // The store counts the lease from the time it is given.
+    const due = await this.#store.claimDue(this.#clock.now() - overdueMs, BATCH, overdueMs + LEASE_MS);
+    if (!this.#running) return;
     const calls = due.ok ? due.value : [];
     for (const stored of calls) {
       this.#post(stored.callId, { event: { kind: "deadline" }, stored, otherwise: () => undefined });
