@@ -9,6 +9,7 @@ import { DeadlineLoop } from "./calls/deadline-loop.ts";
 import { FinishedCalls } from "./calls/finished-calls.ts";
 import { GuardedCallStore } from "./calls/guarded-store.ts";
 import { routeTransfer } from "./calls/route-transfer.ts";
+import { unattended } from "./calls/unattended.ts";
 import type { EnginePorts } from "./engine-ports.ts";
 import { NewCalls } from "./ingress/new-calls.ts";
 import { PendingCalls } from "./ingress/pending-calls.ts";
@@ -121,7 +122,7 @@ class WiredEngine implements CallEngine {
           emergency: { ...ports, notices: this.#notices, known: this.#callbacks },
         }),
       relayed: this.#relayed,
-      callDesk: (call) => void sip.call(call),
+      callDesk: (call) => unattended(sip.call(call), { callId: call.id, telemetry: given.telemetry }),
       onOver: (call) => this.#onOver(call),
       onPhase: (callId: string, phase: CallPhase | null) => this.#newCalls.phaseChanged(callId, phase),
     });

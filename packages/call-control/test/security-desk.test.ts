@@ -298,6 +298,49 @@ describe("a relay that does not answer in the middle of a call", () => {
   });
 });
 
+describe("a bug beside the call", () => {
+  const bug = () => Promise.reject(new Error("about +12125550100"));
+  /** It is told of, without what it says; the emergency call never notices. */
+  function unharmed({ made, worker, callId }: { made: FakeWorld; worker: FakeWorker; callId: string }): void {
+    const lines = worker.telemetry.logged.filter(({ message }) => message === "work beside a call failed");
+    expect(lines).toMatchObject([{ level: "error", fields: { callId, error: "Error" } }]);
+    expect(JSON.stringify(lines)).not.toContain("12125550100");
+    expect(stored(made, callId)?.phase).toBe("up");
+  }
+
+  test("as the desk is to be called: it is not", async () => {
+    const { made, worker } = await world();
+    made.media.copy = bug;
+    const { callId, acknowledge } = await answered(made, worker);
+    await acknowledge();
+    expect(sentTo(worker, "desk")).toEqual([]);
+    unharmed({ made, worker, callId });
+  });
+
+  test("as the desk answered: it would hear nothing, and its leg ends", async () => {
+    const { made, worker } = await world();
+    made.media.acceptCopy = bug;
+    const { callId, acknowledge } = await answered(made, worker);
+    await acknowledge();
+    await answer(worker, "desk", 200);
+    expect(sentTo(worker, "desk", "BYE")).toHaveLength(1);
+    unharmed({ made, worker, callId });
+  });
+
+  test("as the desk sends a re-INVITE: that gets 500", async () => {
+    const { made, worker } = await world();
+    const { callId, acknowledge } = await answered(made, worker);
+    await acknowledge();
+    await answer(worker, "desk", 200);
+    made.media.copy = bug;
+    const again = arriving(fromCalled(worker, "desk", "INVITE"), { listener: "outside" });
+    worker.engine.onRequest(again);
+    await made.clock.advance(100);
+    expect(worker.sip.statuses(again.transaction.id)).toContain(500);
+    unharmed({ made, worker, callId });
+  });
+});
+
 test("calls without a desk pass no relay", async () => {
   const { made, worker } = await world();
   worker.engine.onRequest(arriving(requestFrom()));

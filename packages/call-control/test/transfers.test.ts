@@ -133,6 +133,20 @@ describe("REFER acted upon", () => {
   const inDialog = (worker: FakeWorker, method: string, { sent }: Standing) =>
     worker.sip.requests(method).filter((each) => callIdOf(each) === callIdOf(sent));
 
+  test("a bug in the look for the target fails the transfer alone: the referrer is told, both calls stay, and so does the worker", async () => {
+    const world = new FakeWorld(acting);
+    const worker = await world.worker();
+    const load = world.store.load.bind(world.store);
+    let loads = 0;
+    // The first is of the call that is referred.
+    world.store.load = (callId) => ((loads += 1) === 1 ? load(callId) : Promise.reject(new TypeError("bug")));
+    await attended(world, worker);
+    expect(told(worker).at(-1)).toContain("500");
+    expect(world.store.rows.size).toBe(2);
+    const lines = worker.telemetry.logged.filter(({ message }) => message === "work beside a call failed");
+    expect(lines).toMatchObject([{ level: "error", fields: { error: "TypeError" } }]);
+  });
+
   test("attended: the callees of both calls are connected, whatever they can do, and the referrer's dialogs end (RFC 5589 §7)", async () => {
     const world = new FakeWorld(acting);
     const worker = await world.worker();

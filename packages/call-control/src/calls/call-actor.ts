@@ -51,7 +51,7 @@ export class CallActor {
     this.#callId = callId;
     this.#shell = shell;
     this.#record = new CallRecord(callId, shell.ports, (outcome) => this.#onLazyWrite(outcome));
-    this.#work = new PendingWork(shell.ports.clock);
+    this.#work = new PendingWork(shell.ports.clock, { callId, telemetry: shell.ports.telemetry });
   }
 
   post(mail: Mail): void {

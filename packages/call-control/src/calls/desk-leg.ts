@@ -30,6 +30,7 @@ import { joined, sections, sectionsOf } from "./desk-description.ts";
 import { DESK_POOL, innerAck, innerBye, innerCancel, innerInvite, innerProfile, NOWHERE } from "./desk-requests.ts";
 import { copiesFor, heardIn, type Heard } from "./heard-call.ts";
 import { transactionId } from "./transaction-id.ts";
+import { unattended, withFallback, type BesideCall } from "./unattended.ts";
 
 const INSIDE: PeerAddress = { address: "", port: 0, transport: "udp" };
 
@@ -90,14 +91,21 @@ export class DeskLeg implements SipPort {
   sendRequest(request: OutgoingRequest, events: ClientEvents): Promise<Result<ClientTransaction, Failure>> {
     if (request.pool !== DESK_POOL) return this.#outside.sendRequest(request, events);
     const { message } = request;
-    if (message.method !== "ACK") void this.#answer(message).then((response) => events.onResponse(response, INSIDE));
+    if (message.method !== "ACK") {
+      const answer = withFallback(this.#answer(message), this.#beside(heardBy(message)), () =>
+        responseTo(message, 500),
+      );
+      void answer.then((response) => events.onResponse(response, INSIDE));
+    }
     return Promise.resolve(ok({ edge: DESK_POOL, id: message.method }));
   }
 
   respond(transaction: ServerTransaction, response: SipMessage): Promise<Result<void, Failure>> {
     if (transaction.edge !== DESK_POOL) return this.#outside.respond(transaction, response);
     const [callId = "", method] = transaction.id.split(".");
-    if (method === "INVITE" && response.status >= 200) void this.#onFinal(callId, response);
+    if (method === "INVITE" && response.status >= 200) {
+      unattended(this.#onFinal(callId, response), this.#beside(callId), () => this.#hangUp(callId));
+    }
     return Promise.resolve(ok(undefined));
   }
 
@@ -142,8 +150,7 @@ export class DeskLeg implements SipPort {
 
   /** What the inner end says to a request of the desk's, or of its leg's own. */
   async #answer(message: SipMessage): Promise<SipMessage> {
-    const callId = parseOurTag(readTag(message.get("From") ?? "") ?? "")?.callId.replace(/desk$/, "") ?? "";
-    const heard = await this.#heard(callId);
+    const heard = await this.#heard(heardBy(message));
     if (message.method === "BYE") {
       this.#endCopies(heard);
       return responseTo(message, 200);
@@ -209,6 +216,10 @@ export class DeskLeg implements SipPort {
     return call?.ok === true ? heardIn(call.value) : null;
   }
 
+  #beside(callId: string): BesideCall {
+    return { callId, telemetry: this.#parts.telemetry };
+  }
+
   #plan(call: Call, desk: DeskLink): AttemptPlan | undefined {
     const inForce = this.#parts.inForce();
     if (inForce === null) return undefined;
@@ -234,6 +245,11 @@ export class DeskLeg implements SipPort {
       detail,
     });
   }
+}
+
+/** Id of the emergency call that the desk of a request in the leg hears. */
+function heardBy(message: SipMessage): string {
+  return parseOurTag(readTag(message.get("From") ?? "") ?? "")?.callId.replace(/desk$/, "") ?? "";
 }
 
 function inviteOf(callId: string): ServerTransaction {

@@ -1,6 +1,7 @@
 import type { ExchangeId, Failure, Result } from "@tandem/domain";
 import type { ClientTransaction, Clock } from "../ports/index.ts";
 import { OpenRequests } from "./open-requests.ts";
+import { unattended, type BesideCall } from "./unattended.ts";
 
 /** What one call waits for in this process. While anything is pending, the call's actor stays in memory. */
 export class PendingWork {
@@ -11,12 +12,14 @@ export class PendingWork {
   readonly #clock: Clock;
   /** When the transfer whose way is being found out was asked for (epoch ms); null: none is. */
   routing: number | null = null;
+  readonly #beside: BesideCall;
   /** Answers of other ports that will come as events. */
   #replies = 0;
   #order: Promise<unknown> = Promise.resolve();
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, beside: BesideCall) {
     this.#clock = clock;
+    this.#beside = beside;
   }
 
   /** Edges that got a 2xx to an INVITE, by its Call-ID and CSeq number. */
@@ -53,12 +56,14 @@ export class PendingWork {
     return made;
   }
 
-  /** Counts a reply that is on its way until it has been used. */
+  /** Counts a reply that is on its way until it has been used. It does come: who expects it says what a bug leaves of it (`withFallback`). */
   expect<T>(reply: Promise<T>, use: (value: T) => void): void {
     this.#replies += 1;
-    void reply.then((value) => {
+    // In one go: between the count and the use the call would seem to wait for nothing.
+    const used = reply.then((value) => {
       this.#replies -= 1;
       use(value);
     });
+    unattended(used, this.#beside);
   }
 }

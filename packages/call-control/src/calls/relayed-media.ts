@@ -3,6 +3,7 @@ import { findBody, replaceBody, type SipMessage } from "@tandem/sip";
 import type { EmergencyCase } from "../ingress/prepare-emergency.ts";
 import type { Clock, MediaRelay, Telemetry } from "../ports/index.ts";
 import type { Mail } from "./call-shell.ts";
+import { withFallback } from "./unattended.ts";
 
 const SDP_TYPE = "application/sdp";
 
@@ -59,7 +60,12 @@ export class RelayedMedia {
   /**
    * The message with the relay in its description. `request`: what it answers. Where the relay fails the message goes as it is, and the call is told.
    */
-  async pass(call: Call, message: SipMessage, request?: SipMessage): Promise<SipMessage> {
+  pass(call: Call, message: SipMessage, request?: SipMessage): Promise<SipMessage> {
+    const beside = { callId: call.id, telemetry: this.#parts.telemetry };
+    return withFallback(this.#passed(call, message, request), beside, () => message);
+  }
+
+  async #passed(call: Call, message: SipMessage, request?: SipMessage): Promise<SipMessage> {
     const { desk } = call;
     const leaf = describes(message) ? findBody(message, SDP_TYPE) : undefined;
     const way = desk === null || desk.lost || leaf === undefined ? null : mediaWay(call, message);

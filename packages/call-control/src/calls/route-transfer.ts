@@ -19,6 +19,7 @@ import type { InForce } from "../live/topology-in-force.ts";
 import type { CallStore } from "../ports/index.ts";
 import type { TransferRoute } from "./call-shell.ts";
 import { alsoReplacing, placeOfKept, routeToEmergency, type EmergencyTransferParts } from "./emergency-transfer.ts";
+import { withFallback } from "./unattended.ts";
 
 type RouteTransfer = Extract<Effect, { kind: "route-transfer" }>;
 
@@ -86,7 +87,10 @@ async function byDecision(call: Call, target: string, world: TransferWorld): Pro
   };
   const decision = decide(facts, inForce.snapshot, live);
   if (decision.kind === "emergency") {
-    const route = await routeToEmergency({ call, target, facts, inForce, live }, kept, world.emergency);
+    // A bug must not cost an emergency call: then it goes as it was decided (RFC 6881 SP-33 no. 5).
+    const routing = routeToEmergency({ call, target, facts, inForce, live }, kept, world.emergency);
+    const beside = { callId: call.id, telemetry: world.emergency.telemetry };
+    const route = await withFallback(routing, beside, () => null);
     if (route !== null) return route;
   }
   if (decision.kind === "reject" && emergencyCaller(call) !== null) return backToPsap(call, target, referrer);

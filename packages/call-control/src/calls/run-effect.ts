@@ -1,21 +1,23 @@
 import {
   assertNever,
   emergencyPart,
+  err,
   essentialDeadline,
   failureEntry,
   isFailureCode,
   type Call,
   type Effect,
-  type ExchangeId,
   type Failure,
   type Observation,
   type TransactionId,
 } from "@tandem/domain";
 import type { SipMessage } from "@tandem/sip";
-import type { ClientEvents, Telemetry } from "../ports/index.ts";
-import type { CallShell } from "./call-shell.ts";
+import type { Telemetry } from "../ports/index.ts";
+import type { CallShell, TransferRoute } from "./call-shell.ts";
+import { answerKey, ExchangeEvents, isAnswer } from "./exchange-events.ts";
 import type { PendingWork } from "./pending-work.ts";
 import { serverTransaction } from "./transaction-id.ts";
+import { unattended, withFallback, type BesideCall } from "./unattended.ts";
 
 /** An effect that is done at once; storing and finishing are the actor's own. */
 export type ImmediateEffect = Exclude<Effect, { kind: "save" | "save-lazily" | "finish" }>;
@@ -70,12 +72,25 @@ export function runEffect(effect: ImmediateEffect, context: EffectContext): void
     case "call-desk":
       return shell.callDesk(call);
     case "check-relay":
-      return void shell.relayed.check(call);
+      return unattended(shell.relayed.check(call), besideCall(context));
     case "observe":
       return observe(effect.observation, context);
     default:
       return assertNever(effect);
   }
+}
+
+/** A transfer whose route a bug loses fails; the call goes on as it was. */
+const NO_ROUTE: TransferRoute = { attempts: [], failure: "internal-error" };
+const FAULT: Failure = { code: "internal-error", detail: "a fault of ours" };
+
+/** What comes of it, or `otherwise` where a bug keeps it from coming. */
+function sure<T>(context: EffectContext, work: Promise<T>, otherwise: NoInfer<T>): Promise<T> {
+  return withFallback(work, besideCall(context), () => otherwise);
+}
+
+function besideCall({ call, shell }: EffectContext): BesideCall {
+  return { callId: call.id, telemetry: shell.ports.telemetry };
 }
 
 /** The machine asks again when no answer came for a while: here it is still being found out, or the worker that was to died. */
@@ -86,7 +101,7 @@ function routeTransfer(
   const askedMs = call.transfer?.atMs ?? null;
   if (askedMs !== null && work.routing === askedMs) return;
   work.routing = askedMs;
-  work.expect(shell.routeTransfer(call, effect), ({ afterwards, unused, ...route }) => {
+  work.expect(sure(context, shell.routeTransfer(call, effect), NO_ROUTE), ({ afterwards, unused, ...route }) => {
     if (work.routing === askedMs) work.routing = null;
     const event = { kind: "transfer-routed", ...route } as const;
     shell.post(call.id, { event, ...(unused !== undefined && { otherwise: unused }) });
@@ -94,14 +109,16 @@ function routeTransfer(
   });
 }
 
-function send(effect: Extract<Effect, { kind: "send" }>, { call, work, shell, serving }: EffectContext): void {
+function send(effect: Extract<Effect, { kind: "send" }>, context: EffectContext): void {
+  const { call, work, shell, serving } = context;
   const { exchange, request: message, pool, listener, nextHop, branch } = effect;
   const preferredEdge = edgeFor(message, { call, work, serving });
   const events = new ExchangeEvents(call.id, exchange, { work, shell });
   const way = { pool, listener, nextHop, preferredEdge, ...(branch === undefined ? {} : { branch }) };
   const leaves = (told: SipMessage) => shell.ports.sip.sendRequest({ message: told, ...way }, events);
   const relayed = call.desk === null ? null : work.inOrder(() => shell.relayed.pass(call, message));
-  const receipt = relayed === null ? leaves(message) : relayed.then(leaves);
+  const sent = relayed === null ? leaves(message) : relayed.then(leaves);
+  const receipt = sure(context, sent, err(FAULT));
   // RFC 3261 §17.1: an ACK to a 2xx is no transaction and has no answer.
   if (message.method === "ACK") return;
   work.exchanges.set(exchange, receipt);
@@ -123,65 +140,20 @@ function edgeFor(message: SipMessage, given: Pick<EffectContext, "call" | "work"
   return cause === null ? null : serverTransaction(cause).edge;
 }
 
-/** What an ACK and the 2xx it acknowledges have in common. */
-function answerKey(message: SipMessage): string {
-  return `${message.get("Call-ID") ?? ""} ${(message.get("CSeq") ?? "").split(" ", 1)[0] ?? ""}`;
-}
-
-/**
- * Brings the answers to one request back to its call. Kept for as long as a further 2xx may come (32 s after the first, RFC 3261 §13.2.2.4), so it
- * holds names and not the call.
- */
-class ExchangeEvents implements ClientEvents {
-  readonly #callId: string;
-  readonly #exchange: ExchangeId;
-  readonly #shell: CallShell;
-  /** Where the request left, once known. */
-  edge: string | null = null;
-  #work: PendingWork | null;
-
-  constructor(callId: string, exchange: ExchangeId, parts: { readonly work: PendingWork; readonly shell: CallShell }) {
-    this.#callId = callId;
-    this.#exchange = exchange;
-    this.#work = parts.work;
-    this.#shell = parts.shell;
-  }
-
-  onResponse(response: SipMessage): void {
-    if (this.edge !== null && response.method === "INVITE" && isAnswer(response)) {
-      this.#work?.answeredBy.set(answerKey(response), this.edge);
-    }
-    if (response.status >= 200) this.#over();
-    this.#shell.post(this.#callId, { event: { kind: "response", exchange: this.#exchange, response } });
-  }
-
-  onFailure({ code: failure }: Failure): void {
-    this.#over();
-    this.#shell.post(this.#callId, { event: { kind: "no-response", exchange: this.#exchange, failure } });
-  }
-
-  #over(): void {
-    this.#work?.exchanges.delete(this.#exchange);
-    this.#work = null;
-  }
-}
-
-function respond(effect: Extract<Effect, { kind: "respond" }>, { call, work, shell }: EffectContext): void {
+function respond(effect: Extract<Effect, { kind: "respond" }>, context: EffectContext): void {
+  const { call, work, shell } = context;
   const request = work.requests.get(effect.transaction);
   const leaves = (told: SipMessage) => shell.ports.sip.respond(serverTransaction(effect.transaction), told);
   const relayed = call.desk === null ? null : work.inOrder(() => shell.relayed.pass(call, effect.response, request));
   if (effect.response.status >= 200) work.requests.close(effect.transaction);
-  void (relayed === null ? leaves(effect.response) : relayed.then(leaves)).then((given) => {
+  const told = (relayed === null ? leaves(effect.response) : relayed.then(leaves)).then((given) => {
     if (given.ok) return;
     const { code, detail } = given.error;
     const fields = { callId: call.id, status: effect.response.status, failure: code, detail };
     shell.ports.telemetry.log("info", "response could not be given", fields);
-    if (effect.response.method === "INVITE" && isAnswer(effect.response)) awaitRetransmission(effect, { call, shell });
+    if (effect.response.method === "INVITE" && isAnswer(effect.response)) awaitRetransmission(effect, context);
   });
-}
-
-function isAnswer({ status }: SipMessage): boolean {
-  return status >= 200 && status < 300;
+  unattended(told, besideCall(context));
 }
 
 /** Longest that the sender of an INVITE repeats it: timer B, 64*T1 (RFC 3261 §17.1.1.2), milliseconds. */
@@ -193,36 +165,42 @@ const RETRANSMITTED_MS = 32_000;
  */
 function awaitRetransmission(
   { transaction }: Extract<Effect, { kind: "respond" }>,
-  { call, shell }: Pick<EffectContext, "call" | "shell">,
+  { call, shell }: EffectContext,
 ): void {
   shell.ports.clock.after(RETRANSMITTED_MS, () => shell.post(call.id, { event: { kind: "ack-timeout", transaction } }));
 }
 
 /** A request that another process sent cannot be cancelled from here; that process cancels it when it meets the newer record. */
-function cancel(effect: Extract<Effect, { kind: "cancel" }>, { work, shell }: EffectContext): void {
+function cancel(effect: Extract<Effect, { kind: "cancel" }>, context: EffectContext): void {
+  const { work, shell } = context;
   const receipt = work.exchanges.get(effect.exchange);
   if (receipt === undefined) return;
-  void receipt.then((result) => (result.ok ? shell.ports.sip.cancel(result.value, effect.headers) : undefined));
+  const cancelled = receipt.then((result) =>
+    result.ok ? shell.ports.sip.cancel(result.value, effect.headers) : undefined,
+  );
+  unattended(cancelled, besideCall(context));
 }
 
-function reserve(effect: Extract<Effect, { kind: "reserve" }>, { call, work, shell }: EffectContext): void {
+function reserve(effect: Extract<Effect, { kind: "reserve" }>, context: EffectContext): void {
+  const { call, work, shell } = context;
   const { kind: _kind, trunk, ...limits } = effect;
   const nowMs = shell.ports.clock.now();
   const untilMs = essentialDeadline(call) + LEASE_MARGIN_MS;
   const reply = shell.ports.gate.reserve({ trunk, callId: call.id, ...limits, nowMs, untilMs });
-  work.expect(reply, (reserved) => {
+  work.expect(sure(context, reply, err(FAULT)), (reserved) => {
     const result = reserved.ok ? reserved.value : "unavailable";
     shell.post(call.id, { event: { kind: "gate", trunk, result } });
   });
 }
 
 /** An ordinary call that loses its place is ended through its record, whichever worker has it. */
-function seize(effect: Extract<Effect, { kind: "seize" }>, { call, work, shell }: EffectContext): void {
+function seize(effect: Extract<Effect, { kind: "seize" }>, context: EffectContext): void {
+  const { call, work, shell } = context;
   const { trunk, maxCalls, preempts } = effect;
   const nowMs = shell.ports.clock.now();
   const untilMs = essentialDeadline(call) + LEASE_MARGIN_MS;
   const reply = shell.ports.gate.seize({ trunk, callId: call.id, maxCalls, preempts, nowMs, untilMs });
-  work.expect(reply, (seized) => {
+  work.expect(sure(context, reply, err(FAULT)), (seized) => {
     const victim = seized.ok ? seized.value.victim : null;
     if (victim !== null) {
       shell.ports.telemetry.emergency.preempted(trunk);
