@@ -94,7 +94,8 @@ class FenceLane {
 
   #begin(): Promise<void> {
     this.#next = null;
-    const running = this.#round().then((confirmed) => {
+    const settled = this.#round().catch(() => false);
+    const running = settled.then((confirmed) => {
       this.confirmed = confirmed;
       if (this.#running === running) this.#running = null;
     });
