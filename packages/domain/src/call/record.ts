@@ -149,8 +149,20 @@ function unpackParty(stored: Party): Party {
   return {
     ...party,
     profile: filled(party.profile, blanks.profile),
-    dialogs: party.dialogs.map((dialog) => filled(dialog, blanks.dialog)),
+    dialogs: party.dialogs.map(unpackDialog),
   };
+}
+
+function unpackDialog(stored: Dialog): Dialog {
+  const dialog = filled(stored, blanks.dialog);
+  return "spared" in stored ? withBothSpared(dialog) : dialog;
+}
+
+/** Earlier releases kept one mark for both causes that an emergency call is spared for. */
+function withBothSpared(stored: Dialog & { readonly spared?: unknown }): Dialog {
+  const { spared, ...dialog } = stored;
+  const was = spared === true;
+  return { ...dialog, silenceSpared: dialog.silenceSpared || was, lapseSpared: dialog.lapseSpared || was };
 }
 
 function packHunt(hunt: Hunt): object {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { blanks } from "../../src/call/blanks.ts";
 import { isSame } from "../../src/call/plain-data.ts";
-import { serialiseCall } from "../../src/index.ts";
+import { parseCall, serialiseCall } from "../../src/index.ts";
 import { CallRig } from "./call-rig.ts";
 
 describe("the record's text", () => {
@@ -16,6 +16,22 @@ describe("the record's text", () => {
     expect(blankIn(parties[1]?.dialogs[0], blanks.dialog)).toEqual([]);
     expect(blankIn(facts, blanks.facts)).toEqual([]);
     expect(blankIn(attempts[0], blanks.attempt)).toEqual([]);
+  });
+
+  it("of an earlier release keeps that an emergency call was spared, whatever for; that release's mark is not written again", () => {
+    const { call } = new CallRig().establish();
+    const stored = JSON.parse(serialiseCall(call)) as { parties: { dialogs: object[] }[] };
+    const parties = stored.parties.map((party) => ({
+      ...party,
+      dialogs: party.dialogs.map((dialog) => ({ ...dialog, spared: true })),
+    }));
+    const read = parseCall(JSON.stringify({ ...stored, parties }));
+    const dialogs = read.ok ? read.value.parties.flatMap((party) => party.dialogs) : [];
+    expect(dialogs).toMatchObject([
+      { silenceSpared: true, lapseSpared: true },
+      { silenceSpared: true, lapseSpared: true },
+    ]);
+    expect(read.ok && serialiseCall(read.value)).not.toContain('"spared"');
   });
 });
 
