@@ -31,6 +31,10 @@ function put({ cert, key }: CertificateAndKey): void {
   writeFileSync(join(folder, "tls.key"), key);
 }
 
+function filesIn(path: string): { readonly certificate: string; readonly key: string } {
+  return { certificate: join(path, "tls.crt"), key: join(path, "tls.key") };
+}
+
 async function world() {
   const first = await made("first");
   put(first);
@@ -38,8 +42,7 @@ async function world() {
   const said: string[] = [];
   const say = (level: string) => (_fields: object, message: string) => void said.push(`${level} ${message}`);
   const log = { info: say("info"), warn: say("warn") } as never;
-  const files = { certificate: join(folder, "tls.crt"), key: join(folder, "tls.key") };
-  const read = await HeldCertificate.read({ files, clock, log });
+  const read = await HeldCertificate.read({ files: filesIn(folder), clock, log });
   if (!read.ok) throw new Error(read.error.detail);
   return { certificate: read.value, clock, said, first };
 }
@@ -92,6 +95,20 @@ describe("the certificate of the HELD listener", () => {
     expect(renewals).toEqual([second]);
     expect(said).toEqual(["warn renewed certificate cannot be used, the one before stays", "info certificate renewed"]);
     stop();
+  });
+
+  test("is not looked at any more after the end, nor is what a look under way at the end finds used", async () => {
+    const { certificate, clock, said, first } = await world();
+    const stop = certificate.follow(() => said.push("renewed"));
+    put(await made("second"));
+    await clock.advance(LOOK_MS);
+    stop();
+    // The look reads files; a later read of the same ones is over after it.
+    await HeldCertificate.read({ files: filesIn(folder), clock, log: {} as never });
+    await clock.advance(LOOK_MS);
+    expect(clock.pending()).toBe(0);
+    expect(said).toEqual([]);
+    expect(certificate.inForce).toEqual(first);
   });
 
   test("that cannot be used at the start is a wrong configuration, told without its path", async () => {

@@ -62,17 +62,23 @@ export class HeldCertificate {
 
   /** Looks from now on, and tells of each renewal; the returned function ends it. */
   follow(onRenewed: (renewed: CertificateAndKey) => void): () => void {
+    const following = { ended: false };
     const next = (): void => {
-      this.#cancel = this.#parts.clock.after(LOOK_MS, () => void this.#look(onRenewed).then(next));
+      if (following.ended) return;
+      this.#cancel = this.#parts.clock.after(LOOK_MS, () => void this.#look(onRenewed, following).then(next));
     };
     next();
-    return () => this.#cancel();
+    return () => {
+      following.ended = true;
+      this.#cancel();
+    };
   }
 
-  async #look(onRenewed: (renewed: CertificateAndKey) => void): Promise<void> {
+  async #look(onRenewed: (renewed: CertificateAndKey) => void, following: { readonly ended: boolean }): Promise<void> {
     const { files, log } = this.#parts;
     try {
       const read = await readPair(files);
+      if (following.ended) return;
       if (read.cert === this.#inForce.cert && read.key === this.#inForce.key) return;
       this.#inForce = read;
       this.#complained = "";
