@@ -1,7 +1,15 @@
 import { startEdge } from "@tandem/adapter-drachtio/edge";
 import { openCapture } from "@tandem/adapter-hep";
 import { createEdgeMetrics, createProcessMetrics, metricsPage, Registry } from "@tandem/adapter-prometheus";
-import { bindShutdown, createLogger, EXIT, formatSocketAddress, readyLine, startProbeServer } from "@tandem/runtime";
+import {
+  bindShutdown,
+  createLogger,
+  EXIT,
+  formatSocketAddress,
+  outliveStrayRejections,
+  readyLine,
+  startProbeServer,
+} from "@tandem/runtime";
 import { readConfig } from "./config.ts";
 
 /** Longest the closing of sockets may take. */
@@ -9,6 +17,7 @@ const STOP_MS = 10_000;
 
 const config = readConfig(process.env);
 const logger = createLogger({ name: "sip-edge", level: config.logLevel });
+outliveStrayRejections(logger);
 
 /**
  * The life of an edge:

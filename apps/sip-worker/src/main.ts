@@ -1,6 +1,14 @@
 import { startEdge } from "@tandem/adapter-drachtio/edge";
 import { openCapture } from "@tandem/adapter-hep";
-import { bindShutdown, createLogger, EXIT, formatSocketAddress, readyLine, startProbeServer } from "@tandem/runtime";
+import {
+  bindShutdown,
+  createLogger,
+  EXIT,
+  formatSocketAddress,
+  outliveStrayRejections,
+  readyLine,
+  startProbeServer,
+} from "@tandem/runtime";
 import { readConfig } from "./config.ts";
 import { wireWorker } from "./wire.ts";
 
@@ -9,6 +17,7 @@ const STOP_MS = 10_000;
 
 const config = readConfig(process.env);
 const logger = createLogger({ name: "sip-worker", level: config.logLevel });
+outliveStrayRejections(logger);
 
 /**
  * The life of a worker. With listeners it is fused: their sockets are bound first, what arrives waits for the worker beside them, and they close last.

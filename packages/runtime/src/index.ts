@@ -20,3 +20,4 @@ export {
 export { redisUrlOf, redisVariables } from "./redis-variables.ts";
 export { startProbeServer, type ProbeServer, type ProbeServerOptions } from "./probe-server.ts";
 export { bindShutdown, type ShutdownHost, type ShutdownSteps } from "./shutdown.ts";
+export { outliveStrayRejections } from "./stray-rejections.ts";

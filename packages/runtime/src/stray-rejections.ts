@@ -1,0 +1,21 @@
+import type { Logger } from "./logger.ts";
+
+/** What following stray rejections needs of the process; replaced in tests. */
+interface RejectionHost {
+  on(event: "unhandledRejection", listener: (reason: unknown) => void): unknown;
+}
+
+/**
+ * For processes that serve calls: a promise that fails and that nobody waits for is a bug in one place, and does not end the calls of all the others, as Node.js
+ * would. Each is one line, with how many there were, what it is and where, but not its message, which may quote a number. An exception that nobody
+ * catches ends the process still: what it left half done nobody knows.
+ */
+export function outliveStrayRejections(logger: Pick<Logger, "error">, host: RejectionHost = process): void {
+  let count = 0;
+  host.on("unhandledRejection", (reason) => {
+    count += 1;
+    const [error, stack = ""] = reason instanceof Error ? [reason.name, reason.stack] : [typeof reason];
+    const at = /^ +at (.+)$/m.exec(stack)?.[1] ?? "";
+    logger.error({ error, at, count }, "work that nobody waits for failed");
+  });
+}
