@@ -311,33 +311,33 @@ describe("a bug beside the call", () => {
   test("as the desk is to be called: it is not", async () => {
     const { made, worker } = await world();
     made.media.copy = bug;
-    const { callId, acknowledge } = await answered(made, worker);
-    await acknowledge();
+    const call = await answered(made, worker);
+    await call.acknowledge();
     expect(sentTo(worker, "desk")).toEqual([]);
-    unharmed({ made, worker, callId });
+    unharmed({ made, worker, callId: call.callId });
   });
 
   test("as the desk answered: it would hear nothing, and its leg ends", async () => {
     const { made, worker } = await world();
     made.media.acceptCopy = bug;
-    const { callId, acknowledge } = await answered(made, worker);
-    await acknowledge();
+    const call = await answered(made, worker);
+    await call.acknowledge();
     await answer(worker, "desk", 200);
     expect(sentTo(worker, "desk", "BYE")).toHaveLength(1);
-    unharmed({ made, worker, callId });
+    unharmed({ made, worker, callId: call.callId });
   });
 
   test("as the desk sends a re-INVITE: that gets 500", async () => {
     const { made, worker } = await world();
-    const { callId, acknowledge } = await answered(made, worker);
-    await acknowledge();
+    const call = await answered(made, worker);
+    await call.acknowledge();
     await answer(worker, "desk", 200);
     made.media.copy = bug;
     const again = arriving(fromCalled(worker, "desk", "INVITE"), { listener: "outside" });
     worker.engine.onRequest(again);
     await made.clock.advance(100);
     expect(worker.sip.statuses(again.transaction.id)).toContain(500);
-    unharmed({ made, worker, callId });
+    unharmed({ made, worker, callId: call.callId });
   });
 });
 

@@ -94,10 +94,8 @@ function besideCall({ call, shell }: EffectContext): BesideCall {
 }
 
 /** The machine asks again when no answer came for a while: here it is still being found out, or the worker that was to died. */
-function routeTransfer(
-  effect: Extract<Effect, { kind: "route-transfer" }>,
-  { call, work, shell }: EffectContext,
-): void {
+function routeTransfer(effect: Extract<Effect, { kind: "route-transfer" }>, context: EffectContext): void {
+  const { call, work, shell } = context;
   const askedMs = call.transfer?.atMs ?? null;
   if (askedMs !== null && work.routing === askedMs) return;
   work.routing = askedMs;
