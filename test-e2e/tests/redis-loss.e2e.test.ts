@@ -71,7 +71,7 @@ describe("Redis paused for five seconds", () => {
     const sent = invite(alice, to);
     await hangUp(await setUp({ caller: alice, callee: sos, to }, { number: "911" }), alice, sos);
     expect(Date.now() - pausedMs).toBeLessThan(5_000);
-    expect(bob.untaken).toEqual([]);
+    expect(bob.untaken.filter(({ message }) => message.method === "INVITE")).toEqual([]);
     await delay(pausedMs + 5_000 - Date.now());
     resume();
     const arrived = await bob.expect("INVITE");

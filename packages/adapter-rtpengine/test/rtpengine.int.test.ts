@@ -136,7 +136,7 @@ describe("an ng client", () => {
     const media = client();
     for (const _ of [1, 2]) expect(await media.answers(relay, 2_000)).toBe(true);
     const [first = "", second = ""] = cookies;
-    expect([...first].filter((digit, at) => digit === second[at]).length).toBeLessThan(first.length / 2);
+    expect(Array.from(first).filter((digit, at) => digit === second[at]).length).toBeLessThan(first.length / 2);
   });
 
   it.each([
