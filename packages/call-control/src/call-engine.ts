@@ -161,11 +161,9 @@ class WiredEngine implements CallEngine {
     this.#notices.start();
     this.#finished.start();
     this.#deadlines.start();
-    await Promise.all([
-      this.#topology.start(),
-      this.#probes.service.start(this.#pool),
-      this.#errands.service.start(this.#pool),
-    ]);
+    await this.#topology.start();
+    // Without a topology no trunk could be walked, and a way that works would be told as one that does not.
+    await Promise.all([this.#probes.service.start(this.#pool), this.#errands.service.start(this.#pool)]);
   }
 
   facts(): EngineFacts {

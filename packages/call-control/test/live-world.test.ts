@@ -170,3 +170,23 @@ describe("probes", () => {
     expect(worker.sip.sent).toHaveLength(0);
   });
 });
+
+describe("what the controller asks of a worker", () => {
+  test("is taken once there is a topology: before it no trunk could be walked", async () => {
+    const world = new FakeWorld();
+    const read = Promise.withResolvers<void>();
+    const current = world.topology.current.bind(world.topology);
+    world.topology.current = () => read.promise.then(current);
+    const starting = world.worker();
+    await settle();
+    const errand = { id: "1", pool: "east", trunk: "pstn-1", timeoutMs: 1_000, task: { kind: "options" } } as const;
+    expect(await world.errands.request(errand)).toMatchObject({ ok: false, error: { code: "worker-lost" } });
+    read.resolve();
+    const worker = await starting;
+    const walked = world.errands.request(errand);
+    await settle();
+    expect(worker.sip.requests("OPTIONS")).toHaveLength(1);
+    await world.clock.advance(1_000);
+    expect(await walked).toMatchObject({ ok: true, value: { outcome: "timeout" } });
+  });
+});
