@@ -13,6 +13,7 @@ import {
   type Result,
 } from "@tandem/domain";
 import type { CallStore, CallWrite, Clock, StoredCall } from "../ports/index.ts";
+import { within } from "../timing/within.ts";
 import { effectName } from "./effect-name.ts";
 
 /**
@@ -110,7 +111,7 @@ export class CallRecord {
   /** As `current`, for an emergency call that was here before: a store that does not answer in a moment counts as away. */
   async currentSoon(): Promise<Result<Call | null, Failure>> {
     if (this.#call !== null) return ok(this.#call);
-    const stored = await this.#within(this.#store.load(this.#callId));
+    const stored = await this.#soon(this.#store.load(this.#callId));
     if (stored === null) return err({ code: "store-unavailable", detail: `no answer within ${EMERGENCY_WAIT_MS} ms` });
     if (!stored.ok || stored.value === null) return stored as Result<null, Failure>;
     return this.#take(stored.value);
@@ -200,27 +201,21 @@ export class CallRecord {
   /** How the write under way ended; null: it has not, and an emergency call waits no longer. */
   #earlierWrite(isEmergency: boolean): Promise<SaveOutcome | null> | SaveOutcome {
     if (this.#saving === null) return "stored";
-    return isEmergency ? this.#within(this.#saving) : this.#saving;
+    return isEmergency ? this.#soon(this.#saving) : this.#saving;
   }
 
   /** Writes, and gives up waiting for it after a moment. */
   async #writeWithin(call: Call): Promise<SaveOutcome> {
     const writing = this.#write(call);
-    const outcome = await this.#within(writing);
+    const outcome = await this.#soon(writing);
     if (outcome !== null) return outcome;
     this.#leaveAlone(writing);
     return "unstored";
   }
 
   /** What comes of it in the time an emergency call has, else null. */
-  async #within<T>(answer: Promise<T>): Promise<T | null> {
-    let cancel: () => void = () => undefined;
-    const late = new Promise<null>((resolve) => {
-      cancel = this.#clock.after(EMERGENCY_WAIT_MS, () => resolve(null));
-    });
-    const first = await Promise.race([answer, late]);
-    cancel();
-    return first;
+  #soon<T>(answer: Promise<T>): Promise<T | null> {
+    return within(this.#clock, EMERGENCY_WAIT_MS, answer, () => null);
   }
 
   #leaveAlone(writing: Promise<SaveOutcome>): void {

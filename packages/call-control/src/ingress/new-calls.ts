@@ -83,7 +83,7 @@ export class NewCalls {
 
   /** The INVITE as an emergency call; null when it is none. */
   #emergencyOf(request: IncomingRequest, callId: string): EmergencyCase | null {
-    const { live, topology, clock } = this.#parts;
+    const { live, topology } = this.#parts;
     const inForce = topology.current;
     if (inForce === null) return null;
     const trunk = ingressTrunk(request, inForce);
@@ -91,9 +91,18 @@ export class NewCalls {
     const decision = decideRequest(request, trunk, callId, { inForce, live });
     if (decision.kind !== "emergency" || ingress === null) return null;
     const { snapshot } = inForce;
-    const facts = requestFacts(request, trunk, { callId, plan: snapshot.emergency.plan });
     const attempts = attemptPlans(decision, snapshot);
-    return { callId, atMs: clock.now(), request, facts, ingress, decision, attempts, snapshot };
+    return this.#caseOf(request, trunk, { callId, ingress, decision, attempts, snapshot });
+  }
+
+  #caseOf(
+    request: IncomingRequest,
+    trunk: CompiledTrunk | null,
+    decided: Omit<EmergencyCase, "atMs" | "request" | "facts">,
+  ): EmergencyCase {
+    const { callId, snapshot } = decided;
+    const facts = requestFacts(request, trunk, { callId, plan: snapshot.emergency.plan });
+    return { ...decided, atMs: this.#parts.clock.now(), request, facts };
   }
 
   /** The worker that had the call may have died before it told anybody. Who is told twice is told once: the notice bears the call's id. */
@@ -174,17 +183,8 @@ export class NewCalls {
     };
     if (callback !== null) this.#parts.telemetry.emergency.callback(ingress.trunk);
     if (decision.kind !== "emergency") return this.#parts.post(callId, { event });
-    const facts = requestFacts(request, trunk, { callId, plan: inForce.snapshot.emergency.plan });
-    void this.#beginEmergency(event, {
-      callId,
-      atMs: this.#parts.clock.now(),
-      request,
-      facts,
-      ingress,
-      decision,
-      attempts: event.attempts,
-      snapshot: inForce.snapshot,
-    });
+    const decided = { callId, ingress, decision, attempts: event.attempts, snapshot: inForce.snapshot };
+    void this.#beginEmergency(event, this.#caseOf(request, trunk, decided));
   }
 
   /** The call begins when its preparation is done, which is bounded; whoever is told of it is told afterwards. */
