@@ -375,6 +375,7 @@ describe("a worker dies with an INVITE of its own", () => {
   });
 
   test.each([
+    ["the next hop lives", [100], ["SIP/2.0 100"]],
     ["ringing", [180], ["SIP/2.0 180"]],
     ["answered while nobody was there", [180, 200], ["SIP/2.0 200"]],
     ["refused while nobody was there", [486], ["SIP/2.0 486"]],
@@ -385,7 +386,10 @@ describe("a worker dies with an INVITE of its own", () => {
     dying.socket.destroy();
     await edge.endpoint.until(() => (edge.server.stats().applications === 0 ? true : undefined));
     const call = await edge.endpoint.sentRequest(0);
-    for (const status of statuses) call.answer(status);
+    for (const status of statuses) {
+      if (status === 100) call.trying();
+      else call.answer(status);
+    }
     const other = await RawApp.login(edge.address, OCTETS);
     await other.ask(branched);
     for (const line of told) await other.sip(line);
@@ -412,6 +416,36 @@ describe("a worker dies with an INVITE of its own", () => {
     await other.ask("ping");
     expect([other.frames, edge.endpoint.requests.length, edge.server.stats().waiting.outgoing]).toEqual([[], 1, 0]);
   });
+
+  test.each([
+    ["nothing", []],
+    ["a 100", [100]],
+    ["a 180", [100, 180]],
+  ] as const)(
+    "with a branch of its own, and another sends it again before it died, after %s: nothing is sent, that one hears on, and the first no more",
+    async (_what, statuses) => {
+      await using edge = await startEdge();
+      const first = await RawApp.login(edge.address, OCTETS);
+      await first.ask(branched);
+      const call = await edge.endpoint.sentRequest(0);
+      for (const status of statuses) {
+        if (status === 100) call.trying();
+        else call.answer(status);
+        await first.sip(`SIP/2.0 ${status}`);
+      }
+      const other = await RawApp.login(edge.address, OCTETS);
+      await other.ask(branched);
+      for (const status of statuses.slice(-1)) await other.sip(`SIP/2.0 ${status}`);
+      expect((await first.sip("SIP/2.0 503")).text.split("\r\n")[0]).toBe("SIP/2.0 503 superseded");
+      call.answer(200);
+      await other.sip("SIP/2.0 200");
+      first.socket.destroy();
+      await edge.endpoint.until(() => (edge.server.stats().applications === 1 ? true : undefined));
+      await other.ask("ping");
+      expect([first.frames, other.frames, edge.endpoint.requests.length]).toEqual([[], [], 1]);
+      expect([call.cancelled, edge.server.stats().waiting.outgoing]).toEqual([null, 0]);
+    },
+  );
 
   test("with a branch of its own, and nobody goes on with it in time: it is cancelled", async () => {
     await using edge = await startEdge({ settings: { holdMs: 500 } });

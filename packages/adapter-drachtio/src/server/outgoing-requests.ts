@@ -4,9 +4,9 @@ import type { SipAppFrame } from "../wire/app-frame.ts";
 import { formatBriefReply, formatRequestSent } from "../wire/edge-frame.ts";
 import type { AppSession } from "./app-session.ts";
 import type { Application } from "./application.ts";
+import { BranchedInvites } from "./branched-invites.ts";
 import { toTag } from "./dialog-id.ts";
 import type { EdgeContext } from "./edge-context.ts";
-import { HeldInvites } from "./held-invites.ts";
 import { madeUpResponseFrame } from "./made-up-response.ts";
 import { EchoedCall, FramedCall, type OutgoingCall, type OutgoingCallHost } from "./outgoing-call.ts";
 import { refusalText } from "./refusal-text.ts";
@@ -30,21 +30,24 @@ interface Way {
 /** Why a pending INVITE is cancelled when its application is gone (RFC 3326). */
 const LOST_REASON = [["Reason", 'SIP;cause=503;text="Application lost"']] as const;
 
+/** What the application hears whose INVITE another one goes on with. */
+const SUPERSEDED: ClientFailure = { reason: "superseded", detail: "another application goes on with it" };
+
 /** drachtio-server reports these as a response that it makes up, not as a refusal. */
 const MADE_UP_REASONS: readonly ClientFailure["reason"][] = ["timeout", "transport", "unresolved", "cancelled"];
 
 const IGNORE = { onResponse: () => undefined, onFailure: () => undefined } as const;
 
 /**
- * Requests of applications: handed to the endpoint, their responses brought back. When the application is lost, its INVITEs are held for another one that
- * goes on with them, then cancelled; answers nobody acknowledged are brought to another one, and ended when there is none.
+ * Requests of applications: handed to the endpoint, their responses brought back. Another application that sends an INVITE again, by its branch, goes on with it. When the
+ * application is lost, its INVITEs are held for such a one, then cancelled; answers nobody acknowledged are brought to another one, and ended when there is none.
  */
 export class OutgoingRequests implements OutgoingCallHost {
   readonly #context: EdgeContext;
   readonly #parts: OutgoingParts;
   readonly #pending = new Map<string, OutgoingCall>();
   readonly #unacknowledged = new UnacknowledgedAnswers();
-  readonly #held = new HeldInvites();
+  readonly #branched = new BranchedInvites();
 
   constructor(context: EdgeContext, parts: OutgoingParts) {
     this.#context = context;
@@ -77,8 +80,8 @@ export class OutgoingRequests implements OutgoingCallHost {
   /** Hands a request other than ACK and CANCEL to the endpoint; gives the id of its transaction. */
   start(call: OutgoingCall, { nextHop, timeoutMs }: Way): string {
     const { request, listener, branch } = call;
-    const held = branch === "" ? undefined : this.#held.take(branch);
-    if (held !== undefined) return this.#inherit(held, call);
+    const known = branch === "" ? undefined : this.#branched.take(branch, call.session);
+    if (known !== undefined) return this.#inherit(known, call);
     const wishes = { ...(timeoutMs === null ? {} : { timeoutMs }), ...(branch === "" ? {} : { branch }) };
     const transaction = this.#context.endpoint().request({ message: request, listener, nextHop, ...wishes }, call);
     call.transaction = transaction;
@@ -86,6 +89,7 @@ export class OutgoingRequests implements OutgoingCallHost {
     if (request.method === "INVITE") {
       call.holdsAffinity = true;
       this.#context.affinity.begin(transaction.callId, call.session);
+      this.#branched.begin(call);
     }
     return transaction.id;
   }
@@ -111,19 +115,19 @@ export class OutgoingRequests implements OutgoingCallHost {
     this.#unacknowledged.lost(session, nowMs);
     for (const { call, answer } of this.#unacknowledged.of(session)) {
       call.last = answer;
-      this.#held.hold(call, nowMs);
+      this.#branched.hold(call, nowMs);
     }
     for (const call of this.#pending.values()) {
       if (call.session !== session || call.request.method !== "INVITE") continue;
       call.lostMs = nowMs;
-      if (!this.#held.hold(call, nowMs)) this.#cancelOrphan(call);
+      if (!this.#branched.hold(call, nowMs)) this.#cancelOrphan(call);
     }
   }
 
   /** Cancels the INVITEs that nobody went on with in time, and brings the answers that nobody acknowledged to another application. */
   sweep(nowMs: number): void {
     const { holdMs, orphanAckMs } = this.#context.settings;
-    for (const call of this.#held.takeOverdue(nowMs, holdMs)) this.#cancelOrphan(call);
+    for (const call of this.#branched.takeOverdue(nowMs, holdMs)) this.#cancelOrphan(call);
     for (const overdue of this.#unacknowledged.takeOverdue(nowMs, orphanAckMs)) {
       this.#releaseAffinity(overdue.call);
       if (overdue.call.lostMs > 0) this.#handOver(overdue, nowMs);
@@ -142,6 +146,7 @@ export class OutgoingRequests implements OutgoingCallHost {
 
   /** Applications with `octets` learn from the 100 of an INVITE that the next hop lives. */
   trying(call: OutgoingCall, response: ReceivedMessage): void {
+    if (call.branch !== "") call.last ??= response;
     if (call.request.method === "INVITE" && call.session.ready) this.#deliver(call, response);
   }
 
@@ -231,6 +236,7 @@ export class OutgoingRequests implements OutgoingCallHost {
   /** The final response came, or none will; an accepted INVITE keeps its affinity until the ACK. */
   #finish(call: OutgoingCall, accepted: boolean): void {
     this.#pending.delete(call.transaction?.id ?? "");
+    this.#branched.finish(call);
     if (!accepted) this.#releaseAffinity(call);
   }
 
@@ -240,22 +246,26 @@ export class OutgoingRequests implements OutgoingCallHost {
     this.#context.affinity.end(call.transaction?.callId ?? "");
   }
 
-  /** Another application goes on with a held INVITE: it is told what came last, or that nothing will come, and nothing is sent. */
-  #inherit(held: OutgoingCall, call: OutgoingCall): string {
-    const { transaction, last, failure } = held;
-    held.heir = call;
+  /** Another application goes on with an INVITE: it is told what came last, or that nothing will come, and nothing is sent. */
+  #inherit(known: OutgoingCall, call: OutgoingCall): string {
+    const { transaction, last, failure } = known;
+    known.heir = call;
     call.transaction = transaction;
-    call.holdsAffinity = held.holdsAffinity;
-    held.holdsAffinity = false;
+    call.holdsAffinity = known.holdsAffinity;
+    known.holdsAffinity = false;
     const id = transaction?.id ?? "";
-    if (this.#pending.has(id)) this.#pending.set(id, call);
+    if (this.#pending.has(id)) {
+      this.#pending.set(id, call);
+      this.#branched.begin(call);
+    }
     this.#context.affinity.move(transaction?.callId ?? "", call.session);
-    this.#context.counters.orphansTaken += 1;
+    if (known.session.ready) known.fail(SUPERSEDED);
+    else this.#context.counters.orphansTaken += 1;
     // Both after the reply that tells the transaction's id.
     if (failure !== null) setImmediate(() => this.failed(call, failure));
     else if (last !== null) {
       this.#unacknowledged.forget(last);
-      setImmediate(() => this.responded(call, last));
+      setImmediate(() => (last.message.status === 100 ? this.trying(call, last) : this.responded(call, last)));
     }
     return id;
   }
