@@ -70,11 +70,13 @@ const DEFAULT_LISTENERS: Readonly<Record<string, ListenerSpec>> = {
 
 /**
  * Makes a topology on free ports of loopback: callers reach each pool at its listeners that serve callers, routes lead to the trunks given.
- * Probing is off unless a trunk turns it on, and failed calls take no trunk down.
+ * Probing is off unless a trunk turns it on, the heartbeat walks no emergency path unless it is configured (a peer that plays a call may take an OPTIONS for it), and failed
+ * calls take no trunk down.
  */
 export async function makeTopology(spec: TopologySpec): Promise<TestTopology> {
   const pools = await makePools(spec.pools ?? { east: {} });
-  const egress = Object.entries(spec.trunks).map(([name, trunk]) => egressTrunk(name, trunk));
+  const isWalked = spec.emergency?.heartbeat !== undefined;
+  const egress = Object.entries(spec.trunks).map(([name, trunk]) => egressTrunk(name, trunk, isWalked));
   const emergency = new Set([...(spec.emergency?.trunks ?? []), ...(spec.emergency?.fallbackTrunks ?? [])]);
   const routable = egress.filter(({ name }) => !emergency.has(name)).map(({ name }) => name);
   const document: Document = {
@@ -134,7 +136,8 @@ function coreTrunks(pools: readonly PoolDocument[], settings: TrunkSettingsDocum
   );
 }
 
-function egressTrunk(name: string, spec: TrunkSpec): TrunkDocument {
-  const { pool = "east", listener = "out", gateway = name, kind: _kind, port, ...settings } = spec;
-  return { name, pool, listener, gateway, port, ...settings };
+function egressTrunk(name: string, spec: TrunkSpec, isWalked: boolean): TrunkDocument {
+  const { pool = "east", listener = "out", gateway = name, kind: _kind, port, emergency, ...settings } = spec;
+  const walked = isWalked ? emergency : { heartbeat: false, ...emergency };
+  return { name, pool, listener, gateway, port, ...(walked !== undefined && { emergency: walked }), ...settings };
 }
