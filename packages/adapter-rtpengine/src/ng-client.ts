@@ -35,7 +35,9 @@ export class NgClient {
         resolve(result);
       };
       const waiting: Waiting = { asked: null, repeat: undefined, settle: (answer) => give(ok(answer)) };
-      const late = setTimeout(() => give(unavailable(`no answer within ${limitMs} ms`)), limitMs);
+      const giveUp = (): void => give(unavailable(`no answer within ${limitMs} ms`));
+      // Timers come before sockets: when this process stood still, the answer may lie there, and is read first.
+      const late = setTimeout(() => setImmediate(giveUp), limitMs);
       this.#waiting.set(cookie, waiting);
       void addressOf(relay).then((address) => {
         if (address !== null && this.#waiting.has(cookie)) this.#begin(waiting, address, datagram);

@@ -117,6 +117,21 @@ describe("an ng client", () => {
     expect(await client().answers(relay.replace("127.0.0.1", "localhost"), 2_000)).toBe(true);
   });
 
+  it("takes an answer that lay there when the limit passed, since this process stood still", async () => {
+    const limitMs = 1_000;
+    let stood = false;
+    const relay = await listener((datagram, port, socket) => {
+      const answer = `${datagram.toString().split(" ")[0] ?? ""} {"result":"pong"}`;
+      // Sent and in the client's socket, which nobody reads until the limit is long over.
+      socket.send(answer, port, "127.0.0.1", () => {
+        if (!stood) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2 * limitMs);
+        stood = true;
+      });
+    });
+    expect(await client().answers(relay, limitMs)).toBe(true);
+    expect(stood).toBe(true);
+  });
+
   it("believes no answer from elsewhere", async () => {
     const stranger = createSocket("udp4");
     closing.push(() => new Promise((resolve) => void stranger.close(() => resolve())));
