@@ -19,7 +19,15 @@ export { formatNameAddr, headerAddresses, parseNameAddr } from "./address/name-a
 export type { NameAddr } from "./address/name-addr.ts";
 export { formatUri, parseSipUri, parseUri, telDigits, uriHeader, uriTransport, userParts } from "./address/uri.ts";
 export type { OtherUri, SipUri, TelUri, Uri, UrnUri } from "./address/uri.ts";
-export { addBody, bodyLeaves, findBody, findBodyById, formatMultipart, freeBoundary } from "./body/message-body.ts";
+export {
+  addBody,
+  bodyLeaves,
+  findBody,
+  findBodyById,
+  formatMultipart,
+  freeBoundary,
+  partOfLeaf,
+} from "./body/message-body.ts";
 export { replaceBody, withOnlyBody } from "./body/message-body.ts";
 export type { BodyLeaf, NewPart } from "./body/message-body.ts";
 export { BodyPart, parseMultipart } from "./body/multipart.ts";

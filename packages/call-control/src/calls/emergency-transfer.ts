@@ -4,6 +4,7 @@ import {
   attemptPlans,
   type Call,
   emergencyCaller,
+  type EmergencyFacts,
   type EmergencyPreparation,
   type LiveView,
   type Party,
@@ -16,6 +17,7 @@ import {
   preparedWays,
   prepareEmergency,
   STEPS_AFTERWARDS,
+  STEPS_OF_A_KNOWN_CALLER,
   type EmergencyCase,
   type PreparationPorts,
 } from "../ingress/prepare-emergency.ts";
@@ -44,7 +46,7 @@ export function placeOfKept(call: Call, kept: Party): string | null {
 
 /**
  * The way of a transfer to an emergency number: the call is an emergency call of the side that stays, prepared, told and tried as if that side had dialled.
- * A call taker who transfers to another one has a caller who is known: nothing is lent, nobody is told again.
+ * A call taker who transfers to another one has a caller who is known: nothing is looked up or lent again, nobody is told again.
  */
 export async function routeToEmergency(
   { call, target, facts, inForce, live }: Transferring,
@@ -53,7 +55,10 @@ export async function routeToEmergency(
 ): Promise<TransferRoute | null> {
   const { snapshot } = inForce;
   const { pool, listener } = kept.profile;
-  const ofKept = { ...facts, pool, listener, callingNumber: numberOfKept(call, kept) };
+  const known = emergencyCaller(call) === null ? null : call.facts.emergency;
+  // A trunk that a call came by is its last way out. That of a call taker leads to the next one.
+  const ingressTrunk = known === null ? facts.ingressTrunk : kept.profile.trunk || null;
+  const ofKept = { ...facts, ingressTrunk, pool, listener, callingNumber: numberOfKept(call, kept) };
   const decision = decide(ofKept, snapshot, live);
   if (decision.kind !== "emergency") return null;
   const incident: EmergencyCase = {
@@ -66,9 +71,9 @@ export async function routeToEmergency(
     attempts: attemptPlans(decision, snapshot),
     snapshot,
   };
-  const known = emergencyCaller(call) === null ? null : call.facts.emergency;
-  const prepared = await prepareEmergency(incident, parts, known === null ? undefined : STEPS_AFTERWARDS);
-  const preparation = known === null ? prepared : { ...prepared, ...identityOf(known) };
+  const preparation = await (known === null
+    ? prepareEmergency(incident, parts)
+    : preparedAs(known, { call, incident, parts }));
   const { attempts, considered } = preparedWays(incident, preparation, parts.telemetry);
   return {
     attempts,
@@ -92,14 +97,23 @@ function endCallback(
   void known.end({ callId, callbackNumber, elin, nowMs, untilMs });
 }
 
-/** Names that stay with the call wherever it goes. */
-function identityOf({
-  callbackNumber,
-  elin,
-  callIdentifier,
-  incidentIdentifier,
-}: NonNullable<Call["facts"]["emergency"]>) {
-  return { callbackNumber, elin, callIdentifier, incidentIdentifier };
+interface Retold {
+  readonly call: Call;
+  readonly incident: EmergencyCase;
+  readonly parts: EmergencyTransferParts;
+}
+
+/**
+ * What the next call taker is told is what the first one was: names, numbers and the place. Only where nobody knew a place it is looked for again, and where
+ * the record is of an earlier release, which did not keep what we added.
+ */
+async function preparedAs(known: EmergencyFacts, { call, incident, parts }: Retold): Promise<EmergencyPreparation> {
+  const { callbackNumber, elin, callIdentifier, incidentIdentifier, location, place, erl, routing } = known;
+  const names = { callbackNumber, elin, callIdentifier, incidentIdentifier };
+  const told = location.kind === "none" ? null : call.toldLocation;
+  if (told === null) return { ...(await prepareEmergency(incident, parts, STEPS_AFTERWARDS)), ...names };
+  const prepared = await prepareEmergency(incident, parts, STEPS_OF_A_KNOWN_CALLER);
+  return { ...prepared, ...names, location, place, erl, routing, addedLocation: told.added };
 }
 
 /** The number the side that stays is reached under. */

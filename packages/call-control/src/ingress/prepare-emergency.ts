@@ -66,6 +66,9 @@ const STEPS: readonly PreparationStep[] = [identityStep, conveyedStep, locateSte
 /** The same for a call that another worker prepared, and that may be over: nothing is lent, and nobody is remembered. */
 export const STEPS_AFTERWARDS: readonly PreparationStep[] = [identityStep, conveyedStep, locateStep, lentElinStep];
 
+/** The same for a call whose caller, number and place are known: who we are, and a name of the call's source. */
+export const STEPS_OF_A_KNOWN_CALLER: readonly PreparationStep[] = [identityStep];
+
 /**
  * Finds out what an emergency INVITE is made of besides the request. Never fails and never takes longer than the bounds of its steps: a step that
  * fails, throws or is late leaves the preparation as it was, and the call goes on.

@@ -3,6 +3,7 @@ import type { AttemptFacts, CallFacts } from "./facts.ts";
 import type { Hunt, PassedRefer, Transfer, WaitingInvite } from "./hunt.ts";
 import type { Party } from "./party.ts";
 import type { DeskLink } from "./security-desk.ts";
+import type { ToldLocation } from "./told-location.ts";
 
 /**
  * The record of one call: everything any worker needs to serve the next message. Plain JSON data (no functions, no undefined values that
@@ -39,6 +40,8 @@ export interface Call {
   auditAtMs: number;
   /** Set on an emergency call that a security desk is to hear. */
   desk: DeskLink | null;
+  /** Set on an emergency call. Personal data, in no detail record. */
+  toldLocation: ToldLocation | null;
   facts: CallFacts;
   attempts: AttemptFacts[];
   /** Compact ladder lines; `ladder` reads them. */

@@ -34,6 +34,7 @@ export function becomeEmergency(turn: Turn, kept: Place, { preparation, callerLe
     pauses: pausesBefore(earlier, askedMs),
   };
   call.facts.emergency = { ...emergencyFacts(preparation), withoutG711, transfer };
+  call.toldLocation = { headers: [], parts: [], added: preparation.addedLocation };
   // Its places are an emergency call's from now on: no other one may take them.
   for (const trunk of call.reserved) turn.effects.push({ kind: "seize", trunk, maxCalls: 0, preempts: false });
 }

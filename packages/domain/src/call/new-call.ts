@@ -21,6 +21,7 @@ export function newCall(callId: string, nowMs: number): Call {
     endByMs: 0,
     auditAtMs: 0,
     desk: null,
+    toldLocation: null,
     facts: {
       pool: "",
       ingressTrunk: "",

@@ -46,6 +46,7 @@ function packCall(call: Call): object {
     endByMs: unless(call.endByMs, blank.endByMs),
     auditAtMs: unless(call.auditAtMs, blank.auditAtMs),
     desk: unless(call.desk, blank.desk),
+    toldLocation: unless(call.toldLocation, blank.toldLocation),
     facts: packFacts(call.facts),
     attempts: call.attempts.map(packAttempt),
     ladder: unless(call.ladder, blank.ladder),

@@ -20,6 +20,7 @@ import { addressOf, cseqOf, firstUri, numberOf, schemeOf, tagIn, withoutTag } fr
 import type { LegProfile } from "./leg-profile.ts";
 import { inviteFailureReply } from "./replies.ts";
 import { timerWish, tooSmall } from "./session-timer.ts";
+import { toldLocation } from "./told-location.ts";
 import type { Turn } from "./turn.ts";
 
 /** Max-Forwards of a request that brings none (RFC 3261 §8.1.1.6). */
@@ -34,6 +35,7 @@ export function beginCall(turn: Turn, event: InviteEvent): void {
   call.phase = "setup";
   fillFacts(turn, event);
   call.desk = event.desk === undefined ? null : { ...event.desk, called: false, lost: false, checkAtMs: 0 };
+  call.toldLocation = event.emergency === null ? null : toldLocation(request, event.emergency);
   const caller = waitingInvite(event.transaction, request, "a");
   call.caller = caller;
   call.parties.push(callerParty(request, ingress));

@@ -20,6 +20,7 @@ import { answerRequest, type Received } from "./outgoing.ts";
 import { replacedCall } from "./replaces.ts";
 import { failureReply, reply } from "./replies.ts";
 import { tellReferrer, transferFailed } from "./transfer-outcome.ts";
+import { withToldLocation } from "./told-location.ts";
 import { peerOf, placeOf, type Place, type Turn } from "./turn.ts";
 
 /** REFER (RFC 3515): passed on, acted upon or refused, as the trunk it came by says. */
@@ -142,12 +143,13 @@ export function onTransferRouted(turn: Turn, event: Extract<CallEvent, { kind: "
     becomeEmergency(turn, kept, event.emergency);
     call.facts.considered = [...call.facts.considered, ...event.emergency.considered];
   }
+  const request = transferRequest(transfer, kept);
   call.hunt = {
     goal: "transfer",
     preparation: event.emergency?.preparation ?? null,
     madeEmergency,
     leg: kept.party.leg === "a" ? "b" : "a",
-    request: transferRequest(transfer, kept),
+    request: event.emergency === undefined ? request : withToldLocation(request, call),
     plans: [...event.attempts],
     current: null,
     entry: null,

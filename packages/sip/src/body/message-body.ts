@@ -96,6 +96,11 @@ export function addBody(message: SipMessage, part: NewPart, boundary: string): S
   return wrapBody(message, part, boundary);
 }
 
+/** A leaf as a part to be sent, with the headers that describe it. */
+export function partOfLeaf(leaf: BodyLeaf): NewPart {
+  return { headers: describing((name) => leaf.get(name)), body: leaf.body };
+}
+
 /** A multipart body with these parts. The boundary must stand in none of them: `freeBoundary` makes it so. */
 export function formatMultipart(parts: readonly NewPart[], boundary: string): string {
   return `${parts.map((part) => `--${boundary}\r\n${formatPart(part)}\r\n`).join("")}--${boundary}--\r\n`;
@@ -150,11 +155,15 @@ function appendPart(
   return withBody(message, `${before}--${multipart.boundary}\r\n${formatPart(part)}\r\n${after}`);
 }
 
-function wrapBody(message: SipMessage, part: NewPart, boundary: string): SipMessage {
-  const headers = BODY_HEADERS.flatMap((name): readonly HeaderLine[] => {
-    const value = message.get(name);
+function describing(get: (name: string) => string | undefined): readonly HeaderLine[] {
+  return BODY_HEADERS.flatMap((name): readonly HeaderLine[] => {
+    const value = get(name);
     return value === undefined ? [] : [[name, value]];
   });
+}
+
+function wrapBody(message: SipMessage, part: NewPart, boundary: string): SipMessage {
+  const headers = describing((name) => message.get(name));
   const parts = message.body === "" ? [part] : [{ headers, body: message.body }, part];
   const free = freeBoundary(
     parts.map((each) => each.body),

@@ -1,0 +1,54 @@
+import { addBody, bodyLeaves, partOfLeaf, type HeaderLine, type NewPart, type SipMessage } from "@tandem/sip";
+import { boundaryFor } from "../emergency/invite/body-parts.ts";
+import type { EmergencyPreparation } from "../emergency/preparation.ts";
+import type { Call } from "./call.ts";
+import { bodyMessage } from "./headers/description.ts";
+import type { StoredRequest } from "./hunt.ts";
+
+/** What the INVITE of an emergency call told of where its caller is. Kept while the call lasts: the next call taker is told the same, to the octet. */
+export interface ToldLocation {
+  /** Lines of the caller's, as they came. */
+  readonly headers: readonly HeaderLine[];
+  /** Body parts of the caller's that hold a location, as they came; readable or not. */
+  readonly parts: readonly NewPart[];
+  /** The document that we added; null: none. */
+  readonly added: string | null;
+}
+
+const PIDF_TYPE = "application/pidf+xml";
+const LOCATION_HEADERS: ReadonlySet<string> = new Set(["geolocation", "geolocation-routing"]);
+
+/** What a caller's INVITE says of where he is, beside what we add. */
+export function toldLocation(request: SipMessage, { addedLocation }: EmergencyPreparation): ToldLocation {
+  return {
+    headers: request.headers.filter(([name]) => LOCATION_HEADERS.has(name.toLowerCase())),
+    parts: bodyLeaves(request)
+      .filter(({ mediaType }) => mediaType === PIDF_TYPE)
+      .map(partOfLeaf),
+    added: addedLocation,
+  };
+}
+
+/**
+ * The INVITE to the next call taker with what the caller told the first one. What we added is added again as the way out wants it. Of a call that only now
+ * becomes an emergency call its caller told nothing.
+ */
+export function withToldLocation(request: StoredRequest, { id, toldLocation: told }: Call): StoredRequest {
+  if (told === null) return request;
+  const bare = bodyMessage(request.contentType, request.body);
+  // No host is needed: a boundary names the call alone.
+  const boundary = boundaryFor({ host: "", callId: id });
+  const message = told.parts.reduce<SipMessage>((soFar, part) => addBody(soFar, part, boundary), bare);
+  const others = request.headers.filter(([name]) => name.toLowerCase() !== "content-type");
+  const contentType = message.get("Content-Type") ?? request.contentType;
+  return {
+    ...request,
+    contentType,
+    body: message.body,
+    headers: [...describing(message), ...told.headers, ...others],
+  };
+}
+
+function describing(message: SipMessage): readonly HeaderLine[] {
+  return message.headers.filter(([name]) => /^(?:mime-version|content-type)$/i.test(name));
+}
