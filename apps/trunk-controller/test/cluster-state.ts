@@ -2,6 +2,8 @@ import {
   connectRedis,
   createDetailRecordStream,
   createMembership,
+  createNoticeLog,
+  createNotificationBook,
   createProbeExchange,
   createRedisCallStore,
   createRedisTrunkGate,
@@ -22,6 +24,8 @@ export function clusterState(url: string) {
     store: createRedisCallStore(connection),
     gate: createRedisTrunkGate(connection),
     details: createDetailRecordStream(connection),
+    notices: createNoticeLog(connection),
+    notifications: createNotificationBook(connection),
     probes: createProbeExchange(connection),
     async health(trunk: string): Promise<TrunkHealth | undefined> {
       const all = await board.all();
