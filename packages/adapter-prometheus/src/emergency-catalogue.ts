@@ -47,7 +47,7 @@ export const EMERGENCY_METRICS = {
   },
   tandem_emergency_desks_total: {
     type: "counter",
-    help: "Security desks that are to hear an emergency call by a leg of ours: called, then joined or refused; no-relay and relay-lost when rtpengine failed.",
+    help: "Security desks that are to hear an emergency call by a leg of ours: called, then joined or refused, and left; no-relay and relay-lost when rtpengine failed, no-media when the call's audio passes none.",
     labels: ["outcome"],
     process: "worker",
   },

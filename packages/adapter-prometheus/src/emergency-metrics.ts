@@ -1,6 +1,6 @@
-import type { DeskOutcome, EmergencyTelemetry } from "@tandem/call-control";
+import type { EmergencyTelemetry } from "@tandem/call-control";
 import type { EmergencyObserver } from "@tandem/call-control/controller";
-import type { AlarmCause } from "@tandem/domain";
+import type { AlarmCause, DeskOutcome } from "@tandem/domain";
 import type { Registry } from "prom-client";
 import { cappedLabel, type ConfiguredNames } from "./bounded-label.ts";
 import { counter, gauge, histogram } from "./metric-set.ts";
@@ -10,7 +10,15 @@ export type EmergencyMetrics = EmergencyObserver;
 
 const ALARM_CAUSES: readonly AlarmCause[] = ["no-g711", "session-lapsed", "peer-silent"];
 
-const DESK_OUTCOMES: readonly DeskOutcome[] = ["called", "joined", "refused", "no-relay", "relay-lost"];
+const DESK_OUTCOMES: readonly DeskOutcome[] = [
+  "called",
+  "joined",
+  "refused",
+  "left",
+  "no-relay",
+  "relay-lost",
+  "no-media",
+];
 
 /** The worker's metrics of emergency calls. */
 export function createEmergencyTelemetry(registry: Registry, names: ConfiguredNames): EmergencyTelemetry {

@@ -94,6 +94,11 @@ function stored(made: FakeWorld, callId: string): Call | null {
 }
 
 const records = (made: FakeWorld) => made.store.details.map(({ json }) => JSON.parse(json) as Record<string, unknown>);
+/** What the call's record says of its desk. */
+const noted = (made: FakeWorld, callId: string) =>
+  stored(made, callId)?.facts.desk.map(({ outcome, sipCode }) =>
+    sipCode === null ? outcome : `${outcome} ${sipCode}`,
+  );
 const told = ({ telemetry }: FakeWorker) => telemetry.emergencyTold.filter((line) => line.startsWith("desk"));
 const portOf = ({ body }: SipMessage) => [...body.matchAll(/m=audio (\d+)/g)].map(([, port]) => Number(port));
 
@@ -120,6 +125,7 @@ describe("an emergency call that a security desk is to hear", () => {
       "copying a>desk-a:4000",
     ]);
     expect(told(worker)).toEqual(["desk called", "desk joined"]);
+    expect(noted(made, call.callId)).toEqual(["called", "joined 200"]);
   });
 
   test.each([486, 503])(
@@ -135,6 +141,7 @@ describe("an emergency call that a security desk is to hear", () => {
       expect(sentTo(worker, "desk")).toHaveLength(1);
       expect(records(made).map(({ callId }) => callId)).toContain(`${call.callId}desk`);
       expect(told(worker)).toEqual(["desk called", "desk refused"]);
+      expect(noted(made, call.callId)).toEqual(["called", `refused ${status}`]);
     },
   );
 
@@ -149,6 +156,7 @@ describe("an emergency call that a security desk is to hear", () => {
     expect(worker.sip.statuses(bye.transaction.id)).toEqual([200]);
     expect(records(made)).toMatchObject([{ callId: `${call.callId}desk`, endedBy: "callee", failure: null }, {}]);
     expect(made.media.done.slice(-2)).toEqual(["end copy desk-a", "end copy desk-b1"]);
+    expect(noted(made, call.callId)).toEqual(["called", "joined 200", "left"]);
     expect(stored(made, call.callId)?.phase).toBe("up");
   });
 
@@ -213,6 +221,7 @@ describe("a relay that fails", () => {
     expect(last(sentTo(worker, "psap")).message.body).toContain("c=IN IP4 192.0.2.10");
     expect(sentTo(worker, "desk")).toEqual([]);
     expect(told(worker)).toEqual(["desk no-relay"]);
+    expect(noted(made, call.callId)).toEqual(["no-relay"]);
   });
 
   test("at the answer: the peers are told of each other when they can be, and there is no desk", async () => {
@@ -226,6 +235,7 @@ describe("a relay that fails", () => {
     expect(again.body).toContain("c=IN IP4 192.0.2.10");
     expect(sentTo(worker, "desk")).toEqual([]);
     expect(told(worker)).toEqual(["desk relay-lost"]);
+    expect(noted(made, call.callId)).toEqual(["relay-lost"]);
   });
 
   test("in the middle of the call: within 5 s both sides talk to each other", async () => {
@@ -245,6 +255,7 @@ describe("a relay that fails", () => {
     expect(toCaller.body).toContain("c=IN IP4 192.0.2.10");
     expect(stored(made, call.callId)?.phase).toBe("up");
     expect(told(worker).filter((line) => line === "desk relay-lost")).toHaveLength(1);
+    expect(noted(made, call.callId)).toEqual(["called", "refused 486", "relay-lost"]);
   });
 });
 
@@ -338,6 +349,102 @@ describe("a bug beside the call", () => {
     await made.clock.advance(100);
     expect(worker.sip.statuses(again.transaction.id)).toContain(500);
     unharmed({ made, worker, callId: call.callId });
+  });
+});
+
+describe("the emergency record says what became of the desk", () => {
+  /** The call ends; gives what its emergency record says. */
+  async function recorded({ made, worker, call }: { made: FakeWorld; worker: FakeWorker; call: Running }) {
+    worker.engine.onRequest(arriving(inDialog("BYE", call.ok, 2)));
+    await settle();
+    for (const bye of worker.sip.requests("BYE")) bye.answer(answerTo(bye.message, 200));
+    await made.clock.advance(40_000);
+    return records(made).find(({ kind }) => kind === "emergency")?.["desk"];
+  }
+
+  test("who answered: when it was called, and when it heard; nothing of the end that is the call's own", async () => {
+    const { made, worker } = await world();
+    const call = await answered(made, worker);
+    await call.acknowledge();
+    const calledMs = made.clock.now() - 100;
+    await made.clock.advance(2_000);
+    const joinedMs = made.clock.now();
+    await answer(worker, "desk", 200);
+    await made.clock.advance(1_000);
+    expect(await recorded({ made, worker, call })).toEqual([
+      { outcome: "called", atMs: calledMs, sipCode: null },
+      { outcome: "joined", atMs: joinedMs, sipCode: 200 },
+    ]);
+  });
+
+  test("who was busy, by whichever worker the desk was called", async () => {
+    const { made, worker } = await world();
+    const second = await made.worker();
+    const call = await answered(made, worker);
+    await call.acknowledge(second);
+    await answer(second, "desk", 486);
+    await made.clock.advance(1_000);
+    expect(await recorded({ made, worker, call })).toMatchObject([
+      { outcome: "called" },
+      { outcome: "refused", sipCode: 486 },
+    ]);
+  });
+
+  test("where nobody was to hear: nothing", async () => {
+    const made = new FakeWorld(sampleTopology);
+    const worker = await made.worker();
+    const call = await answered(made, worker);
+    await call.acknowledge();
+    expect(await recorded({ made, worker, call })).toEqual([]);
+  });
+});
+
+describe("a call whose audio passes no relay has no desk, and says so", () => {
+  const lines = ({ telemetry }: FakeWorker) =>
+    telemetry.logged.filter(({ message }) => message.includes("without its security desk"));
+
+  test("since its INVITE brought no offer", async () => {
+    const { made, worker } = await world();
+    worker.engine.onRequest(arriving(requestFrom({ uri: "sip:911@192.0.2.1", body: "" })));
+    await made.clock.advance(1);
+    expect(told(worker)).toEqual(["desk no-media"]);
+    expect(lines(worker)).toHaveLength(1);
+    expect(noted(made, [...made.store.rows.keys()][0] ?? "")).toEqual(["no-media"]);
+    expect(made.media.done).toEqual([]);
+  });
+
+  test("since it was an ordinary call that was transferred to 911", async () => {
+    const trunks = topology().trunks.map((trunk) => ({
+      ...trunk,
+      settings: { ...trunk.settings, refer: "act" as const },
+    }));
+    const made = new FakeWorld({ ...topology(), trunks });
+    const worker = await made.worker();
+    const request = arriving(requestFrom());
+    worker.engine.onRequest(request);
+    await settle();
+    const invite = last(worker.sip.requests("INVITE"));
+    invite.answer(answerTo(invite.message, 200, "friend"));
+    await settle();
+    const ok = last(worker.sip.responses.filter(({ transaction }) => transaction.id === request.transaction.id));
+    worker.engine.onRequest(arriving(inDialog("ACK", ok.message, 1)));
+    const refer = requestFrom({
+      method: "REFER",
+      cseq: 50,
+      from: `${invite.message.get("To") ?? ""};tag=friend`,
+      to: invite.message.get("From") ?? "",
+      callId: invite.message.get("Call-ID") ?? "",
+      headers: [["Refer-To", "<sip:911@192.0.2.1>"]],
+    });
+    worker.engine.onRequest(arriving(refer, { listener: "outside" }));
+    await made.clock.advance(100);
+    await answer(worker, "psap", 200);
+    await made.clock.advance(1_000);
+    expect(told(worker)).toEqual(["desk no-media"]);
+    expect(lines(worker)).toHaveLength(1);
+    expect(noted(made, [...made.store.rows.keys()][0] ?? "")).toEqual(["no-media"]);
+    expect(made.media.done).toEqual([]);
+    expect(sentTo(worker, "desk")).toEqual([]);
   });
 });
 

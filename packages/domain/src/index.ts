@@ -116,6 +116,7 @@ export { occupiedTrunks } from "./call/occupied-trunks.ts";
 export { parseCall, serialiseCall } from "./call/record.ts";
 export { mediaWay, talkers, type MediaWay } from "./call/relayed-media.ts";
 export { deskCallId, type DeskLink } from "./call/security-desk.ts";
+export type { DeskOutcome, DeskStep } from "./call/desk-step.ts";
 export { JUNCTION_POOL, junctionPlan, junctionProfile } from "./call/junction.ts";
 export { replacedCall } from "./call/replaces.ts";
 export { transition, type Step } from "./call/transition.ts";

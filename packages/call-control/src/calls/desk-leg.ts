@@ -8,6 +8,7 @@ import {
   type AttemptPlan,
   type Call,
   type DeskLink,
+  type DeskOutcome,
   type Failure,
   type Result,
 } from "@tandem/domain";
@@ -46,7 +47,7 @@ export interface DeskParts {
 
 /**
  * The leg to a security desk is a call of its own, with a record of its own: this is its inner end, a SIP peer whose audio is the relay's copy of an emergency
- * call. It keeps nothing: any worker can be it. The emergency call knows nothing of what becomes of the leg.
+ * call. It keeps nothing: any worker can be it. Of what becomes of the leg the emergency call takes note, for its record, and nothing else.
  */
 export class DeskLeg implements SipPort {
   readonly #outside: SipPort;
@@ -60,13 +61,14 @@ export class DeskLeg implements SipPort {
   /** Calls the desk that is to hear the call. Done twice it is done once: the leg's id is the call's. */
   async call(call: Call): Promise<void> {
     const heard = heardIn(call);
-    const plan = heard === null ? undefined : this.#plan(call, heard.desk);
-    if (heard === null || plan === undefined) return;
+    if (heard === null) return;
+    const plan = this.#plan(call, heard.desk);
+    if (plan === undefined) return this.#refused(call.id, { reason: "the topology has no way to it" });
     const offer = await this.#offer(heard);
     if (!offer.ok) return this.#withoutDesk(call.id, offer.error);
     const { telemetry, post } = this.#parts;
     telemetry.callStarted({ pool: call.facts.pool, ingressTrunk: "" });
-    telemetry.emergency.desk("called");
+    this.#became(call.id, "called");
     const event = {
       kind: "invite",
       transaction: transactionId(inviteOf(call.id)),
@@ -115,19 +117,17 @@ export class DeskLeg implements SipPort {
   }
 
   async #onFinal(callId: string, response: SipMessage): Promise<void> {
-    const { telemetry } = this.#parts;
     const answered = response.status < 300;
     if (answered) this.#acknowledge(callId, response);
     const heard = await this.#heard(callId);
     if (!answered) {
-      telemetry.emergency.desk("refused");
-      telemetry.log("warn", "a security desk does not hear an emergency call", { callId, status: response.status });
+      this.#refused(callId, { status: response.status });
       this.#endCopies(heard);
       return;
     }
     const begun =
       heard === null ? err(GONE) : await this.#accept(heard, findBody(response, "application/sdp")?.body ?? "");
-    if (begun.ok) return telemetry.emergency.desk("joined");
+    if (begun.ok) return this.#became(callId, "joined", response.status);
     this.#withoutDesk(callId, begun.error);
     this.#hangUp(callId);
   }
@@ -152,6 +152,7 @@ export class DeskLeg implements SipPort {
   async #answer(message: SipMessage): Promise<SipMessage> {
     const heard = await this.#heard(heardBy(message));
     if (message.method === "BYE") {
+      if (heard !== null) this.#became(heard.callId, "left");
       this.#endCopies(heard);
       return responseTo(message, 200);
     }
@@ -237,9 +238,21 @@ export class DeskLeg implements SipPort {
     return plan === undefined ? undefined : { ...plan, requestUri: desk.uri };
   }
 
+  /** Told as a figure, and to the emergency call; one that is over meanwhile has its record. */
+  #became(callId: string, outcome: DeskOutcome, sipCode?: number): void {
+    this.#parts.telemetry.emergency.desk(outcome);
+    const event = { kind: "desk-outcome", outcome, ...(sipCode !== undefined && { sipCode }) } as const;
+    this.#parts.post(callId, { event, otherwise: () => undefined });
+  }
+
+  #refused(callId: string, why: { readonly status?: number; readonly reason?: string }): void {
+    this.#became(callId, "refused", why.status);
+    this.#parts.telemetry.log("warn", "a security desk does not hear an emergency call", { callId, ...why });
+  }
+
   #withoutDesk(callId: string, { detail }: Failure): void {
     const { telemetry } = this.#parts;
-    telemetry.emergency.desk("relay-lost");
+    this.#became(callId, "relay-lost");
     telemetry.log("warn", "a security desk does not hear an emergency call: the media relay gives no copy", {
       callId,
       detail,

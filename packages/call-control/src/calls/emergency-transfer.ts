@@ -24,6 +24,7 @@ import {
 import { uriFacts } from "../ingress/request-facts.ts";
 import type { InForce } from "../live/topology-in-force.ts";
 import type { TransferRoute } from "./call-shell.ts";
+import { deskToHear, goesWithoutDesk, type DeskChoice } from "./desk-choice.ts";
 
 /** Ports of what an emergency call is prepared with. */
 export interface EmergencyTransferParts extends PreparationPorts, TellingPorts {}
@@ -75,15 +76,25 @@ export async function routeToEmergency(
     ? prepareEmergency(incident, parts)
     : preparedAs(known, { call, incident, parts }));
   const { attempts, considered } = preparedWays(incident, preparation, parts.telemetry);
+  const withoutDesk = known === null ? withoutDeskOf(incident, parts) : {};
   return {
     attempts,
     failure: null,
-    emergency: { preparation, considered, callerLeg: kept.leg },
+    emergency: { preparation, considered, callerLeg: kept.leg, ...withoutDesk },
     ...(known === null && {
       afterwards: () => announceEmergency(incident, preparation, parts),
       unused: () => endCallback(incident, preparation, parts),
     }),
   };
+}
+
+/** The two talked before anybody was to hear them: what each was told of the other's media leads through no relay. */
+function withoutDeskOf(
+  incident: EmergencyCase,
+  { telemetry }: EmergencyTransferParts,
+): Pick<DeskChoice, "withoutDesk"> {
+  if (deskToHear(incident) === null) return {};
+  return { withoutDesk: goesWithoutDesk(incident.callId, "no-media", telemetry) };
 }
 
 /** Nobody is left whose end would begin the callback window: it begins now. */

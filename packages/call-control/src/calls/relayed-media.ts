@@ -1,8 +1,9 @@
-import { err, mediaWay, spread, type Call, type DeskLink, type Failure, type LocationPolicy } from "@tandem/domain";
+import { err, mediaWay, spread, type Call, type Failure } from "@tandem/domain";
 import { findBody, replaceBody, type SipMessage } from "@tandem/sip";
 import type { EmergencyCase } from "../ingress/prepare-emergency.ts";
 import type { Clock, MediaRelay, Telemetry } from "../ports/index.ts";
 import type { Mail } from "./call-shell.ts";
+import { deskToHear, goesWithoutDesk, type DeskChoice } from "./desk-choice.ts";
 import { withFallback } from "./unattended.ts";
 
 const SDP_TYPE = "application/sdp";
@@ -40,21 +41,18 @@ export class RelayedMedia {
     this.#parts = parts;
   }
 
-  /** The desk that is to hear the call, with a relay that answers; null: none is to, or the call goes without. Bounded, never failing. */
-  async choose(incident: EmergencyCase): Promise<Pick<DeskLink, "relay" | "uri" | "trunk"> | null> {
-    const { callId, request, snapshot, decision } = incident;
-    const { policies, mediaRelays } = snapshot.topology.emergency;
-    const policy = policies.find(({ name }) => name === decision.policy);
-    const trunk = policy === undefined ? null : deskTrunk(policy, decision.test);
+  /** Finds a relay for the desk that is to hear the call. Bounded, never failing. */
+  async choose(incident: EmergencyCase): Promise<DeskChoice> {
+    const { callId, request, snapshot } = incident;
+    const { telemetry } = this.#parts;
+    const toHear = deskToHear(incident);
+    if (toHear === null) return {};
     // Without an offer it is the PSAP's to make one, and what a relay is to do is known too late.
-    if (policy?.conference == null || trunk === null || findBody(request.message, SDP_TYPE) === undefined) return null;
-    const relay = await this.#relayFor(callId, mediaRelays);
-    if (relay !== null) return { relay, uri: policy.conference.uri, trunk };
-    this.#parts.telemetry.emergency.desk("no-relay");
-    this.#parts.telemetry.log("warn", "an emergency call goes on without its security desk: no media relay answers", {
-      callId,
-    });
-    return null;
+    const offered = findBody(request.message, SDP_TYPE) !== undefined;
+    if (!offered) return { withoutDesk: goesWithoutDesk(callId, "no-media", telemetry) };
+    const relay = await this.#relayFor(callId, snapshot.topology.emergency.mediaRelays);
+    if (relay === null) return { withoutDesk: goesWithoutDesk(callId, "no-relay", telemetry) };
+    return { desk: { relay, ...toHear } };
   }
 
   /**
@@ -127,12 +125,6 @@ export class RelayedMedia {
     }
     return null;
   }
-}
-
-/** The trunk to a desk that we call ourselves; who is told of test calls hears them, too. */
-function deskTrunk({ conference, testCalls }: LocationPolicy, test: boolean): string | null {
-  if (conference?.by !== "local" || (test && !testCalls.notify)) return null;
-  return conference.trunk;
 }
 
 function describes({ kind, status }: SipMessage): boolean {

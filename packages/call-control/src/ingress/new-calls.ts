@@ -12,6 +12,7 @@ import {
 } from "@tandem/domain";
 import { looksLikeEmergency, parseNameAddr, readTag, validateRequest, type SipMessage } from "@tandem/sip";
 import type { Mail } from "../calls/call-shell.ts";
+import type { DeskChoice } from "../calls/desk-choice.ts";
 import type { RelayedMedia } from "../calls/relayed-media.ts";
 import { transactionId } from "../calls/transaction-id.ts";
 import type { InForce, TopologyInForce } from "../live/topology-in-force.ts";
@@ -194,9 +195,8 @@ export class NewCalls {
     pending.hold(callId);
     const preparation = await prepareEmergency(incident, this.#parts);
     const ways = preparedWays(incident, preparation, this.#parts.telemetry);
-    const desk = await this.#parts.chooseDesk(incident).catch(() => null);
-    const heard = desk === null ? {} : { desk };
-    pending.release(callId, { event: { ...event, ...ways, emergency: preparation, ...heard } });
+    const desk = await this.#parts.chooseDesk(incident).catch((): DeskChoice => ({}));
+    pending.release(callId, { event: { ...event, ...ways, emergency: preparation, ...desk } });
     announceEmergency(incident, preparation, this.#parts);
   }
 

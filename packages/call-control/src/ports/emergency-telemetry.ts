@@ -1,10 +1,4 @@
-import type { AlarmCause } from "@tandem/domain";
-
-/**
- * `called`, then one of `joined` (it answered, and hears) and `refused` (it did not answer). `no-relay`: no media relay answered, so the call went without;
- * `relay-lost`: it failed later.
- */
-export type DeskOutcome = "called" | "joined" | "refused" | "no-relay" | "relay-lost";
+import type { AlarmCause, DeskOutcome } from "@tandem/domain";
 
 /** What a worker tells the outside about emergency calls: figures only, no numbers and no places. */
 export interface EmergencyTelemetry {

@@ -3,6 +3,7 @@ import type { FailureCode } from "../failure/failure.ts";
 import type { Consideration } from "../routing/decision.ts";
 import type { Call } from "./call.ts";
 import { emergencyPart } from "./emergency-transfer.ts";
+import type { DeskStep } from "./desk-step.ts";
 import { detailRecords, type AttemptDetailRecord } from "./cdr.ts";
 
 /**
@@ -36,6 +37,8 @@ export interface EmergencyDetailRecord {
   readonly endedBy: "caller" | "callee" | "system";
   readonly attempts: readonly EmergencyAttempt[];
   readonly considered: readonly Consideration[];
+  /** What became of the security desk that was to hear the call, in order; empty: none was to. */
+  readonly desk: readonly DeskStep[];
 }
 
 /** One way out that was tried. */
@@ -72,6 +75,7 @@ export function emergencyRecord(whole: Call, nowMs: number): EmergencyDetailReco
     endedBy,
     attempts: attempts.map(({ kind: _kind, id: _id, callId: _call, ...attempt }) => attempt),
     considered,
+    desk: call.facts.desk,
   };
 }
 

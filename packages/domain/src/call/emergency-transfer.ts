@@ -4,6 +4,7 @@ import { alarm } from "./alarm.ts";
 import type { Call } from "./call.ts";
 import type { CallEvent, LegName } from "./event.ts";
 import { offersMuLaw } from "./headers/quiet-description.ts";
+import { noteDesk } from "./desk-step.ts";
 import type { Place, Turn } from "./turn.ts";
 
 /**
@@ -19,9 +20,11 @@ export function emergencyCaller({ facts: { emergency } }: Call): LegName | null 
 type RoutedEmergency = NonNullable<Extract<CallEvent, { kind: "transfer-routed" }>["emergency"]>;
 
 /** From here on the call is an emergency call of the side that stays. One that was dialled stays the call it is. */
-export function becomeEmergency(turn: Turn, kept: Place, { preparation, callerLeg }: RoutedEmergency): void {
+export function becomeEmergency(turn: Turn, kept: Place, routed: RoutedEmergency): void {
   const { call } = turn;
+  const { preparation, callerLeg, withoutDesk } = routed;
   if (emergencyCaller(call) !== null) return;
+  if (withoutDesk !== undefined) noteDesk(turn, withoutDesk);
   const withoutG711 = !offersMuLaw(kept.dialog.sdp);
   if (withoutG711) alarm(turn, kept.party.profile.trunk, "no-g711");
   const earlier = call.facts.emergency?.transfer ?? null;

@@ -3,6 +3,7 @@ import type { EmergencyPreparation } from "../emergency/preparation.ts";
 import type { FailureCode } from "../failure/failure.ts";
 import type { Consideration } from "../routing/decision.ts";
 import type { CallerOrigin } from "./facts.ts";
+import type { DeskOutcome } from "./desk-step.ts";
 import type { DeskLink } from "./security-desk.ts";
 import type { AttemptPlan, LegProfile, TrunkLimits } from "./leg-profile.ts";
 
@@ -27,6 +28,8 @@ export type CallEvent =
       readonly emergency: EmergencyPreparation | null;
       /** A security desk is to hear the call, and this relay takes its audio. */
       readonly desk?: Pick<DeskLink, "relay" | "uri" | "trunk">;
+      /** A security desk is to hear the call, and cannot: why. */
+      readonly withoutDesk?: DeskOutcome;
       /** The call is a callback to somebody who made an emergency call (`callId`; null: not known), and outside all limits. */
       readonly callback?: { readonly callId: string | null };
       /** What the request says of its caller that the facts do not, in case he is transferred to an emergency number. */
@@ -89,10 +92,14 @@ export type CallEvent =
         readonly considered: readonly Consideration[];
         /** Leg of the side that stays: the caller of the emergency call. */
         readonly callerLeg: LegName;
+        /** A security desk is to hear the call, and cannot: why. */
+        readonly withoutDesk?: DeskOutcome;
       };
     }
   /** The media relay of an emergency call has it no more, or does not answer. `inUse`: what the peers were told leads through it. */
   | { readonly kind: "relay-lost"; readonly inUse: boolean }
+  /** What became of the leg to the security desk. `sipCode`: the final status it got, if it is about that. */
+  | { readonly kind: "desk-outcome"; readonly outcome: DeskOutcome; readonly sipCode?: number }
   /** The record's deadline passed (session expiry, refresh due, setup bound): claimed from the store by any worker. */
   | { readonly kind: "deadline"; readonly alive?: readonly ExchangeId[] }
   /** Administrative end (API hang-up, pre-emption, another call's Replaces). */

@@ -1,6 +1,7 @@
 import type { EmergencyFacts } from "../emergency/preparation.ts";
 import type { FailureCode } from "../failure/failure.ts";
 import type { Consideration } from "../routing/decision.ts";
+import type { DeskStep } from "./desk-step.ts";
 
 /** Where a caller is and under what number he is reached: what an emergency call of his would be prepared with. */
 export interface CallerOrigin {
@@ -33,6 +34,8 @@ export interface CallFacts {
   failure: FailureCode | null;
   endedBy: "caller" | "callee" | "system" | null;
   transferred: boolean;
+  /** What became of the security desk that was to hear the call, in order; empty: none was to. In the emergency record only. */
+  desk: readonly DeskStep[];
   /** Null where the caller's leg says as much. In no detail record. */
   origin: CallerOrigin | null;
 }

@@ -39,6 +39,7 @@ export function newCall(callId: string, nowMs: number): Call {
       failure: null,
       endedBy: null,
       transferred: false,
+      desk: [],
       origin: null,
     },
     attempts: [],

@@ -87,6 +87,7 @@ function packFacts(facts: CallFacts): object {
     failure: unless(facts.failure, blank.failure),
     endedBy: unless(facts.endedBy, blank.endedBy),
     transferred: unless(facts.transferred, blank.transferred),
+    desk: unless(facts.desk, blank.desk),
   };
 }
 

@@ -1,4 +1,5 @@
 import { relayDeadline } from "./deadlines.ts";
+import { noteDesk } from "./desk-step.ts";
 import { resync } from "./session-refresh.ts";
 import { standingPlaces, type Turn } from "./turn.ts";
 
@@ -53,6 +54,7 @@ export function lookAfterRelay(turn: Turn): void {
 export function onRelayLost(turn: Turn, inUse: boolean): void {
   const { desk } = turn.call;
   if (desk === null || desk.lost) return;
+  noteDesk(turn, "relay-lost");
   if (!inUse) {
     turn.call.desk = null;
     return;

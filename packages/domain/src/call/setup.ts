@@ -19,6 +19,7 @@ import { reliableWish } from "./headers/reliability.ts";
 import { addressOf, cseqOf, firstUri, numberOf, schemeOf, tagIn, withoutTag } from "./headers/values.ts";
 import type { LegProfile } from "./leg-profile.ts";
 import { inviteFailureReply } from "./replies.ts";
+import { noteDesk } from "./desk-step.ts";
 import { timerWish, tooSmall } from "./session-timer.ts";
 import { toldLocation } from "./told-location.ts";
 import type { Turn } from "./turn.ts";
@@ -35,6 +36,7 @@ export function beginCall(turn: Turn, event: InviteEvent): void {
   call.phase = "setup";
   fillFacts(turn, event);
   call.desk = event.desk === undefined ? null : { ...event.desk, called: false, lost: false, checkAtMs: 0 };
+  if (event.withoutDesk !== undefined) noteDesk(turn, event.withoutDesk);
   call.toldLocation = event.emergency === null ? null : toldLocation(request, event.emergency);
   const caller = waitingInvite(event.transaction, request, "a");
   call.caller = caller;

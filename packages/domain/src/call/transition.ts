@@ -6,12 +6,14 @@ import { onNoResponse, onOrphanAnswer, onResponse } from "./called-responses.ts"
 import { onCancelled } from "./cancellation.ts";
 import { copyCall } from "./copy-call.ts";
 import { onDeadline, onEnd, onTimer } from "./clockwork.ts";
+import { noteDesk } from "./desk-step.ts";
 import type { Effect } from "./effect.ts";
 import { settleEnding } from "./ending.ts";
 import type { CallEvent } from "./event.ts";
 import { onGate } from "./failover.ts";
 import { onRequest } from "./in-dialog.ts";
 import { noteMessage } from "./ladder.ts";
+import type { Received } from "./outgoing.ts";
 import { withSaves } from "./persistence.ts";
 import { settleHeld } from "./prack.ts";
 import { onRedelivered } from "./redelivery.ts";
@@ -58,12 +60,7 @@ function handle(turn: Turn, event: CallEvent): void {
       onReplacingInvite(turn, event);
       break;
     case "request":
-      onRequest(turn, event.leg, {
-        transaction: event.transaction,
-        message: event.request,
-        ...(event.alive === undefined ? {} : { alive: event.alive }),
-        ...(event.cameMs === undefined ? {} : { cameMs: event.cameMs }),
-      });
+      onRequest(turn, event.leg, receivedBy(event));
       break;
     case "response":
       onResponse(turn, event.exchange, event.response);
@@ -95,6 +92,9 @@ function handle(turn: Turn, event: CallEvent): void {
     case "relay-lost":
       onRelayLost(turn, event.inUse);
       break;
+    case "desk-outcome":
+      noteDesk(turn, event.outcome, event.sipCode);
+      break;
     case "deadline":
       onDeadline(turn, event.alive);
       break;
@@ -102,6 +102,15 @@ function handle(turn: Turn, event: CallEvent): void {
       onEnd(turn, event.failure);
       break;
   }
+}
+
+function receivedBy({ transaction, request, alive, cameMs }: Extract<CallEvent, { kind: "request" }>): Received {
+  return {
+    transaction,
+    message: request,
+    ...(alive === undefined ? {} : { alive }),
+    ...(cameMs === undefined ? {} : { cameMs }),
+  };
 }
 
 /** Messages that come in go into the ladder; what goes out is noted where it is sent. */

@@ -441,6 +441,7 @@ export class RandomWalk {
       case 5:
         return this.replace();
       case 6:
+        return this.apply({ kind: "desk-outcome", outcome: this.next(2) > 0 ? "called" : "joined" });
       case 7:
         return this.apply({ kind: "relay-lost", inUse: this.next(3) > 0 });
       default:

@@ -82,8 +82,11 @@ const unknown = emergencyFacts(blankPreparation);
 
 /** What a record says of its notifications is from when it was written; `told` is what is known now. */
 function shownRecord(record: EmergencyDetailRecord, told: Notification | null, live: boolean) {
-  const kept = record as EmergencyDetailRecord &
-    Partial<Pick<Notification, "acknowledged">> & { notifications?: Notification["deliveries"] };
+  // Absent in records of earlier releases: what became of the desk.
+  const kept = record as Omit<EmergencyDetailRecord, "desk"> &
+    Partial<Pick<EmergencyDetailRecord, "desk"> & Pick<Notification, "acknowledged">> & {
+      notifications?: Notification["deliveries"];
+    };
   const { kind: _kind, id: _id, emergency, attempts, considered, ...facts } = kept;
   return {
     ...facts,
@@ -91,6 +94,7 @@ function shownRecord(record: EmergencyDetailRecord, told: Notification | null, l
     emergency: { ...unknown, ...emergency, place: shownPlace(emergency) },
     attempts: [...attempts],
     considered: [...considered],
+    desk: [...(kept.desk ?? [])],
     notifications: [...(told?.deliveries ?? kept.notifications ?? [])],
     acknowledged: told?.acknowledged ?? kept.acknowledged ?? null,
   };

@@ -71,6 +71,12 @@ const AttemptSchema = Type.Object({
   outcome: text,
 });
 
+const DeskStepSchema = Type.Object({
+  outcome: Type.String({ description: "called, joined, refused, left, no-relay, relay-lost or no-media" }),
+  atMs: epochMs,
+  sipCode: Type.Union([Type.Integer(), Type.Null()], { description: "what the desk answered, if it is about that" }),
+});
+
 export const EmergencyCallSchema = Type.Object({
   callId: text,
   sipCallId: text,
@@ -96,6 +102,9 @@ export const EmergencyCallSchema = Type.Object({
   endedBy: text,
   attempts: Type.Array(AttemptSchema),
   considered: Type.Array(ConsiderationSchema),
+  desk: Type.Array(DeskStepSchema, {
+    description: "what became of the security desk that was to hear the call, in order; empty: none was to",
+  }),
   notifications: Type.Array(DeliverySchema),
   acknowledged: Type.Union([AcknowledgementSchema, Type.Null()]),
 });
