@@ -135,6 +135,27 @@ describe("an emergency call is announced", () => {
   });
 
   test.each([
+    ["knows nothing of it", false],
+    ["is away", true],
+  ])("once, with its ELIN, when its INVITE comes again and the store %s: it is a new call", async (_, away) => {
+    const made = new FakeWorld(withElins(topology()));
+    const asked: string[] = [];
+    made.locations = {
+      locate: () => {
+        asked.push("asked");
+        return Promise.resolve({ ok: true, value: null });
+      },
+    };
+    const worker = await made.worker();
+    if (away) made.store.away = true;
+    worker.engine.onRequest(arriving(requestFrom({ uri: "sip:911@192.0.2.1" }), { redelivered: true }));
+    await made.clock.advance(1_000);
+    expect(worker.sip.requests("INVITE").length).toBeGreaterThan(0);
+    expect(noticesIn(made).map(({ elin }) => elin)).toEqual(["+12125550901"]);
+    expect(asked).toHaveLength(1);
+  });
+
+  test.each([
     [true, ["desk", "mail"]],
     [false, undefined],
   ])("a test call, where the policy wants that: %s", async (wanted, targets) => {

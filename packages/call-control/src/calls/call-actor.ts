@@ -168,6 +168,7 @@ export class CallActor {
     for (let run = 0; run < MOST_RUNS; run += 1) {
       if (!found.ok) return this.#onUnread(mail, event, found.error.code);
       if (found.value === null) return this.#onMissing(mail, event);
+      if (run === 0) mail.known?.();
       if (event.kind === "orphan-answer" && !knowsAnswer(found.value, event.response)) return mail.otherwise?.();
       this.#work.requests.closeCopies(found.value, event);
       const step = transition(found.value, event, this.#shell.ports.clock.now());

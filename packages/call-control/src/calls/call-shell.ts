@@ -11,6 +11,8 @@ export interface Mail {
   readonly stored?: StoredCall;
   /** The store has no such call, or the call knows nothing of the answer: instead of refusing the request, do this. */
   readonly otherwise?: () => void;
+  /** There is a record: besides handing it the event, do this. */
+  readonly known?: () => void;
   /** Of an emergency call: the store is away, so nobody knows whether there is a record. Instead of waiting for it, do this. */
   readonly unread?: () => void;
 }

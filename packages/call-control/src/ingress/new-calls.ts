@@ -78,8 +78,7 @@ export class NewCalls {
     const incident = request.redelivered ? this.#emergencyOf(request, callId) : null;
     if (incident === null) return this.#parts.post(callId, { event, otherwise: decide });
     // With the store away it is placed as if it were new: the same INVITE with the same branch, which takes over what the edge may still hold.
-    this.#parts.post(callId, { event, otherwise: decide, unread: decide });
-    this.#tellAgain(incident);
+    this.#parts.post(callId, { event, otherwise: decide, unread: decide, known: () => this.#tellAgain(incident) });
   }
 
   /** The INVITE as an emergency call; null when it is none. */
@@ -106,7 +105,7 @@ export class NewCalls {
     return { ...decided, atMs: this.#parts.clock.now(), request, facts };
   }
 
-  /** The worker that had the call may have died before it told anybody. Who is told twice is told once: the notice bears the call's id. */
+  /** The worker that had the call may have died before it told anybody; one that begins anew is told of as it begins. Who is told twice is told once: the notice bears the call's id. */
   #tellAgain(incident: EmergencyCase): void {
     void prepareEmergency(incident, this.#parts, STEPS_AFTERWARDS).then((preparation) => {
       announceEmergency(incident, preparation, this.#parts);
