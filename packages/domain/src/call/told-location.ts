@@ -1,8 +1,15 @@
-import { addBody, bodyLeaves, partOfLeaf, type HeaderLine, type NewPart, type SipMessage } from "@tandem/sip";
+import {
+  bodyLeaves,
+  formatMultipart,
+  freeBoundary,
+  partOfLeaf,
+  type HeaderLine,
+  type NewPart,
+  type SipMessage,
+} from "@tandem/sip";
 import { boundaryFor } from "../emergency/invite/body-parts.ts";
 import type { EmergencyPreparation } from "../emergency/preparation.ts";
 import type { Call } from "./call.ts";
-import { bodyMessage } from "./headers/description.ts";
 import type { StoredRequest } from "./hunt.ts";
 
 /** What the INVITE of an emergency call told of where its caller is. Kept while the call lasts: the next call taker is told the same, to the octet. */
@@ -35,20 +42,19 @@ export function toldLocation(request: SipMessage, { addedLocation }: EmergencyPr
  */
 export function withToldLocation(request: StoredRequest, { id, toldLocation: told }: Call): StoredRequest {
   if (told === null) return request;
-  const bare = bodyMessage(request.contentType, request.body);
+  const headers = [...told.headers, ...request.headers];
+  if (told.parts.length === 0) return { ...request, headers };
+  const described = { headers: [["Content-Type", request.contentType] as const], body: request.body };
+  const parts = [described, ...told.parts];
+  const bodies = parts.map(({ body }) => body);
   // No host is needed: a boundary names the call alone.
-  const boundary = boundaryFor({ host: "", callId: id });
-  const message = told.parts.reduce<SipMessage>((soFar, part) => addBody(soFar, part, boundary), bare);
-  const others = request.headers.filter(([name]) => name.toLowerCase() !== "content-type");
-  const contentType = message.get("Content-Type") ?? request.contentType;
+  const boundary = freeBoundary(bodies, boundaryFor({ host: "", callId: id }));
+  const contentType = `multipart/mixed;boundary=${boundary}`;
+  const others = headers.filter(([name]) => name.toLowerCase() !== "content-type");
   return {
     ...request,
     contentType,
-    body: message.body,
-    headers: [...describing(message), ...told.headers, ...others],
+    body: formatMultipart(parts, boundary),
+    headers: [["MIME-Version", "1.0"], ["Content-Type", contentType], ...others],
   };
-}
-
-function describing(message: SipMessage): readonly HeaderLine[] {
-  return message.headers.filter(([name]) => /^(?:mime-version|content-type)$/i.test(name));
 }
