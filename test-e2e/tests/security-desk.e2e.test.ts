@@ -12,6 +12,10 @@ import { makeTopology } from "../harness/topology.ts";
 const missing = whyNoRtpengine();
 const PROVIDER_DESK = "sip:+12125550188@desk.example.com";
 
+interface EmergencyBody {
+  readonly desk: readonly { readonly outcome: string }[];
+}
+
 // rtpengine is a Debian package that not every machine gives.
 describe.skipIf(missing !== null)(`B9: the security desk${missing === null ? "" : ` (${missing})`}`, () => {
   let relay: RtpengineFixture;
@@ -74,6 +78,12 @@ describe.skipIf(missing !== null)(`B9: the security desk${missing === null ? "" 
     const workers = cluster.processes.filter(({ role }) => role === "worker");
     const counts = workers.map(({ name }) => cluster.metric(name, "tandem_emergency_desks_total", { outcome }));
     return (await Promise.all(counts)).reduce((sum, count) => sum + count, 0);
+  };
+
+  /** What the emergency records say of their desks. */
+  const outcomes = async (): Promise<readonly string[]> => {
+    const records = (await cluster.api.get("/v1/emergency/calls")).body as readonly EmergencyBody[];
+    return records.map((record) => record.desk.map(({ outcome }) => outcome).join());
   };
 
   it("is called when the PSAP has answered, and hears: SIPp on all sides", async () => {
@@ -165,6 +175,9 @@ describe.skipIf(missing !== null)(`B9: the security desk${missing === null ? "" 
     callerDialog.request("BYE");
     psap.reply(await psap.expect("BYE"), 200);
     await caller.expect("200 BYE");
+    await until(async () => (await outcomes()).includes("called,refused,relay-lost"), {
+      what: "the emergency record that says what became of the desk",
+    });
   });
 
   it("is missing where rtpengine is dead: the emergency call completes as any other", async () => {
