@@ -16,7 +16,7 @@ export interface Endpoint {
   /** The bound listeners in configuration order, with the ports the system gave. */
   readonly listeners: readonly BoundListener[];
   /**
-   * Sends a request other than ACK and CANCEL in a client transaction of its own. Never throws because of the message or the network:
+   * Sends a request other than ACK, and CANCEL only of another endpoint's INVITE, in a client transaction of its own. Never throws because of the message or the network:
    * what goes wrong arrives as `onFailure`. No event comes before this call returned.
    */
   request(request: OutgoingRequest, events: ClientTransactionEvents): ClientTransaction;
@@ -206,6 +206,11 @@ export interface OutgoingRequest {
    * here or another place of the same sent-by, is a retransmission to the peer (RFC 3261 §17.2.3). Whoever waits here for the first gets `superseded`.
    */
   readonly branch?: string;
+  /**
+   * Sent-by of our Via (`host` or `host:port`); default the listener's. For the CANCEL of an INVITE that another endpoint sent and that has the same `branch`: by both the peer
+   * knows what is cancelled (RFC 3261 §9.2, §17.2.3). Responses come back all the same, for the Via asks for `rport` (RFC 3581 §4).
+   */
+  readonly sentBy?: string;
 }
 
 /** A request under way. */

@@ -129,6 +129,7 @@ class SipPortOverEdges implements DrachtioSipPort {
     request: OutgoingRequest,
     events: Parameters<SipPort["sendRequest"]>[1],
   ): Promise<Result<ClientTransaction, Failure>> {
+    if (request.onlyEdge !== undefined) return this.#sendBy(request.onlyEdge, request, events);
     const link = this.#choose(request);
     return link === undefined ? this.#sendLater(request, events) : link.request(request, events);
   }
@@ -192,6 +193,22 @@ class SipPortOverEdges implements DrachtioSipPort {
     if (!this.#closed) await this.#awaited.wait(request.pool);
     const link = this.#choose(request);
     return link === undefined ? err(noEdge(request.pool)) : link.request(request, events);
+  }
+
+  /** By that edge and no other: it may be on its way back. */
+  async #sendBy(
+    edge: string,
+    request: OutgoingRequest,
+    events: Parameters<SipPort["sendRequest"]>[1],
+  ): Promise<Result<ClientTransaction, Failure>> {
+    const untilMs = this.#clock.now() + (this.#options.edgeWaitMs ?? DEFAULT_EDGE_WAIT_MS);
+    for (;;) {
+      const link = this.#connected.find(edge);
+      if (link?.pool === request.pool) return link.request(request, events);
+      const leftMs = untilMs - this.#clock.now();
+      if (this.#closed || leftMs <= 0) return err(edgeLost(edge));
+      await this.#awaited.next(request.pool, leftMs);
+    }
   }
 
   /** A pool without an edge may have one at a new address by now, or its name did not resolve yet. */

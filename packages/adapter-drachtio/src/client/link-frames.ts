@@ -10,11 +10,12 @@ const NONE: Omit<SipAppFrame, "kind" | "id" | "text"> = {
   listener: "",
   timeoutMs: null,
   branch: "",
+  sentBy: "",
 };
 
 /** Asks an edge to send a request. */
 export function requestFrame(id: string, request: OutgoingRequest): string {
-  const { message, listener, nextHop, timeoutMs = null, branch = "" } = request;
+  const { message, listener, nextHop, timeoutMs = null, branch = "", sentBy = "" } = request;
   return formatSipAppFrame({
     ...NONE,
     id,
@@ -22,6 +23,7 @@ export function requestFrame(id: string, request: OutgoingRequest): string {
     listener,
     timeoutMs,
     branch,
+    sentBy,
     text: formatMessage(message),
   });
 }

@@ -98,12 +98,12 @@ export class LocalLink implements Application, LocalEdgeAccess {
   async request(request: OutgoingRequest, events: ClientEvents): Promise<Result<ClientTransaction, Failure>> {
     if (!this.#ready) return err(edgeLost(this.edge));
     const { outgoing } = this.#parts;
-    const { listener, nextHop, timeoutMs = null, branch = "" } = request;
+    const { listener, nextHop, timeoutMs = null, branch = "", sentBy = "" } = request;
     const message = withMaxForwards(request.message);
     if (message.method === "ACK") return this.#acknowledge(message, listener, nextHop);
     const call = new LocalCall(outgoing, this, { request: message, listener, branch, events });
     this.#hold(call);
-    return ok({ edge: this.edge, id: outgoing.start(call, { nextHop, timeoutMs }) });
+    return ok({ edge: this.edge, id: outgoing.start(call, { nextHop, timeoutMs, sentBy }) });
   }
 
   async respond(id: string, response: SipMessage): Promise<Result<void, Failure>> {

@@ -25,6 +25,8 @@ export interface OutgoingParts {
 interface Way {
   readonly nextHop: string | null;
   readonly timeoutMs: number | null;
+  /** Sent-by of its Via; empty: that of the listener. */
+  readonly sentBy: string;
 }
 
 /** Why a pending INVITE is cancelled when its application is gone (RFC 3326). */
@@ -66,27 +68,34 @@ export class OutgoingRequests implements OutgoingCallHost {
 
   /** Sends what the frame of an application asks for. */
   send(session: AppSession, frame: SipAppFrame, message: SipMessage): void {
-    if (message.method === "CANCEL") return this.#cancel(session, frame, message);
+    // With a sent-by it is the CANCEL of another edge's INVITE, and here a request like any other.
+    const isOfAnother = session.octets && frame.sentBy !== "";
+    if (message.method === "CANCEL" && !isOfAnother) return this.#cancel(session, frame, message);
     if (!session.octets) return this.#sendStock(session, frame, message);
     const request = withMaxForwards(message);
     const listener = frame.listener === "" ? null : frame.listener;
     const nextHop = frame.nextHop === "" ? null : frame.nextHop;
     if (message.method === "ACK") return void this.#sendAck(session, frame.id, { message: request, listener, nextHop });
     const call = new FramedCall(this, session, { request, listener, branch: frame.branch });
-    const id = this.start(call, { nextHop, timeoutMs: frame.timeoutMs });
+    const id = this.start(call, { nextHop, timeoutMs: frame.timeoutMs, sentBy: frame.sentBy });
     session.send(formatBriefReply(this.#context.tokens.next(), frame.id, id));
   }
 
   /** Hands a request other than ACK and CANCEL to the endpoint; gives the id of its transaction. */
-  start(call: OutgoingCall, { nextHop, timeoutMs }: Way): string {
+  start(call: OutgoingCall, { nextHop, timeoutMs, sentBy }: Way): string {
     const { request, listener, branch } = call;
-    const known = branch === "" ? undefined : this.#branched.take(branch, call.session);
+    const isInvite = request.method === "INVITE";
+    const known = branch === "" || !isInvite ? undefined : this.#branched.take(branch, call.session);
     if (known !== undefined) return this.#inherit(known, call);
-    const wishes = { ...(timeoutMs === null ? {} : { timeoutMs }), ...(branch === "" ? {} : { branch }) };
+    const wishes = {
+      ...(timeoutMs === null ? {} : { timeoutMs }),
+      ...(branch === "" ? {} : { branch }),
+      ...(sentBy === "" ? {} : { sentBy }),
+    };
     const transaction = this.#context.endpoint().request({ message: request, listener, nextHop, ...wishes }, call);
     call.transaction = transaction;
     this.#pending.set(transaction.id, call);
-    if (request.method === "INVITE") {
+    if (isInvite) {
       call.holdsAffinity = true;
       this.#context.affinity.begin(transaction.callId, call.session);
       this.#branched.begin(call);
@@ -197,7 +206,7 @@ export class OutgoingRequests implements OutgoingCallHost {
     const listener = prepared.value.listener.name;
     if (request.method === "ACK") return void this.#sendAck(session, frame.id, { message: request, listener, nextHop });
     const call = new EchoedCall(this, session, { request, listener, branch: "", frameId: frame.id, dialog });
-    this.start(call, { nextHop, timeoutMs: null });
+    this.start(call, { nextHop, timeoutMs: null, sentBy: "" });
   }
 
   async #sendAck(session: AppSession, frameId: string, ack: OutgoingRequest): Promise<void> {

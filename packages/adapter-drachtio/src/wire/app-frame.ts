@@ -29,6 +29,8 @@ export interface SipAppFrame {
   readonly timeoutMs: number | null;
   /** Branch of the request's top Via; empty: one of the edge's own. */
   readonly branch: string;
+  /** Sent-by of that Via (`host` or `host:port`); empty: that of the listener. */
+  readonly sentBy: string;
   readonly text: string;
 }
 
@@ -87,6 +89,7 @@ function parseSip(id: string, tokens: readonly string[], text: string): AppFrame
     listener: tokens[5] ?? "",
     timeoutMs: parseTimeout(tokens[6]),
     branch: tokens[7] ?? "",
+    sentBy: tokens[8] ?? "",
     text,
   };
 }
@@ -129,8 +132,9 @@ function parseTimeout(token: string | undefined): number | null {
 export function formatSipAppFrame(frame: Omit<SipAppFrame, "kind">): string {
   const start = `${frame.id}|sip|${frame.transactionId}|${frame.dialogId}`;
   const timeout = frame.timeoutMs === null ? "" : `${frame.timeoutMs}ms`;
-  if (frame.branch !== "")
-    return `${start}|${frame.nextHop}|${frame.listener}|${timeout}|${frame.branch}\r\n${frame.text}`;
+  const whole = `${start}|${frame.nextHop}|${frame.listener}|${timeout}|${frame.branch}`;
+  if (frame.sentBy !== "") return `${whole}|${frame.sentBy}\r\n${frame.text}`;
+  if (frame.branch !== "") return `${whole}\r\n${frame.text}`;
   if (timeout !== "") return `${start}|${frame.nextHop}|${frame.listener}|${timeout}\r\n${frame.text}`;
   if (frame.listener !== "") return `${start}|${frame.nextHop}|${frame.listener}\r\n${frame.text}`;
   if (frame.nextHop !== "") return `${start}|${frame.nextHop}\r\n${frame.text}`;

@@ -33,12 +33,16 @@ export class ExchangeEvents implements ClientEvents {
       this.#work?.answeredBy.set(answerKey(response), this.edge);
     }
     if (response.status >= 200) this.#over();
-    this.#shell.post(this.#callId, { event: { kind: "response", exchange: this.#exchange, response } });
+    this.#shell.post(this.#callId, { event: { kind: "response", exchange: this.#exchange, response, ...this.#by() } });
   }
 
   onFailure({ code: failure }: Failure): void {
     this.#over();
-    this.#shell.post(this.#callId, { event: { kind: "no-response", exchange: this.#exchange, failure } });
+    this.#shell.post(this.#callId, { event: { kind: "no-response", exchange: this.#exchange, failure, ...this.#by() } });
+  }
+
+  #by(): { readonly edge?: string } {
+    return this.edge === null ? {} : { edge: this.edge };
   }
 
   #over(): void {

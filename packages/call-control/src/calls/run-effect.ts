@@ -109,10 +109,16 @@ function routeTransfer(effect: Extract<Effect, { kind: "route-transfer" }>, cont
 
 function send(effect: Extract<Effect, { kind: "send" }>, context: EffectContext): void {
   const { call, work, shell, serving } = context;
-  const { exchange, request: message, pool, listener, nextHop, branch } = effect;
+  const { exchange, request: message, pool, listener, nextHop, branch, edge, sentBy, timeoutMs } = effect;
   const preferredEdge = edgeFor(message, { call, work, serving });
   const events = new ExchangeEvents(call.id, exchange, { work, shell });
-  const way = { pool, listener, nextHop, preferredEdge, ...(branch === undefined ? {} : { branch }) };
+  const way = {
+    ...{ pool, listener, nextHop, preferredEdge },
+    ...(branch === undefined ? {} : { branch }),
+    ...(edge === undefined ? {} : { onlyEdge: edge }),
+    ...(sentBy === undefined ? {} : { sentBy }),
+    ...(timeoutMs === undefined ? {} : { timeoutMs }),
+  };
   const leaves = (told: SipMessage) => shell.ports.sip.sendRequest({ message: told, ...way }, events);
   const relayed = call.desk === null ? null : work.inOrder(() => shell.relayed.pass(call, message));
   const sent = relayed === null ? leaves(message) : relayed.then(leaves);

@@ -10,7 +10,7 @@ import type { SipMessage } from "@tandem/sip";
  * It keeps no dialogs: Call-ID, tags, CSeq, Route, Contact and Max-Forwards of an outgoing message are used as given.
  */
 export interface SipPort {
-  /** Sends a request out of a dialog or in one (all headers given). ACK to a 2xx goes here too and has no responses. */
+  /** Sends a request out of a dialog or in one (all headers given), or the CANCEL of another edge's INVITE. ACK to a 2xx goes here too and has no responses. */
   sendRequest(request: OutgoingRequest, events: ClientEvents): Promise<Result<ClientTransaction, Failure>>;
   /** Answers a request received earlier; the To tag and Contact are taken from the message as given. */
   respond(transaction: ServerTransaction, response: SipMessage): Promise<Result<void, Failure>>;
@@ -46,6 +46,13 @@ export interface OutgoingRequest {
    * retransmission to the peer; whoever waited for the first gets the failure `superseded`.
    */
   readonly branch?: string;
+  /**
+   * The only edge that may send it: the one by whose address the peer knows an INVITE that goes again. One that is not connected is awaited for some seconds; if it
+   * does not come by then, the failure is `edge-lost`. Default: `preferredEdge`, or any of the pool.
+   */
+  readonly onlyEdge?: string;
+  /** Sent-by (`host` or `host:port`) of its Via; default that of the listener. For the CANCEL of an INVITE that another edge sent, which has a `branch`, too (RFC 3261 §9.1). */
+  readonly sentBy?: string;
 }
 
 /** Names a client transaction in its edge. Plain data: it may be stored in the call record. */

@@ -87,15 +87,15 @@ function startAttemptTimers(turn: Turn, { plan, state }: Trying, party: PartyId)
 export const MOST_MOVES = 3;
 
 /**
- * The INVITE of the current attempt once more, because the edge that sent it is gone. To the peer it is a retransmission: branch and sent-by are the
- * same, so it rings on and repeats its last response (RFC 3261 §17.2.1, §17.2.3). False: there is nothing to repeat.
+ * The INVITE of the current attempt once more, because its edge or its worker is gone. By the edge that sent it (`edge`), or another one with its sent-by, it is a
+ * retransmission to the peer, which rings on and repeats its last response (RFC 3261 §17.2.1, §17.2.3). False: there is nothing to repeat.
  */
-export function repeatInvite(turn: Turn, hunt: Hunt, trying: Trying): boolean {
+export function repeatInvite(turn: Turn, hunt: Hunt, trying: Trying, edge?: string): boolean {
   const party = partyOf(turn.call, trying.party ?? "");
   const exchange = turn.call.exchanges.find(({ id }) => id === trying.exchange);
   if (party === null || exchange === undefined || exchange.cancelled || trying.moves >= MOST_MOVES) return false;
   trying.moves += 1;
-  pushInvite(turn, hunt, trying, { party, exchange: exchange.id });
+  pushInvite(turn, hunt, trying, { party, exchange: exchange.id, ...(edge === undefined ? {} : { edge }) });
   startAttemptTimers(turn, trying, party.id);
   return true;
 }
@@ -171,20 +171,24 @@ function pushInvite(
   turn: Turn,
   hunt: Hunt,
   trying: Trying,
-  { party, exchange }: { readonly party: Party; readonly exchange: ExchangeId },
+  { party, exchange, ...by }: { readonly party: Party; readonly exchange: ExchangeId; readonly edge?: string },
 ): void {
-  const { request } = hunt;
   const { pool, listener, nextHop, trunk } = party.profile;
-  const uri = inviteUri(turn.call, hunt, trying.plan);
-  const message = asProfileWants(turn, hunt, trying.plan, {
-    method: "INVITE",
-    uri,
-    headers: inviteHeaders(turn, hunt, { party, plan: trying.plan, minSeS: trying.minSeS }),
-    body: ownDescription(party.origin, bodyMessage(request.contentType, request.body), party.profile.contactHost),
-  });
+  const request = inviteOf(turn, hunt, trying, party);
   const branch = `${BRANCH_COOKIE}${turn.call.id}-${exchange}`;
-  turn.effects.push({ kind: "send", exchange, leg: party.leg, request: message, pool, listener, nextHop, branch });
-  noteMessage(turn.call, ">", trunk, [`INVITE ${uri}`, turn.now]);
+  turn.effects.push({ kind: "send", exchange, leg: party.leg, request, pool, listener, nextHop, branch, ...by });
+  noteMessage(turn.call, ">", trunk, [`INVITE ${inviteUri(turn.call, hunt, trying.plan)}`, turn.now]);
+}
+
+/** The INVITE of an attempt, the same however often it is made. */
+export function inviteOf(turn: Turn, hunt: Hunt, trying: Trying, party: Party): SipMessage {
+  const { contentType, body } = hunt.request;
+  return asProfileWants(turn, hunt, trying.plan, {
+    method: "INVITE",
+    uri: inviteUri(turn.call, hunt, trying.plan),
+    headers: inviteHeaders(turn, hunt, { party, plan: trying.plan, minSeS: trying.minSeS }),
+    body: ownDescription(party.origin, bodyMessage(contentType, body), party.profile.contactHost),
+  });
 }
 
 /** The INVITE as it is, or as the trunk's profile wants that of an emergency call. */

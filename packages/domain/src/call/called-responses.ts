@@ -1,8 +1,9 @@
 import { parseMinSe, type SipMessage } from "@tandem/sip";
 import type { FailureCode } from "../failure/catalogue.ts";
 import { dismissAnswer, onAnswer } from "./answer.ts";
-import { MOST_MOVES, placeAnew, repeatInvite, sendInvite } from "./attempt.ts";
+import { MOST_MOVES, placeAnew, sendInvite } from "./attempt.ts";
 import type { Call } from "./call.ts";
+import type { CallEvent } from "./event.ts";
 import type { Exchange } from "./exchange.ts";
 import type { Trying } from "./hunt.ts";
 import { onProvisional } from "./early-dialogs.ts";
@@ -10,6 +11,7 @@ import { onRefusal, onSilence } from "./failover.ts";
 import { cseqOf, tagIn } from "./headers/values.ts";
 import { isEnding } from "./hang-up.ts";
 import { takeLateAnswer } from "./late-answer.ts";
+import { goOnWithoutEdge, noteWay, onMerged, onWithdrawn } from "./lost-edge.ts";
 import { onRelayAnswer, onRelaySilence } from "./mid-dialog.ts";
 import { localTagOf, sendAck } from "./outgoing.ts";
 import type { Party } from "./party.ts";
@@ -22,7 +24,7 @@ import { dropExchange, endOf, exchangeOf, partyIdOf, partyOf, placeOf, standingP
 const MAX_INTERVAL_RETRIES = 2;
 
 /** A response to a request of ours. One that nothing waits for is nothing, except a further 2xx: that one must be ended. */
-export function onResponse(turn: Turn, id: string, response: SipMessage): void {
+export function onResponse(turn: Turn, id: string, response: SipMessage, edge?: string): void {
   const exchange = exchangeOf(turn.call, id);
   if (exchange === null) {
     if (isSuccess(response) && response.method === "INVITE") onLateAnswer(turn, id, response);
@@ -32,7 +34,11 @@ export function onResponse(turn: Turn, id: string, response: SipMessage): void {
   const { purpose } = exchange;
   switch (purpose.kind) {
     case "attempt":
+      if (response.status < 200) noteWay(exchange, response, edge);
       onAttemptResponse(turn, exchange, response);
+      break;
+    case "withdrawal":
+      if (response.status >= 200) onWithdrawn(turn, purpose.invite);
       break;
     case "relay":
       if (exchange.method === "INVITE") {
@@ -127,22 +133,21 @@ function onAttemptResponse(turn: Turn, exchange: Exchange, response: SipMessage)
   if (hunt === null || trying === null) {
     // Of an abandoned attempt: only an answer that crossed our CANCEL matters.
     if (isSuccess(response) && !takeLateAnswer(turn, exchange, response)) dismissAnswer(turn, exchange.party, response);
-  } else if (response.status < 200) onProvisional(turn, hunt, trying, response);
-  else if (response.status < 300) onAnswer(turn, hunt, trying, response);
-  else if (wasCancelledMeanwhile(trying, response)) {
+  } else if (response.status < 200) {
+    delete trying.recalled;
+    onProvisional(turn, hunt, trying, response);
+  } else if (response.status < 300) onAnswer(turn, hunt, trying, response);
+  else if (response.status === 487 && wasRepeated(trying)) {
+    // A surviving edge had cancelled it for a dead worker.
     trying.moves = MOST_MOVES;
     placeAnew(turn, hunt, trying);
-    // A merged request is none: the first INVITE may still be answered, and that answer must be ended.
-    if (response.status === 482) turn.call.exchanges.push({ ...exchange, cancelled: true });
-  } else if (!retryLonger(turn, trying, response)) onRefusal(turn, hunt, trying, response);
+  } else if (response.status === 482 && wasRepeated(trying)) onMerged(turn, hunt, trying, exchange);
+  else if (!retryLonger(turn, trying, response)) onRefusal(turn, hunt, trying, response);
 }
 
-/**
- * A repeated INVITE that a surviving edge had cancelled for a dead worker gets the 487 again; one that came from another address than the first is taken for
- * a merged request (RFC 3261 §8.2.2.2). Either way the attempt begins anew, once.
- */
-function wasCancelledMeanwhile({ moves }: Trying, { status }: SipMessage): boolean {
-  return moves > 0 && moves < MOST_MOVES && (status === 487 || status === 482);
+/** The response is to an INVITE that was sent again, and may say no more than that: the attempt can begin anew, once. */
+function wasRepeated({ moves }: Trying): boolean {
+  return moves > 0 && moves < MOST_MOVES;
 }
 
 /** RFC 4028 §7.4: 422 names the smallest interval the peer takes; the same attempt goes again with it. */
@@ -163,20 +168,25 @@ function forgetEnded(turn: Turn, exchange: Exchange): void {
   if (place !== null) endOf(turn, place);
 }
 
+type Unanswered = Omit<Extract<CallEvent, { kind: "no-response" }>, "kind">;
+
 /** No final response will come. */
-export function onNoResponse(turn: Turn, id: string, failure: FailureCode): void {
+export function onNoResponse(turn: Turn, { exchange: id, failure, edge }: Unanswered): void {
   const exchange = exchangeOf(turn.call, id);
   // Superseded: another worker goes on with it.
   if (exchange === null || failure === "superseded") return;
   const { hunt } = turn.call;
   const trying = hunt?.current?.exchange === id ? hunt.current : null;
   const moves = failure === "edge-lost" || (failure === "edge-unavailable" && (trying?.moves ?? 0) > 0);
-  if (moves && hunt !== null && trying !== null && repeatInvite(turn, hunt, trying)) return;
+  if (moves && hunt !== null && trying !== null && goOnWithoutEdge(turn, hunt, trying, edge)) return;
   dropExchange(turn.call, exchange);
   const { purpose } = exchange;
   switch (purpose.kind) {
     case "attempt":
       if (hunt !== null && trying !== null) onSilence(turn, hunt, trying, failure);
+      break;
+    case "withdrawal":
+      onWithdrawn(turn, purpose.invite);
       break;
     case "relay":
       onRelaySilence(turn, exchange, purpose.origin, failure);

@@ -9,14 +9,18 @@ import { acknowledgeProvisional, isNextReliable, sendReliably, wantsReliable } f
 import { tellReferrer } from "./transfer-outcome.ts";
 import { partyOf, peerOf, removeDialog, stopTimer, type Place, type Turn } from "./turn.ts";
 
+/** The next hop has the INVITE. */
+export function noteReached(turn: Turn, trying: Trying): void {
+  if (trying.state !== "calling") return;
+  if (trying.plan.connectTimeoutMs > 0) stopTimer(turn, `connect:${trying.party ?? ""}`);
+  trying.state = "reached";
+}
+
 /** A provisional response to the current attempt's INVITE. */
 export function onProvisional(turn: Turn, hunt: Hunt, trying: Trying, response: SipMessage): void {
   const party = partyOf(turn.call, trying.party ?? "");
   if (party === null) return;
-  if (trying.state === "calling") {
-    if (trying.plan.connectTimeoutMs > 0) stopTimer(turn, `connect:${party.id}`);
-    trying.state = "reached";
-  }
+  noteReached(turn, trying);
   if (response.status === 100) return;
   if (response.status === 199) {
     endEarlyDialog(turn, party, response);

@@ -30,6 +30,12 @@ export type Effect =
       readonly nextHop: string | null;
       /** Branch of the Via, where the request may have to go again as a retransmission. */
       readonly branch?: string;
+      /** Edge that must send it, as the peer knows the request by its address: it may be awaited for some seconds. Absent: any edge of the pool. */
+      readonly edge?: string;
+      /** Sent-by of the Via, where it is not that of the edge which sends. */
+      readonly sentBy?: string;
+      /** How long an answer is waited for, milliseconds. Absent: 64*T1. */
+      readonly timeoutMs?: number;
     }
   /** A complete response but for Via and Content-Length: the edge knows the transaction's Via. RSeq and Require of a reliable 1xx are the machine's. */
   | {

@@ -69,11 +69,23 @@ export type CallEvent =
       readonly cameMs?: number;
     }
   /** Any response, 100 included: it proves that the next hop took the INVITE (connect timer). */
-  | { readonly kind: "response"; readonly exchange: ExchangeId; readonly response: SipMessage }
+  | {
+      readonly kind: "response";
+      readonly exchange: ExchangeId;
+      readonly response: SipMessage;
+      /** The edge it came by. Absent: not known. */
+      readonly edge?: string;
+    }
   /** A 2xx to an INVITE of ours that no worker acknowledged through the edge that got it, whose own worker died. */
   | { readonly kind: "orphan-answer"; readonly response: SipMessage }
   /** No final response will come: timeout, transport failure, edge lost. */
-  | { readonly kind: "no-response"; readonly exchange: ExchangeId; readonly failure: FailureCode }
+  | {
+      readonly kind: "no-response";
+      readonly exchange: ExchangeId;
+      readonly failure: FailureCode;
+      /** The edge that sent the request. Absent: none did, or it is not known. */
+      readonly edge?: string;
+    }
   /** The peer cancelled its request; 200 and 487 are already sent by the edge. */
   | { readonly kind: "cancelled"; readonly transaction: TransactionId; readonly cancel: SipMessage }
   | { readonly kind: "ack-timeout"; readonly transaction: TransactionId }

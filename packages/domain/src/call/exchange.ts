@@ -17,11 +17,17 @@ export interface Exchange {
   cancelled: boolean;
   /** SDP of the other leg that went out as our offer; empty when there was none. */
   readonly offered: string;
+  /** INVITE that makes a party: the edge by which its peer was reached, or else the one that was lost with it. Absent: not known. */
+  edge?: string;
+  /** What the peer knows that INVITE by (RFC 3261 §17.2.3): branch and sent-by of its Via. Absent: nothing was heard of it. */
+  via?: { readonly branch: string; readonly sentBy: string };
 }
 
 /** Why we sent it, hence what to do with the answer. */
 export type Purpose =
   | { readonly kind: "attempt" }
+  /** CANCEL of an attempt's INVITE whose edge is gone, by another edge; then the attempt begins anew. */
+  | { readonly kind: "withdrawal"; readonly invite: ExchangeId }
   /** A peer's request passed on: the answer goes back to it. */
   | { readonly kind: "relay"; readonly origin: PendingRequest }
   /** PRACK of ours because the other leg does not do 100rel. */

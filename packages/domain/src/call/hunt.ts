@@ -96,6 +96,8 @@ export interface Trying {
   minSeS: number;
   /** Times it was sent again because its edge or its worker died. */
   moves: number;
+  /** It was last sent by the edge that its peer knows, and nothing was heard since. */
+  recalled?: boolean;
 }
 
 /** A REFER passed on to the other leg. */

@@ -1,10 +1,11 @@
 import { responseTo } from "@tandem/sip";
 import { failureEntry } from "../failure/catalogue.ts";
-import { placeAnew, repeatInvite } from "./attempt.ts";
+import { placeAnew } from "./attempt.ts";
 import { respondToCaller } from "./caller.ts";
 import { finish } from "./ending.ts";
 import { askEntry, askGate } from "./failover.ts";
 import type { CallEvent } from "./event.ts";
+import { goOnElsewhere, isAttended } from "./lost-edge.ts";
 import { answerPending, type Received } from "./outgoing.ts";
 import { repeatReliable } from "./reliable-provisionals.ts";
 import { seizePlace } from "./seizure.ts";
@@ -55,8 +56,8 @@ function resume(turn: Turn, { alive = [] }: Omit<Redelivered, "kind">): void {
     const { plan } = trying;
     if (plan.seizes !== undefined) seizePlace(turn, hunt, trying);
     else askGate(turn, plan.profile.trunk, plan);
-  } else if (alive.includes(trying.exchange ?? "")) ringAgain(turn);
-  else if (!repeatInvite(turn, hunt, trying)) placeAnew(turn, hunt, trying);
+  } else if (isAttended(turn.call, trying, alive)) ringAgain(turn);
+  else if (!goOnElsewhere(turn, hunt, trying)) placeAnew(turn, hunt, trying);
 }
 
 /** What the caller heard of the called side may not have reached it, or goes for the edge that is gone. */

@@ -63,13 +63,13 @@ function handle(turn: Turn, event: CallEvent): void {
       onRequest(turn, event.leg, receivedBy(event));
       break;
     case "response":
-      onResponse(turn, event.exchange, event.response);
+      onResponse(turn, event.exchange, event.response, event.edge);
       break;
     case "orphan-answer":
       onOrphanAnswer(turn, event.response);
       break;
     case "no-response":
-      onNoResponse(turn, event.exchange, event.failure);
+      onNoResponse(turn, event);
       break;
     case "cancelled":
       onCancelled(turn, event.transaction, event.cancel);

@@ -64,12 +64,19 @@ export function responseText(response: SipMessage, vias: readonly string[]): str
 }
 
 /** Our Via line without its end. RFC 3581 §3: rport over UDP. RFC 5923 §5: alias where the connection may carry requests back. */
-export function ownVia(listener: BoundListener, transport: Transport, branch: string): string {
-  const host = listener.advertisedAddress.includes(":")
-    ? `[${listener.advertisedAddress}]`
-    : listener.advertisedAddress;
+export function ownVia(
+  listener: BoundListener,
+  transport: Transport,
+  branch: string,
+  sentBy = ownSentBy(listener),
+): string {
   const flag = transport === "udp" ? "rport" : "alias";
-  return `SIP/2.0/${transport.toUpperCase()} ${host}:${listener.advertisedPort};branch=${branch};${flag}`;
+  return `SIP/2.0/${transport.toUpperCase()} ${sentBy};branch=${branch};${flag}`;
+}
+
+function ownSentBy({ advertisedAddress, advertisedPort }: BoundListener): string {
+  const host = advertisedAddress.includes(":") ? `[${advertisedAddress}]` : advertisedAddress;
+  return `${host}:${advertisedPort}`;
 }
 
 /** A formatted request with our Via put above its header lines. */

@@ -167,7 +167,7 @@ export class ClientRequest implements ClientTransaction, ClientTxUser, TimerOwne
     if (this.request === undefined) return;
     const { context } = this.host;
     const branch = this.branch(this.request.branch);
-    const via = ownVia(port.bound, port.transport, branch);
+    const via = ownVia(port.bound, port.transport, branch, this.request.sentBy);
     const text = withOwnVia(this.text, via);
     const { message, timeoutMs } = this.request;
     const parts = {

@@ -1,0 +1,118 @@
+import { buildRequest, topVia, type HeaderLine, type SipMessage } from "@tandem/sip";
+import { inviteOf, MOST_MOVES, placeAnew, repeatInvite } from "./attempt.ts";
+import type { Call } from "./call.ts";
+import { noteReached } from "./early-dialogs.ts";
+import type { ExchangeId } from "./event.ts";
+import type { Exchange } from "./exchange.ts";
+import type { Hunt, Trying } from "./hunt.ts";
+import { noteMessage } from "./ladder.ts";
+import type { Party } from "./party.ts";
+import { dropExchange, exchangeOf, partyOf, type Turn } from "./turn.ts";
+
+/**
+ * How long the answer to a CANCEL by another edge is waited for, milliseconds: sent twice by then. A peer that answers where the INVITE came from has taken it all the
+ * same.
+ */
+const WITHDRAWAL_MS = 1_000;
+
+/** The peer has the INVITE and says so: by that edge it is reached, and by that Via it knows the INVITE again. */
+export function noteWay(exchange: Exchange, response: SipMessage, edge?: string): void {
+  if (edge === undefined || (exchange.edge === edge && exchange.via !== undefined)) return;
+  const via = topVia(response);
+  if (via?.branch === undefined) return;
+  exchange.edge = edge;
+  exchange.via = { branch: via.branch, sentBy: via.port === undefined ? via.host : `${via.host}:${via.port}` };
+}
+
+/**
+ * The edge that sent the attempt's INVITE is gone. A peer that was not heard yet may not have it: it goes again at once, by any edge. One that was heard rings,
+ * and takes an INVITE of another sent-by for another call (RFC 3261 §17.2.3), or for a merged request (§8.2.2.2); and its responses go to the address of
+ * the edge that is gone (§18.2.2). So that edge is awaited; where it does not come, the INVITE is cancelled and the attempt begins anew. False: the attempt
+ * is over.
+ */
+export function goOnWithoutEdge(turn: Turn, hunt: Hunt, trying: Trying, lost?: string): boolean {
+  const exchange = exchangeOf(turn.call, trying.exchange ?? "");
+  if (exchange === null || exchange.cancelled) return false;
+  if (lost !== undefined) exchange.edge ??= lost;
+  if (trying.recalled !== true) return goOnElsewhere(turn, hunt, trying);
+  withdraw(turn, hunt, trying, exchange);
+  return true;
+}
+
+/** The worker that had the attempt is gone, or its edge: what is out there is gone on with. False: there is nothing. */
+export function goOnElsewhere(turn: Turn, hunt: Hunt, trying: Trying): boolean {
+  const exchange = exchangeOf(turn.call, trying.exchange ?? "");
+  if (exchange?.via === undefined) return repeatInvite(turn, hunt, trying);
+  return recall(turn, hunt, trying, exchange);
+}
+
+/**
+ * 482 to the INVITE that went again: the peer has the first one, which is none of the merged requests that it means (RFC 3261 §8.2.2.2). The edge that sent
+ * the first is awaited once, as above.
+ */
+export function onMerged(turn: Turn, hunt: Hunt, trying: Trying, exchange: Exchange): void {
+  turn.call.exchanges.push(exchange);
+  noteReached(turn, trying);
+  if (trying.recalled === true || !recall(turn, hunt, trying, exchange)) withdraw(turn, hunt, trying, exchange);
+}
+
+/** This process waits for what becomes of the attempt's INVITE, or of its CANCEL. */
+export function isAttended({ exchanges }: Call, { exchange }: Trying, alive: readonly ExchangeId[]): boolean {
+  const waited = exchanges.filter(({ id }) => alive.includes(id));
+  return waited.some(({ id, purpose }) => id === exchange || (purpose.kind === "withdrawal" && purpose.invite === exchange));
+}
+
+/** The CANCEL was answered, or its time is over. */
+export function onWithdrawn(turn: Turn, invite: ExchangeId): void {
+  const { hunt } = turn.call;
+  const trying = hunt?.current ?? null;
+  const exchange = exchangeOf(turn.call, invite);
+  if (hunt !== null && trying?.exchange === invite && exchange !== null) beginAnew(turn, hunt, trying, exchange);
+}
+
+/** Sends the INVITE again by the edge that the peer knows it from, a retransmission in every respect. */
+function recall(turn: Turn, hunt: Hunt, trying: Trying, { edge }: Exchange): boolean {
+  if (edge === undefined || !repeatInvite(turn, hunt, trying, edge)) return false;
+  trying.recalled = true;
+  return true;
+}
+
+/**
+ * Cancels the INVITE by another edge, with the Via that the peer knows it by (RFC 3261 §9.1, §9.2): it stops ringing before it is called again. An answer that
+ * crossed the CANCEL is still taken. Without that Via nothing can be cancelled.
+ */
+function withdraw(turn: Turn, hunt: Hunt, trying: Trying, exchange: Exchange): void {
+  const party = partyOf(turn.call, exchange.party);
+  exchange.cancelled = true;
+  if (exchange.via === undefined || party === null) return beginAnew(turn, hunt, trying, exchange);
+  const { leg, profile } = party;
+  const { pool, listener, nextHop, trunk } = profile;
+  const id = `${exchange.id}-cancel`;
+  const request = cancelOf(inviteOf(turn, hunt, trying, party), party);
+  const purpose = { kind: "withdrawal", invite: exchange.id } as const;
+  const { edge: _edge, via, ...like } = exchange;
+  turn.call.exchanges.push({ ...like, id, method: "CANCEL", sentMs: turn.now, purpose, cancelled: false });
+  const way = { pool, listener, nextHop, ...via, timeoutMs: WITHDRAWAL_MS };
+  turn.effects.push({ kind: "send", exchange: id, leg, request, ...way });
+  noteMessage(turn.call, ">", trunk, ["CANCEL", turn.now]);
+}
+
+/** Once: an attempt whose edges die again and again is a failed one. The first INVITE may still be answered, and that answer must be ended. */
+function beginAnew(turn: Turn, hunt: Hunt, trying: Trying, exchange: Exchange): void {
+  dropExchange(turn.call, exchange);
+  trying.moves = MOST_MOVES;
+  delete trying.recalled;
+  placeAnew(turn, hunt, trying);
+  turn.call.exchanges.push(exchange);
+}
+
+function cancelOf(invite: SipMessage, party: Party): SipMessage {
+  const kept = ["Route", "From", "To", "Call-ID"].flatMap((name) =>
+    invite.getAll(name).map((value): HeaderLine => [name, value]),
+  );
+  return buildRequest({
+    method: "CANCEL",
+    uri: invite.uri,
+    headers: [["Max-Forwards", "70"], ...kept, ["CSeq", `${party.inviteCseq} CANCEL`]],
+  });
+}

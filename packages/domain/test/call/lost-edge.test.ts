@@ -1,0 +1,181 @@
+import { describe, expect, it } from "vitest";
+import { formatMessage } from "@tandem/sip";
+import { parseCall, serialiseCall } from "../../src/index.ts";
+import { ANSWER, callerInvite, CallRig, plan } from "./call-rig.ts";
+
+/** The peer answers the INVITE of the current attempt, by edge `e1`. */
+function heard(rig: CallRig, status: number): void {
+  const sent = rig.sent("INVITE");
+  rig.event({ kind: "response", exchange: sent.exchange, edge: "e1", response: rig.response(sent, status) });
+}
+
+/** The edge that the INVITE was given to is gone, or did not come. */
+function lost(rig: CallRig, edge?: string): void {
+  const exchange = rig.call.hunt?.current?.exchange ?? "";
+  rig.event({ kind: "no-response", exchange, failure: "edge-lost", ...(edge === undefined ? {} : { edge }) });
+}
+
+const callIds = (rig: CallRig): readonly (string | undefined)[] =>
+  rig.allSent("INVITE").map(({ request }) => request.get("Call-ID"));
+
+/** It rings by `e1`, which died and did not come back. */
+function withdrawn(): CallRig {
+  const rig = new CallRig();
+  rig.invite({ attempts: [plan("first")] });
+  heard(rig, 180);
+  lost(rig, "e1");
+  lost(rig);
+  return rig;
+}
+
+describe("the edge died that called somebody who was heard since", () => {
+  it.each([100, 180, 183])("after a %i: the INVITE goes again by that edge and no other, the same in every byte", (status) => {
+    const rig = new CallRig();
+    rig.invite();
+    heard(rig, status);
+    lost(rig, "e1");
+    const [first, second] = rig.allSent("INVITE");
+    expect([first?.edge, second?.edge]).toEqual([undefined, "e1"]);
+    expect(second?.branch).toBe(first?.branch);
+    expect(formatMessage(second!.request)).toBe(formatMessage(first!.request));
+    rig.answer(second!, 200, { body: ANSWER });
+    expect(rig.responded().response.status).toBe(200);
+  });
+
+  it("a record that another worker reads says by which edge, too", () => {
+    const rig = new CallRig();
+    rig.invite();
+    heard(rig, 180);
+    expect(parseCall(serialiseCall(rig.call))).toEqual({ ok: true, value: rig.call });
+    rig.event({ kind: "redelivered", transaction: "again", request: callerInvite(), alive: [] });
+    expect(rig.allSent("INVITE").map(({ edge }) => edge)).toEqual([undefined, "e1"]);
+  });
+
+  it("and dies once more after it came back: awaited again", () => {
+    const rig = new CallRig();
+    rig.invite();
+    heard(rig, 180);
+    lost(rig, "e1");
+    heard(rig, 180);
+    lost(rig, "e1");
+    expect(rig.allSent("INVITE").map(({ edge }) => edge)).toEqual([undefined, "e1", "e1"]);
+    expect(rig.allSent("CANCEL")).toEqual([]);
+  });
+
+  it("and does not come: the INVITE is cancelled with the Via that the peer knows, and rings nowhere a second time before", () => {
+    const rig = withdrawn();
+    const cancel = rig.sent("CANCEL");
+    const invite = rig.allSent("INVITE")[0]!;
+    expect(cancel).toMatchObject({ branch: "z9hG4bKours", sentBy: "tandem.example:5060", timeoutMs: 1_000 });
+    expect(cancel.nextHop).toBe(invite.nextHop);
+    expect(cancel.edge).toBeUndefined();
+    expect(rig.kinds()[0]).toBe("save");
+    for (const name of ["From", "To", "Call-ID"]) expect(cancel.request.get(name)).toBe(invite.request.get(name));
+    expect([cancel.request.uri, cancel.request.get("CSeq")]).toEqual([invite.request.uri, "1 CANCEL"]);
+    expect(rig.allSent("INVITE")).toHaveLength(2);
+  });
+
+  it.each([200, 481])("%i to that CANCEL: the attempt begins anew, as a new dialog and the same attempt", (status) => {
+    const rig = withdrawn();
+    rig.answer(rig.sent("CANCEL"), status);
+    const [first, , third] = callIds(rig);
+    expect(third).toBeDefined();
+    expect(third).not.toBe(first);
+    expect(rig.sent("INVITE").edge).toBeUndefined();
+    expect(rig.call.attempts).toHaveLength(1);
+    rig.answer(rig.sent("INVITE"), 200, { body: ANSWER });
+    expect(rig.responded().response.status).toBe(200);
+  });
+
+  it("no answer to that CANCEL: likewise", () => {
+    const rig = withdrawn();
+    rig.event({ kind: "no-response", exchange: rig.sent("CANCEL").exchange, failure: "peer-timeout" });
+    expect(rig.allSent("INVITE")).toHaveLength(3);
+  });
+
+  it("an answer that crosses the CANCEL is taken, and nobody is called again", () => {
+    const rig = withdrawn();
+    const first = rig.allSent("INVITE")[0]!;
+    rig.event({ kind: "orphan-answer", response: rig.response(first, 200, { body: ANSWER }) });
+    expect(rig.responded().response.status).toBe(200);
+    rig.answer(rig.sent("CANCEL"), 200);
+    expect(rig.allSent("INVITE")).toHaveLength(2);
+    expect(rig.allSent("BYE")).toEqual([]);
+  });
+
+  it("an answer that comes when it rings anew is acknowledged and ended", () => {
+    const rig = withdrawn();
+    const first = rig.allSent("INVITE")[0]!;
+    rig.answer(rig.sent("CANCEL"), 481);
+    rig.event({ kind: "orphan-answer", response: rig.response(first, 200, { body: ANSWER }) });
+    expect([rig.allSent("ACK").length, rig.allSent("BYE").length]).toEqual([1, 1]);
+    expect(rig.call.phase).toBe("setup");
+  });
+
+  it("the caller hangs up meanwhile: nobody is called again", () => {
+    const rig = withdrawn();
+    const cancel = callerInvite();
+    rig.event({ kind: "cancelled", transaction: "invite-a", cancel });
+    rig.answer(rig.sent("CANCEL"), 200);
+    expect(rig.allSent("INVITE")).toHaveLength(2);
+  });
+
+  it("the caller's INVITE comes by another edge meanwhile: it is told that it rings, and nothing starts again", () => {
+    const rig = withdrawn();
+    const alive = [rig.sent("CANCEL").exchange];
+    rig.event({ kind: "redelivered", transaction: "again", request: callerInvite(), alive });
+    expect(rig.allResponded("again")).toEqual([180]);
+    expect(rig.allSent("INVITE")).toHaveLength(2);
+  });
+});
+
+describe("the edge died that called somebody who was not heard yet", () => {
+  /** The INVITE went again by another edge. */
+  function again(): CallRig {
+    const rig = new CallRig();
+    rig.invite({ attempts: [plan("first")] });
+    lost(rig, "e1");
+    return rig;
+  }
+
+  it("the INVITE goes again at once, by any edge: the peer may not have it", () => {
+    expect(again().allSent("INVITE").map(({ edge }) => edge)).toEqual([undefined, undefined]);
+  });
+
+  it("482, as the peer has the first one: that one goes again by its own edge, with time to ring, and nobody is called twice", () => {
+    const rig = again();
+    rig.answer(rig.sent("INVITE"), 482);
+    const third = rig.sent("INVITE");
+    expect(third.edge).toBe("e1");
+    expect(new Set(callIds(rig)).size).toBe(1);
+    expect(rig.effects).toContainEqual({ kind: "stop-timer", timer: "connect:b1" });
+    expect(rig.effects).not.toContainEqual(expect.objectContaining({ kind: "start-timer", timer: "connect:b1" }));
+    heard(rig, 180);
+    rig.answer(third, 200, { body: ANSWER });
+    expect(rig.responded().response.status).toBe(200);
+  });
+
+  it("482, and its own edge does not come: nothing can be cancelled, so the attempt begins anew, once; an answer to the first is ended", () => {
+    const rig = again();
+    const first = rig.sent("INVITE");
+    rig.answer(first, 482);
+    lost(rig);
+    expect(rig.allSent("CANCEL")).toEqual([]);
+    expect(new Set(callIds(rig)).size).toBe(2);
+    rig.event({ kind: "orphan-answer", response: rig.response(first, 200, { body: ANSWER }) });
+    expect([rig.allSent("ACK").length, rig.allSent("BYE").length]).toEqual([1, 1]);
+    rig.answer(rig.sent("INVITE"), 482);
+    expect(rig.responded().response.status).toBe(482);
+  });
+
+  it("482 to one that went again by an edge of that name: it has another address, so the first is cancelled, then the attempt begins anew", () => {
+    const rig = new CallRig();
+    rig.invite();
+    heard(rig, 180);
+    lost(rig, "e1");
+    rig.answer(rig.sent("INVITE"), 482);
+    expect(rig.allSent("INVITE")).toHaveLength(2);
+    rig.answer(rig.sent("CANCEL"), 200);
+    expect(new Set(callIds(rig)).size).toBe(2);
+  });
+});
