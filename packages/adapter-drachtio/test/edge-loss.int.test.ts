@@ -145,6 +145,71 @@ describe("an edge is lost while an INVITE over UDP has no final answer", () => {
   });
 });
 
+describe("an INVITE that only one edge may send, as the peer knows it by the address of that edge", () => {
+  const branch = "z9hG4bKcall-b1-1";
+  const wanted = outgoing("INVITE", { branch, onlyEdge: "e1", preferredEdge: "e2" });
+
+  test("goes by it and no other", async () => {
+    const { first, second, worker } = await twoEdges();
+    expect(await worker.port.sendRequest(wanted, new RecordingEvents())).toMatchObject({ ok: true, value: { edge: "e1" } });
+    expect([first.endpoint.requests.length, second.endpoint.requests.length]).toEqual([1, 0]);
+    await close(worker, first, second);
+  });
+
+  test("waits for it while it starts again, and other edges come and go", async () => {
+    const second = await startEdge({ edge: "e2" });
+    const addresses = [second.address];
+    const worker = await startWorker(() => addresses, { edgeReturnMs: 20_000 });
+    await worker.until(isUp);
+    const sent = worker.port.sendRequest(wanted, new RecordingEvents());
+    const third = await startEdge({ edge: "e3" });
+    addresses.push(third.address);
+    await worker.until((edges) => edges.length === 2 && isUp(edges));
+    const first = await startEdge({ edge: "e1" });
+    addresses.push(first.address);
+    expect(await sent).toMatchObject({ ok: true, value: { edge: "e1" } });
+    expect([second, third].map(({ endpoint }) => endpoint.requests.length)).toEqual([0, 0]);
+    await close(worker, first, second, third);
+  });
+
+  test("does not go where it does not come in time: the edge is lost", async () => {
+    const second = await startEdge({ edge: "e2" });
+    const worker = await startWorker(() => [second.address], { edgeReturnMs: 50 });
+    await worker.until(isUp);
+    const sent = await worker.port.sendRequest(wanted, new RecordingEvents());
+    expect(sent).toMatchObject({ ok: false, error: { code: "edge-lost" } });
+    expect(second.endpoint.requests).toEqual([]);
+    await close(worker, second);
+  });
+
+  test("the port closes meanwhile: likewise, at once", async () => {
+    const second = await startEdge({ edge: "e2" });
+    const worker = await startWorker(() => [second.address], { edgeReturnMs: 60_000 });
+    await worker.until(isUp);
+    const sent = worker.port.sendRequest(wanted, new RecordingEvents());
+    await close(worker);
+    expect(await sent).toMatchObject({ ok: false, error: { code: "edge-lost" } });
+    await close(second);
+  });
+
+  test("is cancelled by another edge with the branch and sent-by that the peer knows, whatever that edge itself has under way with that branch", async () => {
+    const { first, second, worker } = await twoEdges();
+    const other = new RecordingEvents();
+    await worker.port.sendRequest(outgoing("INVITE", { branch, preferredEdge: "e2" }), other);
+    const events = new RecordingEvents();
+    const sentBy = "192.0.2.9:5060";
+    const cancel = outgoing("CANCEL", { branch, sentBy, timeoutMs: 1_000, preferredEdge: "e2" });
+    expect(await worker.port.sendRequest(cancel, events)).toMatchObject({ ok: true, value: { edge: "e2" } });
+    const [invite, sent] = second.endpoint.requests;
+    expect(sent?.out).toMatchObject({ branch, sentBy, timeoutMs: 1_000, listener: "outside" });
+    expect(sent?.method).toBe("CANCEL");
+    sent?.answer(481);
+    await events.responses.next();
+    expect([events.order, other.order, invite?.cancelled]).toEqual([[481], [], null]);
+    await close(worker, first, second);
+  });
+});
+
 describe("the connection to an edge is lost", () => {
   async function ringing(transport: string) {
     const scripted = await ScriptedEdge.listen();

@@ -366,6 +366,35 @@ describe("the caller's edge died before the answer could be given", () => {
   });
 });
 
+describe("the called side's edge died while it rings", () => {
+  const LOST = { code: "edge-lost", detail: "" } as const;
+
+  test("its INVITE waits for that edge; where that does not come it is cancelled by another, by the Via that it had, before anybody is called again", async () => {
+    const world = new FakeWorld();
+    const worker = await world.worker();
+    await invite(worker);
+    const sent = last(worker.sip.requests("INVITE"));
+    const via = `SIP/2.0/UDP 192.0.2.1:5060;branch=${sent.request.branch ?? ""};rport=5060`;
+    sent.answer(withHeaders(answerTo(sent.message, 180), (edit) => void edit.set("Via", via)));
+    await settle();
+    sent.fail(LOST);
+    await settle();
+    const again = last(worker.sip.requests("INVITE"));
+    expect([sent.request.onlyEdge, again.request.onlyEdge]).toEqual([undefined, sent.transaction.edge]);
+    expect(again.request.branch).toBe(sent.request.branch);
+    again.fail(LOST);
+    await settle();
+    const cancel = last(worker.sip.requests("CANCEL"));
+    expect(cancel.request).toMatchObject({ branch: sent.request.branch, sentBy: "192.0.2.1:5060", timeoutMs: 1_000 });
+    expect(cancel.request.onlyEdge).toBeUndefined();
+    expect(worker.sip.requests("INVITE")).toHaveLength(2);
+    cancel.answer(answerTo(cancel.message, 200));
+    await settle();
+    const anew = last(worker.sip.requests("INVITE"));
+    expect(anew.message.get("Call-ID")).not.toBe(sent.message.get("Call-ID"));
+  });
+});
+
 describe("the INVITE again", () => {
   test("redelivered after its worker died, another worker goes on from the record", async () => {
     const world = new FakeWorld();

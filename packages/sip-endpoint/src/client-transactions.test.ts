@@ -396,6 +396,25 @@ describe("a request with a branch of its user's choice", () => {
     expect(branchOf(second.received[0] ?? "")).toBe(`${branch}.2`);
   });
 
+  it("and a sent-by of its choice: the CANCEL of an INVITE that another endpoint sent, whose answer comes back here", async () => {
+    await start();
+    const invite = outgoing("INVITE", PEER);
+    await send("CANCEL", { message: outgoing("CANCEL", PEER), branch, sentBy: "10.0.0.8:5070", timeoutMs: 1_000 });
+    expect(headerOf(peer.last, "Via")).toBe(`SIP/2.0/UDP 10.0.0.8:5070;branch=${branch};rport`);
+    expect(headerOf(peer.last, "Call-ID")).toBe(invite.get("Call-ID"));
+    await answer(200);
+    expect(client.statuses).toEqual([200]);
+  });
+
+  it("and nobody answers the CANCEL: over when its user wants it to be", async () => {
+    await start();
+    await send("CANCEL", { message: outgoing("CANCEL", PEER), branch, sentBy: "10.0.0.8", timeoutMs: 1_000 });
+    await clock.advance(1_100);
+    expect(client.failures).toMatchObject([{ reason: "timeout" }]);
+    expect(peer.received).toHaveLength(2);
+    expect(headerOf(peer.last, "Via")).toBe(`SIP/2.0/UDP 10.0.0.8;branch=${branch};rport`);
+  });
+
   it("is a retransmission when sent again: the answer goes to the later, the earlier ends as superseded", async () => {
     await start();
     await send("INVITE", { branch });

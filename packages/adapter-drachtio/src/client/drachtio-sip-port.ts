@@ -34,6 +34,8 @@ export interface DrachtioSipPortOptions {
   readonly refreshMs?: number;
   /** Longest that a request waits for an edge of a pool that just lost its last one, or has none yet, milliseconds. Default 3 000. */
   readonly edgeWaitMs?: number;
+  /** Longest that a request which only one edge may send waits for that edge, milliseconds; twice that while the pool has no other. Default 5 000. */
+  readonly edgeReturnMs?: number;
   readonly retry?: Partial<RetrySettings>;
   readonly limits?: Partial<SessionLimits>;
   readonly clock?: Clock;
@@ -67,6 +69,8 @@ const DEFAULT_REFRESH_MS = 5_000;
 const BARE_REFRESH_MS = 500;
 /** Below the connect timer of a trunk (4 s): a request that is sent at last is still wanted. */
 const DEFAULT_EDGE_WAIT_MS = 3_000;
+/** A process that its supervisor starts again at once is there by then; whoever answers meanwhile repeats it for longer (RFC 3261 §13.3.1.4). */
+const DEFAULT_EDGE_RETURN_MS = 5_000;
 const DRAIN_CHECK_MS = 50;
 
 /** All methods: the application answers those it does not serve. */
@@ -201,11 +205,14 @@ class SipPortOverEdges implements DrachtioSipPort {
     request: OutgoingRequest,
     events: Parameters<SipPort["sendRequest"]>[1],
   ): Promise<Result<ClientTransaction, Failure>> {
-    const untilMs = this.#clock.now() + (this.#options.edgeWaitMs ?? DEFAULT_EDGE_WAIT_MS);
+    const sinceMs = this.#clock.now();
+    const { edgeReturnMs = DEFAULT_EDGE_RETURN_MS } = this.#options;
     for (;;) {
       const link = this.#connected.find(edge);
       if (link?.pool === request.pool) return link.request(request, events);
-      const leftMs = untilMs - this.#clock.now();
+      // With no other edge there, nobody could do anything else meanwhile.
+      const waitMs = this.#connected.of(request.pool).length > 0 ? edgeReturnMs : 2 * edgeReturnMs;
+      const leftMs = sinceMs + waitMs - this.#clock.now();
       if (this.#closed || leftMs <= 0) return err(edgeLost(edge));
       await this.#awaited.next(request.pool, leftMs);
     }

@@ -33,7 +33,7 @@ const METHODS =
     " ",
   );
 const GOOD = [100, 180, 183, 183, 183, 200, 200, 200, 200, 200];
-const BAD = [199, 202, 302, 401, 404, 408, 422, 481, 486, 487, 491, 500, 503, 603];
+const BAD = [199, 202, 302, 401, 404, 408, 422, 481, 482, 486, 487, 491, 500, 503, 603];
 const REFER_MODES = ["pass", "act", "refuse"] as const;
 const RELIABLE_MODES = ["pass", "require", "off"] as const;
 
@@ -289,7 +289,7 @@ export class RandomWalk {
     }
     if (request.method === "INVITE" && status > 100 && status < 300) this.noteDialog(sent, response);
     if (request.method === "INVITE" && status > 100) this.lastResponses.set(sent.exchange, response);
-    this.apply({ kind: "response", exchange: sent.exchange, response });
+    this.apply({ kind: "response", exchange: sent.exchange, response, edge: `e${this.next(2)}` });
   }
 
   /** A 2xx to an INVITE of the machine: an ACK must follow. */
@@ -543,7 +543,7 @@ export class RandomWalk {
     if (sent === undefined || this.next(6) > 0) return;
     this.sent.delete(sent.exchange);
     const failure = this.next(2) === 0 ? "peer-timeout" : "edge-lost";
-    this.apply({ kind: "no-response", exchange: sent.exchange, failure });
+    this.apply({ kind: "no-response", exchange: sent.exchange, failure, edge: "e1" });
   }
 
   private silence(): void {
