@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { until } from "@tandem/testkit";
 import type { TestCluster } from "./cluster.ts";
 
@@ -38,6 +39,35 @@ export async function killProcess(cluster: TestCluster, name: string): Promise<v
   const pid = await pidOf(cluster, name);
   process.kill(pid, "SIGKILL");
   await until(() => !isAlive(pid), { what: `${name} gone` });
+}
+
+/** The process that starts others of the cluster again. */
+export interface FrozenSupervisor {
+  /** It goes on, and starts what was killed meanwhile. */
+  thaw(): void;
+}
+
+/** Nobody is started again until it is thawed. */
+export async function freezeSupervisor(cluster: TestCluster): Promise<FrozenSupervisor> {
+  const worker = cluster.processes.find(({ role }) => role === "worker");
+  const pid = parentOf(await pidOf(cluster, worker?.name ?? ""));
+  process.kill(pid, "SIGSTOP");
+  return { thaw: () => void process.kill(pid, "SIGCONT") };
+}
+
+/** kill -9 while the supervisor is frozen. Its remains stay with that: it is gone when it is a zombie. */
+export async function killForGood(cluster: TestCluster, name: string): Promise<void> {
+  const pid = await pidOf(cluster, name);
+  process.kill(pid, "SIGKILL");
+  await until(() => /^State:\s+[ZX]/m.test(statusOf(pid)), { what: `${name} gone` });
+}
+
+function parentOf(pid: number): number {
+  return Number(/^PPid:\s+(\d+)$/m.exec(statusOf(pid))?.[1]);
+}
+
+function statusOf(pid: number): string {
+  return readFileSync(`/proc/${pid}/status`, "utf8");
 }
 
 /** The process is there. */

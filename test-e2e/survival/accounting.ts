@@ -41,8 +41,10 @@ export interface Account {
   readonly wrongSequences: readonly string[];
   /** Called legs that rang or talked although the call did not need them, and were never ended. */
   readonly orphans: readonly CalleeView[];
-  /** Calls that rang twice at the same gateway. */
+  /** Calls that rang twice at the same gateway: a leg too many, which is no lost call. */
   readonly rangTwice: number;
+  /** Of them, those whose second leg came before the first was cancelled or ended. */
+  readonly rangAtOnce: number;
   readonly records: {
     readonly missing: readonly string[];
     /** More than one record for one call. */
@@ -98,7 +100,8 @@ export function account(evidence: Evidence): Account {
     reInvites: tally(dialogSides.map(({ reInviteStatus }) => reInviteStatus)),
     wrongSequences: dialogSides.flatMap(({ wrongSequences }) => wrongSequences),
     orphans: callees.filter(isOrphan),
-    rangTwice: [...legs.values()].filter(rangTwice).length,
+    rangTwice: [...legs.values()].filter((of) => pairsAtOneGateway(of).length > 0).length,
+    rangAtOnce: [...legs.values()].filter((of) => pairsAtOneGateway(of).some(isAtOnce)).length,
     records: recordsOf(evidence),
     recoveryMs: spread([
       ...inStorm.map(delayOf),
@@ -121,13 +124,13 @@ function lostWhy(view: CallerView, legs: readonly CalleeView[]): string | null {
   const { plan } = view;
   const dueMs = view.answerMs + plan.holdMs * 0.9;
   if (view.byeCameMs > 0 && view.byeCameMs < dueMs) return "ended by the system before its time";
-  const cut = legs.find(({ ackMs, byeCameMs }) => ackMs > 0 && byeCameMs > 0 && byeCameMs < dueMs);
-  if (cut !== undefined) return "the called leg was ended before its time";
+  const talked = legs.filter(({ ackMs }) => ackMs > 0);
+  // Of two legs that were answered the one too many is ended at once; the call is the other.
+  const kept = talked.filter(({ byeCameMs }) => byeCameMs === 0 || byeCameMs >= dueMs);
+  if (talked.length > 0 && kept.length === 0) return "the called leg was ended before its time";
   if (plan.endedBy === "caller" && view.byeStatus !== 200 && view.byeCameMs === 0) return `BYE got ${view.byeStatus}`;
   if (plan.endedBy === "callee" && view.byeCameMs === 0) return "the called side's BYE never came";
-  const talked = legs.filter(({ ackMs }) => ackMs > 0);
-  if (!talked.some(({ byeCameMs, byeStatus }) => byeCameMs > 0 || byeStatus === 200))
-    return "the called leg never ended";
+  if (!kept.some(({ byeCameMs, byeStatus }) => byeCameMs > 0 || byeStatus === 200)) return "the called leg never ended";
   return null;
 }
 
@@ -138,9 +141,19 @@ function isOrphan({ refused, cancelMs, answerMs, byeCameMs, byeStatus }: CalleeV
   return byeCameMs === 0 && byeStatus !== 200;
 }
 
-function rangTwice(legs: readonly CalleeView[]): boolean {
-  const gateways = legs.filter(({ refused }) => refused === 0).map(({ gateway }) => gateway);
-  return new Set(gateways).size < gateways.length;
+type Pair = readonly [earlier: CalleeView, later: CalleeView];
+
+/** Legs of one call that rang at one gateway, each with the one after it. */
+function pairsAtOneGateway(legs: readonly CalleeView[]): readonly Pair[] {
+  const rang = legs.filter(({ refused }) => refused === 0).toSorted((one, other) => one.startMs - other.startMs);
+  return rang.flatMap((later, index) => {
+    const earlier = rang.slice(0, index).findLast(({ gateway }) => gateway === later.gateway);
+    return earlier === undefined ? [] : [[earlier, later] as const];
+  });
+}
+
+function isAtOnce([{ cancelMs, byeCameMs }, later]: Pair): boolean {
+  return later.startMs < (cancelMs || byeCameMs || Infinity);
 }
 
 function mishap(view: CallerView, what: string, { faults, callees }: Evidence): Mishap {

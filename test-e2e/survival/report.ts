@@ -106,7 +106,7 @@ function figuresOf({ account, leftOver, sipp }: StormResult): readonly string[] 
     ["emergency calls lost", String(account.emergencyLost)],
     ["BYEs answered 200", `${byes.answered} of ${byes.sent}`],
     ["re-INVITEs answered 200", `${reInvites.answered} of ${reInvites.sent}`],
-    ["calls that rang twice at one gateway", String(account.rangTwice)],
+    ["calls that rang twice at one gateway, of them at once", `${account.rangTwice}, ${account.rangAtOnce}`],
     ["called legs left alone", String(account.orphans.length)],
     ["detail records missing, doubled", `${records.missing.length}, ${records.doubled.length}`],
     ["attempt records missing", String(records.attemptsMissing)],

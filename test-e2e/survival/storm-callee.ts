@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { parseNameAddr, parseSipUri, readTag, responseTo, type SipMessage } from "@tandem/sip";
+import { parseNameAddr, parseSipUri, readTag, responseTo, topVia, type SipMessage } from "@tandem/sip";
 import type { CallPlan } from "./call-plan.ts";
 import type { ArrivedRequest, SipAgent } from "./sip-agent.ts";
 import { plainContact, sessionAnswer } from "./storm-caller.ts";
@@ -124,6 +124,8 @@ export class StormCallee {
         }
         return;
       case "CANCEL":
+        // RFC 3261 §9.2, §17.2.3: another Via is that of another INVITE.
+        if (!isOfSameRequest(message, leg.invite.message)) return answer(responseTo(message, 481, { toTag: "c" }));
         answer(responseTo(message, 200, { toTag: this.#tag(view) }));
         if (view.answerMs > 0 || view.cancelMs > 0) return;
         view.cancelMs = Date.now();
@@ -155,6 +157,11 @@ export class StormCallee {
   #tag(view: CalleeView): string {
     return `t${view.startMs}${view.token}`;
   }
+}
+
+function isOfSameRequest(message: SipMessage, other: SipMessage): boolean {
+  const [one, two] = [topVia(message), topVia(other)];
+  return one?.branch === two?.branch && one?.host === two?.host && one?.port === two?.port;
 }
 
 function callerOf(message: SipMessage): string {

@@ -1,8 +1,8 @@
 import { SipPeer, until, type Arrived, type PeerAddressOf } from "@tandem/testkit";
 import type { SipMessage } from "@tandem/sip";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { startCluster, type TestCluster } from "../harness/cluster.ts";
-import { isAlive, killProcess, pidOf } from "../harness/kill.ts";
+import { freezeSupervisor, isAlive, killForGood, killProcess, pidOf, type FrozenSupervisor } from "../harness/kill.ts";
 import { hangUp, invite, SDP, session, type ScriptedCall } from "../harness/scripted-call.ts";
 import { makeTopology } from "../harness/topology.ts";
 
@@ -11,6 +11,7 @@ const bob = await SipPeer.open({ user: "bob", patienceMs: 15_000 });
 const sos = await SipPeer.open({ user: "sos", patienceMs: 15_000 });
 
 let cluster: TestCluster;
+let frozen: FrozenSupervisor | null = null;
 
 beforeAll(async () => {
   const topology = await makeTopology({
@@ -27,6 +28,10 @@ beforeAll(async () => {
     ],
   });
   cluster = await startCluster(topology);
+});
+afterEach(() => {
+  frozen?.thaw();
+  frozen = null;
 });
 afterAll(async () => {
   await cluster?.stop();
@@ -53,6 +58,18 @@ const of =
   };
 
 const top = (arrived: Arrived) => arrived.message.get("Via")?.split(";rport")[0] ?? "";
+
+/**
+ * The called side by the book (RFC 3261 §17.2.3, §8.2.2.2): what rings there goes on only by an INVITE with its very Via; what has any other rings a second time. An edge that takes
+ * longer to start again than it is waited for has another cancel the INVITE first.
+ */
+async function goesOn(first: Arrived, called = bob): Promise<Arrived> {
+  const next = await called.expect((message) => of(first, "INVITE")(message) || of(first, "CANCEL")(message));
+  expect(top(next)).toBe(top(first));
+  if (next.message.method === "INVITE") return next;
+  called.reply(next, 200);
+  return called.expect("INVITE");
+}
 
 /** The caller's timer A: the INVITE again until something comes (RFC 3261 §17.1.1.2). */
 async function retransmit(sent: SipMessage, to: PeerAddressOf, wanted: number): Promise<Arrived> {
@@ -104,9 +121,7 @@ describe("kill -9 of an edge while a call rings, and the caller, who heard that 
     called.reply(first, 180);
     await alice.expect(of(sent, 180));
     await killProcess(cluster, "edge-east-1");
-    const again = await called.expect(of(first, "INVITE"));
-    expect(again.message.get("Call-ID")).toBe(first.message.get("Call-ID"));
-    await answerAndEnd(sent, again, called);
+    await answerAndEnd(sent, await goesOn(first, called), called);
     const records = await cluster.recordsOf(before + 1);
     expect(records.slice(before)).toMatchObject([{ sipCode: 200, attempts: 1, endedBy: "caller" }]);
     expect(new Set(called.seen.filter((line) => line.startsWith("INVITE")).slice(ringing)).size).toBe(1);
@@ -119,15 +134,15 @@ describe("kill -9 of an edge while a call rings, and the caller, who heard that 
     bob.reply(first, 180);
     await alice.expect(of(sent, 180));
     await killProcess(cluster, "edge-east-1");
-    const again = await bob.expect(of(first, "INVITE"));
+    const again = await goesOn(first);
     bob.reply(again, 180);
     await alice.expect(of(sent, 180));
     alice.cancel(sent, edge("edge-east-2"));
     alice.ackFailure(sent, await alice.expect(of(sent, 487)));
-    const cancel = await bob.expect(of(first, "CANCEL"));
+    const cancel = await bob.expect(of(again, "CANCEL"));
     bob.reply(cancel, 200);
     bob.reply(again, 487);
-    await bob.expect(of(first, "ACK"));
+    await bob.expect(of(again, "ACK"));
     expect((await cluster.recordsOf(before + 1)).length).toBe(before + 1);
   });
 });
@@ -140,8 +155,7 @@ describe("kill -9 of an edge while a call rings: the caller's retransmission goe
     bob.reply(first, 180);
     await alice.expect(of(sent, 180));
     await killProcess(cluster, "edge-east-1");
-    const again = await bob.expect(of(first, "INVITE"));
-    expect(again.message.get("Call-ID")).toBe(first.message.get("Call-ID"));
+    const again = await goesOn(first);
     bob.reply(again, 180);
     await retransmit(sent, edge("edge-east-2"), 180);
     await answerAndEnd(sent, again);
@@ -166,5 +180,29 @@ describe("kill -9 of an edge while a call rings: the caller's retransmission goe
     await answerAndEnd(sent, again);
     const records = await cluster.recordsOf(before + 1);
     expect(records.slice(before)).toMatchObject([{ sipCode: 200, attempts: 1 }]);
+  });
+});
+
+describe("kill -9 of an edge for good while a call rings", () => {
+  it("another edge cancels what rings, by the Via that the called side knows it by, and only then calls again", async () => {
+    const to = await untilServing("edge-east-1");
+    const before = cluster.callRecords().length;
+    const sent = invite(alice, to);
+    const first = await bob.expect("INVITE");
+    bob.reply(first, 180);
+    await alice.expect(of(sent, 180));
+    const seen = bob.seen.length;
+    frozen = await freezeSupervisor(cluster);
+    await killForGood(cluster, "edge-east-1");
+    const cancel = await bob.expect("CANCEL");
+    expect([top(cancel), cancel.message.get("Call-ID")]).toEqual([top(first), first.message.get("Call-ID")]);
+    expect(cancel.from).not.toEqual(first.from);
+    expect(bob.seen.slice(seen).filter((line) => line.startsWith("INVITE"))).toEqual([]);
+    bob.reply(cancel, 200);
+    const again = await bob.expect("INVITE");
+    expect(again.message.get("Call-ID")).not.toBe(first.message.get("Call-ID"));
+    await answerAndEnd(sent, again);
+    const records = await cluster.recordsOf(before + 1);
+    expect(records.slice(before)).toMatchObject([{ sipCode: 200, attempts: 1, endedBy: "caller" }]);
   });
 });

@@ -1,8 +1,7 @@
-import { readFileSync } from "node:fs";
 import { SipPeer, until, type PeerAddressOf } from "@tandem/testkit";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { startCluster, type TestCluster } from "../harness/cluster.ts";
-import { pidOf } from "../harness/kill.ts";
+import { freezeSupervisor, killForGood, type FrozenSupervisor } from "../harness/kill.ts";
 import { invite, setUp } from "../harness/scripted-call.ts";
 import { makeTopology } from "../harness/topology.ts";
 
@@ -20,7 +19,7 @@ const alice = await SipPeer.open({ user: "alice" });
 const bob = await SipPeer.open({ user: "bob" });
 let cluster: TestCluster;
 let to: PeerAddressOf;
-let supervisor = 0;
+let frozen: FrozenSupervisor | null = null;
 
 beforeAll(async () => {
   const sessionTimer = { offer: true, expires: "90s", minSe: "90s", refresher: "us" } as const;
@@ -31,7 +30,7 @@ beforeAll(async () => {
   cluster = await startCluster(topology, { environment: { TANDEM_SWEEP_GRACE_MS: String(GRACE_MS) } });
   to = { address: "127.0.0.1", port: cluster.port("core") };
 });
-afterEach(() => supervisor > 0 && process.kill(supervisor, "SIGCONT"));
+afterEach(() => frozen?.thaw());
 afterAll(async () => {
   await cluster?.stop();
   await Promise.all([alice.close(), bob.close()]);
@@ -45,10 +44,8 @@ describe("everything that served a call is killed and nothing comes back", () =>
     bob.reply(await bob.expect("INVITE"), 180);
     await alice.expect(180);
     await until(async () => (await calls()) === 2, { what: "both calls in the store" });
-    supervisor = parentOf(await pidOf(cluster, "worker-east-1"));
-    // Frozen, the supervisor starts nobody again.
-    process.kill(supervisor, "SIGSTOP");
-    for (const name of ["worker-east-1", "edge-east-1"]) await killForGood(name);
+    frozen = await freezeSupervisor(cluster);
+    for (const name of ["worker-east-1", "edge-east-1"]) await killForGood(cluster, name);
 
     const records = await cluster.recordsOf(2, MARGIN_MS + REFRESH_MS + GRACE_MS + SWEEP_MS + SLACK_MS);
     const of = (sipCallId: string | undefined) => records.filter((record) => record.sipCallId === sipCallId);
@@ -78,15 +75,4 @@ describe("everything that served a call is killed and nothing comes back", () =>
 async function calls(): Promise<number> {
   const { body } = await cluster.api.get("/v1/calls?limit=1");
   return (body as { readonly total: number }).total;
-}
-
-function parentOf(pid: number): number {
-  return Number(/^PPid:\s+(\d+)$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]);
-}
-
-/** Its remains stay with the frozen supervisor: it is gone when it is a zombie. */
-async function killForGood(name: string): Promise<void> {
-  const pid = await pidOf(cluster, name);
-  process.kill(pid, "SIGKILL");
-  await until(() => /^State:\s+[ZX]/m.test(readFileSync(`/proc/${pid}/status`, "utf8")), { what: `${name} gone` });
 }

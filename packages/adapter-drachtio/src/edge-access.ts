@@ -21,6 +21,8 @@ export interface EdgeAccess {
   readonly pending: { readonly client: number; readonly server: number };
   /** Nothing is under way that a peer or a call waits for. */
   readonly idle: boolean;
+  /** Sent-by of what that listener sends; null: not known. */
+  sentBy(listener: string): string | null;
   /** Sends a request; the result names the transaction at the edge. No event comes before the result was seen. */
   request(request: OutgoingRequest, events: ClientEvents): Promise<Result<ClientTransaction, Failure>>;
   /** Answers a request that this edge delivered, to this worker or another. */

@@ -1,6 +1,6 @@
 import { responseTo } from "@tandem/sip";
 import { describe, expect, test } from "vitest";
-import { startEdge, type EdgeRig } from "./support/edge-rig.ts";
+import { startEdge, type EdgeRig, type RigOptions } from "./support/edge-rig.ts";
 import { RawApp } from "./support/raw-app.ts";
 import { RecordingEvents } from "./support/recording-app.ts";
 import { ScriptedEdge } from "./support/scripted-edge.ts";
@@ -145,68 +145,92 @@ describe("an edge is lost while an INVITE over UDP has no final answer", () => {
   });
 });
 
-describe("an INVITE that only one edge may send, as the peer knows it by the address of that edge", () => {
+describe("an INVITE goes again that the peer knows by the address of its edge", () => {
   const branch = "z9hG4bKcall-b1-1";
-  const wanted = outgoing("INVITE", { branch, onlyEdge: "e1", preferredEdge: "e2" });
+  const known = { edge: "e1", sentBy: "192.0.2.1:5060" };
+  const wanted = outgoing("INVITE", { branch, knownBy: known, preferredEdge: "e2" });
 
-  test("goes by it and no other", async () => {
-    const { first, second, worker } = await twoEdges();
-    expect(await worker.port.sendRequest(wanted, new RecordingEvents())).toMatchObject({ ok: true, value: { edge: "e1" } });
-    expect([first.endpoint.requests.length, second.endpoint.requests.length]).toEqual([1, 0]);
-    await close(worker, first, second);
-  });
+  const first = { edge: "e1", advertised: "192.0.2.1" };
+  const second = { edge: "e2", advertised: "192.0.2.2" };
 
-  test("waits for it while it starts again, and other edges come and go", async () => {
-    const second = await startEdge({ edge: "e2" });
-    const addresses = [second.address];
-    const worker = await startWorker(() => addresses, { edgeReturnMs: 20_000 });
-    await worker.until(isUp);
-    const sent = worker.port.sendRequest(wanted, new RecordingEvents());
-    const third = await startEdge({ edge: "e3" });
-    addresses.push(third.address);
-    await worker.until((edges) => edges.length === 2 && isUp(edges));
-    const first = await startEdge({ edge: "e1" });
-    addresses.push(first.address);
+  /** A worker with these edges; `sent` is what becomes of the INVITE. */
+  async function sendBy(...options: readonly RigOptions[]) {
+    const edges = await Promise.all(options.map((each) => startEdge(each)));
+    const addresses = edges.map(({ address }) => address);
+    const worker = await startWorker(() => addresses, { edgeReturnMs: 60_000 });
+    await worker.until((states) => states.length === edges.length && isUp(states));
+    return { edges, addresses, worker, sent: worker.port.sendRequest(wanted, new RecordingEvents()) };
+  }
+
+  test("by that edge, though another is preferred", async () => {
+    const { edges, worker, sent } = await sendBy(second, first);
     expect(await sent).toMatchObject({ ok: true, value: { edge: "e1" } });
-    expect([second, third].map(({ endpoint }) => endpoint.requests.length)).toEqual([0, 0]);
-    await close(worker, first, second, third);
+    expect(edges.map(({ endpoint }) => endpoint.requests.length)).toEqual([0, 1]);
+    await close(worker, ...edges);
   });
 
-  test("does not go where it does not come in time: the edge is lost", async () => {
-    const second = await startEdge({ edge: "e2" });
-    const worker = await startWorker(() => [second.address], { edgeReturnMs: 50 });
+  test("when that edge comes, whatever others come before", async () => {
+    const { edges, addresses, worker, sent } = await sendBy(second);
+    const third = await startEdge({ edge: "e3", advertised: "192.0.2.3" });
+    addresses.push(third.address);
+    await worker.until((states) => states.length === 2 && isUp(states));
+    const back = await startEdge(first);
+    addresses.push(back.address);
+    expect(await sent).toMatchObject({ ok: true, value: { edge: "e1" } });
+    const others = [...edges, third];
+    expect(others.map(({ endpoint }) => endpoint.requests.length)).toEqual([0, 0]);
+    await close(worker, back, ...others);
+  });
+
+  test("by one that has taken its address over", async () => {
+    const { edges, worker, sent } = await sendBy(second, { edge: "e3", advertised: "192.0.2.1" });
+    expect(await sent).toMatchObject({ ok: true, value: { edge: "e3" } });
+    await close(worker, ...edges);
+  });
+
+  test("by none where that edge has another address now", async () => {
+    const { edges, worker, sent } = await sendBy(second, { edge: "e1", advertised: "192.0.2.9" });
+    expect(await sent).toMatchObject({ ok: false, error: { code: "edge-lost" } });
+    expect(edges.map(({ endpoint }) => endpoint.requests.length)).toEqual([0, 0]);
+    await close(worker, ...edges);
+  });
+
+  test.each([
+    ["that edge does not come in time", "192.0.2.1"],
+    ["another goes by the same name", "pool.example"],
+  ])("by none where %s", async (_what, host) => {
+    const other = await startEdge({ edge: "e2", advertised: host === "pool.example" ? host : "192.0.2.2" });
+    const worker = await startWorker(() => [other.address], { edgeReturnMs: 50 });
     await worker.until(isUp);
-    const sent = await worker.port.sendRequest(wanted, new RecordingEvents());
+    const again = { ...wanted, knownBy: { edge: "e1", sentBy: `${host}:5060` } };
+    const sent = await worker.port.sendRequest(again, new RecordingEvents());
     expect(sent).toMatchObject({ ok: false, error: { code: "edge-lost" } });
-    expect(second.endpoint.requests).toEqual([]);
-    await close(worker, second);
+    expect(other.endpoint.requests).toEqual([]);
+    await close(worker, other);
   });
 
-  test("the port closes meanwhile: likewise, at once", async () => {
-    const second = await startEdge({ edge: "e2" });
-    const worker = await startWorker(() => [second.address], { edgeReturnMs: 60_000 });
-    await worker.until(isUp);
-    const sent = worker.port.sendRequest(wanted, new RecordingEvents());
+  test("by none where the port closes meanwhile", async () => {
+    const { edges, worker, sent } = await sendBy(second);
     await close(worker);
     expect(await sent).toMatchObject({ ok: false, error: { code: "edge-lost" } });
-    await close(second);
+    await close(...edges);
   });
 
-  test("is cancelled by another edge with the branch and sent-by that the peer knows, whatever that edge itself has under way with that branch", async () => {
-    const { first, second, worker } = await twoEdges();
+  test("or is cancelled by another edge with the branch and sent-by that the peer knows, whatever that edge itself has under way with that branch", async () => {
+    const { edges, worker } = await sendBy(first, second);
     const other = new RecordingEvents();
     await worker.port.sendRequest(outgoing("INVITE", { branch, preferredEdge: "e2" }), other);
     const events = new RecordingEvents();
     const sentBy = "192.0.2.9:5060";
     const cancel = outgoing("CANCEL", { branch, sentBy, timeoutMs: 1_000, preferredEdge: "e2" });
     expect(await worker.port.sendRequest(cancel, events)).toMatchObject({ ok: true, value: { edge: "e2" } });
-    const [invite, sent] = second.endpoint.requests;
+    const [invite, sent] = edges[1]?.endpoint.requests ?? [];
     expect(sent?.out).toMatchObject({ branch, sentBy, timeoutMs: 1_000, listener: "outside" });
     expect(sent?.method).toBe("CANCEL");
     sent?.answer(481);
     await events.responses.next();
     expect([events.order, other.order, invite?.cancelled]).toEqual([[481], [], null]);
-    await close(worker, first, second);
+    await close(worker, ...edges);
   });
 });
 

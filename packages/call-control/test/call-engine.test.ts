@@ -380,13 +380,14 @@ describe("the called side's edge died while it rings", () => {
     sent.fail(LOST);
     await settle();
     const again = last(worker.sip.requests("INVITE"));
-    expect([sent.request.onlyEdge, again.request.onlyEdge]).toEqual([undefined, sent.transaction.edge]);
+    const knownBy = { edge: sent.transaction.edge, sentBy: "192.0.2.1:5060" };
+    expect([sent.request.knownBy, again.request.knownBy]).toEqual([undefined, knownBy]);
     expect(again.request.branch).toBe(sent.request.branch);
     again.fail(LOST);
     await settle();
     const cancel = last(worker.sip.requests("CANCEL"));
     expect(cancel.request).toMatchObject({ branch: sent.request.branch, sentBy: "192.0.2.1:5060", timeoutMs: 1_000 });
-    expect(cancel.request.onlyEdge).toBeUndefined();
+    expect(cancel.request.knownBy).toBeUndefined();
     expect(worker.sip.requests("INVITE")).toHaveLength(2);
     cancel.answer(answerTo(cancel.message, 200));
     await settle();

@@ -1,4 +1,5 @@
 export { createEndpoint } from "./create-endpoint.ts";
+export { sentByOf } from "./messages/via-lines.ts";
 export { systemClock } from "./timers/clock.ts";
 export type { Clock } from "./timers/clock.ts";
 export { DEFAULT_LIMITS } from "./config.ts";

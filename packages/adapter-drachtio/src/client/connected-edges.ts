@@ -1,5 +1,8 @@
+import { isIP } from "node:net";
 import type { OutgoingRequest } from "@tandem/call-control";
 import type { EdgeAccess, LocalEdgeAccess } from "../edge-access.ts";
+
+type KnownBy = NonNullable<OutgoingRequest["knownBy"]>;
 
 /** The edges that can be used now, by id and by pool. */
 export class ConnectedEdges {
@@ -59,6 +62,19 @@ export class ConnectedEdges {
     return this.#inTurn(staying.length === 0 ? all : staying);
   }
 
+  /**
+   * The edge by whose address a peer knows a request, or one that has that address now: a retransmission comes from nowhere else. `moved`: that edge is there and has another address.
+   * A name says nothing of it: all edges of a pool may go by one.
+   */
+  atAddress(request: OutgoingRequest, { edge, sentBy }: KnownBy): EdgeAccess | "moved" | undefined {
+    const { listener } = request;
+    const links = this.of(request.pool);
+    const known = links.find((link) => link.edge === edge);
+    if (known !== undefined && (sentBy === undefined || (known.sentBy(listener) ?? sentBy) === sentBy)) return known;
+    const heir = isAddress(sentBy) ? links.find((link) => link.sentBy(listener) === sentBy) : undefined;
+    return heir ?? (known === undefined ? undefined : "moved");
+  }
+
   /** An edge of the pool that goes on with what another one got, other than those which refused. */
   adopter(pool: string, refused: ReadonlySet<EdgeAccess>): EdgeAccess | undefined {
     return this.#inTurn(this.of(pool).filter((link) => link.adopts && !refused.has(link)));
@@ -79,4 +95,9 @@ export class ConnectedEdges {
     this.#turn += 1;
     return links[this.#turn % links.length];
   }
+}
+
+function isAddress(sentBy = ""): boolean {
+  const host = sentBy.replace(/:\d+$/, "").replaceAll(/[[\]]/g, "");
+  return isIP(host) !== 0;
 }

@@ -34,7 +34,7 @@ export interface DrachtioSipPortOptions {
   readonly refreshMs?: number;
   /** Longest that a request waits for an edge of a pool that just lost its last one, or has none yet, milliseconds. Default 3 000. */
   readonly edgeWaitMs?: number;
-  /** Longest that a request which only one edge may send waits for that edge, milliseconds; twice that while the pool has no other. Default 5 000. */
+  /** Longest that a request waits for the edge by whose address its peer knows it, milliseconds; twice that while the pool has no other. Default 5 000. */
   readonly edgeReturnMs?: number;
   readonly retry?: Partial<RetrySettings>;
   readonly limits?: Partial<SessionLimits>;
@@ -133,7 +133,10 @@ class SipPortOverEdges implements DrachtioSipPort {
     request: OutgoingRequest,
     events: Parameters<SipPort["sendRequest"]>[1],
   ): Promise<Result<ClientTransaction, Failure>> {
-    if (request.onlyEdge !== undefined) return this.#sendBy(request.onlyEdge, request, events);
+    const { knownBy, pool } = request;
+    // A stock server gives every request a branch and a sent-by of its own, so one is as good as another.
+    const isStock = this.#options.stock?.has(pool) === true;
+    if (knownBy !== undefined && !isStock) return this.#sendAgain(knownBy, request, events);
     const link = this.#choose(request);
     return link === undefined ? this.#sendLater(request, events) : link.request(request, events);
   }
@@ -199,21 +202,21 @@ class SipPortOverEdges implements DrachtioSipPort {
     return link === undefined ? err(noEdge(request.pool)) : link.request(request, events);
   }
 
-  /** By that edge and no other: it may be on its way back. */
-  async #sendBy(
-    edge: string,
+  /** From the address that the peer knows: its edge may be on its way back. */
+  async #sendAgain(
+    knownBy: NonNullable<OutgoingRequest["knownBy"]>,
     request: OutgoingRequest,
     events: Parameters<SipPort["sendRequest"]>[1],
   ): Promise<Result<ClientTransaction, Failure>> {
     const sinceMs = this.#clock.now();
     const { edgeReturnMs = DEFAULT_EDGE_RETURN_MS } = this.#options;
     for (;;) {
-      const link = this.#connected.find(edge);
-      if (link?.pool === request.pool) return link.request(request, events);
+      const link = this.#connected.atAddress(request, knownBy);
+      if (typeof link === "object") return link.request(request, events);
       // With no other edge there, nobody could do anything else meanwhile.
       const waitMs = this.#connected.of(request.pool).length > 0 ? edgeReturnMs : 2 * edgeReturnMs;
       const leftMs = sinceMs + waitMs - this.#clock.now();
-      if (this.#closed || leftMs <= 0) return err(edgeLost(edge));
+      if (this.#closed || link === "moved" || leftMs <= 0) return err(edgeLost(knownBy.edge));
       await this.#awaited.next(request.pool, leftMs);
     }
   }

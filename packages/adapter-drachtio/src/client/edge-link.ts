@@ -57,6 +57,7 @@ export class EdgeLink implements PoolLink {
   readonly keepsAside: boolean;
   readonly adopts: boolean;
   readonly instance: string;
+  readonly #sentBy: ReadonlyMap<string, string>;
   readonly #options: EdgeLinkOptions;
   readonly #session: LinkSession;
   readonly #replies = new Map<string, PendingReply>();
@@ -80,6 +81,7 @@ export class EdgeLink implements PoolLink {
     this.keepsAside = identity.adopts;
     this.adopts = identity.adopts;
     this.instance = identity.instance;
+    this.#sentBy = identity.sentBy;
     this.#clients = new PendingTransactions(options.clock.now());
   }
 
@@ -96,6 +98,10 @@ export class EdgeLink implements PoolLink {
   /** Requests delivered to the application and not finally answered. */
   get #unanswered(): number {
     return this.#served.size(this.#options.clock.now());
+  }
+
+  sentBy(listener: string): string | null {
+    return this.#sentBy.get(listener) ?? null;
   }
 
   holds(): boolean {

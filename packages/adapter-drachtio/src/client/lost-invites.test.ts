@@ -37,6 +37,10 @@ class OtherEdge implements EdgeAccess {
     return ok(undefined);
   }
 
+  sentBy(): null {
+    return null;
+  }
+
   request(): never {
     throw new TypeError("not asked for here");
   }

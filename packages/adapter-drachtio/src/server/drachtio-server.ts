@@ -4,7 +4,7 @@ import type { TlsOptions } from "node:tls";
 import type { SipApplication } from "@tandem/call-control";
 import { systemClock, type SocketAddress } from "@tandem/runtime";
 import { parseMessage } from "@tandem/sip";
-import type { Endpoint, EndpointEvents } from "@tandem/sip-endpoint";
+import { sentByOf, type Endpoint, type EndpointEvents } from "@tandem/sip-endpoint";
 import type { LocalEdge, LocalEdgeAccess } from "../edge-access.ts";
 import { ADOPT, type SipAppFrame } from "../wire/app-frame.ts";
 import { formatVersion } from "../wire/edge-frame.ts";
@@ -122,6 +122,7 @@ class Server implements DrachtioServer {
       edge,
       pool,
       listeners,
+      sentBy: (listener) => sentByNames(this.#context.endpoint()).get(listener) ?? null,
       app,
       incoming: this.#incoming,
       outgoing: this.#outgoing,
@@ -194,7 +195,7 @@ class Server implements DrachtioServer {
       secretMatches: createSecretCheck(secret),
       welcome: () => ({
         hostports: hostports(endpoint().listeners, false),
-        version: formatVersion(edge, pool, listeners, instance),
+        version: formatVersion({ edge, pool, listeners, instance, sentBy: sentByNames(endpoint()) }),
         localHostports: hostports(endpoint().listeners, true),
       }),
       tokens,
@@ -295,4 +296,8 @@ class Server implements DrachtioServer {
       this.#armSweep();
     });
   }
+}
+
+function sentByNames({ listeners }: Endpoint): ReadonlyMap<string, string> {
+  return new Map(listeners.map((listener) => [listener.name, sentByOf(listener)]));
 }

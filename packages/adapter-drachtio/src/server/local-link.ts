@@ -21,6 +21,7 @@ export interface LocalLinkParts {
   readonly edge: string;
   readonly pool: string;
   readonly listeners: readonly string[];
+  readonly sentBy: (listener: string) => string | null;
   readonly app: SipApplication;
   readonly incoming: IncomingRequests;
   readonly outgoing: OutgoingRequests;
@@ -67,6 +68,10 @@ export class LocalLink implements Application, LocalEdgeAccess {
     // A probe's OPTIONS may stay unanswered for 64*T1, and nobody misses its answer.
     const awaited = outgoing.of(this).some(({ request }) => request.method !== "OPTIONS");
     return !awaited && incoming.waitingFor(this) === 0;
+  }
+
+  sentBy(listener: string): string | null {
+    return this.#parts.sentBy(listener);
   }
 
   deliver({ message, source }: ReceivedMessage, { transactionId, redelivered }: RequestTokens): void {

@@ -131,29 +131,42 @@ describe("parseEdgeFrame", () => {
 });
 
 test.each([
-  ["v0.9.10-tandem;edge=e1;pool=east", { edge: "e1", pool: "east", listeners: null, instance: "", adopts: false }],
+  [
+    "v0.9.10-tandem;edge=e1;pool=east",
+    { edge: "e1", pool: "east", listeners: null, instance: "", sentBy: new Map(), adopts: false },
+  ],
   [
     "v0.9.10-tandem;edge=e1;pool=east;listeners=core:udp:5060,tls:tls:0",
-    { edge: "e1", pool: "east", listeners: ["core:udp:5060", "tls:tls:0"], instance: "", adopts: false },
+    {
+      edge: "e1",
+      pool: "east",
+      listeners: ["core:udp:5060", "tls:tls:0"],
+      instance: "",
+      sentBy: new Map(),
+      adopts: false,
+    },
   ],
   [
     "v0.9.10-tandem;edge=e1;pool=east;instance=i1;adopts",
-    { edge: "e1", pool: "east", listeners: null, instance: "i1", adopts: true },
+    { edge: "e1", pool: "east", listeners: null, instance: "i1", sentBy: new Map(), adopts: true },
   ],
-  ["v0.9.10-1-g9c2dd4cb6a", { edge: null, pool: null, listeners: null, instance: "", adopts: false }],
-  ["", { edge: null, pool: null, listeners: null, instance: "", adopts: false }],
+  [
+    "v0.9.10-1-g9c2dd4cb6a",
+    { edge: null, pool: null, listeners: null, instance: "", sentBy: new Map(), adopts: false },
+  ],
+  ["", { edge: null, pool: null, listeners: null, instance: "", sentBy: new Map(), adopts: false }],
 ])("version token %j", (version, identity) => {
   expect(parseVersion(version)).toEqual(identity);
 });
 
 test("the version token begins as drachtio-srf wants it before it pings", () => {
-  expect(formatVersion("e1", "east", [], "i1")).toMatch(/^v0\.9\.10/);
-  const listeners = ["core:udp:5060", "out:tcp:5062"];
-  expect(parseVersion(formatVersion("e1", "east", listeners, "i1"))).toEqual({
-    edge: "e1",
-    pool: "east",
-    listeners,
-    instance: "i1",
-    adopts: true,
-  });
+  const sentBy = new Map([
+    ["core", "192.0.2.1:5060"],
+    ["out", "[2001:db8::1]:5062"],
+  ]);
+  const told = { edge: "e1", pool: "east", listeners: ["core:udp:5060", "out:tcp:5062"], instance: "i1", sentBy };
+  expect(formatVersion(told)).toMatch(/^v0\.9\.10/);
+  expect(parseVersion(formatVersion(told))).toEqual({ ...told, adopts: true });
+  const blank = { ...told, listeners: [], sentBy: new Map() };
+  expect(parseVersion(formatVersion(blank))).toEqual({ ...blank, adopts: true });
 });

@@ -162,16 +162,27 @@ export interface EdgeIdentity {
   readonly pool: string | null;
   /** Its process, of which a later one with the same id differs; empty when it does not say. */
   readonly instance: string;
+  /** Sent-by (`host:port`) of what its listeners send, by their names; empty when it does not say. */
+  readonly sentBy: ReadonlyMap<string, string>;
   /** It goes on with INVITEs that another edge received, and asks workers that stand aside where no other is. */
   readonly adopts: boolean;
 }
 
 /**
- * `v0.9.10-tandem;edge=<id>;pool=<name>;listeners=<name>:<transport>:<port>,…;instance=<id>;adopts`: drachtio-srf reads the three numbers (it pings servers from v0.8.2 on), the
- * worker the rest.
+ * `v0.9.10-tandem;edge=<id>;pool=<name>;listeners=<name>:<transport>:<port>,…;instance=<id>;sent-by=<listener>@<host:port>,…;adopts`: drachtio-srf reads the three numbers (it pings
+ * servers from v0.8.2 on), the worker the rest.
  */
-export function formatVersion(edge: string, pool: string, listeners: readonly string[], instance: string): string {
-  return `v0.9.10-tandem;edge=${edge};pool=${pool};listeners=${listeners.join(",")};instance=${instance};adopts`;
+export function formatVersion({ edge, pool, listeners, instance, sentBy }: ToldIdentity): string {
+  const told = Array.from(sentBy, ([listener, hostport]) => `${listener}@${hostport}`).join(",");
+  const whole = `v0.9.10-tandem;edge=${edge};pool=${pool};listeners=${listeners.join(",")};instance=${instance}`;
+  return `${whole};sent-by=${told};adopts`;
+}
+
+/** What an edge of ours tells of itself. */
+export interface ToldIdentity extends Pick<EdgeIdentity, "instance" | "sentBy"> {
+  readonly edge: string;
+  readonly pool: string;
+  readonly listeners: readonly string[];
 }
 
 /** Reads the version token. */
@@ -181,12 +192,19 @@ export function parseVersion(version: string): EdgeIdentity {
   let listeners: readonly string[] | null = null;
   let adopts = false;
   let instance = "";
+  let sentBy: ReadonlyMap<string, string> = new Map();
   for (const part of version.split(";").slice(1)) {
     if (part.startsWith("edge=")) edge = part.slice(5);
     else if (part.startsWith("pool=")) pool = part.slice(5);
     else if (part.startsWith("listeners=")) listeners = part.slice(10).split(",").filter(Boolean);
     else if (part.startsWith("instance=")) instance = part.slice(9);
+    else if (part.startsWith("sent-by=")) sentBy = parseSentBy(part.slice(8));
     else if (part === "adopts") adopts = true;
   }
-  return { edge, pool, listeners, instance, adopts };
+  return { edge, pool, listeners, instance, sentBy, adopts };
+}
+
+function parseSentBy(text: string): ReadonlyMap<string, string> {
+  const pairs = text.split(",").map((pair) => [pair.slice(0, pair.indexOf("@")), pair.slice(pair.indexOf("@") + 1)]);
+  return new Map(pairs.filter((pair): pair is [string, string] => pair[0] !== ""));
 }

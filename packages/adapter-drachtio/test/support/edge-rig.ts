@@ -29,6 +29,8 @@ export interface RigOptions {
   readonly edge?: string;
   readonly pool?: string;
   readonly tls?: TlsOptions;
+  /** What stands in the Via of its requests. Default 192.0.2.1. */
+  readonly advertised?: string;
 }
 
 export async function startEdge(options: RigOptions = {}): Promise<EdgeRig> {
@@ -50,7 +52,7 @@ export async function startEdge(options: RigOptions = {}): Promise<EdgeRig> {
     },
     onSession: ({ change }) => changes.push(change),
   });
-  const endpoint = new FakeEndpoint(server.events);
+  const endpoint = new FakeEndpoint(server.events, options.advertised);
   const address = await server.serve(endpoint, { host: "127.0.0.1", port: 0 });
   return {
     server,

@@ -126,7 +126,7 @@ export class FakeClientTransaction implements ClientTransaction {
 
 /** An endpoint without sockets: the test is the network. */
 export class FakeEndpoint implements Endpoint {
-  readonly listeners = [OUTSIDE, INSIDE];
+  readonly listeners: readonly BoundListener[];
   readonly requests: FakeClientTransaction[] = [];
   readonly acks: OutgoingRequest[] = [];
   readonly adopted: FakeServerTransaction[] = [];
@@ -136,7 +136,8 @@ export class FakeEndpoint implements Endpoint {
   readonly #waiting = new Set<() => void>();
   #serial = 0;
 
-  constructor(events: EndpointEvents) {
+  constructor(events: EndpointEvents, advertisedAddress = OUTSIDE.advertisedAddress) {
+    this.listeners = [OUTSIDE, INSIDE].map((each) => ({ ...each, advertisedAddress }));
     this.#events = events;
   }
 

@@ -38,7 +38,9 @@ export class ExchangeEvents implements ClientEvents {
 
   onFailure({ code: failure }: Failure): void {
     this.#over();
-    this.#shell.post(this.#callId, { event: { kind: "no-response", exchange: this.#exchange, failure, ...this.#by() } });
+    this.#shell.post(this.#callId, {
+      event: { kind: "no-response", exchange: this.#exchange, failure, ...this.#by() },
+    });
   }
 
   #by(): { readonly edge?: string } {

@@ -109,13 +109,16 @@ function routeTransfer(effect: Extract<Effect, { kind: "route-transfer" }>, cont
 
 function send(effect: Extract<Effect, { kind: "send" }>, context: EffectContext): void {
   const { call, work, shell, serving } = context;
-  const { exchange, request: message, pool, listener, nextHop, branch, edge, sentBy, timeoutMs } = effect;
+  const { exchange, request: message, pool, listener, nextHop, branch, knownBy, sentBy, timeoutMs } = effect;
   const preferredEdge = edgeFor(message, { call, work, serving });
   const events = new ExchangeEvents(call.id, exchange, { work, shell });
   const way = {
-    ...{ pool, listener, nextHop, preferredEdge },
+    pool,
+    listener,
+    nextHop,
+    preferredEdge,
     ...(branch === undefined ? {} : { branch }),
-    ...(edge === undefined ? {} : { onlyEdge: edge }),
+    ...(knownBy === undefined ? {} : { knownBy }),
     ...(sentBy === undefined ? {} : { sentBy }),
     ...(timeoutMs === undefined ? {} : { timeoutMs }),
   };

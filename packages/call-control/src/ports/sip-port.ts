@@ -47,10 +47,11 @@ export interface OutgoingRequest {
    */
   readonly branch?: string;
   /**
-   * The only edge that may send it: the one by whose address the peer knows an INVITE that goes again. One that is not connected is awaited for some seconds; if it
-   * does not come by then, the failure is `edge-lost`. Default: `preferredEdge`, or any of the pool.
+   * Of an INVITE that goes again: the edge by whose address the peer knows it, and the sent-by of its Via where that is known. Only that edge sends it, or another one of
+   * that address. One that is not connected is awaited for some seconds; if it does not come by then, or comes with another address, the failure is `edge-lost`. Default:
+   * `preferredEdge`, or any of the pool.
    */
-  readonly onlyEdge?: string;
+  readonly knownBy?: { readonly edge: string; readonly sentBy?: string };
   /** Sent-by (`host` or `host:port`) of its Via; default that of the listener. For the CANCEL of an INVITE that another edge sent, which has a `branch`, too (RFC 3261 §9.1). */
   readonly sentBy?: string;
 }

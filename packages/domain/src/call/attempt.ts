@@ -1,7 +1,7 @@
 import { buildRequest, type HeaderLine, type RequestParts, type SipMessage } from "@tandem/sip";
 import { composeEmergencyInvite } from "../emergency/invite/compose-invite.ts";
 import type { Call } from "./call.ts";
-import type { ExchangeId } from "./event.ts";
+import type { Effect } from "./effect.ts";
 import { emergencyCaller } from "./emergency-transfer.ts";
 import type { Exchange } from "./exchange.ts";
 import type { Hunt, Trying } from "./hunt.ts";
@@ -19,6 +19,8 @@ import { timerOffer } from "./session-timer.ts";
 import { answerPending } from "./outgoing.ts";
 import { reply } from "./replies.ts";
 import { dropDialogs, partyOf, startTimer, type Turn } from "./turn.ts";
+
+type Sent = Extract<Effect, { kind: "send" }>;
 
 /** What every branch begins with (RFC 3261 §8.1.1.7). */
 const BRANCH_COOKIE = "z9hG4bK";
@@ -87,15 +89,15 @@ function startAttemptTimers(turn: Turn, { plan, state }: Trying, party: PartyId)
 export const MOST_MOVES = 3;
 
 /**
- * The INVITE of the current attempt once more, because its edge or its worker is gone. By the edge that sent it (`edge`), or another one with its sent-by, it is a
+ * The INVITE of the current attempt once more, because its edge or its worker is gone. By the edge that sent it (`knownBy`), or another one of its address, it is a
  * retransmission to the peer, which rings on and repeats its last response (RFC 3261 §17.2.1, §17.2.3). False: there is nothing to repeat.
  */
-export function repeatInvite(turn: Turn, hunt: Hunt, trying: Trying, edge?: string): boolean {
+export function repeatInvite(turn: Turn, hunt: Hunt, trying: Trying, knownBy?: Sent["knownBy"]): boolean {
   const party = partyOf(turn.call, trying.party ?? "");
   const exchange = turn.call.exchanges.find(({ id }) => id === trying.exchange);
   if (party === null || exchange === undefined || exchange.cancelled || trying.moves >= MOST_MOVES) return false;
   trying.moves += 1;
-  pushInvite(turn, hunt, trying, { party, exchange: exchange.id, ...(edge === undefined ? {} : { edge }) });
+  pushInvite(turn, hunt, trying, { party, exchange: exchange.id, ...(knownBy === undefined ? {} : { knownBy }) });
   startAttemptTimers(turn, trying, party.id);
   return true;
 }
@@ -171,7 +173,7 @@ function pushInvite(
   turn: Turn,
   hunt: Hunt,
   trying: Trying,
-  { party, exchange, ...by }: { readonly party: Party; readonly exchange: ExchangeId; readonly edge?: string },
+  { party, exchange, ...by }: Pick<Sent, "exchange" | "knownBy"> & { readonly party: Party },
 ): void {
   const { pool, listener, nextHop, trunk } = party.profile;
   const request = inviteOf(turn, hunt, trying, party);

@@ -1,5 +1,4 @@
 import { parseMinSe, type SipMessage } from "@tandem/sip";
-import type { FailureCode } from "../failure/catalogue.ts";
 import { dismissAnswer, onAnswer } from "./answer.ts";
 import { MOST_MOVES, placeAnew, sendInvite } from "./attempt.ts";
 import type { Call } from "./call.ts";

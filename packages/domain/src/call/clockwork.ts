@@ -68,7 +68,8 @@ export function onDeadline(turn: Turn, alive?: readonly ExchangeId[]): void {
   if (call.phase === "up") {
     if (now >= transferDeadline(call)) lookAfterTransfer(turn, alive);
     for (const exchange of call.exchanges) {
-      if (now >= exchangeDeadline(call, exchange)) onNoResponse(turn, { exchange: exchange.id, failure: "worker-lost" });
+      if (now >= exchangeDeadline(call, exchange))
+        onNoResponse(turn, { exchange: exchange.id, failure: "worker-lost" });
     }
     lookAfter(turn);
     lookAfterRelay(turn);

@@ -30,8 +30,11 @@ export type Effect =
       readonly nextHop: string | null;
       /** Branch of the Via, where the request may have to go again as a retransmission. */
       readonly branch?: string;
-      /** Edge that must send it, as the peer knows the request by its address: it may be awaited for some seconds. Absent: any edge of the pool. */
-      readonly edge?: string;
+      /**
+       * The edge by whose address the peer knows the request, with the sent-by of its Via where that was heard: that one sends it again, or one of the same address, and may be
+       * awaited for some seconds. Absent: any edge of the pool.
+       */
+      readonly knownBy?: { readonly edge: string; readonly sentBy?: string };
       /** Sent-by of the Via, where it is not that of the edge which sends. */
       readonly sentBy?: string;
       /** How long an answer is waited for, milliseconds. Absent: 64*T1. */

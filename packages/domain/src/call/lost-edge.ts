@@ -59,7 +59,9 @@ export function onMerged(turn: Turn, hunt: Hunt, trying: Trying, exchange: Excha
 /** This process waits for what becomes of the attempt's INVITE, or of its CANCEL. */
 export function isAttended({ exchanges }: Call, { exchange }: Trying, alive: readonly ExchangeId[]): boolean {
   const waited = exchanges.filter(({ id }) => alive.includes(id));
-  return waited.some(({ id, purpose }) => id === exchange || (purpose.kind === "withdrawal" && purpose.invite === exchange));
+  return waited.some(
+    ({ id, purpose }) => id === exchange || (purpose.kind === "withdrawal" && purpose.invite === exchange),
+  );
 }
 
 /** The CANCEL was answered, or its time is over. */
@@ -71,8 +73,10 @@ export function onWithdrawn(turn: Turn, invite: ExchangeId): void {
 }
 
 /** Sends the INVITE again by the edge that the peer knows it from, a retransmission in every respect. */
-function recall(turn: Turn, hunt: Hunt, trying: Trying, { edge }: Exchange): boolean {
-  if (edge === undefined || !repeatInvite(turn, hunt, trying, edge)) return false;
+function recall(turn: Turn, hunt: Hunt, trying: Trying, { edge, via }: Exchange): boolean {
+  if (edge === undefined) return false;
+  const knownBy = { edge, ...(via === undefined ? {} : { sentBy: via.sentBy }) };
+  if (!repeatInvite(turn, hunt, trying, knownBy)) return false;
   trying.recalled = true;
   return true;
 }

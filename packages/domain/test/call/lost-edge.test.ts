@@ -3,6 +3,9 @@ import { formatMessage } from "@tandem/sip";
 import { parseCall, serialiseCall } from "../../src/index.ts";
 import { ANSWER, callerInvite, CallRig, plan } from "./call-rig.ts";
 
+/** How the peer knows what it heard of: as the rig writes the Via. */
+const KNOWN = { edge: "e1", sentBy: "tandem.example:5060" };
+
 /** The peer answers the INVITE of the current attempt, by edge `e1`. */
 function heard(rig: CallRig, status: number): void {
   const sent = rig.sent("INVITE");
@@ -29,18 +32,21 @@ function withdrawn(): CallRig {
 }
 
 describe("the edge died that called somebody who was heard since", () => {
-  it.each([100, 180, 183])("after a %i: the INVITE goes again by that edge and no other, the same in every byte", (status) => {
-    const rig = new CallRig();
-    rig.invite();
-    heard(rig, status);
-    lost(rig, "e1");
-    const [first, second] = rig.allSent("INVITE");
-    expect([first?.edge, second?.edge]).toEqual([undefined, "e1"]);
-    expect(second?.branch).toBe(first?.branch);
-    expect(formatMessage(second!.request)).toBe(formatMessage(first!.request));
-    rig.answer(second!, 200, { body: ANSWER });
-    expect(rig.responded().response.status).toBe(200);
-  });
+  it.each([100, 180, 183])(
+    "after a %i: the INVITE goes again by that edge and no other, the same in every byte",
+    (status) => {
+      const rig = new CallRig();
+      rig.invite();
+      heard(rig, status);
+      lost(rig, "e1");
+      const [first, second] = rig.allSent("INVITE");
+      expect([first?.knownBy, second?.knownBy]).toEqual([undefined, KNOWN]);
+      expect(second?.branch).toBe(first?.branch);
+      expect(formatMessage(second!.request)).toBe(formatMessage(first!.request));
+      rig.answer(second!, 200, { body: ANSWER });
+      expect(rig.responded().response.status).toBe(200);
+    },
+  );
 
   it("a record that another worker reads says by which edge, too", () => {
     const rig = new CallRig();
@@ -48,7 +54,7 @@ describe("the edge died that called somebody who was heard since", () => {
     heard(rig, 180);
     expect(parseCall(serialiseCall(rig.call))).toEqual({ ok: true, value: rig.call });
     rig.event({ kind: "redelivered", transaction: "again", request: callerInvite(), alive: [] });
-    expect(rig.allSent("INVITE").map(({ edge }) => edge)).toEqual([undefined, "e1"]);
+    expect(rig.allSent("INVITE").map(({ knownBy }) => knownBy)).toEqual([undefined, KNOWN]);
   });
 
   it("and dies once more after it came back: awaited again", () => {
@@ -58,7 +64,7 @@ describe("the edge died that called somebody who was heard since", () => {
     lost(rig, "e1");
     heard(rig, 180);
     lost(rig, "e1");
-    expect(rig.allSent("INVITE").map(({ edge }) => edge)).toEqual([undefined, "e1", "e1"]);
+    expect(rig.allSent("INVITE").map(({ knownBy }) => knownBy)).toEqual([undefined, KNOWN, KNOWN]);
     expect(rig.allSent("CANCEL")).toEqual([]);
   });
 
@@ -68,7 +74,7 @@ describe("the edge died that called somebody who was heard since", () => {
     const invite = rig.allSent("INVITE")[0]!;
     expect(cancel).toMatchObject({ branch: "z9hG4bKours", sentBy: "tandem.example:5060", timeoutMs: 1_000 });
     expect(cancel.nextHop).toBe(invite.nextHop);
-    expect(cancel.edge).toBeUndefined();
+    expect(cancel.knownBy).toBeUndefined();
     expect(rig.kinds()[0]).toBe("save");
     for (const name of ["From", "To", "Call-ID"]) expect(cancel.request.get(name)).toBe(invite.request.get(name));
     expect([cancel.request.uri, cancel.request.get("CSeq")]).toEqual([invite.request.uri, "1 CANCEL"]);
@@ -81,7 +87,7 @@ describe("the edge died that called somebody who was heard since", () => {
     const [first, , third] = callIds(rig);
     expect(third).toBeDefined();
     expect(third).not.toBe(first);
-    expect(rig.sent("INVITE").edge).toBeUndefined();
+    expect(rig.sent("INVITE").knownBy).toBeUndefined();
     expect(rig.call.attempts).toHaveLength(1);
     rig.answer(rig.sent("INVITE"), 200, { body: ANSWER });
     expect(rig.responded().response.status).toBe(200);
@@ -139,14 +145,18 @@ describe("the edge died that called somebody who was not heard yet", () => {
   }
 
   it("the INVITE goes again at once, by any edge: the peer may not have it", () => {
-    expect(again().allSent("INVITE").map(({ edge }) => edge)).toEqual([undefined, undefined]);
+    expect(
+      again()
+        .allSent("INVITE")
+        .map(({ knownBy }) => knownBy),
+    ).toEqual([undefined, undefined]);
   });
 
   it("482, as the peer has the first one: that one goes again by its own edge, with time to ring, and nobody is called twice", () => {
     const rig = again();
     rig.answer(rig.sent("INVITE"), 482);
     const third = rig.sent("INVITE");
-    expect(third.edge).toBe("e1");
+    expect(third.knownBy).toEqual({ edge: "e1" });
     expect(new Set(callIds(rig)).size).toBe(1);
     expect(rig.effects).toContainEqual({ kind: "stop-timer", timer: "connect:b1" });
     expect(rig.effects).not.toContainEqual(expect.objectContaining({ kind: "start-timer", timer: "connect:b1" }));

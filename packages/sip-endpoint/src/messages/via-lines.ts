@@ -68,13 +68,14 @@ export function ownVia(
   listener: BoundListener,
   transport: Transport,
   branch: string,
-  sentBy = ownSentBy(listener),
+  sentBy = sentByOf(listener),
 ): string {
   const flag = transport === "udp" ? "rport" : "alias";
   return `SIP/2.0/${transport.toUpperCase()} ${sentBy};branch=${branch};${flag}`;
 }
 
-function ownSentBy({ advertisedAddress, advertisedPort }: BoundListener): string {
+/** What stands in the Via of a listener's requests (RFC 3261 §18.1.1). */
+export function sentByOf({ advertisedAddress, advertisedPort }: BoundListener): string {
   const host = advertisedAddress.includes(":") ? `[${advertisedAddress}]` : advertisedAddress;
   return `${host}:${advertisedPort}`;
 }

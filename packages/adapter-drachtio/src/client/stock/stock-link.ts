@@ -98,6 +98,10 @@ export class StockLink implements PoolLink {
     return this.#calls.holds(callId);
   }
 
+  sentBy(): null {
+    return null;
+  }
+
   async request(request: OutgoingRequest, events: ClientEvents): Promise<Result<ClientTransaction, Failure>> {
     const { pool, nextHop } = request;
     const message = requestForServer(request.message);
