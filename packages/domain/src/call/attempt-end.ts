@@ -1,10 +1,12 @@
 import type { HeaderLine } from "@tandem/sip";
 import { failureEntry, type FailureCode } from "../failure/catalogue.ts";
+import type { Exchange } from "./exchange.ts";
 import type { AttemptFacts } from "./facts.ts";
 import type { Trying } from "./hunt.ts";
 import { occupiedTrunks } from "./occupied-trunks.ts";
 import { sendCancel } from "./outgoing.ts";
 import { dropDialogs, partyOf, standingPlaces, stopTimer, type Turn } from "./turn.ts";
+import { sendWithdrawal } from "./withdrawal.ts";
 
 /** How an attempt ended: for its detail record, metrics and trunk health. */
 export interface AttemptEnd {
@@ -79,9 +81,17 @@ export function abandon(turn: Turn, trying: Trying, { failure, sipCode, q850, he
     unreachable: sipCode === 0 && UNREACHABLE.has(failure),
   });
   const open = call.exchanges.find(({ id }) => id === trying.exchange);
-  if (open !== undefined) sendCancel(turn, open, headers);
+  if (open !== undefined) cancelAttempt(turn, trying, open, headers);
   const party = trying.party === null ? null : partyOf(call, trying.party);
   if (party !== null) dropDialogs(turn, party);
+}
+
+/** By its edge; while that is awaited, by another one, too: it may never come. */
+function cancelAttempt(turn: Turn, trying: Trying, open: Exchange, headers: readonly HeaderLine[]): void {
+  const { hunt } = turn.call;
+  const isAwaited = trying.recalled === true && !open.cancelled;
+  sendCancel(turn, open, headers);
+  if (isAwaited && hunt !== null) sendWithdrawal(turn, hunt, trying, open);
 }
 
 /** Failures that say that the next hop itself was not there. */

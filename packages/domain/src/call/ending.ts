@@ -30,6 +30,7 @@ export function beginEnding(turn: Turn, end: End): void {
     const endMs = Math.max(call.facts.answerMs, Math.min(now, end.atMs ?? now));
     Object.assign(call.facts, { endMs, failure: end.failure, endedBy: end.endedBy, q850: end.q850 });
   }
+  call.exchanges = call.exchanges.filter(({ orphan }) => orphan !== true);
   const slow = call.owedByes.length > 0 || call.exchanges.some(({ method }) => method === "INVITE");
   call.endByMs = Math.max(call.endByMs, call.facts.endMs + (slow ? INVITE_WAIT_MS : BYE_WAIT_MS));
 }

@@ -21,6 +21,8 @@ export interface Exchange {
   edge?: string;
   /** What the peer knows that INVITE by (RFC 3261 §17.2.3): branch and sent-by of its Via. Absent: nothing was heard of it. */
   via?: { readonly branch: string; readonly sentBy: string };
+  /** Its edge is gone and the attempt began anew: nobody tells how it ends. */
+  readonly orphan?: boolean;
 }
 
 /** Why we sent it, hence what to do with the answer. */

@@ -1,19 +1,12 @@
-import { buildRequest, topVia, type HeaderLine, type SipMessage } from "@tandem/sip";
-import { inviteOf, MOST_MOVES, placeAnew, repeatInvite } from "./attempt.ts";
+import { topVia, type SipMessage } from "@tandem/sip";
+import { MOST_MOVES, placeAnew, repeatInvite } from "./attempt.ts";
 import type { Call } from "./call.ts";
 import { noteReached } from "./early-dialogs.ts";
 import type { ExchangeId } from "./event.ts";
 import type { Exchange } from "./exchange.ts";
 import type { Hunt, Trying } from "./hunt.ts";
-import { noteMessage } from "./ladder.ts";
-import type { Party } from "./party.ts";
-import { dropExchange, exchangeOf, partyOf, type Turn } from "./turn.ts";
-
-/**
- * How long the answer to a CANCEL by another edge is waited for, milliseconds: sent twice by then. A peer that answers where the INVITE came from has taken it all the
- * same.
- */
-const WITHDRAWAL_MS = 1_000;
+import { dropExchange, exchangeOf, type Turn } from "./turn.ts";
+import { sendWithdrawal } from "./withdrawal.ts";
 
 /** The peer has the INVITE and says so: by that edge it is reached, and by that Via it knows the INVITE again. */
 export function noteWay(exchange: Exchange, response: SipMessage, edge?: string): void {
@@ -81,42 +74,17 @@ function recall(turn: Turn, hunt: Hunt, trying: Trying, { edge, via }: Exchange)
   return true;
 }
 
-/**
- * Cancels the INVITE by another edge, with the Via that the peer knows it by (RFC 3261 §9.1, §9.2): it stops ringing before it is called again. An answer that
- * crossed the CANCEL is still taken. Without that Via nothing can be cancelled.
- */
+/** It stops ringing before it is called again. Without the Via that the peer knows nothing can be cancelled. */
 function withdraw(turn: Turn, hunt: Hunt, trying: Trying, exchange: Exchange): void {
-  const party = partyOf(turn.call, exchange.party);
   exchange.cancelled = true;
-  if (exchange.via === undefined || party === null) return beginAnew(turn, hunt, trying, exchange);
-  const { leg, profile } = party;
-  const { pool, listener, nextHop, trunk } = profile;
-  const id = `${exchange.id}-cancel`;
-  const request = cancelOf(inviteOf(turn, hunt, trying, party), party);
-  const purpose = { kind: "withdrawal", invite: exchange.id } as const;
-  const { edge: _edge, via, ...like } = exchange;
-  turn.call.exchanges.push({ ...like, id, method: "CANCEL", sentMs: turn.now, purpose, cancelled: false });
-  const way = { pool, listener, nextHop, ...via, timeoutMs: WITHDRAWAL_MS };
-  turn.effects.push({ kind: "send", exchange: id, leg, request, ...way });
-  noteMessage(turn.call, ">", trunk, ["CANCEL", turn.now]);
+  if (!sendWithdrawal(turn, hunt, trying, exchange)) beginAnew(turn, hunt, trying, exchange);
 }
 
-/** Once: an attempt whose edges die again and again is a failed one. The first INVITE may still be answered, and that answer must be ended. */
+/** Once: an attempt whose edges die again and again is a failed one. The first INVITE may still be answered: that answer is ended, or taken (late-answer.ts). */
 function beginAnew(turn: Turn, hunt: Hunt, trying: Trying, exchange: Exchange): void {
   dropExchange(turn.call, exchange);
   trying.moves = MOST_MOVES;
   delete trying.recalled;
   placeAnew(turn, hunt, trying);
-  turn.call.exchanges.push(exchange);
-}
-
-function cancelOf(invite: SipMessage, party: Party): SipMessage {
-  const kept = ["Route", "From", "To", "Call-ID"].flatMap((name) =>
-    invite.getAll(name).map((value): HeaderLine => [name, value]),
-  );
-  return buildRequest({
-    method: "CANCEL",
-    uri: invite.uri,
-    headers: [["Max-Forwards", "70"], ...kept, ["CSeq", `${party.inviteCseq} CANCEL`]],
-  });
+  turn.call.exchanges.push({ ...exchange, orphan: true });
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { formatMessage } from "@tandem/sip";
+import { formatMessage, readTag } from "@tandem/sip";
 import { parseCall, serialiseCall } from "../../src/index.ts";
 import { ANSWER, callerInvite, CallRig, plan } from "./call-rig.ts";
 
@@ -116,6 +116,31 @@ describe("the edge died that called somebody who was heard since", () => {
     rig.event({ kind: "orphan-answer", response: rig.response(first, 200, { body: ANSWER }) });
     expect([rig.allSent("ACK").length, rig.allSent("BYE").length]).toEqual([1, 1]);
     expect(rig.call.phase).toBe("setup");
+  });
+
+  it("the call that began anew ends as any other: what was cancelled is not waited for", () => {
+    const rig = withdrawn();
+    rig.answer(rig.sent("CANCEL"), 200);
+    rig.answer(rig.sent("INVITE"), 200, { body: ANSWER });
+    const ourTag = readTag(rig.responded().response.get("To") ?? "") ?? "";
+    rig.fromCaller("ACK", 100, { ourTag });
+    rig.fromCaller("BYE", 101, { ourTag });
+    rig.answer(rig.sent("BYE"), 200);
+    expect(rig.kinds()).toContain("finish");
+  });
+
+  it("the caller hangs up while the edge is awaited: the INVITE is cancelled by another edge, and by that one if it comes", () => {
+    const rig = new CallRig();
+    rig.invite({ attempts: [plan("first")] });
+    heard(rig, 180);
+    lost(rig, "e1");
+    rig.event({ kind: "cancelled", transaction: "invite-a", cancel: callerInvite() });
+    expect(rig.sent("CANCEL")).toMatchObject({ branch: "z9hG4bKours", sentBy: "tandem.example:5060" });
+    expect(rig.cancels()).toEqual(["b1-1"]);
+    rig.answer(rig.sent("CANCEL"), 200);
+    rig.event({ kind: "no-response", exchange: "b1-1", failure: "edge-lost" });
+    expect(rig.kinds()).toContain("finish");
+    expect([rig.allSent("INVITE").length, rig.allSent("CANCEL").length]).toEqual([2, 1]);
   });
 
   it("the caller hangs up meanwhile: nobody is called again", () => {

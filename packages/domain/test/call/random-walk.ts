@@ -540,7 +540,7 @@ export class RandomWalk {
 
   private lose(): void {
     const sent = this.pick([...this.sent.values()]);
-    if (sent === undefined || this.next(6) > 0) return;
+    if (sent === undefined || (sent.knownBy === undefined && this.next(6) > 0)) return;
     this.sent.delete(sent.exchange);
     const failure = this.next(2) === 0 ? "peer-timeout" : "edge-lost";
     this.apply({ kind: "no-response", exchange: sent.exchange, failure, edge: "e1" });
@@ -667,6 +667,8 @@ export class RandomWalk {
       return;
     }
     this.sent.set(effect.exchange, effect);
+    // It has the number of its INVITE (RFC 3261 §9.1).
+    if (request.method === "CANCEL") return;
     const dialog = `${callId} ${readTag(request.get("From") ?? "")} ${theirTag}`;
     if (cseq <= (this.cseqs.get(dialog) ?? 0)) this.faults.push(`CSeq ${cseq} ${request.method} again in ${dialog}`);
     this.cseqs.set(dialog, cseq);
