@@ -3,7 +3,7 @@ import { setTimeout as delay } from "node:timers/promises";
 /** Resolves once `condition` holds; asks again every `everyMs`; rejects after `limitMs` with what was waited for. */
 export async function until(
   condition: () => boolean | Promise<boolean>,
-  { limitMs = 15_000, everyMs = 20, what = "the condition" } = {},
+  { limitMs = 30_000, everyMs = 20, what = "the condition" } = {},
 ): Promise<void> {
   const deadline = Date.now() + limitMs;
   while (!(await condition())) {

@@ -1,10 +1,4 @@
+export type { Expectation } from "./expectation.ts";
 export { PeerDialog, type DialogRequest } from "./peer-dialog.ts";
-export {
-  SipPeer,
-  type Arrived,
-  type Expectation,
-  type PeerAddressOf,
-  type PeerOptions,
-  type ReplyOptions,
-  type RequestOptions,
-} from "./sip-peer.ts";
+export type { Arrived, PeerAddressOf, PeerOptions, ReplyOptions, RequestOptions } from "./peer-options.ts";
+export { SipPeer } from "./sip-peer.ts";

@@ -1,5 +1,5 @@
 import { buildRequest, headerAddresses, headerValues, readTag, type HeaderLine, type SipMessage } from "@tandem/sip";
-import type { PeerAddressOf } from "./sip-peer.ts";
+import type { PeerAddressOf } from "./peer-options.ts";
 
 /** What a dialog begins with, seen from the peer. */
 export interface DialogSeed {
@@ -12,6 +12,8 @@ export interface DialogSeed {
 
 export interface DialogSender {
   readonly send: (message: SipMessage, to: PeerAddressOf) => void;
+  /** Told of every ACK before it is sent. */
+  readonly acknowledged: (ack: SipMessage) => void;
   readonly via: () => string;
   readonly contact: string;
 }
@@ -87,6 +89,7 @@ export class PeerDialog {
       ],
       body: options.body ?? "",
     });
+    if (method === "ACK") this.#sender.acknowledged(message);
     this.#sender.send(message, this.to);
     return message;
   }

@@ -9,63 +9,23 @@ import {
   type HeaderLine,
   type SipMessage,
 } from "@tandem/sip";
+import { fits, type Expectation } from "./expectation.ts";
 import { PeerDialog, type DialogSeed } from "./peer-dialog.ts";
+import type { Arrived, PeerAddressOf, PeerOptions, ReplyOptions, RequestOptions } from "./peer-options.ts";
+import { PeerTransactions } from "./peer-transactions.ts";
 import { StreamSocket } from "./stream-socket.ts";
 
-/** Where a datagram came from or goes to. */
-export interface PeerAddressOf {
-  readonly address: string;
-  readonly port: number;
-}
-
-/** A message as it arrived. */
-export interface Arrived {
-  readonly message: SipMessage;
-  /** The datagram as latin1 text. */
-  readonly text: string;
-  readonly from: PeerAddressOf;
-}
-
-export interface PeerOptions {
-  /** Default 127.0.0.1. */
-  readonly address?: string;
-  /** Longest wait of `expect`, milliseconds. Default 5 000. */
-  readonly patienceMs?: number;
-  /** User part of the peer's URI. Default `peer`. */
-  readonly user?: string;
-  /** Default udp. Over TCP it listens, too, and each message goes by the connection that leads to where it shall go, or by a new one. */
-  readonly transport?: "udp" | "tcp";
-}
-
-export interface RequestOptions {
-  readonly headers?: readonly HeaderLine[];
-  readonly body?: string;
-  /** Request-URI; default made from the destination. */
-  readonly uri?: string;
-  readonly callId?: string;
-  readonly fromTag?: string;
-  readonly cseq?: number;
-}
-
-export interface ReplyOptions {
-  readonly headers?: readonly HeaderLine[];
-  readonly body?: string;
-  readonly reason?: string;
-  /** Default: one tag per Call-ID. */
-  readonly toTag?: string;
-  /** Add Contact (default: to 101–299 of INVITE and SUBSCRIBE). */
-  readonly contact?: boolean;
-}
-
-/** What `expect` looks for: a method, a status, `"200 INVITE"`, or any test of the message. */
-export type Expectation = string | number | ((message: SipMessage) => boolean);
-
-/** A SIP peer for tests: one socket, nothing automatic, every message scripted. */
+/**
+ * A SIP peer for tests: one socket, every message scripted. Only what RFC 3261 has the transaction layer do is automatic: a request that comes again gets the
+ * last response again, a final response that comes again its ACK, and `expect` sees neither.
+ */
 export class SipPeer {
   readonly #socket: Socket | StreamSocket;
   readonly #options: PeerOptions;
   readonly #arrived: Arrived[] = [];
+  readonly #repeated: Arrived[] = [];
   readonly #seen: string[] = [];
+  readonly #transactions = new PeerTransactions();
   readonly #waiting = new Set<() => void>();
   readonly #tags = new Map<string, string>();
   readonly #name = Math.random().toString(36).slice(2, 8);
@@ -120,7 +80,7 @@ export class SipPeer {
 
   /** Waits for the first message, among those not taken yet, that fits; others stay for later. */
   async expect(what: Expectation): Promise<Arrived> {
-    const deadline = Date.now() + (this.#options.patienceMs ?? 5_000);
+    const deadline = Date.now() + (this.#options.patienceMs ?? 15_000);
     for (;;) {
       const index = this.#arrived.findIndex(({ message }) => fits(message, what));
       const [found] = index < 0 ? [] : this.#arrived.splice(index, 1);
@@ -133,6 +93,16 @@ export class SipPeer {
   /** Messages that arrived and were not taken by `expect`. */
   get untaken(): readonly Arrived[] {
     return this.#arrived;
+  }
+
+  /** Requests that came again, and final responses that came again after their ACK; in order. */
+  get repeated(): readonly Arrived[] {
+    return this.#repeated;
+  }
+
+  /** Drops what nobody took, so that a test does not begin with what another one left. */
+  forget(): void {
+    this.#arrived.length = 0;
   }
 
   /** Start lines of everything that ever arrived, in order. */
@@ -182,6 +152,7 @@ export class SipPeer {
       headers: [...contact, ...(options.headers ?? [])],
       body: options.body ?? "",
     });
+    this.#transactions.answered(message, response);
     this.send(response, from);
     return response;
   }
@@ -203,21 +174,13 @@ export class SipPeer {
   /** ACK of a final response other than 2xx, which belongs to the INVITE's transaction (RFC 3261 §17.1.1.3). */
   ackFailure(invite: SipMessage, response: Arrived): void {
     const sequence = (invite.get("CSeq") ?? "").split(" ")[0];
-    this.send(
-      buildRequest({
-        method: "ACK",
-        uri: invite.uri,
-        headers: [
-          ["Via", invite.get("Via") ?? ""],
-          ["From", invite.get("From") ?? ""],
-          ["To", response.message.get("To") ?? ""],
-          ["Call-ID", invite.get("Call-ID") ?? ""],
-          ["CSeq", `${sequence} ACK`],
-          ["Max-Forwards", "70"],
-        ],
-      }),
-      response.from,
-    );
+    const kept = ["Via", "From", "Call-ID"].map((name): HeaderLine => [name, invite.get(name) ?? ""]);
+    const to: HeaderLine = ["To", response.message.get("To") ?? ""];
+    const headers = [...kept, to, ["CSeq", `${sequence} ACK`], ["Max-Forwards", "70"]] as const;
+    const ack = buildRequest({ method: "ACK", uri: invite.uri, headers });
+    this.#transactions.acknowledgedFailure(ack);
+    this.#dropRepeated();
+    this.send(ack, response.from);
   }
 
   /** The dialog as this peer sees it after its own INVITE was answered. */
@@ -265,6 +228,10 @@ export class SipPeer {
   #dialog(seed: DialogSeed): PeerDialog {
     return new PeerDialog(seed, {
       send: (message, to) => this.send(message, to),
+      acknowledged: (ack) => {
+        this.#transactions.acknowledged(ack);
+        this.#dropRepeated();
+      },
       via: () => this.via(),
       contact: `<${this.uri}>`,
     });
@@ -277,8 +244,20 @@ export class SipPeer {
     const parsed = parseMessage(text);
     if (!parsed.ok) throw new Error(`the peer received what is no SIP message: ${parsed.error.reason}`);
     this.#seen.push(text.slice(0, text.indexOf("\r\n")));
-    this.#arrived.push({ message: parsed.value, text, from: { address: from.address, port: from.port } });
+    const arrived = { message: parsed.value, text, from: { address: from.address, port: from.port } };
+    const verdict = this.#transactions.take(arrived.message);
+    if (verdict.kind === "new") this.#arrived.push(arrived);
+    else this.#repeated.push(arrived);
+    if (verdict.kind === "repeated" && verdict.again !== null) this.send(verdict.again, arrived.from);
     for (const wake of this.#waiting) wake();
+  }
+
+  /** Final responses that came several times before they were acknowledged. */
+  #dropRepeated(): void {
+    const kept = this.#arrived.filter(
+      ({ message }) => message.kind === "request" || this.#transactions.take(message).kind === "new",
+    );
+    this.#arrived.splice(0, this.#arrived.length, ...kept);
   }
 
   #next(deadline: number): Promise<void> {
@@ -297,12 +276,4 @@ export class SipPeer {
     const wanted = typeof what === "function" ? "a certain message" : String(what);
     return `${wanted} did not come; so far: ${this.#seen.join(" | ") || "nothing"}`;
   }
-}
-
-function fits(message: SipMessage, what: Expectation): boolean {
-  if (typeof what === "function") return what(message);
-  if (typeof what === "number") return message.kind === "response" && message.status === what;
-  const [first, second] = what.split(" ");
-  if (second !== undefined) return message.status === Number(first) && message.method === second;
-  return message.kind === "request" && message.method === first;
 }
