@@ -1,5 +1,5 @@
+export { freePort } from "./ports/free-port.ts";
 export {
-  freePort,
   startRedisCluster,
   startRedisContainer,
   startRedisSentinel,

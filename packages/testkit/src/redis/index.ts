@@ -1,4 +1,3 @@
-export { freePort } from "./free-port.ts";
 export type { RedisProcess } from "./redis-process.ts";
 export {
   startRedisServer,

@@ -23,7 +23,7 @@ export interface RedisProcessOptions {
 }
 
 const READY = /Ready to accept connections|Sentinel ID is/;
-const START_LIMIT_MS = 15_000;
+const START_LIMIT_MS = 30_000;
 
 /** Starts `redis-server` of the PATH and resolves once it accepts connections; rejects with its output if it ends before that. */
 export async function startRedisProcess(options: RedisProcessOptions): Promise<RedisProcess> {

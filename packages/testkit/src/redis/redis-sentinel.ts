@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { freePort } from "./free-port.ts";
+import { freePort } from "../ports/free-port.ts";
 import { retryOnPortConflict, startRedisProcess, type RedisProcess } from "./redis-process.ts";
 import { flushAll, VOLATILE, type RedisFixture } from "./redis-server.ts";
 import { untilReplicated } from "./replication.ts";

@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
-import { freePort } from "./free-port.ts";
+import { freePort } from "../ports/free-port.ts";
 import { retryOnPortConflict, startRedisProcess, type RedisProcess } from "./redis-process.ts";
 
 /** What every Redis fixture offers: a URL for `connectRedis` and an end. */

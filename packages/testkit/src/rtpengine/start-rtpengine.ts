@@ -3,6 +3,7 @@ import { createSocket } from "node:dgram";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { freePort } from "../ports/free-port.ts";
 
 /** An rtpengine process on loopback, in user space, with nothing of the machine's own configuration. */
 export interface RtpengineFixture extends AsyncDisposable {
@@ -12,8 +13,9 @@ export interface RtpengineFixture extends AsyncDisposable {
   kill(): Promise<void>;
 }
 
-const START_LIMIT_MS = 15_000;
+const START_LIMIT_MS = 30_000;
 const ASK_AGAIN_MS = 50;
+const MEDIA_PORTS = 400;
 
 /** Why there is none on this machine; null when there is. */
 export function whyNoRtpengine(): string | null {
@@ -22,7 +24,7 @@ export function whyNoRtpengine(): string | null {
 
 /** Starts rtpengine of the PATH; resolves once it answers. */
 export async function startRtpengine(): Promise<RtpengineFixture> {
-  const control = `127.0.0.1:${await freeUdpPort()}`;
+  const control = `127.0.0.1:${await freePort()}`;
   const directory = await mkdtemp(join(tmpdir(), "tandem-rtpengine-"));
   const ports = await mediaPorts();
   const args = [
@@ -73,16 +75,8 @@ async function answering(control: string): Promise<"up" | "silent"> {
   return first;
 }
 
-/** A range of its own for media: the hundred ports after one that the system chose. */
+/** A range of its own for media; what somebody else has of it rtpengine leaves out. */
 async function mediaPorts(): Promise<{ readonly first: number; readonly last: number }> {
-  const first = Math.min(await freeUdpPort(), 65_000);
-  return { first: first + (first % 2), last: first + 400 };
-}
-
-async function freeUdpPort(): Promise<number> {
-  const socket = createSocket("udp4");
-  await new Promise<void>((resolve) => void socket.bind(0, "127.0.0.1", resolve));
-  const { port } = socket.address();
-  await new Promise<void>((resolve) => void socket.close(resolve));
-  return port;
+  const first = await freePort();
+  return { first: first + (first % 2), last: first + MEDIA_PORTS };
 }
