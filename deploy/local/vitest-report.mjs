@@ -9,8 +9,9 @@ import { basename } from "node:path";
 /** @type {Tally} */
 export const NOTHING = Object.freeze({ passed: 0, failed: 0, skipped: 0 });
 
-/** As much of a failure's message as one line of the summary holds, in characters. */
-const MESSAGE_LENGTH = 160;
+/** As much of a failure's message as one line of the summary holds, in characters: how it begins, and how it ends ("so far: …" tells there what did come). */
+const BEGINNING = 160;
+const END = 150;
 
 /**
  * Reads vitest's JSON report. A run that ended badly without a failed test (a file that does not load, an unhandled rejection,
@@ -41,8 +42,27 @@ function hadFailure({ failureMessages }) {
 }
 
 function remark({ status, file, fullName, failureMessages }) {
-  const [message = ""] = failureMessages[0].split("\n");
-  return `${status === "failed" ? "failed" : "second try"}: ${file}: ${fullName}: ${message.slice(0, MESSAGE_LENGTH)}`;
+  const [failure] = failureMessages;
+  const line = lineIn(file, failure);
+  const place = line === null ? file : `${file}:${line}`;
+  return `${status === "failed" ? "failed" : "second try"}: ${place}: ${fullName}: ${shortened(messageOf(failure))}`;
+}
+
+/** Line of the first stack frame in the test's own file; null: none, as for a time limit. */
+function lineIn(file, failure) {
+  const frame = failure.split("\n").find((line) => /^\s+at /.test(line) && line.includes(`/${file}:`));
+  return frame === undefined ? null : (/:(\d+):\d+\)?$/.exec(frame)?.[1] ?? null);
+}
+
+/** What comes before the stack, in one line. */
+function messageOf(failure) {
+  const [message = ""] = failure.split(/\n\s+at /, 1);
+  return message.replaceAll(/\s+/g, " ").trim();
+}
+
+function shortened(message) {
+  if (message.length <= BEGINNING + END) return message;
+  return `${message.slice(0, BEGINNING)} … ${message.slice(-END)}`;
 }
 
 /**
