@@ -41,10 +41,7 @@ export interface TestCluster {
   /** Call detail records written so far. */
   callRecords(): readonly CallDetailRecord[];
   attemptRecords(): readonly AttemptDetailRecord[];
-  /**
-   * Resolves once `count` calls have their detail record and attempts; gives the calls. The record of a call that a killed worker was setting up may
-   * take 32 s more (64*T1), until its orphaned INVITE has ended at the edge: name a `limitMs` there.
-   */
+  /** Resolves once `count` calls have their detail record and attempts; gives the calls. */
   recordsOf(count: number, limitMs?: number): Promise<readonly CallDetailRecord[]>;
   /** Text of a process's log. */
   logOf(process: string): string;
@@ -65,6 +62,8 @@ export interface ClusterOptions {
 const PROJECT = join(import.meta.dirname, "..", "..");
 const ENTRY = join(PROJECT, "apps", "local-cluster", "src", "main.ts");
 const STOP_LIMIT_MS = 40_000;
+/** The record of a call that a killed worker was setting up takes 32 s more (64*T1), until its orphaned INVITE has ended at the edge. */
+const RECORDS_LIMIT_MS = 60_000;
 
 /** Starts a cluster and waits until every process serves. */
 export async function startCluster(topology: TestTopology, options: ClusterOptions = {}): Promise<TestCluster> {
@@ -128,14 +127,14 @@ function running({ topology, child, exited, folder, line }: Running): TestCluste
     port: (listener, pool = "east") => topology.port(pool, listener),
     callRecords,
     attemptRecords,
-    async recordsOf(count, limitMs) {
+    async recordsOf(count, limitMs = RECORDS_LIMIT_MS) {
       await until(
         () => {
           const calls = callRecords();
           const attempts = new Set(attemptRecords().map(({ id }) => id)).size;
           return calls.length >= count && attempts >= calls.reduce((sum, call) => sum + call.attempts, 0);
         },
-        { what: `${count} call detail records`, ...(limitMs === undefined ? {} : { limitMs }) },
+        { what: `${count} call detail records`, limitMs },
       );
       return callRecords();
     },

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { startUac, startUas, type SippOptions, type SippResult, type SippRun } from "./sipp.ts";
+import type { LoggedMessage } from "./sipp-log.ts";
 
 /** A SIPp callee for `placeCall`: a scenario at a port. */
 export interface Callee extends Omit<SippOptions, "port"> {
@@ -26,18 +27,28 @@ export async function placeCall(
   return { caller: result, callees: runs };
 }
 
-/** Longest wait for the callee's BYE after the caller is done: Tandem answers the caller's BYE before it sends its own. */
-const LEG_END_MS = 3_000;
+/** Longest wait for the end of the called leg after the caller is done: Tandem answers the caller's BYE before it sends its own. */
+const LEG_END_MS = 10_000;
 
-/** Resolves when an answered callee has seen the call's end, so that its BYE does not reach whoever uses the port next. */
+/** Resolves when nothing of the call is under way at a callee, so that nothing of it reaches whoever uses the port next. */
 async function legIsOver(run: SippRun): Promise<void> {
   const deadline = Date.now() + LEG_END_MS;
-  while (Date.now() < deadline) {
-    const whats = (await run.messages()).map(({ what, direction }) => `${direction} ${what}`);
-    const answered = whats.includes("received INVITE") && whats.includes("sent 200");
-    if (!answered || whats.some((what) => what.endsWith(" BYE"))) return;
-    await delay(20);
-  }
+  while (!isOver(await run.messages()) && Date.now() < deadline) await delay(20);
+}
+
+function isOver(messages: readonly LoggedMessage[]): boolean {
+  return [...Map.groupBy(messages, (message) => message.headers("Call-ID")[0]).values()].every(isSettled);
+}
+
+/** A final answer has its ACK, and an answered call its BYE and the answer to that. */
+function isSettled(messages: readonly LoggedMessage[]): boolean {
+  const sequence = (message: LoggedMessage): string => message.headers("CSeq")[0]?.split(" ")[1] ?? "";
+  const finals = messages.filter((message) => /^[2-6]/.test(message.what) && sequence(message) === "INVITE");
+  if (finals.length === 0) return true;
+  const isAcknowledged = messages.some(({ what, direction }) => what === "ACK" && direction === "received");
+  const isAnswered = finals.some(({ what }) => what.startsWith("2"));
+  const isEnded = messages.some((message) => /^[2-6]/.test(message.what) && sequence(message) === "BYE");
+  return isAcknowledged && (!isAnswered || isEnded);
 }
 
 /** One line per message: `> INVITE`, `< 200`; for assertions on a whole exchange. */

@@ -17,6 +17,11 @@ export function session(id: number, version = 1, direction = "sendrecv"): string
   return `${lines.join("\r\n")}\r\n`;
 }
 
+/** For `beforeEach` where tests share peers: what one test left untaken is not the next one's. */
+export function forgetAll(peers: readonly SipPeer[]): void {
+  for (const peer of peers) peer.forget();
+}
+
 export const SDP: HeaderLine = ["Content-Type", "application/sdp"];
 export const ALLOW: HeaderLine = [
   "Allow",
@@ -77,7 +82,7 @@ export async function setUpAtLast(parties: Parties, options: CallOptions = {}): 
     const sent = invite(caller, to, options);
     await until(() => caller.untaken.some(refused) || callee.untaken.some(came), { what: "an INVITE's outcome" });
     if (callee.untaken.some(came)) return answerCall(parties, sent, options);
-    caller.ackFailure(sent, await caller.expect("503 INVITE"));
+    caller.ackFailure(sent, await caller.expect("503 INVITE", sent.get("Call-ID")));
     await delay(COME_BACK_MS);
   }
   throw new Error("every INVITE was refused");
@@ -85,23 +90,23 @@ export async function setUpAtLast(parties: Parties, options: CallOptions = {}): 
 
 /** The called side rings and answers. */
 async function answerCall({ caller, callee }: Parties, sent: SipMessage, options: CallOptions): Promise<ScriptedCall> {
-  const arrived = await callee.expect("INVITE");
+  const [ours, arrived] = [sent.get("Call-ID"), await callee.expect("INVITE")];
   callee.reply(arrived, 180);
-  await caller.expect(180);
+  await caller.expect(180, ours);
   const answered = callee.reply(arrived, 200, {
     headers: [ALLOW, ...(options.answerHeaders ?? []), SDP],
     body: session(2),
   });
-  const answer = await caller.expect("200 INVITE");
+  const answer = await caller.expect("200 INVITE", ours);
   const callerDialog = caller.dialogAsCaller(sent, answer);
   callerDialog.ack();
-  await callee.expect("ACK");
+  await callee.expect("ACK", arrived.message.get("Call-ID"));
   return { caller: callerDialog, callee: callee.dialogAsCallee(arrived, answered), sent, arrived, answer };
 }
 
 /** Ends a call from the caller's side and sees it end at the callee's. */
 export async function hangUp(call: ScriptedCall, caller: SipPeer, callee: SipPeer): Promise<void> {
   call.caller.request("BYE");
-  callee.reply(await callee.expect("BYE"), 200);
-  await caller.expect("200 BYE");
+  callee.reply(await callee.expect("BYE", call.callee.callId), 200);
+  await caller.expect("200 BYE", call.caller.callId);
 }

@@ -12,7 +12,10 @@ import { parseStatistics, type SippStatistics } from "./sipp-statistics.ts";
 export interface SippOptions {
   /** File name below test-e2e/sipp, without `.xml`. */
   readonly scenario: string;
-  /** Calls to make (UAC) or to take (UAS) before it ends; default 1. */
+  /**
+   * Calls to make (UAC; default 1) or to take (UAS) before it ends. By default a UAS goes on, and what belongs to no call of this test (the last repetition of another
+   * one's) costs it nothing; whoever waits for its end gives a number.
+   */
   readonly calls?: number;
   /** Address of this machine it sends from; default 127.0.0.1. */
   readonly address?: string;
@@ -32,7 +35,7 @@ export interface SippOptions {
   readonly holdMs?: number;
   /** Values for `[name]` keywords of the scenario. */
   readonly keys?: Readonly<Record<string, string>>;
-  /** The run is over after this time whatever happened, milliseconds; default 30 000. */
+  /** The run is over after this time whatever happened, milliseconds; default 60 000. */
   readonly limitMs?: number;
   /** Log every message; default true. Off for load. */
   readonly logMessages?: boolean;
@@ -67,6 +70,8 @@ export interface SippRun {
 
 const SCENARIOS = join(import.meta.dirname, "..", "sipp");
 const runs = new Set<SippRun>();
+/** More than any test places. */
+const MOST_CALLS = 100_000;
 
 /** Starts SIPp as a caller. */
 export function startUac(options: SippOptions & { readonly target: number }): Promise<SippRun> {
@@ -75,7 +80,7 @@ export function startUac(options: SippOptions & { readonly target: number }): Pr
 
 /** Starts SIPp as a callee and waits until it listens. */
 export async function startUas(options: SippOptions): Promise<SippRun> {
-  const run = await start(options);
+  const run = await start({ calls: MOST_CALLS, ...options });
   const file = (options.transport ?? "u1").startsWith("t") ? "/proc/net/tcp" : "/proc/net/udp";
   const entry = `0100007F:${run.port.toString(16).toUpperCase().padStart(4, "0")} `;
   const listening = async (): Promise<boolean> => (await readFile(file, "latin1")).includes(entry);
@@ -134,7 +139,7 @@ async function start(options: SippOptions): Promise<SippRun> {
 }
 
 function sippArgs(options: SippOptions, port: number): readonly string[] {
-  const { calls = 1, transport = "u1", rate = 10, limitMs = 30_000, logMessages = true } = options;
+  const { calls = 1, transport = "u1", rate = 10, limitMs = 60_000, logMessages = true } = options;
   const address = options.address ?? "127.0.0.1";
   const keys = Object.entries({ caller: "caller", ...options.keys }).flatMap(([name, value]) => ["-key", name, value]);
   const fixed = [

@@ -1,8 +1,8 @@
 import { SipPeer, until, type PeerAddressOf } from "@tandem/testkit";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { startCluster, type TestCluster } from "../harness/cluster.ts";
 import { isAlive, pidInLog } from "../harness/kill.ts";
-import { hangUp, SDP, session, setUp, type ScriptedCall } from "../harness/scripted-call.ts";
+import { forgetAll, hangUp, SDP, session, setUp, type ScriptedCall } from "../harness/scripted-call.ts";
 import { makeTopology } from "../harness/topology.ts";
 
 // Both parties over TCP; each listens where its Contact says.
@@ -28,6 +28,7 @@ afterAll(async () => {
   await cluster?.stop();
   await Promise.all([alice.close(), bob.close()]);
 });
+beforeEach(() => forgetAll([alice, bob]));
 
 const LOSSES: readonly (readonly [what: string, lose: () => Promise<void>])[] = [
   [

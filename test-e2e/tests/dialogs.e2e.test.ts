@@ -2,7 +2,7 @@ import { readTag, type HeaderLine, type SipMessage } from "@tandem/sip";
 import { SipPeer, until, type PeerAddressOf } from "@tandem/testkit";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { startCluster, type TestCluster } from "../harness/cluster.ts";
-import { ALLOW, hangUp, invite, SDP, session, setUp } from "../harness/scripted-call.ts";
+import { ALLOW, forgetAll, hangUp, invite, SDP, session, setUp } from "../harness/scripted-call.ts";
 import { makeTopology } from "../harness/topology.ts";
 
 const alice = await SipPeer.open({ user: "alice" });
@@ -34,9 +34,7 @@ afterAll(async () => {
   await Promise.all(peers.map((peer) => peer.close()));
 });
 // Peers are shared: what a test left behind (a retransmission under way) must not be taken for the next one's.
-beforeEach(() => {
-  for (const peer of peers) (peer.untaken as unknown[]).length = 0;
-});
+beforeEach(() => forgetAll(peers));
 
 const tagOf = (value: string | undefined) => readTag(value ?? "");
 
@@ -49,7 +47,8 @@ describe("setup", () => {
     const refused = await alice.expect(486);
     alice.ackFailure(sent, refused);
     await bob.expect("ACK");
-    expect(bob.seen.filter((line) => line.startsWith("INVITE")).length).toBe(1);
+    // What an edge repeats for want of an answer has the same branch and does not count.
+    expect(bob.untaken.filter(({ message }) => message.method === "INVITE" && message.kind === "request")).toEqual([]);
   });
 
   it("Max-Forwards is one less on the other leg", async () => {
@@ -415,11 +414,10 @@ describe("transfer", () => {
       headers: [ALLOW, ["Supported", "replaces"], ["Replaces", replaces], SDP],
       body: session(5),
     });
-    const answering = newcomer.expect("200 INVITE");
     const offered = await bob.expect("INVITE");
     expect(offered.message.body).toContain("192.0.2.5");
     bob.reply(offered, 200, { headers: [SDP], body: session(2, 2) });
-    newcomer.dialogAsCaller(sent, await answering).ack();
+    newcomer.dialogAsCaller(sent, await newcomer.expect("200 INVITE")).ack();
     await bob.expect("ACK");
     alice.reply(await alice.expect("BYE"), 200);
     call.callee.request("BYE");

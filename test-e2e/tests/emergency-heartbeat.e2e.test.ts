@@ -44,7 +44,7 @@ beforeAll(async () => {
       heartbeat: { interval: "5s", testCallInterval: "10m" },
     },
   });
-  const patient = { calls: 1_000, limitMs: 170_000 } as const;
+  const patient = { calls: 1_000, limitMs: 600_000 } as const;
   provider = await startUas({ ...patient, scenario: "uas-heartbeat-expect-200", port: answering });
   refuser = await startUas({ ...patient, scenario: "uas-heartbeat-refuses-expect-503", port: refusing });
   startedMs = Date.now();
@@ -113,9 +113,8 @@ describe("a trunk whose provider refuses the test call, though it answers OPTION
     const failures = cluster
       .logOf(controller)
       .split("\n")
-      .filter((line) => line.includes("emergency path failed"));
+      .filter((line) => line.includes("emergency path failed") && line.includes('"trunk":"refuses"'));
     expect(failures).toHaveLength(1);
-    expect(failures[0]).toContain('"trunk":"refuses"');
     expect(failures[0]).toContain('"kind":"test-call"');
   });
 
@@ -127,12 +126,8 @@ describe("a trunk whose provider refuses the test call, though it answers OPTION
       },
     );
     const reduced = 'ALERTS{alertname="TandemEmergencyPathReduced"}';
-    await until(async () => (await prometheus.query(reduced)).some(({ metric }) => metric["trunk"] === "refuses"), {
-      what: "the alert",
-      limitMs: 30_000,
-      everyMs: 250,
-    });
-    expect((await prometheus.query(reduced)).map(({ metric }) => metric["trunk"])).toEqual(["refuses"]);
+    const trunks = async () => (await prometheus.query(reduced)).map(({ metric }) => metric["trunk"]);
+    await until(async () => (await trunks()).join() === "refuses", { what: "the alert of that trunk", everyMs: 250 });
   });
 });
 

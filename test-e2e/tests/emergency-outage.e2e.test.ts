@@ -1,13 +1,13 @@
 import { SipPeer, until, type PeerAddressOf } from "@tandem/testkit";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { startCluster, type TestCluster } from "../harness/cluster.ts";
 import { pidOf } from "../harness/kill.ts";
-import { hangUp, invite, setUp } from "../harness/scripted-call.ts";
+import { forgetAll, hangUp, invite, setUp } from "../harness/scripted-call.ts";
 import { makeTopology } from "../harness/topology.ts";
 
-const alice = await SipPeer.open({ user: "alice", patienceMs: 15_000 });
+const alice = await SipPeer.open({ user: "alice", patienceMs: 30_000 });
 const bob = await SipPeer.open({ user: "bob" });
-const sos = await SipPeer.open({ user: "sos", patienceMs: 15_000 });
+const sos = await SipPeer.open({ user: "sos", patienceMs: 30_000 });
 let cluster: TestCluster;
 let to: PeerAddressOf;
 
@@ -23,6 +23,7 @@ afterAll(async () => {
   await cluster?.stop();
   await Promise.all([alice, bob, sos].map((peer) => peer.close()));
 });
+beforeEach(() => forgetAll([alice, bob, sos]));
 
 /** Processes of these ids stand still while `act` runs, as if they were gone. */
 async function without(pids: readonly number[], act: () => Promise<void>): Promise<void> {

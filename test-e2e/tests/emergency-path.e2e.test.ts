@@ -1,10 +1,10 @@
 import type { HeaderLine, SipMessage } from "@tandem/sip";
 import { SipPeer, until, type Arrived, type PeerAddressOf } from "@tandem/testkit";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { startCluster, type TestCluster } from "../harness/cluster.ts";
 import { sipPorts } from "../harness/ports.ts";
 import { startHttpReceiver } from "../harness/receivers.ts";
-import { ALLOW, invite, SDP, session, setUp, type ScriptedCall } from "../harness/scripted-call.ts";
+import { ALLOW, forgetAll, invite, SDP, session, setUp, type ScriptedCall } from "../harness/scripted-call.ts";
 import { startUas, stopAllSipp, type SippRun } from "../harness/sipp.ts";
 import { makeTopology } from "../harness/topology.ts";
 
@@ -83,7 +83,7 @@ beforeAll(async () => {
   cluster = await startCluster(topology);
   to = { address: "127.0.0.1", port: cluster.port("core") };
   // An INVITE with a location is larger than a datagram should be and comes over TCP (RFC 3261 §18.1.1).
-  const scenario = { scenario: "uas-basic-expect-200", port: provider, calls: 10, limitMs: 100_000 } as const;
+  const scenario = { scenario: "uas-basic-expect-200", port: provider, limitMs: 600_000 } as const;
   sipp = [await startUas(scenario), await startUas({ ...scenario, transport: "t1" })];
 });
 afterAll(async () => {
@@ -92,6 +92,7 @@ afterAll(async () => {
   await Promise.all(peers.map((peer) => peer.close()));
   await Promise.all([told.north.close(), told.south.close()]);
 });
+beforeEach(() => forgetAll(peers));
 
 const from = (address: string): readonly HeaderLine[] => [["X-Client-Address", address]];
 
@@ -203,6 +204,7 @@ describe("a location that cannot be trusted", () => {
     dialog.ack();
     dialog.request("BYE");
     await guest.expect("200 BYE");
+    await until(async () => (await invites()).length > before, { what: "the INVITE in the provider's log" });
     expect((await invites())[before]?.text).toContain("<A3>Troy</A3>");
     expect(await recordOf(sent)).toMatchObject({ emergency: { routing: "direct" } });
   });
@@ -397,6 +399,7 @@ describe("an ordinary call transferred to 911", () => {
     await desk.expect("ACK");
     await released(alice, 200);
     alice.reply(await alice.expect("BYE"), 200);
+    await until(async () => (await invites()).length > before, { what: "the INVITE in the provider's log" });
     const got = (await invites())[before];
     expect(got?.headers("Priority")).toEqual(["emergency"]);
     expect(got?.headers("Geolocation")[0]).toContain("cid:");

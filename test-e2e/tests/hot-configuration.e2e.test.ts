@@ -40,7 +40,7 @@ describe("B16: the topology may change under load", () => {
       holdMs: 500,
       logMessages: false,
     });
-    await cluster.recordsOf(50);
+    await cluster.recordsOf(20);
     expect((await cluster.api.putTopology(routedTo("t2"))).status).toBe(200);
     expect(await uac.result).toMatchObject({ exitCode: 0, completed: calls, failed: 0 });
     const records = await cluster.recordsOf(calls);

@@ -1,8 +1,8 @@
 import type { HeaderLine } from "@tandem/sip";
 import { SipPeer, type PeerAddressOf } from "@tandem/testkit";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { startCluster, type TestCluster } from "../harness/cluster.ts";
-import { hangUp, invite, SDP, session, setUp, type ScriptedCall } from "../harness/scripted-call.ts";
+import { forgetAll, hangUp, invite, SDP, session, setUp, type ScriptedCall } from "../harness/scripted-call.ts";
 import { makeTopology } from "../harness/topology.ts";
 
 // Every party has an address of its own, so that a leak of one leg's network into the other can be seen.
@@ -46,6 +46,7 @@ afterAll(async () => {
   await cluster?.stop();
   await Promise.all(peers.map((peer) => peer.close()));
 });
+beforeEach(() => forgetAll(peers));
 
 const IDENTITY: readonly HeaderLine[] = [
   ["P-Asserted-Identity", '"Alice" <sip:+12125550100@core.example>'],

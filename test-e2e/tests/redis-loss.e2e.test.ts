@@ -2,7 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { SipPeer, until, type PeerAddressOf } from "@tandem/testkit";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { startCluster, type TestCluster } from "../harness/cluster.ts";
-import { hangUp, invite, SDP, session, setUp, setUpAtLast } from "../harness/scripted-call.ts";
+import { forgetAll, hangUp, invite, SDP, session, setUp, setUpAtLast } from "../harness/scripted-call.ts";
 import { makeTopology } from "../harness/topology.ts";
 
 const open = (user: string): Promise<SipPeer> => SipPeer.open({ user, patienceMs: 20_000 });
@@ -29,6 +29,7 @@ beforeAll(async () => {
 });
 beforeEach(async () => {
   alice = await open("alice");
+  forgetAll([bob, carol, sos]);
 });
 afterEach(async () => {
   resume();
@@ -67,7 +68,7 @@ describe("Redis paused for five seconds", () => {
     await hangUp(await setUp({ caller: alice, callee: sos, to }, { number: "911" }), alice, sos);
     expect(Date.now() - pausedMs).toBeLessThan(5_000);
     expect(bob.untaken.filter(({ message }) => message.method === "INVITE")).toEqual([]);
-    await delay(pausedMs + 5_000 - Date.now());
+    await delay(Math.max(0, pausedMs + 5_000 - Date.now()));
     resume();
     const arrived = await bob.expect("INVITE");
     const accepted = bob.reply(arrived, 200, { headers: [SDP], body: session(2) });
@@ -78,7 +79,7 @@ describe("Redis paused for five seconds", () => {
     caller.ack();
     await bob.expect("ACK");
     await hangUp({ caller, callee: bob.dialogAsCallee(arrived, accepted), sent, arrived, answer }, alice, bob);
-    expect(await cluster.recordsOf(before + 2, 40_000)).toHaveLength(before + 2);
+    expect(await cluster.recordsOf(before + 2)).toHaveLength(before + 2);
   });
 });
 
@@ -90,9 +91,9 @@ describe("Redis gone for longer than a caller waits", () => {
     const emergency = await setUp({ caller: alice, callee: sos, to }, { number: "911" });
 
     const refused = invite(alice, to, { number: "200" });
-    const { message, from } = await alice.expect("503 INVITE");
-    expect(Number(message.get("Retry-After"))).toBeGreaterThan(0);
-    alice.ackFailure(refused, { message, from, text: "" });
+    const answer = await alice.expect("503 INVITE");
+    expect(Number(answer.message.get("Retry-After"))).toBeGreaterThan(0);
+    alice.ackFailure(refused, answer);
 
     await hangUp(emergency, alice, sos);
     // A worker that has not stored the last of it yet still holds the call and passes the request on. One that let it go finds the truth in the store only, so the peer is
@@ -112,7 +113,7 @@ describe("Redis gone for longer than a caller waits", () => {
     const after = await setUpAtLast({ caller: alice, callee: carol, to }, { number: "200" });
     await hangUp(after, alice, carol);
     // The emergency call's record waited on disk.
-    const records = await cluster.recordsOf(before + 3, 40_000);
+    const records = await cluster.recordsOf(before + 3);
     expect(records.slice(before).filter(({ emergency: service }) => service !== null)).toHaveLength(1);
     expect(new Set(records.map(({ id }) => id)).size).toBe(records.length);
   });

@@ -1,8 +1,8 @@
 import { SipPeer, until, type PeerAddressOf } from "@tandem/testkit";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { startCluster, type TestCluster } from "../harness/cluster.ts";
 import { untilWorkers } from "../harness/kill.ts";
-import { hangUp, setUp } from "../harness/scripted-call.ts";
+import { forgetAll, hangUp, setUp } from "../harness/scripted-call.ts";
 import { makeTopology } from "../harness/topology.ts";
 
 const alice = await SipPeer.open({ user: "alice", patienceMs: 15_000 });
@@ -22,6 +22,7 @@ afterAll(async () => {
   await cluster?.stop();
   await Promise.all([alice.close(), bob.close()]);
 });
+beforeEach(() => forgetAll([alice, bob]));
 
 interface Scale {
   readonly desired: { readonly workers: number; readonly edges: number };

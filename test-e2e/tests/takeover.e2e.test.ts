@@ -1,9 +1,9 @@
 import type { HeaderLine } from "@tandem/sip";
 import { SipPeer, until, type Arrived, type PeerAddressOf } from "@tandem/testkit";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { startCluster, type TestCluster } from "../harness/cluster.ts";
 import { killProcess, untilWorkers } from "../harness/kill.ts";
-import { hangUp, SDP, session, setUp, type ScriptedCall } from "../harness/scripted-call.ts";
+import { forgetAll, hangUp, SDP, session, setUp, type ScriptedCall } from "../harness/scripted-call.ts";
 import { makeTopology } from "../harness/topology.ts";
 
 const alice = await SipPeer.open({ user: "alice", patienceMs: 15_000 });
@@ -25,6 +25,7 @@ afterAll(async () => {
   await cluster?.stop();
   await Promise.all([alice.close(), bob.close()]);
 });
+beforeEach(() => forgetAll([alice, bob]));
 
 /** The pool's other edge, at the same port of the next address: where a name of several addresses leads when the first is gone. */
 const otherEdge = ({ port }: PeerAddressOf): PeerAddressOf => ({ address: "127.0.0.2", port });

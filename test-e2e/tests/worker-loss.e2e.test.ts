@@ -1,10 +1,10 @@
 import type { CallDetailRecord } from "@tandem/domain";
 import type { SipMessage } from "@tandem/sip";
 import { SipPeer, until, type PeerAddressOf } from "@tandem/testkit";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { startCluster, type TestCluster } from "../harness/cluster.ts";
 import { killProcess, untilWorkers } from "../harness/kill.ts";
-import { hangUp, invite, SDP, session, setUp } from "../harness/scripted-call.ts";
+import { forgetAll, hangUp, invite, SDP, session, setUp } from "../harness/scripted-call.ts";
 import { startUac, startUas, stopAllSipp } from "../harness/sipp.ts";
 import { sipPort } from "../harness/ports.ts";
 import { makeTopology } from "../harness/topology.ts";
@@ -34,6 +34,7 @@ afterAll(async () => {
   await cluster?.stop();
   await Promise.all([alice.close(), bob.close()]);
 });
+beforeEach(() => forgetAll([alice, bob]));
 
 const bothWorkers = () => untilWorkers(cluster, 2);
 

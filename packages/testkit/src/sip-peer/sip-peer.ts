@@ -78,11 +78,13 @@ export class SipPeer {
     if (this.#socket instanceof StreamSocket) this.#socket.drop();
   }
 
-  /** Waits for the first message, among those not taken yet, that fits; others stay for later. */
-  async expect(what: Expectation): Promise<Arrived> {
+  /** Waits for the first message, among those not taken yet, that fits; others stay for later. `callId`: of that call only. */
+  async expect(what: Expectation, callId?: string): Promise<Arrived> {
     const deadline = Date.now() + (this.#options.patienceMs ?? 15_000);
     for (;;) {
-      const index = this.#arrived.findIndex(({ message }) => fits(message, what));
+      const index = this.#arrived.findIndex(
+        ({ message }) => fits(message, what) && (callId === undefined || message.get("Call-ID") === callId),
+      );
       const [found] = index < 0 ? [] : this.#arrived.splice(index, 1);
       if (found !== undefined) return found;
       if (Date.now() >= deadline) throw new Error(this.#missed(what));
