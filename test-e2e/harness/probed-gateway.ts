@@ -6,11 +6,10 @@ import { formatMessage, parseDatagram, responseTo, topVia, type SipMessage } fro
 export class ProbedGateway {
   /** Status for OPTIONS; null: silence. */
   status: number | null = 200;
-  /** OPTIONS and INVITEs that came, retransmissions included. */
-  readonly received = { options: 0, invites: 0 };
-  /** OPTIONS that came again. */
-  retransmissions = 0;
-  readonly #branches = new Set<string>();
+  /** INVITEs that came, retransmissions included. */
+  readonly received = { invites: 0 };
+  /** How often the OPTIONS of each branch came. */
+  readonly #probes = new Map<string, number>();
   readonly #socket: Socket;
 
   private constructor(socket: Socket) {
@@ -23,6 +22,16 @@ export class ProbedGateway {
     socket.bind(0, "127.0.0.1");
     await once(socket, "listening");
     return new ProbedGateway(socket);
+  }
+
+  /** OPTIONS that came, each once however often it was repeated. */
+  get probes(): number {
+    return this.#probes.size;
+  }
+
+  /** Those that came more than once. */
+  get repeatedProbes(): number {
+    return [...this.#probes.values()].filter((times) => times > 1).length;
   }
 
   get port(): number {
@@ -49,8 +58,6 @@ export class ProbedGateway {
 
   #count(options: SipMessage): void {
     const branch = topVia(options)?.branch ?? "";
-    this.received.options += 1;
-    if (this.#branches.has(branch)) this.retransmissions += 1;
-    this.#branches.add(branch);
+    this.#probes.set(branch, (this.#probes.get(branch) ?? 0) + 1);
   }
 }

@@ -1,3 +1,4 @@
+import { monitorEventLoopDelay } from "node:perf_hooks";
 import { setTimeout as delay } from "node:timers/promises";
 import { startRedisSentinel, until } from "@tandem/testkit";
 import { startCluster, type TestCluster } from "../harness/cluster.ts";
@@ -43,11 +44,14 @@ export interface StormResult {
   /** Load of all trunks and calls left after everything ended; how long that took from the last call's end (ms). */
   readonly leftOver: { readonly load: number; readonly calls: number; readonly afterMs: number };
   readonly sipp: { readonly placed: number; readonly caller: SippResult; readonly callee: SippResult } | null;
+  /** For how long this process, callers and called sides, got no processor at most (ms): what the machine adds to a time at each process a message passes. */
+  readonly longestPauseMs: number;
 }
 
 const POOL_NAME = "east.storm.example";
 /** Everything is over so long after the last call, or counts as left over. */
 const SETTLE_MS = 60_000;
+const PAUSE_RESOLUTION_MS = 10;
 
 /** What a storm suffers instead of kills at random. */
 export interface Trouble {
@@ -149,6 +153,8 @@ interface Play {
 async function play({ settings, cluster, scene, faults }: Play): Promise<StormResult> {
   const { rate, seconds, tell } = settings;
   const sipp = await startSipp(settings, cluster, scene);
+  const pauses = monitorEventLoopDelay({ resolution: PAUSE_RESOLUTION_MS });
+  pauses.enable();
   faults.start();
   const calls: Promise<void>[] = [];
   const startMs = Date.now();
@@ -164,6 +170,7 @@ async function play({ settings, cluster, scene, faults }: Play): Promise<StormRe
   tell(`all ${calls.length} calls placed; waiting for their ends`);
   await Promise.all(calls);
   const sippResult = await sipp?.();
+  pauses.disable();
   const endMs = Date.now();
   const leftOver = await settle(cluster, scene, endMs);
   const { tell: _tell, ...kept } = settings;
@@ -180,6 +187,7 @@ async function play({ settings, cluster, scene, faults }: Play): Promise<StormRe
     mostEstablished,
     leftOver,
     sipp: sippResult ?? null,
+    longestPauseMs: Math.round(pauses.max / 1e6),
   };
 }
 

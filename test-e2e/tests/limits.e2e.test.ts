@@ -38,8 +38,8 @@ async function loadOf(trunk: string): Promise<number> {
 const untilLoad = (trunk: string, load: number) =>
   until(async () => (await loadOf(trunk)) === load, { what: `load ${load} on trunk ${trunk}` });
 
-/** As many calls as the trunk may have, up for a while. */
-async function fill(calls: number, holdMs = 2_000): Promise<{ readonly callers: SippRun; readonly callees: SippRun }> {
+/** As many calls as the trunk may have, up for a while: long enough for another SIPp to start on a busy machine. */
+async function fill(calls: number, holdMs = 8_000): Promise<{ readonly callers: SippRun; readonly callees: SippRun }> {
   const callees = await startUas({ scenario: "uas-basic-expect-200", port: few, calls: 100 });
   const callers = await startUac({
     scenario: "uac-basic-expect-200",
@@ -74,7 +74,7 @@ describe("calls at once on a trunk", () => {
   });
 
   it("kill -9 of both workers with the trunk full leaks nothing: the BYEs are served and the room is there again", async () => {
-    const { callers } = await fill(3, 8_000);
+    const { callers } = await fill(3, 15_000);
     for (const name of ["worker-east-1", "worker-east-2"]) await killProcess(cluster, name);
     await untilWorkers(cluster, 2);
     expect(await callers.result).toMatchObject({ exitCode: 0, completed: 3 });
@@ -108,7 +108,10 @@ describe("new calls per second on a trunk", () => {
     const codes = records().map(({ sipCode }) => sipCode);
     const passed = codes.filter((code) => code === 200).length;
     expect(passed).toBeGreaterThanOrEqual(5);
-    expect(passed).toBeLessThanOrEqual(10);
+    const startMs = records().map((record) => record.startMs);
+    const seconds = (Math.max(...startMs) - Math.min(...startMs)) / 1_000;
+    // A burst takes a tenth of a second, and more on a machine that pauses in its midst.
+    expect(passed).toBeLessThanOrEqual(5 * (Math.floor(seconds) + 2));
     expect(codes.filter((code) => code === 503)).toHaveLength(20 - passed);
   });
 });

@@ -20,12 +20,14 @@ const CALLS: StormSettings = {
   tell: () => undefined,
 };
 const AFTER_MS = 4_000;
-/** `STORE_PATIENCE_MS` and a slow machine. */
+/** `STORE_PATIENCE_MS` and what else a set-up takes. */
 const LONGEST_SET_UP_MS = 8_000;
 const LONGEST_EMERGENCY_MS = 3_000;
 /** A callee's answer waits that long for the store before the caller hears it, and the record begins with the answer. */
 const LONGEST_ANSWER_MS = 3_000;
 const LONGEST_DELIVERY_MS = 500;
+/** Caller, edge, worker and called side: what a set-up waits for when the machine pauses at each of them is not the cluster's. */
+const PROCESSES_PASSED = 4;
 
 interface Stricken {
   readonly redis: RedisFixture;
@@ -64,7 +66,7 @@ describe.each(TROUBLES)("under load, %s", (_what, start) => {
     const { redis, strike } = await start();
     await using _redis = redis;
     const blow = { kind: "redis", target: redis.url, afterMs: AFTER_MS, strike } as const;
-    const { account, faults, leftOver, sipp } = await runStorm(CALLS, {
+    const { account, faults, leftOver, sipp, longestPauseMs } = await runStorm(CALLS, {
       redisUrl: redis.url,
       disturbance: () => new PlannedTrouble(blow),
     });
@@ -73,15 +75,16 @@ describe.each(TROUBLES)("under load, %s", (_what, start) => {
     expect(account.established.lost).toEqual([]);
     expect(account.setups.lost).toEqual([]);
     expect(account.byes.answered).toBe(account.byes.sent);
+    const paused = PROCESSES_PASSED * longestPauseMs;
     // Ordinary set-ups wait for the new primary; emergency calls wait for nothing.
-    expect(account.postDialDelayMs.afterFaults.max).toBeLessThan(LONGEST_SET_UP_MS);
-    expect(account.postDialDelayMs.emergencyAfterFaults.max).toBeLessThan(LONGEST_EMERGENCY_MS);
+    expect(account.postDialDelayMs.afterFaults.max).toBeLessThan(LONGEST_SET_UP_MS + paused);
+    expect(account.postDialDelayMs.emergencyAfterFaults.max).toBeLessThan(LONGEST_EMERGENCY_MS + paused);
     expect(account.rangTwice).toBe(0);
     expect(account.orphans).toEqual([]);
     expect(account.wrongSequences).toEqual([]);
     expect(account.records).toMatchObject({ missing: [], doubled: [], attemptsMissing: 0, nodeLost: 0 });
-    expect(account.records.durationErrorMs.p50).toBeLessThan(LONGEST_DELIVERY_MS);
-    expect(account.records.durationErrorMs.max).toBeLessThan(LONGEST_ANSWER_MS);
+    expect(account.records.durationErrorMs.p50).toBeLessThan(LONGEST_DELIVERY_MS + paused);
+    expect(account.records.durationErrorMs.max).toBeLessThan(LONGEST_ANSWER_MS + paused);
     expect(leftOver).toMatchObject({ load: 0, calls: 0 });
     expect(sipp?.caller).toMatchObject({ completed: sipp?.placed, failed: 0 });
     expect(sipp?.callee.failed).toBe(0);

@@ -9,6 +9,7 @@ import { sipPort } from "../harness/ports.ts";
 import { hangUp, invite, setUp, setUpAtLast } from "../harness/scripted-call.ts";
 import { startUac, startUas, stopAllSipp } from "../harness/sipp.ts";
 import { makeTopology } from "../harness/topology.ts";
+import { undisturbed } from "../harness/undisturbed.ts";
 
 const GONE_MS = 60_000;
 const EMERGENCIES_PER_S = 2;
@@ -16,6 +17,8 @@ const EMERGENCIES_PER_S = 2;
 const EMERGENCIES = EMERGENCIES_PER_S * (GONE_MS / 1_000 - 5);
 /** From here on nobody waits for Redis any more: it is gone, not failing over. */
 const SETTLED_MS = 15_000;
+/** Much less than a caller's wait for a store that is failing over (6 s). */
+const AT_ONCE_MS = 1_000;
 
 const alice = await SipPeer.open({ user: "alice", patienceMs: 20_000 });
 const bob = await SipPeer.open({ user: "bob", patienceMs: 20_000 });
@@ -53,7 +56,7 @@ describe("Redis gone for a minute", () => {
       port: sos,
       calls: 10 * EMERGENCIES,
       logMessages: false,
-      limitMs: 90_000,
+      limitMs: 110_000,
     });
     const { port } = redis.process;
     await redis.process.kill();
@@ -65,11 +68,12 @@ describe("Redis gone for a minute", () => {
       calls: EMERGENCIES,
       rate: EMERGENCIES_PER_S,
       holdMs: 100,
-      limitMs: 90_000,
+      limitMs: 110_000,
       logMessages: false,
     });
     await delay(goneMs + SETTLED_MS - Date.now());
-    await refusedWithin(1_000);
+    const refusedMs = await undisturbed(refused, (tookMs) => tookMs < AT_ONCE_MS);
+    expect(refusedMs).toBeLessThan(AT_ONCE_MS);
     established.caller.request("INFO");
     expect(Number((await alice.expect("503 INFO")).message.get("Retry-After"))).toBeGreaterThan(0);
     const { completed, failed } = await emergencies.result;
@@ -81,7 +85,7 @@ describe("Redis gone for a minute", () => {
     await hangUp(established, alice, bob);
     // A worker notices within a second.
     await hangUp(await setUpAtLast({ caller: alice, callee: bob, to }), alice, bob);
-    const records = await cluster.recordsOf(EMERGENCIES + 2, 40_000);
+    const records = await cluster.recordsOf(EMERGENCIES + 2);
     expect(new Set(records.map(({ id }) => id)).size).toBe(EMERGENCIES + 2);
     expect(records).toHaveLength(EMERGENCIES + 2);
     expect(records.filter(({ emergency }) => emergency !== null)).toHaveLength(EMERGENCIES);
@@ -94,12 +98,13 @@ describe("Redis gone for a minute", () => {
   });
 });
 
-/** A new ordinary call gets 503 with Retry-After, at once. */
-async function refusedWithin(limitMs: number): Promise<void> {
+/** A new ordinary call gets 503 with Retry-After; gives how long that took (ms). */
+async function refused(): Promise<number> {
   const askedMs = Date.now();
-  const refused = invite(alice, to);
-  const { message, from } = await alice.expect("503 INVITE");
-  expect(Date.now() - askedMs).toBeLessThan(limitMs);
-  expect(Number(message.get("Retry-After"))).toBeGreaterThan(0);
-  alice.ackFailure(refused, { message, from, text: "" });
+  const sent = invite(alice, to);
+  const answer = await alice.expect("503 INVITE", sent.get("Call-ID"));
+  const tookMs = Date.now() - askedMs;
+  expect(Number(answer.message.get("Retry-After"))).toBeGreaterThan(0);
+  alice.ackFailure(sent, answer);
+  return tookMs;
 }
