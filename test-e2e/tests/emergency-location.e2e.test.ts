@@ -13,7 +13,7 @@ import {
   type NewPart,
   type SipMessage,
 } from "@tandem/sip";
-import { SipPeer, until } from "@tandem/testkit";
+import { SipPeer, undisturbed, until } from "@tandem/testkit";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { startCluster, type TestCluster } from "../harness/cluster.ts";
 import { sipPorts } from "../harness/ports.ts";
@@ -21,7 +21,6 @@ import { session } from "../harness/scripted-call.ts";
 import { startUas, stopAllSipp, type SippRun } from "../harness/sipp.ts";
 import type { LoggedMessage } from "../harness/sipp-log.ts";
 import { makeTopology } from "../harness/topology.ts";
-import { undisturbed } from "../harness/undisturbed.ts";
 
 const [sos, esinet, elin, refusing] = await sipPorts(4);
 let cluster: TestCluster;

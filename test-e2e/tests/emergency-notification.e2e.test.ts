@@ -1,12 +1,11 @@
 import { createHmac } from "node:crypto";
 import type { SipMessage } from "@tandem/sip";
-import { SipPeer, until, type PeerAddressOf } from "@tandem/testkit";
+import { SipPeer, undisturbed, until, type PeerAddressOf } from "@tandem/testkit";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { startCluster, type TestCluster } from "../harness/cluster.ts";
 import { forgetAll, hangUp, invite, SDP, session, setUp } from "../harness/scripted-call.ts";
 import { startHttpReceiver, startMailReceiver } from "../harness/receivers.ts";
 import { makeTopology } from "../harness/topology.ts";
-import { undisturbed } from "../harness/undisturbed.ts";
 
 const SECRET = "signing-key-of-the-security-desk";
 const alice = await SipPeer.open({ user: "2001", patienceMs: 15_000 });

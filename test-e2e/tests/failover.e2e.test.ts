@@ -1,11 +1,11 @@
 import { createServer, type Server } from "node:net";
+import { undisturbed } from "@tandem/testkit";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { startCluster, type TestCluster } from "../harness/cluster.ts";
 import { exchangeOf, placeCall } from "../harness/place-call.ts";
 import { sipPorts } from "../harness/ports.ts";
 import { startUas, stopAllSipp } from "../harness/sipp.ts";
 import { makeTopology } from "../harness/topology.ts";
-import { undisturbed } from "../harness/undisturbed.ts";
 
 const [s1, s2, quick, off, silent, mapped, refusedTcp, mutedTcp] = await sipPorts(8);
 let cluster: TestCluster;

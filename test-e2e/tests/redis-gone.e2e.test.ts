@@ -2,14 +2,20 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { SipPeer, startRedisServer, until, type PeerAddressOf, type RedisServerFixture } from "@tandem/testkit";
+import {
+  SipPeer,
+  startRedisServer,
+  undisturbed,
+  until,
+  type PeerAddressOf,
+  type RedisServerFixture,
+} from "@tandem/testkit";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startCluster, type TestCluster } from "../harness/cluster.ts";
 import { sipPort } from "../harness/ports.ts";
 import { hangUp, invite, setUp, setUpAtLast } from "../harness/scripted-call.ts";
 import { startUac, startUas, stopAllSipp } from "../harness/sipp.ts";
 import { makeTopology } from "../harness/topology.ts";
-import { undisturbed } from "../harness/undisturbed.ts";
 
 const GONE_MS = 60_000;
 const EMERGENCIES_PER_S = 2;

@@ -1,3 +1,4 @@
+import { undisturbed } from "@tandem/testkit";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { startCluster, type TestCluster } from "../harness/cluster.ts";
 import { exchangeOf, placeCall } from "../harness/place-call.ts";
@@ -5,7 +6,6 @@ import { sipPort } from "../harness/ports.ts";
 import { startUac, startUas, stopAllSipp } from "../harness/sipp.ts";
 import type { LoggedMessage } from "../harness/sipp-log.ts";
 import { makeTopology } from "../harness/topology.ts";
-import { undisturbed } from "../harness/undisturbed.ts";
 
 const peer = await sipPort();
 let cluster: TestCluster;

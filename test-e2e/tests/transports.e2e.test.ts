@@ -1,4 +1,4 @@
-import { until } from "@tandem/testkit";
+import { undisturbed, until } from "@tandem/testkit";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { startCluster, type TestCluster } from "../harness/cluster.ts";
 import { placeCall } from "../harness/place-call.ts";
@@ -6,7 +6,6 @@ import { sipPorts } from "../harness/ports.ts";
 import { stopAllSipp, type SippOptions } from "../harness/sipp.ts";
 import { makeCertificates, relayFromTls, relayToTls, relayToTlsAnonymously, type TlsRelay } from "../harness/tls.ts";
 import { makeTopology } from "../harness/topology.ts";
-import { undisturbed } from "../harness/undisturbed.ts";
 
 type Transport = "udp" | "tcp" | "tls";
 const TRANSPORTS: readonly Transport[] = ["udp", "tcp", "tls"];

@@ -1,10 +1,9 @@
-import { until } from "@tandem/testkit";
+import { undisturbed, until } from "@tandem/testkit";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { startCluster, type TestCluster } from "../harness/cluster.ts";
 import { ProbedGateway } from "../harness/probed-gateway.ts";
 import { startUac, stopAllSipp } from "../harness/sipp.ts";
 import { makeTopology } from "../harness/topology.ts";
-import { undisturbed } from "../harness/undisturbed.ts";
 
 const INTERVAL_MS = 1_000;
 const first = await ProbedGateway.open();

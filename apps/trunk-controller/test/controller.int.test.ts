@@ -65,7 +65,7 @@ describe.each(deployments)("a controller on Redis $name", ({ start }) => {
     const killedMs = performance.now();
     const probed = worker.requests.length;
     await until(async () => (await second.metric("tandem_leader")) === 1, { what: "the successor" });
-    expect(performance.now() - killedMs).toBeLessThan(LEASE_MS * 3 + 2_000);
+    expect(performance.now() - killedMs).toBeLessThan(LEASE_MS * 3 + 10_000);
     await until(() => worker.requests.length > probed, { what: "a probe of the successor" });
     expect(worker.requests.at(-1)?.id).toMatch(/^c2-/);
   });
@@ -105,7 +105,7 @@ describe("a controller", () => {
     await until(async () => (await published())?.version === 1, { what: "the first publication" });
     expect(JSON.parse((await published())!.json)).toEqual(document);
     await writeFile(rest, stringify({ ...others, name: "changed" }));
-    await until(async () => (await published())?.version === 2, { limitMs: 15_000, what: "the second publication" });
+    await until(async () => (await published())?.version === 2, { what: "the second publication" });
     await until(async () => (await controller.metric('tandem_topology_file{standing="in-force"}')) === 1, {
       what: "the metric",
     });

@@ -26,3 +26,4 @@ export {
   type ReplyOptions,
   type RequestOptions,
 } from "./sip-peer/index.ts";
+export { undisturbed } from "./undisturbed.ts";

@@ -208,7 +208,7 @@ export class FakeEndpoint implements Endpoint {
   }
 
   /** Waits until something that the edge did satisfies `look`. */
-  async until<T>(look: () => T | undefined, patienceMs = 5_000): Promise<T> {
+  async until<T>(look: () => T | undefined, patienceMs = 15_000): Promise<T> {
     const deadline = Date.now() + patienceMs;
     for (;;) {
       const found = look();

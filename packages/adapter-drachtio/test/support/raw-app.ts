@@ -87,7 +87,7 @@ export class RawApp {
     return this.until(() => (this.closed ? true : undefined));
   }
 
-  async until<T>(look: () => T | undefined, patienceMs = 5_000): Promise<T> {
+  async until<T>(look: () => T | undefined, patienceMs = 15_000): Promise<T> {
     const deadline = Date.now() + patienceMs;
     for (;;) {
       const found = look();

@@ -42,7 +42,7 @@ export class ScriptedEdge {
 
   /** Waits for the first frame that matches, and takes it. */
   async expect(pattern: RegExp): Promise<string> {
-    const deadline = Date.now() + 5_000;
+    const deadline = Date.now() + 15_000;
     for (;;) {
       const index = this.frames.findIndex((frame) => pattern.test(frame));
       const [found] = index < 0 ? [] : this.frames.splice(index, 1);

@@ -41,7 +41,7 @@ export async function startWorker(
   return {
     port,
     app,
-    until: async (look, patienceMs = 5_000) => {
+    until: async (look, patienceMs = 15_000) => {
       const deadline = Date.now() + patienceMs;
       while (!look(port.edges())) {
         if (Date.now() > deadline) throw new Error(`edges: ${JSON.stringify(port.edges())}`);
