@@ -47,6 +47,9 @@ async function startReceiver(answer: (count: number) => number | "hang" | { read
   };
 }
 
+/** Longer than a pause of the machine: an answer that is there counts as silence otherwise. */
+const TIMEOUT_MS = 2_000;
+
 const records = (from: number, count: number): readonly StreamedRecord[] =>
   Array.from({ length: count }, (_, index) => {
     const id = `call-${String(from + index)}`;
@@ -71,7 +74,7 @@ describe.each(deployments)("delivery to a webhook on Redis $name", ({ start }) =
 
   const sinkTo = (connection: ReturnType<typeof queueConnection>, url: string): WebhookSink =>
     createWebhookSink(connection, {
-      target: { url, secret: "hush", token: "t0ken", timeoutMs: 500 },
+      target: { url, secret: "hush", token: "t0ken", timeoutMs: TIMEOUT_MS },
       firstPauseMs: 20,
     });
 
@@ -136,9 +139,9 @@ describe.each(deployments)("delivery to a webhook on Redis $name", ({ start }) =
     using receiver = await startReceiver(() => 503);
     const results: string[] = [];
     const sink = createWebhookSink(connection, {
-      target: { url: receiver.url, secret: null, token: null, timeoutMs: 500 },
+      target: { url: receiver.url, secret: null, token: null, timeoutMs: TIMEOUT_MS },
       firstPauseMs: 20,
-      giveUpAfterMs: 300,
+      giveUpAfterMs: 1_500,
       onDelivery: (result, count) => results.push(`${result} ${String(count)}`),
     });
     const stop = valueOf(await sink.run());

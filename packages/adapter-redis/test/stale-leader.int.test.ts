@@ -11,7 +11,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { deployments } from "./deployments.ts";
 import { redisHarness } from "./redis-harness.ts";
 
-const LEASE_MS = 100;
+/** Longer than a pause of the machine between the writes of one who leads. */
+const LEASE_MS = 1_500;
 
 const controller = (connection: RedisConnection) => ({
   lease: createLeaderLease(connection),

@@ -4,6 +4,8 @@ import { until } from "../redis/until.ts";
 import { valueOf, type Harness } from "./harness.ts";
 
 const LONG_MS = 60_000;
+/** Longer than a pause of the machine between two commands. */
+const LAPSE_MS = 1_500;
 
 /** What every LeaderLease promises. */
 export function describeLeaderLease(setUp: () => Promise<Harness<LeaderLease>>): void {
@@ -30,9 +32,9 @@ export function describeLeaderLease(setUp: () => Promise<Harness<LeaderLease>>):
 
   it("passes on with a higher epoch when it lapses; the late holder has lost it", async () => {
     await using harness = await setUp();
-    await harness.subject.acquire("a", 150);
+    await harness.subject.acquire("a", LAPSE_MS);
     expect(valueOf(await harness.another().acquire("b", LONG_MS))).toMatchObject({ held: false });
-    await harness.elapse(151);
+    await harness.elapse(LAPSE_MS + 1);
     await until(async () => valueOf(await harness.another().acquire("b", LONG_MS)).held, { what: "the lapse" });
     expect(valueOf(await harness.subject.acquire("a", LONG_MS))).toEqual({ held: false, epoch: 2, holder: "b" });
   });

@@ -4,6 +4,8 @@ import { until } from "../redis/until.ts";
 import { valueOf, type Harness } from "./harness.ts";
 
 const LONG_MS = 60_000;
+/** Longer than a pause of the machine between two commands. */
+const LAPSE_MS = 1_500;
 
 /** What every Membership promises. */
 export function describeMembership(setUp: () => Promise<Harness<Membership>>): void {
@@ -22,10 +24,10 @@ export function describeMembership(setUp: () => Promise<Harness<Membership>>): v
 
     it("are gone when not renewed in time", async () => {
       await using harness = await setUp();
-      await harness.subject.announce(member("killed"), 150);
+      await harness.subject.announce(member("killed"), LAPSE_MS);
       await harness.subject.announce(member("alive"), LONG_MS);
       expect(await idsOf(harness.subject)).toEqual(["alive", "killed"]);
-      await harness.elapse(151);
+      await harness.elapse(LAPSE_MS + 1);
       await until(async () => (await idsOf(harness.subject)).length === 1, { what: "the lapse" });
       expect(await idsOf(harness.another())).toEqual(["alive"]);
     });

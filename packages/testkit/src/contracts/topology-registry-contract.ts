@@ -54,7 +54,7 @@ export function describeTopologyRegistry(setUp: () => Promise<Harness<TopologyRe
       const unwatch = valueOf(await harness.another().watch((topology) => seen.push(topology)));
       await harness.subject.publish(document("two"), 1);
       await harness.elapse(1_000);
-      await until(() => seen.length > 0, { limitMs: 3_000, what: "news of version 2" });
+      await until(() => seen.length > 0, { what: "news of version 2" });
       expect(seen).toEqual([{ version: 2, ...document("two") }]);
       await unwatch();
     });
@@ -65,7 +65,7 @@ export function describeTopologyRegistry(setUp: () => Promise<Harness<TopologyRe
       const unwatch = valueOf(await harness.subject.watch((topology) => seen.push(topology.version)));
       await harness.another().publish(document("one"), null);
       await harness.elapse(1_000);
-      await until(() => seen.length > 0, { limitMs: 3_000, what: "news of version 1" });
+      await until(() => seen.length > 0, { what: "news of version 1" });
       expect(seen).toEqual([1]);
       await unwatch();
     });
@@ -79,7 +79,7 @@ export function describeTopologyRegistry(setUp: () => Promise<Harness<TopologyRe
       await unwatch();
       await harness.subject.publish(document("one"), null);
       await harness.elapse(1_000);
-      await until(() => other.length > 0, { limitMs: 3_000, what: "news for the watch that goes on" });
+      await until(() => other.length > 0, { what: "news for the watch that goes on" });
       expect(ended).toEqual([]);
       await unwatchOther();
     });
