@@ -3,14 +3,16 @@ import { defineConfig } from "vitest/config";
 const resolve = { conditions: ["@tandem/source"] };
 const ssr = { resolve: { conditions: ["@tandem/source", "node", "import", "module", "default"] } };
 
+/** Real servers and whole clusters on two shared cores: one more try tells a slow machine from a defect, and the summary names each test that needed it. */
+const ONE_MORE_TRY = 1;
+
 /** Whole clusters in processes of their own. */
 const endToEnd = {
   exclude: ["**/node_modules/**"],
   testTimeout: 120_000,
   hookTimeout: 120_000,
   fileParallelism: false,
-  // Whole clusters on two shared cores: one more try tells a slow machine from a defect.
-  retry: 1,
+  retry: ONE_MORE_TRY,
 };
 
 export default defineConfig({
@@ -36,8 +38,9 @@ export default defineConfig({
           name: "int",
           include: ["{packages,apps}/*/{src,test}/**/*.int.test.ts", "helm/test/**/*.int.test.ts"],
           exclude: ["**/node_modules/**"],
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          retry: ONE_MORE_TRY,
         },
       },
       {

@@ -76,8 +76,9 @@ export class Faults implements Disturbance {
     }
     const names = this.#cluster.processes.filter(({ role }) => role === kind).map(({ name }) => name);
     const target = names[between(this.#settings.random, 0, names.length - 1)] ?? "";
-    const pid = pidInLog(this.#cluster.logOf(target));
-    if (pid === null || !kill(pid)) return;
+    // One that is being started again just now is killed as soon as it is there.
+    const killed = (): boolean => kill(pidInLog(this.#cluster.logOf(target)));
+    await until(killed, { what: `${target} to kill` });
     this.#note(kind, target);
   }
 
@@ -97,12 +98,12 @@ export class Faults implements Disturbance {
   }
 }
 
-function kill(pid: number): boolean {
+function kill(pid: number | null): boolean {
+  if (pid === null) return false;
   try {
     process.kill(pid, "SIGKILL");
     return true;
   } catch {
-    // It is being started again just now.
     return false;
   }
 }

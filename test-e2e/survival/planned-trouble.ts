@@ -22,6 +22,8 @@ export class PlannedTrouble implements Disturbance {
 
   start(): void {
     this.#struck = this.#strike();
+    // Whoever stops it hears of a failure; until then it is nobody's surprise.
+    this.#struck.catch(() => undefined);
   }
 
   /** Rejects when it could not be done. */

@@ -30,6 +30,8 @@ export class RollingReplacement implements Disturbance {
 
   start(): void {
     this.#running = this.#replaceAll();
+    // Whoever stops it hears of a failure; until then it is nobody's surprise.
+    this.#running.catch(() => undefined);
   }
 
   stop(): Promise<void> {

@@ -199,7 +199,7 @@ describe("a controller", () => {
     await until(() => receiver.accepted.length >= 1, { what: "a delivery" });
     await first.kill();
     for (let batch = 5; batch < 10; batch += 1) await finishCalls(state, batch * 30, 30);
-    await until(() => new Set(receiver.accepted).size === 600, { limitMs: 55_000, what: "all records" });
+    await until(() => new Set(receiver.accepted).size === 600, { limitMs: 100_000, what: "all records" });
     for (let call = 0; call < 300; call += 1) {
       const attempt = receiver.accepted.indexOf(`call-${String(call)}-1`);
       expect(attempt).toBeGreaterThanOrEqual(0);
