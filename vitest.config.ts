@@ -9,8 +9,8 @@ const ONE_MORE_TRY = 1;
 /** Whole clusters in processes of their own. */
 const endToEnd = {
   exclude: ["**/node_modules/**"],
-  testTimeout: 120_000,
-  hookTimeout: 120_000,
+  testTimeout: 240_000,
+  hookTimeout: 240_000,
   fileParallelism: false,
   retry: ONE_MORE_TRY,
 };

@@ -78,7 +78,7 @@ describe.concurrent("timers of half a minute and more", () => {
     callee.reply(calleeBye, 200);
     caller.reply(callerBye, 200);
     expect(call.callee.callId).toBe(calleeBye.message.get("Call-ID"));
-  }, 120_000);
+  });
 
   it("session timer, the peer should refresh and does not: BYE on both legs before the interval ends", async () => {
     const { caller, callee } = lazy;
@@ -93,7 +93,7 @@ describe.concurrent("timers of half a minute and more", () => {
     expect(Date.now() - startMs).toBeGreaterThan(45_000);
     callee.reply(calleeBye, 200);
     caller.reply(callerBye, 200);
-  }, 120_000);
+  });
 
   it("session timer of an emergency call: where nobody refreshes it, people are alarmed, the peer is asked, and the call goes on", async () => {
     const { caller, callee } = urgent;
@@ -121,7 +121,7 @@ describe.concurrent("timers of half a minute and more", () => {
     call.caller.request("BYE");
     callee.reply(await callee.expect("BYE"), 200);
     await caller.expect("200 BYE");
-  }, 120_000);
+  });
 
   it("no ACK for our 200: repeated for 32 s, then BYE on both legs (RFC 3261 §13.3.1.4)", async () => {
     const { caller, callee } = forgetful;
@@ -137,7 +137,7 @@ describe.concurrent("timers of half a minute and more", () => {
     callee.reply(calleeBye, 200);
     caller.reply(callerBye, 200);
     expect(first.message.status).toBe(200);
-  }, 120_000);
+  });
 });
 
 it("each of them left one detail record", async () => {
