@@ -16,22 +16,35 @@ const HERE = "127.0.0.1";
 interface Running extends AsyncDisposable {
   readonly lines: readonly string[];
   readonly ended: Promise<number | null>;
+  /** Resolves once it has said such a line; rejects with what it said instead when it ends before. */
+  said(wanted: RegExp): Promise<void>;
 }
 
 function run(app: string, args: readonly string[], environment: Readonly<Record<string, string>> = {}): Running {
   const flags = ["--conditions=@tandem/source", "--disable-warning=ExperimentalWarning"];
   const child: ChildProcess = spawn(process.execPath, [...flags, mainOf(app), ...args], {
     env: { PATH: process.env["PATH"] ?? "", ...environment },
-    stdio: ["ignore", "pipe", "ignore"],
+    stdio: ["ignore", "pipe", "pipe"],
   });
   const lines: string[] = [];
   if (child.stdout !== null) createInterface({ input: child.stdout }).on("line", (line) => lines.push(line));
+  let complaints = "";
+  child.stderr?.on("data", (chunk: Buffer) => (complaints = (complaints + chunk.toString()).slice(-4_096)));
+  let hasEnded = false;
   const ended = new Promise<number | null>((resolve) => {
-    child.once("exit", resolve);
+    child.once("exit", (code) => {
+      hasEnded = true;
+      resolve(code);
+    });
   });
   return {
     lines,
     ended,
+    async said(wanted) {
+      const found = (): boolean => lines.some((line) => wanted.test(line));
+      await until(() => found() || hasEnded, { what: `${app} saying ${String(wanted)}`, limitMs: 90_000 });
+      if (!found()) throw new Error(`${app} ended: ${complaints || lines.join(" | ")}`);
+    },
     async [Symbol.asyncDispose]() {
       child.kill("SIGTERM");
       await ended;
@@ -67,7 +80,7 @@ it("the trial's topology, test peer and test calls, as helm test runs them, comp
     TANDEM_PEER_ADDRESS: HERE,
     TANDEM_PEER_PORTS: [...peerPorts.values()].join(","),
   });
-  await until(() => peer.lines.some((line) => line.includes('"ready"')), { what: "the test peer" });
+  await peer.said(/"ready"/);
   await using cluster = run(
     "local-cluster",
     ["--no-demo", "--json", "--topology", file, "--data", folder, "--drain", "2"],
@@ -75,7 +88,7 @@ it("the trial's topology, test peer and test calls, as helm test runs them, comp
       HOME: process.env["HOME"] ?? "",
     },
   );
-  await until(() => cluster.lines.length > 0, { what: "the cluster", limitMs: 60_000 });
+  await cluster.said(/./);
 
   const test = startedWith(find(manifests, "Pod", "tandem-test-calls"), "calls");
   const core = topology.pools[0]?.listeners.find(({ name }) => name === "core");
