@@ -59,7 +59,8 @@ const top = (arrived: Arrived) => arrived.message.get("Via")?.split(";rport")[0]
  * messages had come again before.
  */
 async function goesOn(first: Arrived, since: number, called = bob): Promise<Arrived> {
-  const again = (): Arrived | undefined => called.repeated.slice(since).find((one) => callIdOf(one) === callIdOf(first));
+  const again = (): Arrived | undefined =>
+    called.repeated.slice(since).find((one) => callIdOf(one) === callIdOf(first));
   const cancelled = (): boolean => called.untaken.some(({ message }) => message.method === "CANCEL");
   await until(() => again() !== undefined || cancelled(), { what: "what becomes of the INVITE at the called side" });
   const next = again() ?? (await called.expect("CANCEL", callIdOf(first)));
