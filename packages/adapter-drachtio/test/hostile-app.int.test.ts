@@ -10,7 +10,9 @@ describe("authentication", () => {
     expect(reply.tokens.slice(3)).toEqual([
       "OK",
       "udp/192.0.2.1:5060,tcp/192.0.2.1:5070",
-      expect.stringMatching(/^v0\.9\.10-tandem;edge=e1;pool=east;listeners=;instance=[\da-f-]{36};adopts$/),
+      expect.stringMatching(
+        /^v0\.9\.10-tandem;edge=e1;pool=east;listeners=;instance=[\da-f-]{36};sent-by=outside@192\.0\.2\.1:5060,inside@192\.0\.2\.1:5070;adopts$/,
+      ),
       "udp/192.0.2.1:5060,tcp/192.0.2.1:5070",
     ]);
   });
