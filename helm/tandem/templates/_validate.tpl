@@ -1,7 +1,7 @@
 {{/* What the schema cannot say: every contradiction at once, one sentence each, with what to write instead. */}}
 {{- define "tandem.validate" -}}
 {{- $problems := list -}}
-{{- range list "tandem.validate.pools" "tandem.validate.exposure" "tandem.validate.drachtio" "tandem.validate.tls" "tandem.validate.topology" "tandem.validate.state" "tandem.validate.scaling" "tandem.validate.network" -}}
+{{- range list "tandem.validate.pools" "tandem.validate.exposure" "tandem.validate.drachtio" "tandem.validate.tls" "tandem.validate.topology" "tandem.validate.state" "tandem.validate.secrets" "tandem.validate.scaling" "tandem.validate.network" -}}
 {{- $problems = concat $problems (include . $ | fromJsonArray) -}}
 {{- end -}}
 {{- if $problems -}}
@@ -168,8 +168,9 @@
 {{- if and (eq $outside.kind "standalone") (gt (len $outside.hosts) 1) -}}{{- $problems = append $problems "redis.external.kind is standalone, but several hosts are named: kind is sentinel or cluster then." -}}{{- end -}}
 {{- if and (eq $outside.kind "cluster") (ne (int $outside.db) 0) -}}{{- $problems = append $problems "A Redis Cluster has database 0 only: leave redis.external.db out." -}}{{- end -}}
 {{- if and $redis.auth.username (not $redis.auth.existingSecret) -}}{{- $problems = append $problems "redis.auth.username is an ACL user, whose password has to come from redis.auth.existingSecret." -}}{{- end -}}
-{{- else if or $redis.auth.username $redis.auth.usernameKey -}}
-{{- $problems = append $problems "The bundled Redis has no ACL users: leave redis.auth.username and usernameKey out." -}}
+{{- else -}}
+{{- if or $redis.auth.username $redis.auth.usernameKey -}}{{- $problems = append $problems "The bundled Redis has no ACL users: leave redis.auth.username and usernameKey out." -}}{{- end -}}
+{{- if $redis.auth.sentinelPasswordKey -}}{{- $problems = append $problems "The bundled Redis has no Sentinels: leave redis.auth.sentinelPasswordKey out." -}}{{- end -}}
 {{- end -}}
 {{- if not .Values.secrets.generate -}}
 {{- $missing := list -}}
@@ -179,6 +180,32 @@
 {{- if $missing -}}
 {{- $problems = append $problems (printf "Secrets come by reference: create them and set %s. For a trial secrets.generate=true makes them (not under GitOps: templates rendered outside the cluster make new ones every time)." (join " and " $missing)) -}}
 {{- end -}}
+{{- end -}}
+{{- $problems | toJson -}}
+{{- end -}}
+
+{{/* Keys without the Secret they are of, which would go unread, and the other way round. */}}
+{{- define "tandem.validate.secrets" -}}
+{{- $problems := list -}}
+{{- $controller := .Values.controller -}}
+{{- $auth := .Values.redis.auth -}}
+{{- if and $auth.username $auth.usernameKey -}}{{- $problems = append $problems "redis.auth.username and usernameKey are both set: use one." -}}{{- end -}}
+{{- $outside := dict "existingSecret" $auth.existingSecret -}}
+{{- if eq .Values.redis.mode "external" -}}{{- $outside = pick $auth "existingSecret" "usernameKey" "sentinelPasswordKey" -}}{{- end -}}
+{{- $users := dict "redis.auth" $outside
+      "controller.detailRecords.webhook" (pick $controller.detailRecords.webhook "existingSecret" "signingKey" "tokenKey")
+      "controller.emergencyRecords.webhook" (pick $controller.emergencyRecords.webhook "existingSecret" "signingKey" "tokenKey")
+      "controller.mail" (pick $controller.mail "existingSecret" "userKey" "passwordKey") -}}
+{{- range $where, $user := $users -}}
+{{- range $key, $value := omit $user "existingSecret" -}}
+{{- if and $value (not $user.existingSecret) -}}{{- $problems = append $problems (printf "%s.%s is a key of the Secret %s.existingSecret, which is not set: name it." $where $key $where) -}}{{- end -}}
+{{- end -}}
+{{- if and (hasSuffix "webhook" $where) $user.existingSecret (not (or $user.signingKey $user.tokenKey)) -}}
+{{- $problems = append $problems (printf "%s.existingSecret is named, and none of its keys: records would go out not signed and without a token; set signingKey, tokenKey or both." $where) -}}
+{{- end -}}
+{{- end -}}
+{{- with $controller.mail -}}
+{{- if ne (empty .userKey) (empty .passwordKey) -}}{{- $problems = append $problems "controller.mail.userKey and passwordKey go together: set both, or none for a mail server that asks for no login." -}}{{- end -}}
 {{- end -}}
 {{- $problems | toJson -}}
 {{- end -}}
