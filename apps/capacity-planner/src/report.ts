@@ -1,8 +1,7 @@
-import type { MeasuredConstants, Plan } from "@tandem/capacity";
+import { callsPerSecondOfACluster, SHARDS, type MeasuredConstants, type Plan } from "@tandem/capacity";
 
 /** The plan as a page for people. */
 export function formatPlan(plan: Plan, constants: MeasuredConstants): string {
-  const { redis } = plan;
   return [
     `${round(plan.callsPerSecond, 1)} calls/s in the busiest minute, ${round(plan.establishedCalls)} calls up at once, ${round(plan.erlangs)} erlangs`,
     "",
@@ -30,10 +29,26 @@ export function formatPlan(plan: Plan, constants: MeasuredConstants): string {
       ]),
     ),
     "",
-    `Redis: maxmemory ${round(redis.bytes / 1_048_576)} MiB in all, ${round(redis.cores, 2)} cores, ${redis.masters} master(s) with a replica each`,
-    `Besides: 2 controllers, 2 control APIs. Processes are planned at ${round(constants.utilisation * 100)} % of a core, one of each pool's workers and edges may be lost.`,
+    ...redisLines(plan, constants),
+    `Besides${plan.redis.clusters > 1 ? ", in each cluster" : ""}: 2 controllers, 2 control APIs. Processes are planned at ${round(constants.utilisation * 100)} % of a core, one of each pool's workers and edges may be lost.`,
     "",
   ].join("\n");
+}
+
+function redisLines({ redis }: Plan, constants: MeasuredConstants): readonly string[] {
+  const masters = `${redis.masters} master(s) with a replica each`;
+  const size = `Redis: maxmemory ${round(redis.bytes / 1_048_576)} MiB in all, ${round(redis.cores, 2)} cores, `;
+  const slots =
+    redis.masters === SHARDS
+      ? [`Each master serves one of the ${SHARDS} shards only with slots placed as docs/capacity.md says.`]
+      : [];
+  if (redis.clusters === 1) return [size + masters, ...slots];
+  const most = round(callsPerSecondOfACluster(constants));
+  return [
+    `${size}${redis.clusters} clusters of ${masters}`,
+    `Too much for one cluster: its ${SHARDS} shards carry ${most} calls/s. Divide pools and trunks over ${redis.clusters} clusters, each with its own Redis and control processes.`,
+    ...slots,
+  ];
 }
 
 function round(value: number, digits = 0): string {

@@ -7,8 +7,6 @@ export interface MeasuredConstants {
   /** Bytes in Redis of a call that is up, and of a detail record that waits. */
   readonly redisBytesPerCall: number;
   readonly redisBytesPerDetailRecord: number;
-  /** Bytes of a call being set up in its worker. */
-  readonly workerBytesPerSetup: number;
   /** Calls one worker sets up at once (`TANDEM_MAX_SETUPS`). */
   readonly setupsPerWorker: number;
   /** Share of a core that a process is planned to use; the rest is for bursts, probes and a neighbour's loss. */

@@ -2,6 +2,7 @@ export { constantsFromBench, type BenchFigures, type MeasuredConstants } from ".
 export type { Demand, Share } from "./demand.ts";
 export { blockingOf, channelsFor } from "./erlang-b.ts";
 export { plan, type GatewayPlan, type Plan, type PoolPlan, type RedisPlan } from "./plan.ts";
+export { callsPerSecondOfACluster, SHARDS } from "./shards.ts";
 export { simulateBlocking } from "./simulation/channel-group.ts";
 export { seededRandom } from "./simulation/random.ts";
-export { simulateWorkers } from "./simulation/worker-pool.ts";
+export { simulateProcesses } from "./simulation/process-group.ts";

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { constantsFromBench, type MeasuredConstants } from "./constants.ts";
 import type { Demand } from "./demand.ts";
 import { plan } from "./plan.ts";
+import { callsPerSecondOfACluster } from "./shards.ts";
 
 const constants: MeasuredConstants = {
   edgeMsPerCall: 1,
@@ -9,7 +10,6 @@ const constants: MeasuredConstants = {
   redisMsPerCall: 0.5,
   redisBytesPerCall: 3_000,
   redisBytesPerDetailRecord: 1_000,
-  workerBytesPerSetup: 20_000,
   setupsPerWorker: 2_000,
   utilisation: 0.5,
 };
@@ -62,8 +62,21 @@ describe("a plan", () => {
   test("Redis holds the calls and an hour of detail records twice, on masters that are half idle", () => {
     const { redis } = plan(demand, constants);
     const calls = (5_000 + 1_000) * 3_000;
-    expect(redis).toEqual({ bytes: 2 * (calls + 360_000 * 2 * 1_000), cores: 0.05, masters: 1 });
-    expect(plan({ ...demand, busyHourCalls: 10_800_000 }, constants).redis.masters).toBe(3);
+    expect(redis).toEqual({ bytes: 2 * (calls + 360_000 * 2 * 1_000), cores: 0.05, clusters: 1, masters: 1 });
+  });
+
+  test.each([
+    ["half a core of one master", 1_000, 1, 1],
+    ["a little more", 1_001, 1, 2],
+    ["three masters would have three shards, three and two: one as busy as with two", 2_500, 1, 4],
+    ["a master for each shard", 8_000, 1, 8],
+    ["more than every shard on a master of its own", 8_001, 2, 8],
+    ["thirteen times that", 100_000, 13, 8],
+  ])("Redis for %s (%d calls/s): %d cluster(s) of %d master(s)", (_name, callsPerSecond, clusters, masters) => {
+    const { redis } = plan({ ...demand, busyHourCalls: callsPerSecond * 3_600 }, constants);
+    expect(redis).toMatchObject({ clusters, masters });
+    expect(redis.cores / clusters / masters).toBeLessThanOrEqual(constants.utilisation);
+    expect(callsPerSecondOfACluster(constants)).toBe(8_000);
   });
 });
 

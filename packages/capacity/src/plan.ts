@@ -1,6 +1,7 @@
 import type { MeasuredConstants } from "./constants.ts";
 import { channelSeconds, partsOfOne, peakCallsPerSecond, type Demand, type Share } from "./demand.ts";
 import { blockingOf, channelsFor } from "./erlang-b.ts";
+import { SHARDS } from "./shards.ts";
 
 /** What the demand takes. */
 export interface Plan {
@@ -27,10 +28,13 @@ export interface PoolPlan {
 }
 
 export interface RedisPlan {
-  /** `maxmemory` to give each: calls, waiting detail records, and as much again for copies during a save. */
+  /** `maxmemory` of all masters together: calls, waiting detail records, and as much again for copies during a save. */
   readonly bytes: number;
+  /** Busy cores, all masters together. */
   readonly cores: number;
-  /** Masters so that none uses more than its share of a core; 1: a single Redis with a replica does. */
+  /** Whole clusters to divide the calls over, each with its own Redis; more than 1: the shards of one cannot carry them. */
+  readonly clusters: number;
+  /** Masters of each cluster so that none uses more than its share of a core; 1: a single Redis with a replica does. */
   readonly masters: number;
 }
 
@@ -46,8 +50,11 @@ export interface GatewayPlan {
 
 /** Waiting detail records and calls fill half of the memory at most: saving copies pages that change meanwhile. */
 const REDIS_ROOM = 2;
-/** Shards of the call records (docs/architecture.md, Redis keys): more masters than these would be idle. */
-const MOST_MASTERS = 8;
+/**
+ * Masters that share the shards of the calls evenly; other numbers leave one as busy as the next smaller of these. A shard is on one master, so more of them
+ * than shards would be idle.
+ */
+const EVEN_MASTERS = [1, 2, 4, SHARDS];
 
 /** From demand to a size. Pure arithmetic on means and peaks; packages/capacity/test compares it with simulated days. */
 export function plan(demand: Demand, constants: MeasuredConstants): Plan {
@@ -105,8 +112,9 @@ function planRedis({ demand, constants, callsPerSecond }: Load, establishedCalls
   const recordsPerCall = 1 + demand.attemptsPerCall;
   const records = demand.busyHourCalls * recordsPerCall * demand.recordHours * constants.redisBytesPerDetailRecord;
   const cores = (callsPerSecond * constants.redisMsPerCall) / 1_000;
-  const wanted = Math.ceil(cores / constants.utilisation);
-  return { bytes: REDIS_ROOM * (calls + records), cores, masters: Math.min(Math.max(1, wanted), MOST_MASTERS) };
+  const clusters = Math.max(1, Math.ceil(cores / (SHARDS * constants.utilisation)));
+  const enough = EVEN_MASTERS.find((masters) => cores / clusters / masters <= constants.utilisation);
+  return { bytes: REDIS_ROOM * (calls + records), cores, clusters, masters: enough ?? SHARDS };
 }
 
 function planGateways(demand: Demand, erlangs: number): readonly GatewayPlan[] {
