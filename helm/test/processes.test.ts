@@ -37,6 +37,10 @@ function isStockServer(workload: Manifest, container: string): boolean {
   return found?.command?.[0] === "drachtio";
 }
 
+/** Whether the pod has the SIP sockets that peers are led to by its readiness. */
+const holdsSockets = (workload: Manifest): boolean =>
+  ["edge", "pool"].includes(workload.metadata.labels["app.kubernetes.io/component"] ?? "");
+
 async function processesOf(name: string): Promise<readonly (readonly [Manifest, string])[]> {
   const all = workloads(await manifestsOf(name));
   return all.flatMap((workload) =>
@@ -74,13 +78,26 @@ describe.each(CASES)("processes of ci/%s-values.yaml", (name) => {
       const found = spec.containers.find((each: { readonly name: string }) => each.name === container);
       expect(found.startupProbe.httpGet.path).toBe("/livez");
       expect(found.livenessProbe.httpGet.path).toBe("/livez");
-      expect(found.readinessProbe.httpGet.path).toBe("/readyz");
+      // Traffic reaches SIP sockets by their pod's readiness: it must not hang on Redis, nor on a drain through the API.
+      expect(found.readinessProbe.httpGet.path).toBe(holdsSockets(workload) ? "/sipz" : "/readyz");
       // A slow garbage collection must not restart a process; a dead one must not stay.
       expect(found.livenessProbe.periodSeconds * found.livenessProbe.failureThreshold).toBeGreaterThanOrEqual(30);
       expect(found.readinessProbe.periodSeconds * found.readinessProbe.failureThreshold).toBeLessThanOrEqual(10);
       const drainMs = Number(startedWith(workload, container)["TANDEM_DRAIN_MS"] ?? 0);
       expect(spec.terminationGracePeriodSeconds * 1_000).toBeGreaterThanOrEqual(drainMs + 10_000);
       expect(found.lifecycle).toBeUndefined();
+    }
+  });
+
+  it("of which none makes a pod with SIP sockets unready, for whatever a worker waits", async () => {
+    const all = workloads(await manifestsOf(name)).filter(holdsSockets);
+    expect(all).not.toEqual([]);
+    for (const workload of all) {
+      const asked = podSpec(workload).containers.map(
+        (each: { readonly readinessProbe?: { readonly httpGet?: { readonly path: string } } }) =>
+          each.readinessProbe?.httpGet?.path,
+      );
+      expect(asked, workload.metadata.name).not.toContain("/readyz");
     }
   });
 

@@ -36,6 +36,7 @@ async function main(): Promise<void> {
   const probes = await startProbeServer({
     address: config.http,
     unready: edge.unready,
+    unserved: edge.unserved,
     metrics: metricsPage(registry),
   });
   bindShutdown({

@@ -41,12 +41,13 @@ describe("a sip-edge process", () => {
     const { http, admin, sip } = await edge.ready();
     await using peer = await SipPeer.open();
     expect([await statusOf(`${http}/livez`), await statusOf(`${http}/readyz`)]).toEqual([200, 503]);
+    expect(await statusOf(`${http}/sipz`)).toBe(503);
     peer.request("OPTIONS", sip);
     const refused = await peer.expect(503);
     expect(refused.message.get("Retry-After")).toBe("5");
 
     const { port, requests } = await worker(admin);
-    expect(await statusOf(`${http}/readyz`)).toBe(200);
+    expect([await statusOf(`${http}/readyz`), await statusOf(`${http}/sipz`)]).toEqual([200, 200]);
     await until(async () =>
       (await (await fetch(`${http}/metrics`)).text()).includes('_frames_total{direction="in"} 2'),
     );
@@ -84,6 +85,7 @@ describe("a sip-edge process", () => {
     await until(() => requests.length === 1, { what: "the INVITE at the worker" });
     edge.child.kill("SIGTERM");
     await until(async () => (await (await fetch(`${http}/readyz`)).text()).includes("draining"));
+    expect(await statusOf(`${http}/sipz`)).toBe(200);
     peer.request("OPTIONS", sip);
     await until(() => requests.length === 2, { what: "a new request during the drain" });
     for (const { transaction, message } of requests) {

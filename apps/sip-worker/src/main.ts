@@ -32,7 +32,8 @@ async function main(): Promise<void> {
     process.exit(EXIT.configuration);
   }
   const worker = wired.value;
-  const probes = await startProbeServer({ address: config.http, unready: worker.unready, metrics: worker.metrics });
+  const { unready, unserved, metrics } = worker;
+  const probes = await startProbeServer({ address: config.http, unready, unserved, metrics });
   const http = formatSocketAddress(probes.address);
   bindShutdown({
     logger,

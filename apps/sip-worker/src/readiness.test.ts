@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { unreadyReasons } from "./readiness.ts";
+import { unreadyReasons, unservedReasons } from "./readiness.ts";
 
 const good = { ownEdges: 1, topologyVersion: 3, redisReachable: true, draining: false };
 
@@ -11,4 +11,15 @@ test.each([
   ["while draining", { ...good, draining: true }, ["draining"]],
 ])("%s", (_name, conditions, reasons) => {
   expect(unreadyReasons(conditions)).toEqual(reasons);
+});
+
+const serving = { ownEdges: 1, topologyVersion: 3, closing: false };
+
+test.each([
+  ["an edge and a topology are enough to serve what comes by its sockets", serving, []],
+  ["without an edge nothing comes", { ...serving, ownEdges: 0 }, ["no edge of the own pool is connected"]],
+  ["without a topology every call is refused", { ...serving, topologyVersion: 0 }, ["no topology is published yet"]],
+  ["while its connections close", { ...serving, ownEdges: 0, closing: true }, ["its connections close"]],
+])("%s", (_name, conditions, reasons) => {
+  expect(unservedReasons(conditions)).toEqual(reasons);
 });

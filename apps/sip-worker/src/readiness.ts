@@ -16,3 +16,18 @@ export function unreadyReasons(now: WorkerConditions): readonly string[] {
   if (now.draining) reasons.push("draining");
   return reasons;
 }
+
+/** What a worker needs so that what comes by the sockets beside it is served: without Redis, and on an operator's wish to drain, emergency calls and those under way still are. */
+export interface ServingConditions extends Pick<WorkerConditions, "ownEdges" | "topologyVersion"> {
+  /** Its connections close: the drain is over. */
+  readonly closing: boolean;
+}
+
+/**
+ * What keeps it from serving anything at all, one sentence each. Where edge and worker share a pod, this decides whether traffic reaches the pod, and
+ * `unreadyReasons` does not: every pod of a pool is unready at once when Redis is away.
+ */
+export function unservedReasons(now: ServingConditions): readonly string[] {
+  if (now.closing) return ["its connections close"];
+  return unreadyReasons({ ...now, redisReachable: true, draining: false });
+}

@@ -43,12 +43,14 @@ import { locationSource, unguessableName } from "./locations.ts";
 import { startMembership, type WorkerMembership } from "./membership.ts";
 import { systemResolver } from "./name-resolver.ts";
 import { createTopologyCache } from "./topology-cache.ts";
-import { unreadyReasons } from "./readiness.ts";
+import { unreadyReasons, unservedReasons } from "./readiness.ts";
 
 /** A worker put together, not yet started. */
 export interface Worker {
   readonly engine: CallEngine;
   readonly unready: () => readonly string[];
+  /** What keeps what comes by the sockets beside it from being served. */
+  readonly unserved: () => readonly string[];
   readonly metrics: ReturnType<typeof metricsPage>;
   /** Begins to serve; `http` is the bound address of the probe server. */
   start(http: string): Promise<void>;
@@ -235,6 +237,7 @@ function assemble(
   { sip, media, engine }: Ways & { readonly engine: CallEngine },
 ): Worker {
   let member: WorkerMembership | null = null;
+  let closing = false;
   const ownEdges = (): number => connectedEdges(sip, config.pool);
   const { nodeId, pool } = config;
   const onDrainWish = (draining: boolean): void => {
@@ -247,6 +250,7 @@ function assemble(
       const { topologyVersion, draining } = engine.facts();
       return unreadyReasons({ ownEdges: ownEdges(), topologyVersion, redisReachable: seen.redisReachable, draining });
     },
+    unserved: () => unservedReasons({ ownEdges: ownEdges(), topologyVersion: engine.facts().topologyVersion, closing }),
     metrics: metricsPage(seen.registry),
     async start(http) {
       // The topology first: edges offer calls as soon as they are connected. Without Redis this ends after its time limits, and the engine asks again.
@@ -275,6 +279,7 @@ function assemble(
       await edge?.drain();
     },
     async stop() {
+      closing = true;
       await member?.stop();
       await engine.stop();
       await sip.close();

@@ -36,6 +36,18 @@ export class WorkerProcess {
     return `http://${String(entry["http"])}`;
   }
 
+  /** Port of a listener, once it is ready; of a fused worker only. */
+  port(listener: string): number {
+    const entry = this.lines.find(({ msg }) => msg === "ready");
+    const listeners = (entry?.["listeners"] ?? []) as readonly { readonly name: string; readonly address: string }[];
+    return Number(
+      listeners
+        .find(({ name }) => name === listener)
+        ?.address.split(":")
+        .at(-1),
+    );
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.child.kill("SIGKILL");
     await this.exited;

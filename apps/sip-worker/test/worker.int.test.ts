@@ -56,9 +56,30 @@ function environment(): Record<string, string> {
   };
 }
 
-/** Everything from anywhere on `core` goes to bob. */
-function topology(): string {
-  const listener = (name: string) => ({ name, address: "127.0.0.1", port: edge.port(name), transport: "udp" });
+/** A worker that is an edge, too, with listeners of its own. */
+function fused(): Record<string, string> {
+  const { TANDEM_EDGES: _, ...given } = environment();
+  const listeners = ["core", "outside"].map((name) => ({ name, transport: "udp", address: "127.0.0.1", port: 0 }));
+  return {
+    ...given,
+    TANDEM_LISTENERS: JSON.stringify(listeners),
+    TANDEM_ADMIN: "127.0.0.1:0",
+    TANDEM_SPOOL: join(spool, "fused"),
+  };
+}
+
+async function drainPool(): Promise<void> {
+  const connection = connectRedis(redis.url);
+  if (!connection.ok) throw new Error(connection.error.detail);
+  expect(await createMembership(connection.value).requestDrain({ kind: "pool", name: "east" }, true)).toMatchObject({
+    ok: true,
+  });
+  await connection.value.close();
+}
+
+/** Everything from anywhere on `core` goes to bob, but 911. */
+function topology(port = (name: string): number => edge.port(name)): string {
+  const listener = (name: string) => ({ name, address: "127.0.0.1", port: port(name), transport: "udp" });
   return JSON.stringify({
     name: "test",
     pools: [
@@ -111,6 +132,19 @@ async function call(): Promise<void> {
   await alice.expect("200 BYE");
 }
 
+/** An emergency call from alice to the PSAP, answered and ended. */
+async function emergencyCall(to = core()): Promise<void> {
+  const sent = alice.request("INVITE", to, { uri: `sip:911@127.0.0.1:${to.port}` });
+  const invite = await psap.expect("INVITE");
+  psap.reply(invite, 200);
+  const dialog = alice.dialogAsCaller(sent, await alice.expect("200 INVITE"));
+  dialog.ack();
+  await psap.expect("ACK");
+  dialog.request("BYE");
+  psap.reply(await psap.expect("BYE"), 200);
+  await alice.expect("200 BYE");
+}
+
 describe("a sip-worker process", () => {
   test("without a topology it lives, is not ready, and answers 503", async () => {
     await using worker = new WorkerProcess(environment());
@@ -119,6 +153,7 @@ describe("a sip-worker process", () => {
     await until(async () => (await page(`${http}/readyz`)).text === "no topology is published yet\n", {
       what: "only the topology missing",
     });
+    expect(await page(`${http}/sipz`)).toEqual({ status: 503, text: "no topology is published yet\n" });
     alice.request("INVITE", core());
     expect((await alice.expect(503)).message.get("Retry-After")).toBe("5");
   });
@@ -172,20 +207,37 @@ describe("a sip-worker process", () => {
         what: "Redis missed",
         limitMs: 20_000,
       });
-      const sent = alice.request("INVITE", core(), { uri: `sip:911@127.0.0.1:${core().port}` });
-      const invite = await psap.expect("INVITE");
-      psap.reply(invite, 200);
-      const dialog = alice.dialogAsCaller(sent, await alice.expect("200 INVITE"));
-      dialog.ack();
-      await psap.expect("ACK");
-      dialog.request("BYE");
-      psap.reply(await psap.expect("BYE"), 200);
-      await alice.expect("200 BYE");
+      expect(await page(`${http}/sipz`)).toEqual({ status: 200, text: "ok\n" });
+      await emergencyCall();
       await until(async () => (await spooled()).length === 1, { what: "the records on disk", limitMs: 30_000 });
     } finally {
       process.kill(redis.process.pid, "SIGCONT");
     }
     await until(async () => (await spooled()).length === 0, { what: "the records delivered", limitMs: 30_000 });
+  });
+
+  test("fused, in a drained pool and without Redis: not ready, and its sockets are served", async () => {
+    await using worker = new WorkerProcess(fused());
+    const http = await worker.ready();
+    const port = (name: string): number => worker.port(name);
+    await publish(topology(port));
+    await until(async () => (await page(`${http}/readyz`)).status === 200, { what: "readiness" });
+    await drainPool();
+    await until(async () => (await page(`${http}/readyz`)).text === "draining\n", { what: "the drain" });
+    expect(await page(`${http}/sipz`)).toEqual({ status: 200, text: "ok\n" });
+    const to = { address: "127.0.0.1", port: port("core") };
+    await emergencyCall(to);
+    process.kill(redis.process.pid, "SIGSTOP");
+    try {
+      await until(async () => (await page(`${http}/readyz`)).text === "Redis is not reachable\ndraining\n", {
+        what: "Redis missed",
+        limitMs: 20_000,
+      });
+      expect(await page(`${http}/sipz`)).toEqual({ status: 200, text: "ok\n" });
+      await emergencyCall(to);
+    } finally {
+      process.kill(redis.process.pid, "SIGCONT");
+    }
   });
 
   test.each([

@@ -27,7 +27,7 @@
       containerPort: {{ int $pool.edges.ports.admin }}
     - name: http
       containerPort: {{ int $pool.edges.ports.http }}
-  {{- include "tandem.probes" (dict "probes" $root.Values.probes "port" "http") | nindent 2 }}
+  {{- include "tandem.probes" (dict "probes" $root.Values.probes "port" "http" "ready" "/sipz") | nindent 2 }}
   {{- include "tandem.resources" $pool.edges.resources | nindent 2 }}
   {{- with include "tandem.tlsMounts" . }}
   volumeMounts:
@@ -60,7 +60,7 @@
   ports:
     - name: {{ .port }}
       containerPort: {{ int $pool.workers.ports.http }}
-  {{- include "tandem.probes" (dict "probes" $root.Values.probes "port" .port) | nindent 2 }}
+  {{- include "tandem.probes" (dict "probes" $root.Values.probes "port" .port "ready" (ternary "/sipz" "/readyz" (eq $pool.placement "together"))) | nindent 2 }}
   {{- include "tandem.resources" $pool.workers.resources | nindent 2 }}
   volumeMounts:
     - name: spool
@@ -97,7 +97,7 @@
       containerPort: {{ int $pool.edges.ports.admin }}
     - name: http
       containerPort: {{ int $pool.workers.ports.http }}
-  {{- include "tandem.probes" (dict "probes" $root.Values.probes "port" "http") | nindent 2 }}
+  {{- include "tandem.probes" (dict "probes" $root.Values.probes "port" "http" "ready" "/sipz") | nindent 2 }}
   {{- include "tandem.resources" $pool.workers.resources | nindent 2 }}
   volumeMounts:
     - name: spool

@@ -20,7 +20,9 @@ capabilities:
 
 {{/*
 Three probes that mean three things: has it opened its sockets (else it never will: restart), is its event loop alive (else: restart), may it have new
-work (else: leave it alone, send nothing). A busy, draining or Redis-less process is alive and not ready. Takes (dict "probes" … "port" "http").
+work (else: leave it alone, send nothing). A busy, draining or Redis-less process is alive and not ready. Takes (dict "probes" … "port" "http" "ready" path).
+`ready`: default /readyz. Of a pod with SIP sockets it is /sipz in every container, for it decides whether peers reach the sockets: they are served without Redis,
+while the pool is drained through the API (emergency calls, BYEs), and to the end of a drain, when nodes still pass on what balancers send (terminating endpoints that serve).
 */}}
 {{- define "tandem.probes" -}}
 startupProbe:
@@ -33,7 +35,7 @@ livenessProbe:
   timeoutSeconds: 5
   failureThreshold: {{ max 1 (div (int .probes.stuckSeconds) 10) }}
 readinessProbe:
-  httpGet: { path: /readyz, port: {{ .port }} }
+  httpGet: { path: {{ default "/readyz" .ready }}, port: {{ .port }} }
   periodSeconds: {{ .probes.readySeconds }}
   timeoutSeconds: 2
   failureThreshold: 2

@@ -6,6 +6,8 @@ export interface ProbeServerOptions {
   readonly address: SocketAddress;
   /** What keeps the process from serving, one short sentence each; empty = ready. Asked on every `/readyz`. */
   readonly unready: () => readonly string[];
+  /** What keeps SIP sockets from being served here, in the same words; asked on every `/sipz`, which is not found where this is absent. */
+  readonly unserved?: () => readonly string[];
   /** Prometheus text of the process's metrics. */
   readonly metrics: () => Promise<{ readonly contentType: string; readonly body: string }>;
 }
@@ -16,7 +18,7 @@ export interface ProbeServer {
 }
 
 /**
- * `/livez` (200 while the process runs), `/readyz` (200, or 503 with the reasons) and `/metrics` over HTTP.
+ * `/livez` (200 while the process runs), `/readyz` (200, or 503 with the reasons), `/sipz` (the same for what comes by SIP sockets) and `/metrics` over HTTP.
  * Liveness never depends on readiness: a busy or disconnected process must be taken out of rotation, not restarted.
  * @throws the bind error of the socket (address in use, not permitted)
  */
@@ -59,6 +61,7 @@ async function serve(options: ProbeServerOptions, request: IncomingMessage, resp
   const path = (request.url ?? "/").split("?", 1)[0];
   if (path === "/livez") return send(response, { status: 200, type: "text/plain", body: "ok\n" });
   if (path === "/readyz") return send(response, readiness(options.unready()));
+  if (path === "/sipz" && options.unserved !== undefined) return send(response, readiness(options.unserved()));
   if (path === "/metrics") {
     const page = await options.metrics();
     return send(response, { status: 200, type: page.contentType, body: page.body });

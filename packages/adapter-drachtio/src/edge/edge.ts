@@ -30,6 +30,11 @@ export interface Edge {
   readonly addresses: EdgeAddresses;
   /** What keeps it from serving, one short sentence each. */
   readonly unready: () => readonly string[];
+  /**
+   * What keeps its SIP sockets from being served, in the same words. A drain does not: whoever still sends here is served until it ends, so that balancers and
+   * nodes pass on what comes while they learn of it.
+   */
+  readonly unserved: () => readonly string[];
   /** What it counts, for metrics. */
   readonly snapshot: () => ReturnType<typeof edgeSnapshot>;
   /** Resolves when nothing is under way any more; new requests are still served. The caller bounds it. */
@@ -95,6 +100,8 @@ function runningEdge(parts: EdgeParts, admin: string): Edge {
   const { endpoint, server, certificates, capture } = parts;
   const stopRenewing = certificates.start();
   let draining = false;
+  let closing = false;
+  const lonely = (): readonly string[] => (server.stats().applications === 0 ? ["no worker is connected"] : []);
   return {
     local: server,
     addresses: {
@@ -105,16 +112,15 @@ function runningEdge(parts: EdgeParts, admin: string): Edge {
         address: formatSocketAddress({ host: address, port }),
       })),
     },
-    unready: () => [
-      ...(draining ? ["draining"] : []),
-      ...(server.stats().applications === 0 ? ["no worker is connected"] : []),
-    ],
+    unready: () => [...(draining ? ["draining"] : []), ...lonely()],
+    unserved: () => (closing ? ["its sockets close"] : lonely()),
     snapshot: () => edgeSnapshot({ endpoint, server, draining, certificateEnds: certificates.ends, capture }),
     drain: () => {
       draining = true;
       return untilQuiet(server);
     },
     stop: async () => {
+      closing = true;
       stopRenewing();
       await server.close();
       await endpoint.close({ graceMs: STOP_GRACE_MS });
