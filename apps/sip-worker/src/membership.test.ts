@@ -13,6 +13,7 @@ async function rig(others: readonly Member[] = []) {
     announce: (member) => Promise.resolve(ok(void announced.push(member))),
     withdraw: (id) => Promise.resolve(ok(void withdrawn.push(id))),
     members: () => Promise.resolve(ok([...announced.slice(-1), ...others])),
+    lost: () => Promise.resolve(ok([])),
     requestDrain: () => Promise.resolve(ok(undefined)),
     drainRequested: () => Promise.resolve(ok(wish.drain)),
   };

@@ -179,6 +179,7 @@ describe("a sip-worker process", () => {
     worker.child.kill("SIGTERM");
     expect(await worker.exited).toBe(0);
     expect(await membership.members()).toEqual({ ok: true, value: [] });
+    expect(await membership.lost()).toEqual({ ok: true, value: [] });
     const records = await createDetailRecordStream(connection.value).read(10);
     expect(records.ok && records.value.map(({ kind }) => kind)).toEqual(["call", "attempt"]);
     await connection.value.close();

@@ -213,6 +213,7 @@ function createControllerOn(
       topologyFile:
         config.topologyFiles.length === 0 ? null : { file: createTopologyFile(config.topologyFiles), registry },
       board: createTrunkHealthBoard(redis),
+      membership: createMembership(redis),
       probes: createProbeExchange(redis),
       schedule,
       store: createRedisCallStore(redis),

@@ -68,6 +68,9 @@ describe.each(deployments)("a controller on Redis $name", ({ start }) => {
     expect(performance.now() - killedMs).toBeLessThan(LEASE_MS * 3 + 10_000);
     await until(() => worker.requests.length > probed, { what: "a probe of the successor" });
     expect(worker.requests.at(-1)?.id).toMatch(/^c2-/);
+    await until(async () => (await second.metric('tandem_members_lost{role="controller",pool=""}')) === 1, {
+      what: "the loss told",
+    });
   });
 });
 

@@ -244,6 +244,12 @@ export const METRICS = {
     labels: [],
     process: "controller",
   },
+  tandem_members_lost: {
+    type: "gauge",
+    help: "Workers, controllers and control APIs that vanished within the last quarter of an hour without a goodbye and did not come back.",
+    labels: ["role", "pool"],
+    process: "controller",
+  },
   tandem_calls_active: {
     type: "gauge",
     help: "Calls in the cluster, counted from the records in Redis.",

@@ -1,4 +1,4 @@
-import type { ProbeResult, TrunkHealth } from "@tandem/call-control";
+import type { Member, ProbeResult, TrunkHealth } from "@tandem/call-control";
 import type { Registry } from "prom-client";
 import { cappedLabel, type ConfiguredNames } from "./bounded-label.ts";
 import { createClusterMetrics, type ClusterMetrics } from "./cluster-metrics.ts";
@@ -9,6 +9,8 @@ import { topologyMetrics, type WorkerMetrics } from "./worker-metrics.ts";
 /** What the controller tells. */
 export interface ControllerMetrics extends ClusterMetrics, Pick<WorkerMetrics, "topology" | "topologyRejected"> {
   leader(held: boolean): void;
+  /** The whole list: who is not on it any more leaves the metric. */
+  membersLost(members: readonly Pick<Member, "role" | "pool">[]): void;
   probe(result: ProbeResult): void;
   trunkTransition(health: TrunkHealth): void;
   swept(calls: number): void;
@@ -33,6 +35,7 @@ export function createControllerMetrics(registry: Registry, names: ConfiguredNam
     ...topologyMetrics(registry),
     ...probeMetrics(registry, names),
     ...detailRecordMetrics(registry),
+    membersLost: lossMetric(registry, names),
     leader: (held) => leader.set(held ? 1 : 0),
     swept: (calls) => swept.inc(calls),
     leasesSwept: (count) => leases.inc(count),
@@ -42,6 +45,14 @@ export function createControllerMetrics(registry: Registry, names: ConfiguredNam
       topologyFile.reset();
       topologyFile.set({ standing }, 1);
     },
+  };
+}
+
+function lossMetric(registry: Registry, names: ConfiguredNames): ControllerMetrics["membersLost"] {
+  const lost = gauge(registry, "tandem_members_lost");
+  return (members) => {
+    lost.reset();
+    for (const { role, pool } of members) lost.inc({ role, pool: pool === null ? "" : names.pool(pool) });
   };
 }
 

@@ -189,6 +189,20 @@ describe("cluster metrics", () => {
     expect(await registry.metrics()).not.toContain("tandem_trunk_limit_calls{");
   });
 
+  test("members that vanished are counted by role and pool until the list is without them", async () => {
+    const registry = new Registry();
+    const metrics = createControllerMetrics(registry, names());
+    const [worker, controller] = [
+      { role: "worker", pool: "east" } as const,
+      { role: "controller", pool: null } as const,
+    ];
+    metrics.membersLost([worker, worker, controller]);
+    expect(await registry.metrics()).toContain('tandem_members_lost{role="worker",pool="east"} 2');
+    expect(await registry.metrics()).toContain('tandem_members_lost{role="controller",pool=""} 1');
+    metrics.membersLost([]);
+    expect(await registry.metrics()).not.toContain("tandem_members_lost{");
+  });
+
   test("a trunk that left the board leaves the metric", async () => {
     const registry = new Registry();
     const metrics = createControllerMetrics(registry, names());

@@ -86,7 +86,7 @@ export const clusterKeys = {
   signals: `${CLUSTER}:signals`,
   /** Hash: member id → member as JSON. */
   members: `${CLUSTER}:members`,
-  /** Sorted set: member id by the time (epoch ms, Redis's clock) its entry lapses. */
+  /** Sorted set: member id by the time (epoch ms, Redis's clock) its entry lapses, or lapsed without a goodbye. */
   memberLapses: `${CLUSTER}:member-lapses`,
   /** Set of `worker:<id>` and `pool:<name>` that shall drain. */
   drains: `${CLUSTER}:drains`,

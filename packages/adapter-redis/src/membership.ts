@@ -1,15 +1,24 @@
 import type { DrainTarget, Member, Membership } from "@tandem/call-control";
-import { ok } from "@tandem/domain";
+import { ok, type Failure, type Result } from "@tandem/domain";
 import type { RedisConnection } from "./connection.ts";
 import { clusterKeys } from "./keys.ts";
 import { runScript } from "./scripts.ts";
 
+/** How long a member that vanished is told of, milliseconds: long enough for somebody to see it, and its place is taken by then. */
+const LOST_MS = 15 * 60_000;
+
 /**
  * Members in a hash beside a sorted set of when each entry lapses by Redis's clock. A request to drain a worker ends with its `withdraw`; one for a
- * pool stands until it is taken back.
+ * pool stands until it is taken back. An entry that lapsed stays for a while, so that who vanished can be told from who left.
  */
 export function createMembership(connection: RedisConnection): Membership {
   const { members, memberLapses, drains } = clusterKeys;
+  const read = async (which: "present" | "lost"): Promise<Result<readonly Member[], Failure>> => {
+    const reply = await connection.run("list-members", (client) =>
+      runScript(client, "read-members", [members, memberLapses, which, LOST_MS]),
+    );
+    return reply.ok ? ok((reply.value as string[]).map((json) => JSON.parse(json) as Member)) : reply;
+  };
   return {
     async announce(member, ttlMs) {
       const reply = await connection.run("announce-member", (client) =>
@@ -23,12 +32,8 @@ export function createMembership(connection: RedisConnection): Membership {
       );
       return reply.ok ? ok(undefined) : reply;
     },
-    async members() {
-      const reply = await connection.run("list-members", (client) =>
-        runScript(client, "list-members", [members, memberLapses]),
-      );
-      return reply.ok ? ok((reply.value as string[]).map((json) => JSON.parse(json) as Member)) : reply;
-    },
+    members: () => read("present"),
+    lost: () => read("lost"),
     async requestDrain(target, draining) {
       const entry = drainEntry(target);
       const reply = await connection.run("request-drain", (client) =>

@@ -17,7 +17,7 @@ const FILES = {
   "set-emergency-path": 2,
   "push-signals": 1,
   "announce-member": 2,
-  "list-members": 2,
+  "read-members": 2,
   "withdraw-member": 3,
   "acquire-lease": 1,
   "release-lease": 1,

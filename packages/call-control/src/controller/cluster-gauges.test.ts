@@ -1,5 +1,6 @@
 import { err, ok, type Failure, type Result } from "@tandem/domain";
 import { describe, expect, it } from "vitest";
+import type { Member } from "../ports/index.ts";
 import { FakeCallStore } from "../testing/fake-call-store.ts";
 import { FakeTrunkHealthBoard } from "../testing/fake-cluster-state.ts";
 import { FakeControllerObserver, FakeDetailRecordStream } from "../testing/fake-controller-ports.ts";
@@ -8,7 +9,11 @@ import { readClusterGauges } from "./cluster-gauges.ts";
 const AWAY: Failure = { code: "store-unavailable", detail: "the fake store is away" };
 
 /** What the gauges say with so many records waiting and batches given up, of ordinary and of emergency calls. */
-async function told(waiting: readonly [number, number], given: readonly Result<number, Failure>[]) {
+async function told(
+  waiting: readonly [number, number],
+  given: readonly Result<number, Failure>[],
+  lost: Result<readonly Member[], Failure> = err(AWAY),
+) {
   const [details, emergencies] = waiting.map((count) => {
     const stream = new FakeDetailRecordStream();
     stream.owed = Array.from({ length: count }, (_, at) => ({
@@ -24,8 +29,10 @@ async function told(waiting: readonly [number, number], given: readonly Result<n
   const observer = new FakeControllerObserver();
   const deadLetters = given.map((count) => () => Promise.resolve(count));
   const store = new FakeCallStore();
-  await readClusterGauges({ store, board: new FakeTrunkHealthBoard(), details, emergencies, deadLetters, observer });
-  return observer.told.filter((line) => /^(backlog|dead letters)/.test(line));
+  const membership = { lost: () => Promise.resolve(lost) };
+  const board = new FakeTrunkHealthBoard();
+  await readClusterGauges({ store, board, membership, details, emergencies, deadLetters, observer });
+  return observer.told.filter((line) => /^(backlog|dead letters|lost)/.test(line));
 }
 
 describe("the gauges of the cluster", () => {
@@ -36,6 +43,17 @@ describe("the gauges of the cluster", () => {
 
   it("are zero where nobody delivers", async () => {
     expect(await told([0, 0], [])).toEqual(["backlog 0", "dead letters 0"]);
+  });
+
+  it("tell who vanished without a goodbye", async () => {
+    const member = { pid: 1, host: "host", startedMs: 1, draining: false, facts: {} };
+    const gone: Member[] = [
+      { ...member, id: "w1", role: "worker", pool: "east" },
+      { ...member, id: "c1", role: "controller", pool: null },
+    ];
+    const others = ["backlog 0", "dead letters 0"];
+    expect(await told([0, 0], [], ok(gone))).toEqual(["lost worker/east,controller/", ...others]);
+    expect(await told([0, 0], [], ok([]))).toEqual(["lost ", ...others]);
   });
 
   it("stay as they were while a part cannot be read", async () => {

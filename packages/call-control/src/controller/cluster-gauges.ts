@@ -1,11 +1,12 @@
 import { ok, type Failure, type Result } from "@tandem/domain";
-import type { CallStore, DetailRecordStream, TrunkHealthBoard } from "../ports/index.ts";
+import type { CallStore, DetailRecordStream, Membership, TrunkHealthBoard } from "../ports/index.ts";
 import type { ControllerObserver } from "./controller-observer.ts";
 import type { RoundEnd } from "../timing/repeat.ts";
 
 export interface ClusterGaugePorts {
   readonly store: CallStore;
   readonly board: TrunkHealthBoard;
+  readonly membership: Pick<Membership, "lost">;
   readonly details: Pick<DetailRecordStream, "backlog">;
   readonly emergencies: Pick<DetailRecordStream, "backlog">;
   /** Deliveries given up, by each who delivers. */
@@ -17,17 +18,19 @@ export type CountDeadLetters = () => Promise<Result<number, Failure>>;
 
 /** Reads the figures that belong to the cluster as a whole; what cannot be read stays as it was. */
 export async function readClusterGauges(ports: ClusterGaugePorts): Promise<RoundEnd> {
-  const { store, board, details, emergencies, deadLetters, observer } = ports;
-  const [count, loads, health, backlog, dead] = await Promise.all([
+  const { store, board, membership, details, emergencies, deadLetters, observer } = ports;
+  const [count, loads, health, lost, backlog, dead] = await Promise.all([
     store.count(),
     store.loads(),
     board.all(),
+    membership.lost(),
     sum([details.backlog(), emergencies.backlog()]),
     sum(deadLetters.map((read) => read())),
   ]);
   if (count.ok) observer.callsActive(count.value);
   if (loads.ok) observer.trunkLoads(loads.value);
   if (health.ok) observer.trunkHealth(health.value.values());
+  if (lost.ok) observer.membersLost(lost.value);
   if (backlog.ok) observer.detailRecordBacklog(backlog.value);
   if (dead.ok) observer.deadLetters(dead.value);
   return "rest";

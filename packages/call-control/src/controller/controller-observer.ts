@@ -1,4 +1,4 @@
-import type { ProbeResult, TrunkHealth } from "../ports/index.ts";
+import type { Member, ProbeResult, TrunkHealth } from "../ports/index.ts";
 import type { FileStanding } from "./topology-file-publisher.ts";
 
 /** What the controller tells the outside about itself. */
@@ -16,6 +16,8 @@ export interface ControllerObserver {
   deadLetters(batches: number): void;
   callsActive(count: number): void;
   readonly emergency: EmergencyObserver;
+  /** All that vanished lately without a goodbye and did not come back. */
+  membersLost(members: readonly Pick<Member, "role" | "pool">[]): void;
   /** The whole board. */
   trunkHealth(board: Iterable<TrunkHealth>): void;
   /** The whole table. */

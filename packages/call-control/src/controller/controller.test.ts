@@ -52,6 +52,7 @@ function world() {
       observer: new FakeControllerObserver(),
       lease: new FakeLeaderLease(clock),
       board: new ForgettingHealthBoard(),
+      membership: { lost: () => Promise.resolve(ok([])) },
       probes: new ScriptedProbes(),
       schedule: new FakeProbeSchedule(),
       store: Object.assign(new FakeCallStore(), { existing: () => Promise.resolve(ok(new Set<string>())) }),

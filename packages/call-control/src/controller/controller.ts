@@ -11,6 +11,7 @@ import type {
   EmergencyRecordBook,
   GateLedger,
   LeaderLease,
+  Membership,
   NoticeStream,
   NotificationBook,
   NotificationChannel,
@@ -44,6 +45,7 @@ export interface ControllerPorts {
   /** A topology file, which the leader publishes whenever it changed; null: the topology comes through the API only. */
   readonly topologyFile: Pick<TopologyFilePorts, "file" | "registry"> | null;
   readonly board: TrunkHealthPorts["board"];
+  readonly membership: Pick<Membership, "lost">;
   readonly probes: ProbeExchange;
   readonly schedule: ProbeSchedule;
   readonly store: CallStore & CallPresence;

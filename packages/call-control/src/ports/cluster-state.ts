@@ -78,6 +78,8 @@ export interface Membership {
   announce(member: Member, ttlMs: number): Promise<Result<void, Failure>>;
   withdraw(id: string): Promise<Result<void, Failure>>;
   members(): Promise<Result<readonly Member[], Failure>>;
+  /** Members whose entry lapsed within the last quarter of an hour and that neither said goodbye (`withdraw`) nor came back. */
+  lost(): Promise<Result<readonly Member[], Failure>>;
   /** Asks a worker or a whole pool to drain or to come back; the target sees it through `drainRequested`. */
   requestDrain(target: DrainTarget, draining: boolean): Promise<Result<void, Failure>>;
   drainRequested(member: { readonly id: string; readonly pool: string | null }): Promise<Result<boolean, Failure>>;

@@ -211,6 +211,8 @@ export class FakeControllerObserver implements ControllerObserver {
     heartbeatInterval: (ms) => void this.told.push(`heartbeat every ${ms}`),
   };
   readonly callsActive = (count: number): void => void this.told.push(`calls ${count}`);
+  readonly membersLost: ControllerObserver["membersLost"] = (members) =>
+    void this.told.push(`lost ${members.map(({ role, pool }) => `${role}/${pool ?? ""}`).join(",")}`);
   readonly trunkHealth: ControllerObserver["trunkHealth"] = (board) =>
     void this.told.push(`board ${[...board].map(({ trunk, state }) => `${trunk}=${state}`).join(",")}`);
   readonly trunkLoads: ControllerObserver["trunkLoads"] = (loads) =>

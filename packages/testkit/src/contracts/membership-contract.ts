@@ -33,6 +33,28 @@ export function describeMembership(setUp: () => Promise<Harness<Membership>>): v
     });
   });
 
+  describe("members that vanished", () => {
+    it("are told as lost, those that said goodbye are not", async () => {
+      await using harness = await setUp();
+      for (const id of ["killed", "left"]) await harness.subject.announce(member(id), LAPSE_MS);
+      await harness.subject.announce(member("alive"), LONG_MS);
+      await harness.subject.withdraw("left");
+      await lost(harness, ["killed"]);
+      expect(valueOf(await harness.another().lost())).toEqual([member("killed")]);
+      expect(await idsOf(harness.subject)).toEqual(["alive"]);
+    });
+
+    it("are lost no more once they came back or took their leave late", async () => {
+      await using harness = await setUp();
+      for (const id of ["stalled", "late"]) await harness.subject.announce(member(id), LAPSE_MS);
+      await lost(harness, ["late", "stalled"]);
+      await harness.subject.announce(member("stalled"), LONG_MS);
+      await harness.subject.withdraw("late");
+      expect(valueOf(await harness.another().lost())).toEqual([]);
+      expect(await idsOf(harness.subject)).toEqual(["stalled"]);
+    });
+  });
+
   describe("drain requests", () => {
     const worker = { id: "w1", pool: "east" };
     it.each([
@@ -56,6 +78,16 @@ export function describeMembership(setUp: () => Promise<Harness<Membership>>): v
       expect(valueOf(await harness.subject.drainRequested(worker))).toBe(false);
     });
   });
+}
+
+/** Waits until exactly these are lost. */
+async function lost(harness: Harness<Membership>, ids: readonly string[]): Promise<void> {
+  await harness.elapse(LAPSE_MS + 1);
+  const told = async () =>
+    valueOf(await harness.subject.lost())
+      .map(({ id }) => id)
+      .sort();
+  await until(async () => (await told()).join() === ids.join(), { what: "the lapse" });
 }
 
 async function idsOf(membership: Membership): Promise<readonly string[]> {
