@@ -132,6 +132,37 @@ describe("network policies", () => {
     expect(ports(egress)[1]).toEqual([9022, 9122]);
   });
 
+  it("ends inside the cluster are selected, because no block matches them everywhere", async () => {
+    const core = {
+      namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": "core" } },
+      podSelector: { matchLabels: { app: "core" } },
+    };
+    const edge = await policy("load-balancer", "tandem-main-edge");
+    expect(edge.ingress[0].from).toEqual(expect.arrayContaining([{ ipBlock: { cidr: "198.51.100.0/24" } }, core]));
+    expect(edge.egress[1].to).toEqual([{ ipBlock: { cidr: "198.51.100.0/24" } }, core]);
+    const redis = { namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": "redis" } } };
+    const worker = await policy("load-balancer", "tandem-main-worker");
+    expect(worker.egress[2]).toEqual({ to: [redis], ports: [{ protocol: "TCP", port: 6379 }] });
+  });
+
+  it.each([
+    ["edge", "trial", "tandem-main-edge"],
+    ["worker", "trial", "tandem-main-worker"],
+    ["edge", "fused", "tandem-site"],
+    ["controller", "trial", "tandem-controller"],
+    ["controlApi", "trial", "tandem-control-api"],
+  ])("more rules for %s (%s) reach its policy", async (part, name, policyName) => {
+    const [from, to] = [{ from: [{ podSelector: {} }] }, { to: [{ podSelector: {} }] }];
+    const rules = { extraIngress: { [part]: [from] }, extraEgress: { [part]: [to] } };
+    const sets = ["--set-json", `networkPolicies=${JSON.stringify(rules)}`];
+    // Off the nodes' network, where a policy is.
+    const exposed = ["--set-json", 'poolDefaults.exposure={"type":"ClusterIP"}'];
+    const manifests = await render("--values", valuesFile(name), ...exposed, ...sets);
+    const found = ofKind(manifests, "NetworkPolicy").find(({ metadata }) => metadata.name.startsWith(policyName));
+    expect(found?.["spec"].ingress).toContainEqual(from);
+    expect(found?.["spec"].egress).toContainEqual(to);
+  });
+
   it("a controller speaks to Redis and the receivers of records and mail", async () => {
     expect(ports((await policy("carriers", "tandem-controller")).egress)).toEqual([
       [53, 53],

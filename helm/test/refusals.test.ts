@@ -60,6 +60,19 @@ describe("values that contradict one another are refused with a sentence", () =>
     ["carriers", 'topology.existingConfigMap="x"', /both set: use one/],
     ["carriers", "networkPolicies.nodes=[]", /Pool east has its edges on the nodes' network.*networkPolicies\.nodes/],
     ["carriers", 'networkPolicies.peers=["198.51.100.1"]', /"198\.51\.100\.1" is not a block/],
+    [
+      "carriers",
+      'networkPolicies.peers=[{"ipBlock":{"cidr":"198.51.100.1"}}]',
+      /peers: "198\.51\.100\.1" is not a block/,
+    ],
+    ["carriers", "networkPolicies.apiFrom=[]", /networkPolicies\.apiFrom is empty, which .* for everybody/],
+    ["carriers", "networkPolicies.peers=[]", /networkPolicies\.peers is empty/],
+    [
+      "load-balancer",
+      'networkPolicies.apiFrom=[{"podSelector":{}}]',
+      /apiFrom lets in pods of this namespace only: add those of the ingress controller/,
+    ],
+    ["load-balancer", 'networkPolicies.apiFrom=["10.0.0.0/8"]', undefined],
     ["carriers", 'keda.prometheus.serverAddress=""', /keda asks Prometheus, so set keda\.prometheus\.serverAddress/],
     ["carriers", `${POOL}.listeners[3].tls.caSecretName=""`, /tls\.mutual accepts whoever a public authority signed/],
     ["carriers", 'redis.external.hosts=["sentinel-0"]', /"sentinel-0" is not host:port/],
@@ -184,6 +197,8 @@ describe("values that do not fit the schema are refused with their path", () => 
       /drainSeconds': minimum: got 1, want 5/,
     ],
     ["a number where text belongs", "topology.document=911", /'\/topology\/document': got number, want string/],
+    ["an end of a flow that is none", 'networkPolicies.peers=[{"pods":{}}]', /'\/networkPolicies\/peers\/0'/],
+    ["an end of a flow that is everybody", "networkPolicies.apiFrom=[{}]", /'\/networkPolicies\/apiFrom\/0'/],
     ["a percentage above a hundred", "poolDefaults.workers.autoscaling.cpuPercent=400", /maximum: got 400, want 100/],
   ] as const)("%s", async (_what, set, sentence) => {
     expect(await said("trial", set)).toMatch(sentence);

@@ -1,7 +1,12 @@
-{{- define "tandem.blocks" -}}
+{{/* Ends of flows as the values name them: a block as text, or what a NetworkPolicy takes. */}}
+{{- define "tandem.ends" -}}
 {{- range . }}
+{{- if kindIs "string" . }}
 - ipBlock:
     cidr: {{ . }}
+{{- else }}
+- {{ toYaml . | nindent 2 | trim }}
+{{- end }}
 {{- end }}
 {{- end -}}
 
@@ -17,7 +22,7 @@
 {{- if and (eq .exposure.type "hostNetwork") (eq (include "tandem.onePod" .) "true") }}{{- $onHost = true }}{{- end }}
 {{- end }}
 {{- if $onHost }}
-{{- include "tandem.blocks" .Values.networkPolicies.nodes }}
+{{- include "tandem.ends" .Values.networkPolicies.nodes }}
 {{- end }}
 {{- end -}}
 
@@ -33,7 +38,7 @@
 {{- if eq .exposure.type "hostNetwork" }}{{- $onHost = true }}{{- end }}
 {{- end }}
 {{- if $onHost }}
-{{- include "tandem.blocks" .Values.networkPolicies.nodes }}
+{{- include "tandem.ends" .Values.networkPolicies.nodes }}
 {{- end }}
 {{- end -}}
 
@@ -58,7 +63,7 @@
         matchLabels:
           {{- include "tandem.selectorLabels" (dict "root" . "component" "redis") | nindent 10 }}
     {{- else }}
-    {{- include "tandem.blocks" .Values.networkPolicies.redis.blocks | nindent 4 }}
+    {{- include "tandem.ends" .Values.networkPolicies.redis.blocks | nindent 4 }}
     {{- end }}
   ports:
     {{- if eq .Values.redis.mode "bundled" }}
@@ -73,7 +78,7 @@
 {{- define "tandem.toDns" -}}
 # Names: of edges, Redis, gateways (RFC 3263).
 - to:
-    {{- toYaml .Values.networkPolicies.dns | nindent 4 }}
+    {{- include "tandem.ends" .Values.networkPolicies.dns | nindent 4 }}
   ports:
     - { protocol: UDP, port: 53 }
     - { protocol: TCP, port: 53 }
@@ -83,7 +88,7 @@
 {{- define "tandem.scraped" -}}
 # Metrics.
 - from:
-    {{- toYaml .root.Values.networkPolicies.monitoringFrom | nindent 4 }}
+    {{- include "tandem.ends" .root.Values.networkPolicies.monitoringFrom | nindent 4 }}
   ports:
     {{- range .ports }}
     - { protocol: TCP, port: {{ . }} }

@@ -238,10 +238,21 @@
 {{- end -}}
 {{- end -}}
 {{- $policies := .Values.networkPolicies -}}
-{{- range $list, $blocks := dict "nodes" $policies.nodes "peers" $policies.peers "redis.blocks" $policies.redis.blocks "webhook" $policies.webhook "kubernetesApi.blocks" $policies.kubernetesApi.blocks -}}
-{{- range $blocks -}}
-{{- if not (regexMatch "^[0-9A-Fa-f.:]+/[0-9]{1,3}$" .) -}}{{- $problems = append $problems (printf "networkPolicies.%s: %q is not a block such as 192.0.2.0/24 (one address: 192.0.2.7/32)." $list .) -}}{{- end -}}
+{{- $ends := dict "nodes" $policies.nodes "peers" $policies.peers "redis.blocks" $policies.redis.blocks "webhook" $policies.webhook "kubernetesApi.blocks" $policies.kubernetesApi.blocks
+      "dns" $policies.dns "apiFrom" $policies.apiFrom "monitoringFrom" $policies.monitoringFrom -}}
+{{- range $list, $named := $ends -}}
+{{- range $named -}}
+{{- $block := ternary . (dig "ipBlock" "cidr" "" (ternary dict . (kindIs "string" .))) (kindIs "string" .) -}}
+{{- if and $block (not (regexMatch "^[0-9A-Fa-f.:]+/[0-9]{1,3}$" $block)) -}}{{- $problems = append $problems (printf "networkPolicies.%s: %q is not a block such as 192.0.2.0/24 (one address: 192.0.2.7/32)." $list $block) -}}{{- end -}}
 {{- end -}}
+{{- if and $policies.enabled (not $named) (ne $list "nodes") -}}{{- $problems = append $problems (printf "networkPolicies.%s is empty, which a NetworkPolicy takes for everybody: name who it is, or \"0.0.0.0/0\" and \"::/0\" where everybody is meant." $list) -}}{{- end -}}
+{{- end -}}
+{{- if and $policies.enabled .Values.controlApi.ingress.enabled -}}
+{{- $named := false -}}
+{{- range $policies.apiFrom -}}
+{{- if or (kindIs "string" .) (ne (toJson .) "{\"podSelector\":{}}") -}}{{- $named = true -}}{{- end -}}
+{{- end -}}
+{{- if not $named -}}{{- $problems = append $problems "controlApi.ingress is on, and networkPolicies.apiFrom lets in pods of this namespace only: add those of the ingress controller, such as { namespaceSelector: { matchLabels: { kubernetes.io/metadata.name: ingress-nginx } } }; where it runs in this namespace, by a podSelector." -}}{{- end -}}
 {{- end -}}
 {{- with .Values.controlApi.ingress -}}
 {{- if and .enabled (not (and .host .tlsSecretName)) -}}{{- $problems = append $problems "controlApi.ingress needs host and tlsSecretName: API keys do not travel in clear." -}}{{- end -}}
