@@ -3,6 +3,7 @@ import { join, resolve } from "node:path";
 import { constantsFromBench, plan, type BenchFigures, type MeasuredConstants } from "@tandem/capacity";
 import { readCommand, USAGE, type Command } from "./options.ts";
 import { formatPlan } from "./report.ts";
+import { formatSizes } from "./sizes.ts";
 
 const EX_USAGE = 64;
 const EX_NOINPUT = 66;
@@ -25,6 +26,8 @@ function run(command: Command): string {
       return USAGE;
     case "constants":
       return keepConstants(command);
+    case "sizes":
+      return formatSizes(command.demands, readConstants(command.constantsFile));
     case "plan": {
       const constants = readConstants(command.constantsFile);
       const planned = plan(command.demand, constants);

@@ -6,8 +6,10 @@ import { z } from "zod";
 export const USAGE = `What a busy hour takes: workers, edges, Redis, channels. docs/capacity.md explains every line of the answer.
 
   npm run plan -- --bhca CALLS --hold SECONDS --pools LIST --gateways LIST [OPTIONS]
+  npm run plan -- --sizes LIST --hold SECONDS --pools LIST --gateways LIST [OPTIONS]
 
   --bhca CALLS         call attempts in the busy hour
+  --sizes LIST         instead: a table for so many calls per second in the busiest minute each, such as 10,100,1000
   --hold SECONDS       mean length of an answered call
   --pools LIST         pools with their shares: east=60,west=40 (without numbers: equal)
   --gateways LIST      gateways with their shares: carrier-a=2,carrier-b=1
@@ -30,6 +32,12 @@ export type Command =
       readonly constantsFile: string | null;
       readonly json: boolean;
     }
+  | {
+      readonly kind: "sizes";
+      /** One per line of the table. */
+      readonly demands: readonly Demand[];
+      readonly constantsFile: string | null;
+    }
   | { readonly kind: "help" }
   | { readonly kind: "constants"; readonly benchFile: string; readonly constantsFile: string | null };
 
@@ -37,7 +45,6 @@ const number = (least: number, name: string) =>
   z.coerce.number({ error: `expected a number for --${name}` }).min(least, `--${name} is at least ${least}`);
 
 const demandSchema = z.object({
-  bhca: number(1, "bhca"),
   hold: number(0, "hold"),
   ring: number(0, "ring").default(12),
   answered: number(0, "answered").max(1, "--answered is at most 1").default(0.7),
@@ -47,6 +54,14 @@ const demandSchema = z.object({
   "record-hours": number(0, "record-hours").default(4),
   pools: z.string({ error: "expected --pools" }).transform(shares),
   gateways: z.string({ error: "expected --gateways" }).transform(shares),
+});
+const planSchema = demandSchema.extend({ bhca: number(1, "bhca") });
+const NO_RATE = "expected calls per second above 0 for --sizes, such as 10,100,1000";
+const sizesSchema = demandSchema.extend({
+  sizes: z
+    .string()
+    .transform((list) => list.split(","))
+    .pipe(z.array(z.coerce.number<string>({ error: NO_RATE }).positive(NO_RATE))),
 });
 
 /** Reads the command line; a string is what is wrong with it. */
@@ -58,18 +73,33 @@ export function readCommand(args: readonly string[]): Command | string {
     const benchFile = values["from-bench"];
     if (benchFile !== undefined && values.write === true) return { kind: "constants", benchFile, constantsFile };
     if (benchFile !== undefined || values.write === true) return "--from-bench and --write go together";
-    const read = demandSchema.safeParse(values);
-    if (!read.success) return read.error.issues.map(({ message }) => message).join("; ");
-    return { kind: "plan", demand: demandOf(read.data), constantsFile, json: values.json === true };
+    if (values.sizes !== undefined) return readSizes(values, constantsFile);
+    const read = planSchema.safeParse(values);
+    if (!read.success) return sentence(read.error);
+    return { kind: "plan", demand: demandOf(read.data, read.data.bhca), constantsFile, json: values.json === true };
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   }
+}
+
+function readSizes(values: object, constantsFile: string | null): Command | string {
+  if ("bhca" in values || "json" in values) return "--sizes takes the place of --bhca, and makes no JSON";
+  const read = sizesSchema.safeParse(values);
+  if (!read.success) return sentence(read.error);
+  const { sizes, peak } = read.data;
+  const demands = sizes.map((callsPerSecond) => demandOf(read.data, (callsPerSecond * 3_600) / peak));
+  return { kind: "sizes", demands, constantsFile };
+}
+
+function sentence(error: z.ZodError): string {
+  return error.issues.map(({ message }) => message).join("; ");
 }
 
 const text = { type: "string" } as const;
 const flag = { type: "boolean" } as const;
 const FLAGS = {
   bhca: text,
+  sizes: text,
   hold: text,
   ring: text,
   answered: text,
@@ -86,9 +116,9 @@ const FLAGS = {
   help: flag,
 };
 
-function demandOf(given: z.output<typeof demandSchema>): Demand {
+function demandOf(given: z.output<typeof demandSchema>, busyHourCalls: number): Demand {
   return {
-    busyHourCalls: given.bhca,
+    busyHourCalls,
     holdS: given.hold,
     ringS: given.ring,
     answered: given.answered,

@@ -1,11 +1,12 @@
 import { callsPerSecondOfACluster, SHARDS, type MeasuredConstants, type Plan } from "@tandem/capacity";
+import { formatTable, round } from "./table.ts";
 
 /** The plan as a page for people. */
 export function formatPlan(plan: Plan, constants: MeasuredConstants): string {
   return [
     `${round(plan.callsPerSecond, 1)} calls/s in the busiest minute, ${round(plan.establishedCalls)} calls up at once, ${round(plan.erlangs)} erlangs`,
     "",
-    table(
+    formatTable(
       ["pool", "calls/s", "one pool lost", "set-ups at once", "workers", "edges", "bound by"],
       plan.pools.map((pool) => [
         pool.name,
@@ -18,7 +19,7 @@ export function formatPlan(plan: Plan, constants: MeasuredConstants): string {
       ]),
     ),
     "",
-    table(
+    formatTable(
       ["gateway", "erlangs", "channels", "one gateway lost", "blocked then without the spare"],
       plan.gateways.map((gateway) => [
         gateway.name,
@@ -49,17 +50,4 @@ function redisLines({ redis }: Plan, constants: MeasuredConstants): readonly str
     `Too much for one cluster: its ${SHARDS} shards carry ${most} calls/s. Divide pools and trunks over ${redis.clusters} clusters, each with its own Redis and control processes.`,
     ...slots,
   ];
-}
-
-function round(value: number, digits = 0): string {
-  return value.toLocaleString("en", { maximumFractionDigits: digits });
-}
-
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const widths = head.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)));
-  const line = (cells: readonly string[]): string =>
-    cells
-      .map((cell, column) => (column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0)))
-      .join("  ");
-  return [line(head), ...rows.map(line)].join("\n");
 }
