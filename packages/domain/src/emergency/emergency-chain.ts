@@ -23,15 +23,18 @@ export interface EmergencyRequest {
   readonly marked: string | null;
 }
 
+/** Most trunks to the PSTN that are tried with one number without anybody having named them for it: the plan is stored with the call. */
+const MOST_UNNAMED = 64;
+
 /**
- * Every way out for an emergency call, none left out. Their order (`waysOut`) holds among the healthy ones; then come, in the same order, those that
- * are down, the trunk the call came from, and disabled ones. Limits, drains and usages do not count, and trunks of every pool are ways out: an edge
- * of any pool sends for a worker of any other.
+ * Every way out for an emergency call. Their order (`waysOut`) holds among the healthy ones; then come, in the same order, those that are down, the
+ * trunk the call came from, and disabled ones. Of those that nobody named,
+ * only the first so many in that order are tried; no other is left out. Limits, drains and usages do not count, and trunks of every pool are ways out: an edge of any pool sends for a worker of any other.
  */
 export function emergencyChain(call: EmergencyRequest, snapshot: Snapshot, live: LiveView): EmergencyChain {
-  const ways = waysOut(call, snapshot, live);
-  const ranked = ways.map((way) => ({ way, ...placeOf(way, call.facts.ingressTrunk, live) }));
-  ranked.sort((left, right) => left.place - right.place);
+  const placed = waysOut(call, snapshot, live).map((way) => ({ way, ...placeOf(way, call.facts.ingressTrunk, live) }));
+  placed.sort((left, right) => left.place - right.place);
+  const ranked = withinReach(placed);
   return {
     attempts: ranked.map(({ way }) => attemptOn(way, call.facts.callingNumber)),
     considered: ranked.map(({ way, reason }) => {
@@ -40,11 +43,25 @@ export function emergencyChain(call: EmergencyRequest, snapshot: Snapshot, live:
   };
 }
 
-function placeOf(
-  { trunk, source }: Way,
-  ingressTrunk: string | null,
-  live: LiveView,
-): { readonly place: number; readonly reason: ConsiderationReason } {
+interface Placed {
+  readonly way: Way;
+  /** 0: healthy. */
+  readonly place: number;
+  readonly reason: ConsiderationReason;
+}
+
+/** The ways without those that are too many, counted in the order of their health. */
+function withinReach(ranked: readonly Placed[]): readonly Placed[] {
+  const unnamed = new Map<string, number>();
+  return ranked.filter(({ way }) => {
+    if (!way.unnamed) return true;
+    const count = (unnamed.get(way.number) ?? 0) + 1;
+    unnamed.set(way.number, count);
+    return count <= MOST_UNNAMED;
+  });
+}
+
+function placeOf({ trunk, source }: Way, ingressTrunk: string | null, live: LiveView): Omit<Placed, "way"> {
   const { name, settings } = trunk.trunk;
   if (!settings.enabled) return { place: 3, reason: "emergency-disabled-last" };
   if (name === ingressTrunk) return { place: 2, reason: "emergency-ingress-last" };

@@ -13,10 +13,9 @@ export interface Way {
   readonly number: string;
   /** The number goes out as it is, untouched by the trunk's rules. */
   readonly asDialled: boolean;
+  /** Nobody named the trunk for this: it merely leads to the PSTN. */
+  readonly unnamed: boolean;
 }
-
-/** Most trunks that are tried without anybody having named them for emergency calls: the plan is stored with the call. */
-const MOST_UNNAMED = 64;
 
 /**
  * The ways out, best first, each once: E9-1-1 trunks of the caller's policy, then of the plan, then those nobody names, of whatever pool; ELIN
@@ -88,8 +87,9 @@ function screeningWays(asker: Asker): readonly Way[] {
   if (screeningNumber === null) return [];
   const chosen = named(screeningTrunks, asker.snapshot);
   const trunks = chosen.length > 0 ? chosen : ownPoolFirst(asker, open.pstn);
+  const unnamed = chosen.length === 0;
   return trunks.map((trunk) => {
-    return { trunk, route: null, source: "emergency-screening", number: screeningNumber, asDialled: false };
+    return { trunk, route: null, source: "emergency-screening", number: screeningNumber, asDialled: false, unnamed };
   });
 }
 
@@ -112,6 +112,7 @@ function routed({ call, snapshot, live }: Asker, numbers: readonly string[], asD
           source: "emergency-route",
           number: asDialled ? call.number : number,
           asDialled,
+          unnamed: false,
         };
       });
     }),
@@ -119,7 +120,8 @@ function routed({ call, snapshot, live }: Asker, numbers: readonly string[], asD
 }
 
 function dialled({ call }: Asker, trunks: readonly CompiledTrunk[], source: ConsiderationReason): readonly Way[] {
-  return trunks.map((trunk) => ({ trunk, route: null, source, number: call.number, asDialled: true }));
+  const unnamed = source === "emergency-pstn";
+  return trunks.map((trunk) => ({ trunk, route: null, source, number: call.number, asDialled: true, unnamed }));
 }
 
 function ownPoolFirst({ call, snapshot }: Asker, trunks: readonly CompiledTrunk[]): readonly CompiledTrunk[] {
@@ -132,16 +134,13 @@ function named(names: readonly string[], snapshot: Snapshot): readonly CompiledT
   return names.flatMap((name) => snapshot.trunks.get(name) ?? []);
 }
 
-/** Each trunk with each number once, at its best place; of those that nobody named only so many. */
+/** Each trunk with each number once, at its best place. */
 function once(ways: readonly Way[]): readonly Way[] {
   const seen = new Set<string>();
-  let unasked = 0;
-  return ways.filter(({ trunk, number, source }) => {
+  return ways.filter(({ trunk, number }) => {
     const key = `${trunk.trunk.name}\n${number}`;
     if (seen.has(key)) return false;
     seen.add(key);
-    if (source !== "emergency-pstn" && source !== "emergency-screening") return true;
-    unasked += 1;
-    return unasked <= MOST_UNNAMED;
+    return true;
   });
 }

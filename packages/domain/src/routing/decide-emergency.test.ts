@@ -9,6 +9,7 @@ import {
   snapshotOf,
   trunk,
 } from "../../test/topology-fixture.ts";
+import { screenedFirst } from "../emergency/screened-first.ts";
 import { defaultLocationPolicy } from "../topology/emergency-defaults.ts";
 import type { LocationPolicy } from "../topology/emergency-plan.ts";
 import type { Topology, TrunkSettings } from "../topology/topology.ts";
@@ -130,6 +131,46 @@ describe("the chain of ways out", () => {
       liveWith({ down: ["e911-west"] }),
     );
     expect(trunksOf(decision)).toEqual(["e911-east", ...pstn, "e911-west", "b-east"]);
+  });
+
+  describe("among more PSTN trunks than are tried unnamed", () => {
+    const base = sampleTopology();
+    const crowd = Array.from({ length: 70 }, (_, at) => `p${at + 1}`);
+    const trunks = [...base.trunks, ...crowd.map((name, at) => trunk(name, `east/pstn/carrier-a/${7000 + at}`))];
+    const sos = trunk("sos", "east/pstn/carrier-b/7100");
+    const plan = { ...base.emergency, trunks: [], fallbackTrunks: [], screeningNumber: "+18005550199" };
+    const named = snapshotOf({
+      ...base,
+      trunks: [...trunks, sos],
+      emergency: { ...plan, screeningTrunks: ["sos"], screenedCalls: "screening-number" },
+    });
+    const decided = (live: LiveView): Extract<Decision, { kind: "emergency" }> => {
+      const decision = decide(factsFor("911"), named, live);
+      if (decision.kind !== "emergency") throw new Error(`decided ${decision.kind}`);
+      return decision;
+    };
+
+    test("the only healthy one is tried first, wherever the document has it", () => {
+      const down = [...trunks.slice(0, -1).map(({ name }) => name), "sos"];
+      expect(trunksOf(decided(liveWith({ down })))[0]).toBe("p70");
+    });
+
+    test("the trunk named for the screening number is kept, and first for a screened call", () => {
+      const decision = decided(quietView);
+      expect(decision.considered).toContainEqual(
+        expect.objectContaining({ trunk: "sos", reason: "emergency-screening" }),
+      );
+      expect(trunksOf(screenedFirst(decision, "screened", named))[0]).toBe("sos");
+    });
+
+    test("the screening number is dialled where no trunk is named for it", () => {
+      const unnamed = snapshotOf({ ...base, trunks, emergency: plan });
+      const decision = decide(factsFor("911"), unnamed, quietView);
+      const reasons = decision.considered.map(({ reason }) => reason);
+      for (const reason of ["emergency-pstn", "emergency-screening"] as const) {
+        expect(reasons.filter((one) => one === reason)).toHaveLength(64);
+      }
+    });
   });
 
   test("every way is explained", () => {

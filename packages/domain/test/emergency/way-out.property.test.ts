@@ -36,7 +36,7 @@ const manners: readonly Manner[] = [
   ...statuses,
 ];
 const poolNames = ["east", "west", "alone"] as const;
-const names = ["t0", "t1", "t2", "t3", "t4", "t5"] as const;
+const names: readonly string[] = ["t0", "t1", "t2", "t3", "t4", "t5"];
 
 const anyTrunk = fc.record({
   pool: fc.constantFrom(...poolNames),
@@ -62,7 +62,45 @@ const anyWorld = fc.record({
   stranger: fc.boolean(),
   number: fc.constantFrom("911", "+911", "9911"),
 });
-type World = typeof anyWorld extends fc.Arbitrary<infer T> ? T : never;
+type AnyTrunk = typeof anyTrunk extends fc.Arbitrary<infer T> ? T : never;
+type World = Omit<typeof anyWorld extends fc.Arbitrary<infer T> ? T : never, "trunks"> & {
+  readonly trunks: readonly AnyTrunk[];
+};
+
+/** More trunks to the PSTN than are tried without having been named, few of them up. */
+const crowdNames = Array.from({ length: 80 }, (_, at) => `t${at}`);
+const anyCrowd = fc.record({
+  size: fc.integer({ min: 66, max: crowdNames.length }),
+  kind: fc.constantFrom<GatewayKind>("pstn", "sbc"),
+  up: fc.subarray(crowdNames, { maxLength: 50 }),
+  failure: fc.constantFrom<Manner>("fails in TLS", ...statuses),
+  /** The one that answers, and how it may be reached: as one of the crowd that is up, or as the screening centre's, in whatever state. */
+  answering: fc.nat(),
+  way: fc.constantFrom("pstn", "screening, up", "screening, down"),
+  rest: anyWorld,
+});
+type Crowd = typeof anyCrowd extends fc.Arbitrary<infer T> ? T : never;
+
+function crowdOf(crowd: Crowd): World {
+  const { size, kind, up, failure, way, rest } = crowd;
+  const answering = crowd.answering % size;
+  const trunks = crowdNames.slice(0, size).map((name, at): AnyTrunk => {
+    const answers = at === answering;
+    return {
+      pool: poolNames[at % 2]!,
+      kind,
+      profile: null,
+      enabled: true,
+      state: (answers ? way !== "screening, down" : up.includes(name)) ? "up" : "down",
+      maxCalls: 0,
+      load: 0,
+      manner: answers ? "answers" : failure,
+    };
+  });
+  const screening = way !== "pstn";
+  const screeningTrunks = screening ? [`t${answering}`] : [];
+  return { ...rest, trunks, e911: [], fallback: [], policyTrunks: [], screening, screeningTrunks };
+}
 
 function topologyOf(world: World): Topology {
   const base = sampleTopology();
@@ -129,7 +167,7 @@ class World911 {
     const decision = decide(facts, snapshot, viewOf(this.#world));
     if (decision.kind !== "emergency") throw new Error(`decided ${decision.kind}`);
     this.#take(this.rig.invite({ attempts: attemptPlans(decision, snapshot), emergency: {} }));
-    for (let step = 0; step < 500 && this.rig.call.phase === "setup"; step += 1) this.#take(this.#next());
+    for (let step = 0; step < 1_000 && this.rig.call.phase === "setup"; step += 1) this.#take(this.#next());
   }
 
   /** What happens next: a message if there is one, else the timer that is due first. */
@@ -195,6 +233,18 @@ describe("an emergency call", () => {
         expect(drive.mostLive).toBeLessThanOrEqual(1);
       }),
       { numRuns: 250 },
+    );
+  });
+
+  test("completes by the one trunk that answers among more than are tried unnamed: a healthy one, or the screening centre's", () => {
+    fc.assert(
+      fc.property(anyCrowd, (crowd) => {
+        const drive = new World911(crowdOf(crowd));
+        drive.play();
+        expect(drive.rig.call.phase).toBe("up");
+        expect(drive.mostLive).toBeLessThanOrEqual(1);
+      }),
+      { numRuns: 15 },
     );
   });
 
