@@ -616,6 +616,46 @@ describe("without the store", () => {
     expect(details(world).map(({ kind }) => kind)).toEqual(["call", "attempt", "emergency"]);
   });
 
+  test.each<[string, RequestSketch]>([
+    ["an empty parameter in the Request-URI", { uri: "sip:911@192.0.2.1;user=phone;" }],
+    ["headers in the Request-URI", { uri: "sip:911@192.0.2.1?x=y" }],
+    ["an empty parameter of a tel URI", { uri: "tel:911;" }],
+    ["a parameter of a service URN", { uri: "urn:service:sos;x" }],
+    [
+      "an unreadable display name",
+      { uri: "sip:911@192.0.2.1", from: '"Room 5 <sip:+12025550100@192.0.2.10>;tag=caller' },
+    ],
+  ])("an emergency call with %s is served and hung up like any other", async (_fact, sketch) => {
+    const world = new FakeWorld();
+    const worker = await world.worker();
+    const transaction = await invite(worker, sketch);
+    const placed = last(worker.sip.requests("INVITE"));
+    expect(placed.message.get("From")).toMatch(/^<sip:\+12025550100@[^>]*>;tag=/);
+    await answers(worker, 200);
+    const to = ours(worker, transaction, 200).get("To") ?? "";
+    const from = sketch.from === undefined ? {} : { from: sketch.from };
+    worker.engine.onRequest(arriving(requestFrom({ method: "ACK", to, ...from, body: "" })));
+    await settle();
+    worker.engine.onRequest(
+      arriving(requestFrom({ method: "BYE", cseq: 2, to, ...from, body: "", branch: "z9hG4bK-bye" })),
+    );
+    await settle();
+    expect(worker.sip.requests("BYE")).toHaveLength(1);
+  });
+
+  test.each<[string, RequestSketch]>([
+    ["an empty parameter", { uri: "sip:100@192.0.2.1;" }],
+    [
+      "an unreadable display name",
+      { uri: "sip:100@192.0.2.1", from: '"Room <sip:+12025550100@192.0.2.10>;tag=caller' },
+    ],
+  ])("an ordinary call to a short number with %s is refused", async (_fact, sketch) => {
+    const world = new FakeWorld();
+    const worker = await world.worker();
+    const transaction = await invite(worker, sketch);
+    expect(worker.sip.statuses(transaction)).toEqual([400]);
+  });
+
   test("an emergency call does not stand still for a store that takes its time", async () => {
     const world = new FakeWorld();
     const worker = await world.worker();

@@ -387,6 +387,7 @@ describe("what is wrong with a request", () => {
     expect(endpoint.stats().discarded.rejected).toBe(1);
   });
 
+  const openName = (text: string): string => text.replace("From: ", 'From: "Room 5 ');
   const letOff: readonly [string, string][] = [
     ["a repeated Max-Forwards", requestText({ uri: "sip:911@10.0.0.9", headers: ["Max-Forwards: 70"] })],
     [
@@ -396,6 +397,12 @@ describe("what is wrong with a request", () => {
     ["no Max-Forwards", requestText({ uri: "sip:911@10.0.0.9" }).replace(/Max-Forwards: .*\r\n/, "")],
     ["a Contact that cannot be read", requestText({ uri: "urn:service:sos", headers: ["Contact: <sip:"] })],
     ["a repeated To", requestText({ uri: "tel:112", headers: ["To: <tel:112>"] })],
+    ["an empty parameter in the Request-URI", requestText({ uri: "sip:911@10.0.0.9;user=phone;" })],
+    ["an empty port in the Request-URI", requestText({ uri: "sip:911@10.0.0.9:" })],
+    ["headers in the Request-URI", requestText({ uri: "sip:911@10.0.0.9?x=y" })],
+    ["an empty parameter of a tel URI", requestText({ uri: "tel:911;" })],
+    ["a display name that does not close", openName(requestText({ uri: "sip:911@10.0.0.9" }))],
+    ["a display name that does not close, in a dialog", openName(requestText({ method: "BYE", toTag: "ours" }))],
   ];
   it.each(letOff)("%s is passed up when it may be an emergency call (NENA-STA-010.3, A18)", async (_fact, text) => {
     await start();
@@ -404,9 +411,13 @@ describe("what is wrong with a request", () => {
     expect(endpoint.stats().discarded.rejected).toBe(0);
   });
 
-  it("a repeated header in another call is refused", async () => {
+  it.each([
+    ["a repeated header", requestText({ uri: "sip:+12125550100@10.0.0.9", headers: ["Max-Forwards: 70"] })],
+    ["an empty parameter", requestText({ uri: "sip:+12125550100@10.0.0.9;" })],
+    ["a display name that does not close", openName(requestText({ uri: "sip:+12125550100@10.0.0.9" }))],
+  ])("%s in another call is refused", async (_fact, text) => {
     await start();
-    await receive(requestText({ uri: "sip:+12125550100@10.0.0.9", headers: ["Max-Forwards: 70"] }));
+    await receive(text);
     expect(user.requests).toEqual([]);
     expect(peer.startLines.at(-1)).toMatch(/^SIP\/2.0 400 /);
   });

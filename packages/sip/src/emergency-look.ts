@@ -11,7 +11,7 @@ export function looksLikeEmergency(message: SipMessage): boolean {
   if (message.method !== "INVITE") return false;
   if (message.get("Priority")?.trim().toLowerCase() === "emergency") return true;
   const [scheme, rest] = split(message.uri.toLowerCase(), ":");
-  if (scheme === "urn") return /^service:(?:test\.)?sos(?:[.;?]|$)/.test(rest);
+  if (scheme === "urn") return /^service:(?:test\.)?sos(?:[.;?#]|$)/.test(rest);
   if (scheme !== "sip" && scheme !== "sips" && scheme !== "tel") return false;
   const [user = ""] = rest.split(/[@;?]/, 1);
   return SHORT_NUMBER.test(user.replaceAll(/[-.() ]|%20/g, "").replace(/^(?:\+|%2b)/, ""));

@@ -70,6 +70,7 @@ export type { SessionExpires } from "./values/session-timer.ts";
 export { readParameter, readTag } from "./values/tag.ts";
 export { formatVia, parseVia, topVia } from "./values/via.ts";
 export type { Via } from "./values/via.ts";
+export { mendRequest } from "./mend-request.ts";
 export { isGraveFault, validateRequest, validateResponse } from "./validate-message.ts";
 export type { MessageFault } from "./validate-message.ts";
 export {

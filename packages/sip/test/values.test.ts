@@ -155,7 +155,7 @@ describe("parameters", () => {
     ['<sip:a@b>;x=";tag=no"', undefined],
     ["<sip:a@b>;tag", undefined],
     ["<sip:a@b>;tag=", undefined],
-    ['"unclosed ;tag=no', undefined],
+    ['"unclosed ;tag=yes', "yes"],
   ])("tag of %s", (value, expected) => {
     expect(readTag(value)).toBe(expected);
   });

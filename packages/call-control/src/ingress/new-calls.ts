@@ -10,7 +10,7 @@ import {
   type FailureCode,
   type TrunkLimits,
 } from "@tandem/domain";
-import { looksLikeEmergency, parseNameAddr, readTag, validateRequest, type SipMessage } from "@tandem/sip";
+import { looksLikeEmergency, mendRequest, parseNameAddr, readTag, validateRequest, type SipMessage } from "@tandem/sip";
 import type { Mail } from "../calls/call-shell.ts";
 import type { DeskChoice } from "../calls/desk-choice.ts";
 import type { RelayedMedia } from "../calls/relayed-media.ts";
@@ -68,13 +68,14 @@ export class NewCalls {
   }
 
   /** Takes an INVITE. One that was here before goes on from its record, whatever would be decided now; one that a worker brought to another edge never begins a call. */
-  take(request: IncomingRequest): void {
-    const callId = callIdOf(request.message, this.#parts.hash);
+  take(arrived: IncomingRequest): void {
+    const callId = callIdOf(arrived.message, this.#parts.hash);
+    const request = readable(arrived);
     if (request.adopted === true) return this.#parts.post(callId, { event: redelivered(request) });
     if (!request.redelivered && !this.#parts.works(callId) && !this.#parts.pending.has(callId))
-      return this.#decide(request, callId);
+      return this.#decide(arrived, callId);
     const event = redelivered(request);
-    const decide = () => this.#decide(request, callId);
+    const decide = () => this.#decide(arrived, callId);
     const incident = request.redelivered ? this.#emergencyOf(request, callId) : null;
     if (incident === null) return this.#parts.post(callId, { event, otherwise: decide });
     // With the store away it is placed as if it were new: the same INVITE with the same branch, which takes over what the edge may still hold.
@@ -121,13 +122,16 @@ export class NewCalls {
     this.#ongoing.delete(name);
   }
 
-  #decide(request: IncomingRequest, callId: string): void {
+  #decide(asArrived: IncomingRequest, callId: string): void {
     const { answers, topology } = this.#parts;
+    const request = readable(asArrived);
     const inForce = topology.current;
     if (inForce === null) return answers.refuse(request, "not-ready");
     const trunk = ingressTrunk(request, inForce);
     if (cameBack(request.message)) return answers.refuse(request, trunk === null ? "unknown-source" : "loop-detected");
     const decision = decideRequest(request, trunk, callId, { inForce, live: this.#parts.live });
+    if (decision.kind !== "emergency" && isMalformed(asArrived.message))
+      return answers.refuse(request, "malformed-request");
     if (trunk === null || decision.kind === "emergency") {
       return this.#admit({ request, trunk, decision, inForce, callback: null }, callId);
     }
@@ -150,8 +154,6 @@ export class NewCalls {
   #admit(arrived: Arrived, callId: string): void {
     const { request, trunk, decision, inForce, callback } = arrived;
     const { answers } = this.#parts;
-    if (decision.kind !== "emergency" && isMalformed(request.message))
-      return answers.refuse(request, "malformed-request");
     const replaces = decision.kind !== "emergency" && callback === null && request.message.has("Replaces");
     if (trunk !== null && replaces) return this.#replace(request, trunk, inForce);
     if (decision.kind === "reject" && callback === null && (trunk === null || UNRECORDED.has(decision.failure))) {
@@ -209,6 +211,11 @@ export class NewCalls {
     const transaction = transactionId(request.transaction);
     post(callId, { event: { kind: "replacing-invite", transaction, request: request.message, profile } });
   }
+}
+
+/** What an edge passed on although it breaks the grammar, as far as it can be read. */
+function readable(request: IncomingRequest): IncomingRequest {
+  return isMalformed(request.message) ? { ...request, message: mendRequest(request.message) } : request;
 }
 
 function redelivered(request: IncomingRequest): CallEvent {

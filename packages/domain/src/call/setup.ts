@@ -136,7 +136,8 @@ function storedRequest(request: SipMessage, from: LegProfile): StoredRequest {
     headers: passableLines(request),
     contentType: request.get("Content-Type") ?? "",
     body: request.body,
-    hops: hops - 1,
+    // RFC 3261 §16.3 item 3 is for loops, which the marks of the path find too: an emergency call whose hops are used up goes one further.
+    hops: Math.max(hops, 1) - 1,
     hidden: hostsOfSender(request, [from.contactHost, from.peerHost]),
     path: [...pathOf(request), pathMark(from.trunk, request.uri)],
     reliable,
@@ -152,7 +153,8 @@ interface Refusal {
 function whyRefused(event: InviteEvent, caller: WaitingInvite): Refusal | null {
   const { request, ingress, rejection } = event;
   if (rejection !== undefined) return refusalFor(rejection);
-  if (parseMaxForwards(request.get("Max-Forwards") ?? "") === 0) return refusalFor("too-many-hops");
+  const spent = parseMaxForwards(request.get("Max-Forwards") ?? "") === 0;
+  if (spent && event.emergency === null) return refusalFor("too-many-hops");
   if (isLoop(request, pathMark(ingress.trunk, request.uri))) return refusalFor("loop-detected");
   if (event.emergency !== null) return null;
   const unknown = unsupportedOptions(request, ingress);

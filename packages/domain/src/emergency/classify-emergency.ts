@@ -92,7 +92,8 @@ function ofNumber(listed: EmergencyNumber): EmergencyClass {
 }
 
 function classifyService(urn: string, index: EmergencyIndex): EmergencyClass {
-  const written = urn.trim().toLowerCase();
+  // RFC 8141 §2.3: r-, q- and f-components are no part of the name; neither is what some peers write after `;`.
+  const [written = ""] = urn.trim().toLowerCase().split(/[;?#]/, 1);
   const service = written.startsWith("urn:") ? written : `urn:${written}`;
   const test = isSelfOrChild(service, testSos);
   if (!test && !isSelfOrChild(service, sos)) return ordinary;

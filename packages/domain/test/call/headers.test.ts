@@ -166,6 +166,12 @@ describe("what an INVITE is refused for", () => {
     expect(next.get("Tandem-Path")).toMatch(new RegExp(`^${path}, `));
   });
 
+  it("an emergency call whose hops are used up goes one further (RFC 3261 §16.3 item 3 is for loops)", () => {
+    const rig = new CallRig();
+    rig.invite({ headers: [["Max-Forwards", "0"]], emergency: {} });
+    expect(rig.sent("INVITE").request.get("Max-Forwards")).toBe("0");
+  });
+
   it("a missing Max-Forwards counts as 70", () => {
     const step = transition(
       newCall("abcdefgh", START_MS),

@@ -7,6 +7,7 @@ import {
   transactionFacts,
   isGraveFault,
   looksLikeEmergency,
+  mendRequest,
   type MessageFault,
   validateRequest,
   type SipMessage,
@@ -141,7 +142,7 @@ export class ServerLayer {
   private refusalOf(incoming: Incoming): Refusal | undefined {
     const { request, facts } = incoming;
     const fault = validateRequest(request.message);
-    if (fault !== undefined && !this.letOff(request, fault))
+    if (fault !== undefined && !this.letOff(request, fault, facts))
       return this.refused(fault.status, fault.detail, request.source);
     // A CANCEL shares Call-ID, CSeq and From tag with its INVITE by design.
     if (request.message.method === "CANCEL") return undefined;
@@ -153,9 +154,15 @@ export class ServerLayer {
     return this.closing ? CLOSING : undefined;
   }
 
-  /** An emergency call is not lost for a fault of form: the application decides what it is, and refuses it if it is none. */
-  private letOff({ message, source }: Received, fault: MessageFault): boolean {
-    if (isGraveFault(fault) || !looksLikeEmergency(message)) return false;
+  /**
+   * An emergency call is not lost for a fault of form: the application decides what it is, and refuses it if it is none. Neither are the requests that belong
+   * to one: only a call that was let in has them.
+   */
+  private letOff({ message, source }: Received, fault: MessageFault, { toTag }: TransactionFacts): boolean {
+    const belongs = toTag !== undefined || message.method === "CANCEL";
+    const left = validateRequest(mendRequest(message));
+    const usable = left === undefined || (!belongs && !isGraveFault(left));
+    if (!usable || !(belongs || looksLikeEmergency(message))) return false;
     const { transport, address, port, listener } = source;
     const where = { transport, address, port, listener: listener.name };
     this.context.log.warn(
@@ -179,7 +186,7 @@ export class ServerLayer {
     const { request, facts, key } = incoming;
     const invite = this.byKey.get(key) ?? this.byRequest.get(requestKey(facts));
     if (invite instanceof InviteServerTx && invite.onAck(request, facts.toTag)) return;
-    if (validateRequest(request.message) === undefined) return this.context.events.onAck(request, null);
+    if (validateRequest(mendRequest(request.message)) === undefined) return this.context.events.onAck(request, null);
     this.context.counters.discarded.malformed++;
   }
 

@@ -10,7 +10,8 @@ export function readTag(value: string): string | undefined {
 }
 
 /**
- * One parameter of a header value without reading the others. `name` in lower case; matched case-insensitively. The value is as written.
+ * One parameter of a header value without reading the others. `name` in lower case; matched case-insensitively. The value is as written. A quote that
+ * never closes hides nothing.
  * Undefined when the parameter is absent or has no value.
  */
 export function readParameter(value: string, name: string): string | undefined {
@@ -18,7 +19,8 @@ export function readParameter(value: string, name: string): string | undefined {
   let at = 0;
   while (at < length) {
     const code = codeAt(value, at);
-    if (code === CHAR.quote || code === CHAR.less) at = skipEnclosed(value, at);
+    if (code === CHAR.quote) at = Math.max(quotedEnd(value, at), at + 1);
+    else if (code === CHAR.less) at = skipEnclosed(value, at);
     else if (code === CHAR.semicolon) {
       const found = valueAt(value, at + 1, name);
       if (found !== undefined) return found;

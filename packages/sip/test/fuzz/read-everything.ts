@@ -44,6 +44,7 @@ import {
   uriHeader,
   userParts,
   validateRequest,
+  mendRequest,
   validateResponse,
   withHeaders,
   withOrigin,
@@ -83,8 +84,10 @@ const LIST_READERS: readonly ((message: SipMessage) => readonly unknown[])[] = [
 
 /** Runs every reader over a message; throws when a promise of the package is broken. */
 export function readEverything(message: SipMessage): void {
-  if (message.kind === "request") validateRequest(message);
-  else validateResponse(message);
+  if (message.kind === "request") {
+    validateRequest(message);
+    validateRequest(mendRequest(message));
+  } else validateResponse(message);
   readUri(message.uri);
   for (const [name, value] of message.headers) {
     for (const read of VALUE_READERS) read(value);
