@@ -42,6 +42,7 @@ import { identityHash } from "./identity-hash.ts";
 import { locationSource, unguessableName } from "./locations.ts";
 import { startMembership, type WorkerMembership } from "./membership.ts";
 import { systemResolver } from "./name-resolver.ts";
+import { TakenRequests } from "./taken-requests.ts";
 import { createTopologyCache } from "./topology-cache.ts";
 import { unreadyReasons, unservedReasons } from "./readiness.ts";
 
@@ -66,6 +67,7 @@ interface Observers {
   redisReachable: boolean;
   /** Set once the port to the edges is made. */
   readonly listeners: { current: EdgeListeners | null };
+  readonly requests: { current: TakenRequests | null };
 }
 
 /**
@@ -113,6 +115,7 @@ function observers(config: WorkerConfig, edges: EdgeSource): Observers {
     processMetrics: createProcessMetrics(registry, { role: "worker", pool: config.pool, node: config.nodeId }),
     redisReachable: false,
     listeners: { current: null },
+    requests: { current: null },
   };
 }
 
@@ -222,11 +225,12 @@ function badFile({ logger, seen }: Context, spool: "calls" | "notices"): OnBadFi
   };
 }
 
-function topologyObserver({ names, metrics, listeners }: Observers): TopologyListener {
+function topologyObserver({ names, metrics, listeners, requests }: Observers): TopologyListener {
   return ({ version, snapshot }) => {
     if (snapshot === null) return metrics.topologyRejected();
     names.configure({ trunks: snapshot.trunks.keys(), pools: snapshot.topology.pools.map(({ name }) => name) });
     listeners.current?.topology(snapshot.topology.pools);
+    requests.current?.topology();
     return metrics.topology(version);
   };
 }
@@ -238,6 +242,8 @@ function assemble(
 ): Worker {
   let member: WorkerMembership | null = null;
   let closing = false;
+  const requests = new TakenRequests(sip);
+  seen.requests.current = requests;
   const ownEdges = (): number => connectedEdges(sip, config.pool);
   const { nodeId, pool } = config;
   const onDrainWish = (draining: boolean): void => {
@@ -253,7 +259,8 @@ function assemble(
     unserved: () => unservedReasons({ ownEdges: ownEdges(), topologyVersion: engine.facts().topologyVersion, closing }),
     metrics: metricsPage(seen.registry),
     async start(http) {
-      // The topology first: edges offer calls as soon as they are connected. Without Redis this ends after its time limits, and the engine asks again.
+      // The topology first: edges offer calls as soon as they are connected. Without Redis this ends after its time limits, the engine asks again, and the
+      // worker stands aside meanwhile.
       await engine.start();
       await sip.start();
       const membership = createMembership(redis);
@@ -266,7 +273,7 @@ function assemble(
         http,
         edgesConnected: ownEdges,
         edgesOutdated: () => seen.listeners.current?.outdated(config.pool) ?? 0,
-        offers: sip,
+        offers: requests,
         onDrainWish,
       });
     },

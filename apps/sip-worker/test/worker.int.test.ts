@@ -119,31 +119,21 @@ async function page(url: string): Promise<{ readonly status: number; readonly te
 
 const core = () => ({ address: "127.0.0.1", port: edge.port("core") });
 
-/** A call from alice to bob, answered and ended. */
-async function call(): Promise<void> {
-  const sent = alice.request("INVITE", core(), { uri: `sip:100@127.0.0.1:${core().port}` });
-  const invite = await bob.expect("INVITE");
-  bob.reply(invite, 200);
+/** A call from alice, answered and ended. */
+async function callTo(number: string, callee: SipPeer, to = core()): Promise<void> {
+  const sent = alice.request("INVITE", to, { uri: `sip:${number}@127.0.0.1:${to.port}` });
+  const invite = await callee.expect("INVITE");
+  callee.reply(invite, 200);
   const dialog = alice.dialogAsCaller(sent, await alice.expect("200 INVITE"));
   dialog.ack();
-  await bob.expect("ACK");
+  await callee.expect("ACK");
   dialog.request("BYE");
-  bob.reply(await bob.expect("BYE"), 200);
+  callee.reply(await callee.expect("BYE"), 200);
   await alice.expect("200 BYE");
 }
 
-/** An emergency call from alice to the PSAP, answered and ended. */
-async function emergencyCall(to = core()): Promise<void> {
-  const sent = alice.request("INVITE", to, { uri: `sip:911@127.0.0.1:${to.port}` });
-  const invite = await psap.expect("INVITE");
-  psap.reply(invite, 200);
-  const dialog = alice.dialogAsCaller(sent, await alice.expect("200 INVITE"));
-  dialog.ack();
-  await psap.expect("ACK");
-  dialog.request("BYE");
-  psap.reply(await psap.expect("BYE"), 200);
-  await alice.expect("200 BYE");
-}
+const call = () => callTo("100", bob);
+const emergencyCall = (to = core()) => callTo("911", psap, to);
 
 describe("a sip-worker process", () => {
   test("without a topology it lives, is not ready, and answers 503", async () => {
@@ -156,6 +146,25 @@ describe("a sip-worker process", () => {
     expect(await page(`${http}/sipz`)).toEqual({ status: 503, text: "no topology is published yet\n" });
     alice.request("INVITE", core());
     expect((await alice.expect(503)).message.get("Retry-After")).toBe("5");
+  });
+
+  test("one without a topology, for Redis is gone and it is new, stands aside for one that has it: every 911 is served", async () => {
+    await publish(topology());
+    await using old = new WorkerProcess(environment());
+    const oldHttp = await old.ready();
+    await until(async () => (await page(`${oldHttp}/readyz`)).status === 200, { what: "readiness" });
+    const empty = await mkdtemp(join(tmpdir(), "new-worker-spool-"));
+    await using fresh = new WorkerProcess({
+      ...environment(),
+      TANDEM_NODE_ID: "w2",
+      TANDEM_SPOOL: empty,
+      TANDEM_REDIS: "redis://127.0.0.1:1",
+    });
+    const freshHttp = await fresh.ready();
+    await until(async () => !(await page(`${freshHttp}/readyz`)).text.includes("no edge"), { what: "its edge" });
+    expect((await page(`${freshHttp}/readyz`)).text).toContain("no topology is published yet");
+    for (let count = 0; count < 4; count += 1) await emergencyCall();
+    await rm(empty, { recursive: true, force: true });
   });
 
   test("with one it is ready, serves a call, shows it, and leaves the membership list on SIGTERM", async () => {
