@@ -34,6 +34,7 @@ import { systemClock, type Logger } from "@tandem/runtime";
 import { compileTopology } from "./compile-topology.ts";
 import { EdgeListeners } from "./edge-listeners.ts";
 import type { WorkerConfig } from "./config.ts";
+import { boundUsed } from "./drain-bound.ts";
 import { createDetailRecordSpool } from "./detail-record-spool.ts";
 import type { OnBadFile } from "./file-spool.ts";
 import { createNoticeSpool } from "./notice-spool.ts";
@@ -65,6 +66,8 @@ interface Observers {
   readonly metrics: WorkerMetrics;
   readonly processMetrics: ProcessMetrics;
   redisReachable: boolean;
+  /** When the drain for good began (epoch ms). */
+  readonly leaving: { sinceMs: number | null };
   /** Set once the port to the edges is made. */
   readonly listeners: { current: EdgeListeners | null };
   readonly requests: { current: TakenRequests | null };
@@ -108,12 +111,15 @@ function observers(config: WorkerConfig, edges: EdgeSource): Observers {
   const names = new ConfiguredNames();
   // Edges connect before the first topology says which pools there are.
   names.configure({ trunks: [], pools: edges.pools });
+  const leaving: Observers["leaving"] = { sinceMs: null };
+  const drainUsed = (): number => boundUsed(leaving.sinceMs, systemClock.now(), config.drainMs);
   return {
     registry,
     names,
-    metrics: createWorkerMetrics(registry, { names, maxSetups: config.limits.maxSetups }),
+    metrics: createWorkerMetrics(registry, { names, maxSetups: config.limits.maxSetups, drainUsed }),
     processMetrics: createProcessMetrics(registry, { role: "worker", pool: config.pool, node: config.nodeId }),
     redisReachable: false,
+    leaving,
     listeners: { current: null },
     requests: { current: null },
   };
@@ -278,6 +284,7 @@ function assemble(
       });
     },
     async drain() {
+      seen.leaving.sinceMs = systemClock.now();
       seen.metrics.draining(true);
       await member?.standAside();
       await engine.drain();

@@ -194,6 +194,26 @@ describe("a sip-worker process", () => {
     await connection.value.close();
   });
 
+  test("told to end while a phone rings, it shows how much of its bound is used, and ends once the call is decided", async () => {
+    await publish(topology());
+    await using worker = new WorkerProcess(environment());
+    const http = await worker.ready();
+    await until(async () => (await page(`${http}/readyz`)).status === 200, { what: "readiness" });
+    const used = async (): Promise<number> =>
+      Number(/^tandem_drain_bound_used_ratio (.*)$/m.exec((await page(`${http}/metrics`)).text)?.[1]);
+    expect(await used()).toBe(0);
+    alice.request("INVITE", core(), { uri: `sip:100@127.0.0.1:${core().port}` });
+    const invite = await bob.expect("INVITE");
+    bob.reply(invite, 180);
+    await alice.expect(180);
+    worker.child.kill("SIGTERM");
+    await until(async () => (await used()) > 0, { what: "the begin of the drain" });
+    expect(await used()).toBeLessThanOrEqual(1);
+    bob.reply(invite, 486);
+    await alice.expect("486 INVITE");
+    expect(await worker.exited).toBe(0);
+  });
+
   test("a topology that does not compile is refused, and calls go on with the old one", async () => {
     await publish(topology());
     await using worker = new WorkerProcess(environment());

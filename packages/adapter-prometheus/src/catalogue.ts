@@ -123,6 +123,12 @@ export const METRICS = {
     labels: [],
     process: ["worker", "edge"],
   },
+  tandem_drain_bound_used_ratio: {
+    type: "gauge",
+    help: "How much of its bound (TANDEM_DRAIN_MS) a worker told to end has used for its drain, 0 to 1; at 1 it ends anyway.",
+    labels: [],
+    process: "worker",
+  },
   tandem_redis_operation_seconds: {
     type: "histogram",
     help: "Round trip of a Redis operation as its caller sees it.",

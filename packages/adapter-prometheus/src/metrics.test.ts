@@ -237,7 +237,7 @@ test("each process registers exactly the metrics the catalogue gives it", () => 
     "control-api": new Registry(),
   };
   createWorkerTelemetry(registries.worker, { logger: silent, pool: "east", names: names() });
-  createWorkerMetrics(registries.worker, { names: names(), maxSetups: 2_000 });
+  createWorkerMetrics(registries.worker, { names: names(), maxSetups: 2_000, drainUsed: () => 0 });
   createEdgeMetrics(registries.edge, () => quietEdge);
   createControllerMetrics(registries.controller, names());
   createApiMetrics(registries["control-api"], names());

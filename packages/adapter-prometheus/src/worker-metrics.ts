@@ -13,12 +13,22 @@ export interface WorkerMetrics {
   spoolFileBad(spool: "calls" | "notices"): void;
 }
 
+export interface WorkerMetricOptions {
+  readonly names: ConfiguredNames;
+  readonly maxSetups: number;
+  /** How much of its bound the drain of a worker told to end has used, 0 to 1; asked at every scrape. */
+  readonly drainUsed: () => number;
+}
+
 /** Metrics of the worker's connections and configuration. */
 export function createWorkerMetrics(
   registry: Registry,
-  { names, maxSetups }: { readonly names: ConfiguredNames; readonly maxSetups: number },
+  { names, maxSetups, drainUsed }: WorkerMetricOptions,
 ): WorkerMetrics {
   gauge(registry, "tandem_setups_limit").set(maxSetups);
+  gauge(registry, "tandem_drain_bound_used_ratio", function collect() {
+    this.set(drainUsed());
+  });
   const edges = gauge(registry, "tandem_edges_connected");
   const outdated = gauge(registry, "tandem_edges_outdated");
   const draining = gauge(registry, "tandem_draining");
