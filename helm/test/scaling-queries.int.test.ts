@@ -25,7 +25,7 @@ const SERIES = {
   'tandem_calls_started_total{namespace="voice",pool="west",ingress_trunk="a",instance="w3"}': "0+6000x5",
 };
 
-it("what KEDA asks of Prometheus counts the pool's calls, each once", async () => {
+it("what KEDA asks of Prometheus counts the places on the pool's trunks and its new calls, each once", async () => {
   const { spec } = find(await manifestsOf("carriers"), "ScaledObject", "tandem-east-worker");
   const queries = Object.fromEntries(
     spec.triggers.map(({ name, metadata }: { name: string; metadata: { query: string } }) => [name, metadata.query]),
