@@ -1,6 +1,6 @@
 /**
  * CPU of one call in a fused worker: endpoint, edge, call control, machine and Redis client as they run in production, on a network in memory, so that
- * what is measured is our own code and nobody else's wake-ups. A Redis of its own runs beside.
+ * what is measured is our own code and nobody else's wake-ups. A Redis of its own runs beside; what the calls' detail records take there, which nobody fetches, is shown too.
  * node --conditions=@tandem/source test-e2e/load/call-cost.ts [calls per round] [rounds] [calls at once]
  */
 import { createHash } from "node:crypto";
@@ -28,6 +28,7 @@ import { createLogger, systemClock } from "@tandem/runtime";
 import { createEndpoint } from "@tandem/sip-endpoint";
 import { startRedisServer } from "@tandem/testkit";
 import { parseTopologyDocument } from "@tandem/topology-document";
+import { Redis } from "ioredis";
 import { makeTopology } from "../harness/topology.ts";
 import { MemoryPeers } from "./memory-peers.ts";
 
@@ -101,6 +102,18 @@ async function startWorker(peers: MemoryPeers, redisUrl: string): Promise<CallEn
   return engine;
 }
 
+/** Bytes in Redis of a detail record that waits, mean of all shards. */
+async function bytesPerDetailRecord(redisUrl: string): Promise<number> {
+  const client = new Redis(redisUrl);
+  const streams = await client.keys("tandem:{c*}:details");
+  const lengths = await Promise.all(streams.map((stream) => client.xlen(stream)));
+  const bytes = await Promise.all(streams.map((stream) => client.memory("USAGE", stream, "SAMPLES", 0)));
+  client.disconnect();
+  const sum = (figures: readonly (number | null)[]): number =>
+    figures.reduce<number>((all, one) => all + (one ?? 0), 0);
+  return sum(bytes) / sum(lengths);
+}
+
 await using redis = await startRedisServer();
 const peers = new MemoryPeers();
 await startWorker(peers, redis.url);
@@ -116,4 +129,5 @@ const show = (cost = NaN): string => `${cost.toFixed(0)} µs`;
 console.log(
   `user CPU per call: least ${show(steady[0])}, a tenth below ${show(steady[Math.floor(steady.length / 10)])}, median ${show(steady[steady.length >> 1])}; first round ${show(costs[0])}`,
 );
+console.log(`bytes in Redis per detail record that waits: ${(await bytesPerDetailRecord(redis.url)).toFixed(0)}`);
 process.exit(0);

@@ -33,3 +33,12 @@ test.each([
   expect(shown.map(({ args }) => (args.includes("--sizes") ? "sizes" : "plan"))).toEqual(kinds);
   for (const { args, answer } of shown) expect(answer).toBe(answerTo(args));
 });
+
+test("docs/capacity.md says where every constant comes from, with the value it has", () => {
+  const rows = [...read("docs/capacity.md").matchAll(/^\| (`\w+`(?:, `\w+`)*) +\| ([\d., ]+?) +\|/gm)];
+  const shown = rows.flatMap(([, names = "", values = ""]) => {
+    const numbers = values.split(", ").map((value) => Number(value.replaceAll(" ", "")));
+    return names.split(", ").map((name, index) => [name.slice(1, -1), numbers[index]]);
+  });
+  expect(Object.fromEntries(shown)).toEqual(constants);
+});
