@@ -33,6 +33,7 @@ export function openAttempt(turn: Turn, hunt: Hunt, plan: AttemptPlan): Trying {
     route: plan.route,
     calledNumber: plan.calledNumber,
     callingNumber: plan.callingNumber,
+    ...(plan.emergency?.descriptionOnly === true && { descriptionOnly: true }),
     startMs: now,
     ringMs: 0,
     answerMs: 0,
@@ -179,7 +180,8 @@ function pushInvite(
   const request = inviteOf(turn, hunt, trying, party);
   const branch = `${BRANCH_COOKIE}${turn.call.id}-${exchange}`;
   turn.effects.push({ kind: "send", exchange, leg: party.leg, request, pool, listener, nextHop, branch, ...by });
-  noteMessage(turn.call, ">", trunk, [`INVITE ${inviteUri(turn.call, hunt, trying.plan)}`, turn.now]);
+  const bare = trying.plan.emergency?.descriptionOnly === true ? ", session description alone" : "";
+  noteMessage(turn.call, ">", trunk, [`INVITE ${inviteUri(turn.call, hunt, trying.plan)}${bare}`, turn.now]);
 }
 
 /** The INVITE of an attempt, the same however often it is made. */

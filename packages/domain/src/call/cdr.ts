@@ -56,6 +56,8 @@ export interface AttemptDetailRecord {
   readonly route: string | null;
   readonly callingNumber: string;
   readonly calledNumber: string;
+  /** The INVITE of an emergency call had the session description alone, for this trunk refused more. */
+  readonly descriptionOnly?: true;
   readonly startMs: number;
   readonly ringMs: number | null;
   readonly answerMs: number | null;
@@ -129,6 +131,7 @@ function attemptRecord(call: Call, index: number, nowMs: number): AttemptDetailR
     route: attempt?.route ?? null,
     callingNumber: attempt?.callingNumber ?? "",
     calledNumber: attempt?.calledNumber ?? "",
+    ...(attempt?.descriptionOnly === true && { descriptionOnly: true }),
     startMs: attempt?.startMs ?? call.createdMs,
     ringMs: whenKnown(attempt?.ringMs ?? 0),
     answerMs: whenKnown(attempt?.answerMs ?? 0),

@@ -46,6 +46,8 @@ export interface AttemptFacts {
   readonly route: string | null;
   readonly calledNumber: string;
   readonly callingNumber: string;
+  /** The INVITE of an emergency call had the session description alone, for this trunk refused more. */
+  readonly descriptionOnly?: true;
   readonly startMs: number;
   ringMs: number;
   answerMs: number;

@@ -5,6 +5,7 @@ import { mayTryNextTrunk, treatedStatus } from "../trunks/next-trunk.ts";
 import { needsGate, openAttempt, placeAttempt } from "./attempt.ts";
 import { UNREACHABLE, abandon } from "./attempt-end.ts";
 import { emergencyCaller } from "./emergency-transfer.ts";
+import { describedOnly } from "./described-only.ts";
 import type { Hunt, Trying } from "./hunt.ts";
 import type { StoredResponse } from "./party.ts";
 import { passedResponse } from "./called-dialogs.ts";
@@ -116,12 +117,14 @@ export function onSilence(turn: Turn, hunt: Hunt, trying: Trying, failure: Failu
 }
 
 function defeat(turn: Turn, hunt: Hunt, trying: Trying, why: Defeat): void {
+  const alone = describedOnly(turn, hunt, trying, why.sipCode);
   abandon(turn, trying, { ...why, headers: reasonsOf(why.failure) });
   hunt.current = null;
   keepBest(hunt, why);
   const { inClear, withoutReplaces } = trying.plan;
   if (inClear !== undefined && isTlsTrouble(why)) hunt.plans.unshift(inClear);
   else if (withoutReplaces !== undefined && REPLACES_REFUSED.has(why.sipCode)) hunt.plans.unshift(withoutReplaces);
+  if (alone !== null) hunt.plans.push(alone);
   if (why.goOn) tryNext(turn, hunt);
   else giveUp(turn, hunt, why.response, why.failure);
 }

@@ -8,6 +8,8 @@ export interface EmergencyEgress {
   readonly location: "pass" | "strip";
   /** The screening number is dialled, not the emergency number: an ordinary call with the caller's identity. */
   readonly screening: boolean;
+  /** Of the body, only the session description goes: the gateway refused more. */
+  readonly descriptionOnly?: true;
 }
 
 /** The egress of an emergency call on a trunk: as written, else by the kind of its gateway. The screening number is always dialled plainly. */

@@ -1,6 +1,12 @@
 import { bodyLeaves, type HeaderLine } from "@tandem/sip";
 import { describe, expect, it } from "vitest";
-import { composePidf, type EmergencyEgress, type EmergencyPreparation } from "../../src/index.ts";
+import {
+  composePidf,
+  detailRecords,
+  ladder,
+  type EmergencyEgress,
+  type EmergencyPreparation,
+} from "../../src/index.ts";
 import { CallRig, OFFER, plan } from "./call-rig.ts";
 
 const egress: EmergencyEgress = { kind: "pidf-lo", location: "pass", screening: false };
@@ -64,6 +70,54 @@ describe("the INVITE of an emergency call", () => {
     expect(second.has("Geolocation")).toBe(false);
     expect(second.get("From")).toContain("sip:+12065550111@");
     expect(second.get("P-Asserted-Identity")).toContain("sip:+12065550111@");
+  });
+
+  it.each([400, 415, 420, 424, 488, 513])(
+    "a way that refuses it with %i is tried once more with the session description alone, after all ways",
+    (status) => {
+      const rig = new CallRig();
+      const attempts = [
+        plan("first", { emergency: egress }),
+        plan("esinet", { calledNumber: "urn:service:sos", emergency: { ...egress, kind: "i3" } }),
+        plan("stripping", { emergency: { ...egress, location: "strip" } }),
+      ];
+      const provider = {
+        id: null,
+        fqdn: "provider.example",
+        contact: "tel:+1",
+        language: "en",
+        type: "x",
+        service: null,
+      };
+      rig.invite({ emergency: { ...ours, provider: provider as never }, attempts });
+      for (let sent = 0; sent < 3; sent += 1) rig.answer(rig.sent("INVITE"), status);
+      expect(rig.call.attempts.map(({ trunk }) => trunk)).toEqual(["first", "esinet", "stripping", "first"]);
+      expect(rig.sent("INVITE").request.get("Content-Type")).toBe("application/sdp");
+      expect(rig.sent("INVITE").request.has("Geolocation")).toBe(false);
+      rig.answer(rig.sent("INVITE"), status);
+      const last = rig.sent("INVITE").request;
+      expect(last.uri).toBe("urn:service:sos");
+      expect(last.get("Content-Type")).toBe("application/sdp");
+      expect(last.getAll("Call-Info").join()).not.toContain("cid:");
+      expect(detailRecords(rig.call, rig.now).attempts.map((attempt) => attempt.descriptionOnly === true)).toEqual([
+        false,
+        false,
+        false,
+        true,
+        true,
+      ]);
+      expect(ladder(rig.call).filter(({ summary }) => summary.endsWith(", session description alone"))).toHaveLength(2);
+      rig.answer(rig.sent("INVITE"), status);
+      expect(rig.responded().response.status).toBe(503);
+      expect(rig.allSent("INVITE")).toHaveLength(5);
+    },
+  );
+
+  it.each([486, 503])("%i says nothing about the location: no second time", (status) => {
+    const rig = new CallRig();
+    rig.invite({ emergency: ours, attempts: [plan("first", { emergency: egress })] });
+    rig.answer(rig.sent("INVITE"), status);
+    expect(rig.responded().response.status).toBe(503);
   });
 
   it("a caller without a session description gets its location added, too", () => {

@@ -2,6 +2,7 @@ import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {
   attemptPlans,
+  composePidf,
   decide,
   defaultLocationPolicy,
   defaultTrunkEmergency,
@@ -15,6 +16,14 @@ import {
 import { ANSWER, CallRig } from "../call/call-rig.ts";
 import { factsFor, gateway, listener, pool, sampleTopology, snapshotOf, trunk } from "../topology-fixture.ts";
 
+const OUR_LOCATION = composePidf({
+  entity: "sip:+12065550100@tandem.example",
+  civic: { country: "US", a3: "Albany" },
+  method: "Default",
+  provider: null,
+  atMs: 0,
+});
+
 /** What a gateway does with an INVITE; a number is a final response. */
 type Manner =
   | "answers"
@@ -23,6 +32,7 @@ type Manner =
   | "says 100 and no more"
   | "is silent"
   | "fails in TLS"
+  | "refuses a location, else answers"
   | number;
 
 const statuses = [302, 404, 480, 482, 486, 500, 503, 600, 603];
@@ -33,8 +43,10 @@ const manners: readonly Manner[] = [
   "says 100 and no more",
   "is silent",
   "fails in TLS",
+  "refuses a location, else answers",
   ...statuses,
 ];
+const ANSWERING: readonly Manner[] = ["answers", "rings, then answers", "refuses a location, else answers"];
 const poolNames = ["east", "west", "alone"] as const;
 const names: readonly string[] = ["t0", "t1", "t2", "t3", "t4", "t5"];
 
@@ -166,7 +178,9 @@ class World911 {
     const facts = factsFor(this.#world.number, this.#world.stranger ? { ingressTrunk: null } : {});
     const decision = decide(facts, snapshot, viewOf(this.#world));
     if (decision.kind !== "emergency") throw new Error(`decided ${decision.kind}`);
-    this.#take(this.rig.invite({ attempts: attemptPlans(decision, snapshot), emergency: {} }));
+    this.#take(
+      this.rig.invite({ attempts: attemptPlans(decision, snapshot), emergency: { addedLocation: OUR_LOCATION } }),
+    );
     for (let step = 0; step < 1_000 && this.rig.call.phase === "setup"; step += 1) this.#take(this.#next());
   }
 
@@ -214,7 +228,9 @@ class World911 {
     else if (manner === "answers") say(200);
     else if (manner === "rings, then answers") [100, 180, 200].forEach(say);
     else if (typeof manner === "number") say(manner);
-    else if (manner === "fails in TLS") {
+    else if (manner === "refuses a location, else answers") {
+      say(sent.request.get("Content-Type") === "application/sdp" ? 200 : 415);
+    } else if (manner === "fails in TLS") {
       this.#inbox.push(() => this.rig.event({ kind: "no-response", exchange: sent.exchange, failure: "tls-failure" }));
     }
   }
@@ -224,7 +240,7 @@ describe("an emergency call", () => {
   test("completes whenever one way out answers, whatever the topology, health, limits and faults", () => {
     fc.assert(
       fc.property(anyWorld, (world) => {
-        const answers = world.trunks.some(({ manner }) => manner === "answers" || manner === "rings, then answers");
+        const answers = world.trunks.some(({ manner }) => ANSWERING.includes(manner));
         const drive = new World911(world);
         drive.play();
         expect(drive.rig.call.phase === "up").toBe(answers);

@@ -1,4 +1,12 @@
-import { bodyLeaves, headerAddresses, headerValues, withHeaders, type SipMessage } from "@tandem/sip";
+import {
+  bodyLeaves,
+  headerAddresses,
+  headerValues,
+  withBody,
+  withHeaders,
+  withOnlyBody,
+  type SipMessage,
+} from "@tandem/sip";
 import { withoutPort } from "../../call/headers/values.ts";
 import { addAdditionalData } from "./additional-data.ts";
 import { addI3Headers } from "./i3-headers.ts";
@@ -13,16 +21,27 @@ import { withLegalVerstat } from "./verstat.ts";
  */
 export function composeEmergencyInvite(invite: SipMessage, parts: EmergencyInviteParts): SipMessage {
   const { egress, preparation } = parts;
+  const alone = egress.descriptionOnly === true;
   const place = { host: hostOf(parts), callId: parts.callId };
   const identified = assertIdentity(invite, parts);
-  const located = egress.location === "strip" ? withoutLocation(identified) : withLocation(identified, parts, place);
+  const whole = egress.location === "strip" ? withoutLocation(identified) : withLocation(identified, parts, place);
+  const located = alone ? withDescriptionOnly(whole) : whole;
   const marked = egress.screening || preparation.test ? located : withPriority(located);
   if (egress.kind !== "i3") return marked;
   const described =
-    preparation.provider === null
+    preparation.provider === null || alone
       ? marked
       : addAdditionalData(marked, { ...parts, provider: preparation.provider }, place);
   return withLegalVerstat(addI3Headers(described, parts, place));
+}
+
+/** Nothing refers to the parts that are left out, either. */
+function withDescriptionOnly(invite: SipMessage): SipMessage {
+  const description = bodyLeaves(invite).find(({ mediaType }) => mediaType === "application/sdp");
+  const alone = description === undefined ? withBody(invite, "") : withOnlyBody(invite, description);
+  const calls = headerValues(alone, "Call-Info");
+  const kept = calls.filter((value) => !/<\s*cid:/i.test(value));
+  return kept.length === calls.length ? alone : withHeaders(alone, (headers) => headers.set("Call-Info", kept));
 }
 
 /** The provider's domain, else what peers are told to call us by. */
