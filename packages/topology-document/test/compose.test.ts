@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from "node:fs";
+import { BlockList } from "node:net";
 import { fileURLToPath } from "node:url";
 import { parse } from "yaml";
 import { describe, expect, test } from "vitest";
@@ -13,12 +14,29 @@ interface Service {
   readonly cap_drop?: readonly string[];
   readonly environment?: Readonly<Record<string, string>>;
   readonly volumes?: readonly string[];
+  readonly networks?: readonly string[] | Readonly<Record<string, { readonly ipv4_address?: string }>>;
 }
 
-const { services } = parse(read("compose.yaml"), { merge: true }) as {
+interface Compose {
   readonly services: Readonly<Record<string, Service>>;
-};
+  readonly networks: Readonly<
+    Record<
+      string,
+      { readonly ipam: { readonly config: readonly { readonly subnet: string; readonly ip_range: string }[] } }
+    >
+  >;
+}
+
+const compose = parse(read("compose.yaml"), { merge: true }) as Compose;
+const { services } = compose;
 const topology = parseTopologyDocument(read("topology.yaml"), { format: "yaml" });
+
+function blockOf(block: string): BlockList {
+  const [address = "", bits = ""] = block.split("/");
+  const list = new BlockList();
+  list.addSubnet(address, Number(bits));
+  return list;
+}
 
 /** As compose puts in what nobody set. */
 const withDefaults = (text: string): string => text.replaceAll(/\$\{\w+:-([^}]*)\}/g, "$1");
@@ -56,6 +74,25 @@ describe("deploy/compose", () => {
       "worker-east",
     ]);
     for (const [, service] of ours) expect(service).toMatchObject({ read_only: true, cap_drop: ["ALL"] });
+  });
+
+  test("nothing stands at the top that docker-compose 1.29 rejects", () => {
+    const own = Object.keys(compose).filter((key) => !key.startsWith("x-"));
+    expect(own.sort()).toEqual(["networks", "services", "volumes"]);
+  });
+
+  test("no address that is written down can be given to a scaled worker", () => {
+    const [{ subnet, ip_range: range } = { subnet: "", ip_range: "" }] = compose.networks["sip"]?.ipam.config ?? [];
+    const [network, dynamic] = [blockOf(subnet), blockOf(range)];
+    const fixed = Object.values(services).flatMap(({ networks = [] }) =>
+      Array.isArray(networks) ? [] : Object.values(networks).flatMap(({ ipv4_address: address }) => address ?? []),
+    );
+    expect(fixed.length).toBeGreaterThan(2);
+    expect(new Set(fixed).size).toBe(fixed.length);
+    for (const address of fixed) {
+      expect(network.check(address), address).toBe(true);
+      expect(dynamic.check(address), address).toBe(false);
+    }
   });
 
   test("every file that is mounted is there", () => {
