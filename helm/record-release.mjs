@@ -10,4 +10,4 @@ const file = new URL(`test/released/${version}.json`, import.meta.url);
 const before = existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : {};
 const released = {};
 for (const name of CASES) released[name] = before[name] ?? immutableFields(await manifestsOf(name));
-writeFileSync(file, `${JSON.stringify({ ...before, ...released }, null, 2)}\n`);
+writeFileSync(file, `${JSON.stringify({ ...released, ...before }, null, 2)}\n`);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { find, manifestsOf, ofKind, podSpec } from "./support/manifests.ts";
+import { find, manifestsOf, ofKind, podSpec, render, valuesFile } from "./support/manifests.ts";
 
 describe("how calls reach a pool", () => {
   it("on the nodes' network: one edge per node, its ports the node's, names resolved in the cluster", async () => {
@@ -32,8 +32,7 @@ describe("how calls reach a pool", () => {
   });
 
   it.each([
-    ["load-balancer", "tandem-main-udp", "LoadBalancer", ["core UDP 5060"]],
-    ["load-balancer", "tandem-main-tcp", "LoadBalancer", ["core-tcp TCP 5060", "secure TCP 5061"]],
+    ["load-balancer", "tandem-main", "LoadBalancer", ["core UDP 5060", "core-tcp TCP 5060", "secure TCP 5061"]],
     ["node-port", "tandem-main", "NodePort", ["core UDP 5060", "outside TCP 5062"]],
   ] as const)("%s: %s keeps the peer's address", async (name, service, type, ports) => {
     const { spec } = find(await manifestsOf(name), "Service", service);
@@ -45,15 +44,52 @@ describe("how calls reach a pool", () => {
     ).toEqual(ports);
   });
 
-  it("what the values say of the balancer is on both of its Services", async () => {
-    for (const name of ["tandem-main-udp", "tandem-main-tcp"]) {
-      const { spec, metadata } = find(await manifestsOf("load-balancer"), "Service", name);
+  it("one name leads to one balancer, which keeps the address of peers over TCP too and asks edges for their health", async () => {
+    const published = ofKind(await manifestsOf("load-balancer"), "Service").filter(
+      ({ metadata }) => metadata.annotations?.["external-dns.alpha.kubernetes.io/hostname"] === "sip.example.com",
+    );
+    expect(published.map(({ metadata }) => metadata.name)).toEqual(["tandem-main"]);
+    const aws = "service.beta.kubernetes.io/aws-load-balancer";
+    expect(published[0]?.metadata.annotations).toMatchObject({
+      [`${aws}-nlb-target-type`]: "ip",
+      [`${aws}-target-group-attributes`]: "preserve_client_ip.enabled=true",
+      [`${aws}-healthcheck-port`]: "9090",
+    });
+    const edge = podSpec(find(await manifestsOf("load-balancer"), "Deployment", "tandem-main-edge")).containers[0];
+    expect(edge.ports).toContainEqual({ name: "http", containerPort: 9090 });
+  });
+
+  it("two Services with one address: what the values say of the balancer is on both", async () => {
+    const exposure = {
+      type: "LoadBalancer",
+      servicePerProtocol: true,
+      sharedAddress: true,
+      loadBalancerClass: "metallb.io/metallb",
+      loadBalancerIP: "192.0.2.5",
+      allocateNodePorts: false,
+      sourceRanges: ["198.51.100.0/24"],
+      externalDns: true,
+      annotations: { "metallb.io/allow-shared-ip": "main" },
+    };
+    const sets = ["--set-json", `pools[0].exposure=${JSON.stringify(exposure)}`];
+    const manifests = await render("--values", valuesFile("load-balancer"), ...sets);
+    for (const [name, ports] of [
+      ["tandem-main-udp", ["core"]],
+      ["tandem-main-tcp", ["core-tcp", "secure"]],
+    ] as const) {
+      const { spec, metadata } = find(manifests, "Service", name);
       expect(spec).toMatchObject({
-        loadBalancerClass: "service.k8s.aws/nlb",
+        externalTrafficPolicy: "Local",
+        loadBalancerClass: "metallb.io/metallb",
+        loadBalancerIP: "192.0.2.5",
         allocateLoadBalancerNodePorts: false,
         loadBalancerSourceRanges: ["198.51.100.0/24"],
       });
-      expect(metadata.annotations).toMatchObject({ "external-dns.alpha.kubernetes.io/hostname": "sip.example.com" });
+      expect(spec.ports.map((each: { name: string }) => each.name)).toEqual(ports);
+      expect(metadata.annotations).toEqual({
+        "external-dns.alpha.kubernetes.io/hostname": "sip.example.com",
+        "metallb.io/allow-shared-ip": "main",
+      });
     }
   });
 

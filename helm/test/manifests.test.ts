@@ -1,3 +1,7 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { gunzipSync } from "node:zlib";
 import { beforeAll, describe, expect, it } from "vitest";
 import { CHART, helm } from "./support/helm-program.ts";
 import { CASES, manifestsOf, ofKind, valuesFile, type Manifest } from "./support/manifests.ts";
@@ -24,6 +28,21 @@ describe("the strict schema check", () => {
     ["a missing field", service({ ports: [{ name: "x" }] }), [expect.stringContaining("port")]],
   ])("%s", async (_name, manifest, problems) => {
     expect(await schemaProblems(manifest)).toEqual(problems);
+  });
+});
+
+describe("the package", () => {
+  it("holds the examples that the README and the sentences name", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "tandem-package-"));
+    try {
+      expect((await helm("package", CHART, "--destination", folder)).code).toBe(0);
+      const [archive] = readdirSync(folder);
+      // Names stand in a tar archive as they are.
+      const text = gunzipSync(readFileSync(join(folder, archive ?? ""))).toString("latin1");
+      for (const name of CASES) expect(text).toContain(`tandem/ci/${name}-values.yaml`);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 });
 
@@ -123,6 +142,11 @@ describe.each(CASES)("with ci/%s-values.yaml", (name) => {
       /3\. .*\n\n +kubectl --namespace voice port-forward service\/tandem-control-api/,
     ])
       expect(notes).toMatch(command);
+    const kinds = new Set(
+      ofKind(await manifestsOf(name), "Deployment", "DaemonSet").map(({ kind }) => kind.toLowerCase()),
+    );
+    const waitedFor = /rollout status (\S+) --selector/.exec(notes)?.[1]?.split(",");
+    expect(waitedFor?.sort()).toEqual([...kinds].sort());
   });
 });
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { CHART, helm } from "./support/helm-program.ts";
 import { refusal, valuesFile } from "./support/manifests.ts";
 
 const said = (name: string, ...sets: readonly string[]): Promise<string> =>
@@ -33,6 +34,13 @@ describe("values that contradict one another are refused with a sentence", () =>
     ["fused", `${POOL}.listeners[0]={"name":"core","port":9091,"transport":"tcp"}`, /workers\.ports\.http \(9091\)/],
     ["trial", `${POOL}.edges={"ports":{"admin":9090}}`, /edges\.ports\.admin and edges\.ports\.http are both 9090/],
     ["trial", `${POOL}.name="a-pool-with-a-rather-long-name"`, undefined],
+    [
+      "trial",
+      'commonLabels={"app.kubernetes.io/name":"x"}',
+      /commonLabels: app\.kubernetes\.io\/name is a label of the chart's/,
+    ],
+    ["trial", 'commonLabels={"tandem/pool":"x"}', /commonLabels: tandem\/pool is a label of the chart's/],
+    ["trial", 'commonLabels={"team":"voice"}', undefined],
     ["trial", `${POOL}.listeners[0].transport="tls"`, /transport tls needs tls\.secretName/],
     ["trial", `${POOL}.listeners[0].tls={"secretName":"x"}`, /has a tls section, but its transport is udp/],
     ["trial", `${POOL}.edges={"kind":"DaemonSet"}`, /DaemonSet .* is for exposure\.type hostNetwork/],
@@ -129,6 +137,21 @@ describe("values that contradict one another are refused with a sentence", () =>
       `pools[1].edges={"server":"drachtio","drachtio":{"image":"x"}}`,
       /Pool carriers.*carries emergency calls/,
     ],
+    [
+      "load-balancer",
+      `${POOL}.exposure.servicePerProtocol=true`,
+      /Pool main: .*two balancers, and peers know one name/,
+    ],
+    [
+      "load-balancer",
+      `${POOL}.exposure={"type":"LoadBalancer","servicePerProtocol":true,"loadBalancerIP":"192.0.2.5"}`,
+      undefined,
+    ],
+    [
+      "load-balancer",
+      `${POOL}.exposure={"type":"LoadBalancer","servicePerProtocol":true,"sharedAddress":true}`,
+      undefined,
+    ],
     ["load-balancer", "redis.external.db=3", /Redis Cluster has database 0 only/],
     ["load-balancer", 'controlApi.ingress.tlsSecretName=""', /API keys do not travel in clear/],
     ["load-balancer", "poolDefaults.edges.resources.requests=null", /edges\.autoscaling\.type hpa measures CPU/],
@@ -154,6 +177,31 @@ describe("values that contradict one another are refused with a sentence", () =>
     const told = (await said(name, set)).replaceAll("\n", " ");
     if (sentence === undefined) expect(told).toBe("");
     else expect(told).toMatch(sentence);
+  });
+
+  it("a pool's Service of more characters than DNS takes", async () => {
+    const sets = [
+      `${POOL}.name="a-pool-with-a-rather-long-name"`,
+      `${POOL}.listeners=[{"name":"core","port":5060,"transport":"udp"}]`,
+      "testPeer.enabled=false",
+      "topology.publish=false",
+    ];
+    const told = await said("trial", 'fullnameOverride="a-release-of-twenty-seven-c"', ...sets);
+    expect(told.replaceAll("\n", " ")).toMatch(/The Service a-release-\S+-edges would have 64 characters, and 63 are/);
+    expect(await said("trial", 'fullnameOverride="a-release-of-twenty-six-ch"', ...sets)).toBe("");
+  });
+
+  it.each(["1st", "voice.east"])("a release called %s, which no Service may be", async (release) => {
+    const { stderr } = await helm(
+      "template",
+      release,
+      CHART,
+      "--set",
+      "nameOverride=t",
+      "--values",
+      valuesFile("trial"),
+    );
+    expect(stderr).toMatch(/Names of Services begin with a letter .*fullnameOverride/);
   });
 
   it("all at once", async () => {

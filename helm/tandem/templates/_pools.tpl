@@ -25,6 +25,11 @@
 {{- if eq (include "tandem.onePod" .pool) "true" -}}pool{{- else -}}worker{{- end -}}
 {{- end -}}
 
+{{/* "true" where a pool has an edge on every node that it names; empty elsewhere. */}}
+{{- define "tandem.hasDaemonSets" -}}
+{{- range (include "tandem.pools" . | fromJson).pools -}}{{- if and (eq .edges.kind "DaemonSet") (ne (include "tandem.onePod" .) "true") -}}true{{- break -}}{{- end -}}{{- end -}}
+{{- end -}}
+
 {{/* "true" where a pod of the pool holds an edge and a worker. Takes the pool. */}}
 {{- define "tandem.onePod" -}}
 {{- or (eq .arrangement "fused") (eq .placement "together") -}}

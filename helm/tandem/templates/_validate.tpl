@@ -1,7 +1,7 @@
 {{/* What the schema cannot say: every contradiction at once, one sentence each, with what to write instead. */}}
 {{- define "tandem.validate" -}}
 {{- $problems := list -}}
-{{- range list "tandem.validate.pools" "tandem.validate.exposure" "tandem.validate.drachtio" "tandem.validate.tls" "tandem.validate.topology" "tandem.validate.state" "tandem.validate.secrets" "tandem.validate.scaling" "tandem.validate.network" -}}
+{{- range list "tandem.validate.names" "tandem.validate.pools" "tandem.validate.exposure" "tandem.validate.drachtio" "tandem.validate.tls" "tandem.validate.topology" "tandem.validate.state" "tandem.validate.secrets" "tandem.validate.scaling" "tandem.validate.network" -}}
 {{- $problems = concat $problems (include . $ | fromJsonArray) -}}
 {{- end -}}
 {{- if $problems -}}
@@ -9,9 +9,21 @@
 {{- end -}}
 {{- end -}}
 
+{{- define "tandem.validate.names" -}}
+{{- $problems := list -}}
+{{- if not (regexMatch "^[a-z]([-a-z0-9]*[a-z0-9])?$" (include "tandem.fullname" .)) -}}
+{{- $problems = append $problems (printf "Names of Services begin with a letter and have lower-case letters, digits and dashes, and here they would begin with %s: choose another name of the release, or set fullnameOverride." (include "tandem.fullname" .)) -}}
+{{- end -}}
+{{- $labels := include "tandem.labels" (dict "root" (mustMergeOverwrite (dict) (omit . "Values") (dict "Values" (omit .Values "commonLabels"))) "component" "x" "pool" "x") | fromYaml -}}
+{{- range $label, $value := .Values.commonLabels -}}
+{{- if hasKey $labels $label -}}{{- $problems = append $problems (printf "commonLabels: %s is a label of the chart's own, by which objects find one another; leave it out." $label) -}}{{- end -}}
+{{- end -}}
+{{- $problems | toJson -}}
+{{- end -}}
+
 {{- define "tandem.validate.pools" -}}
 {{- $problems := list -}}
-{{- if not .Values.pools -}}{{- $problems = append $problems "There is no pool: name at least one in pools, with its listeners. For a trial that needs nothing else: --values ci/trial-values.yaml." -}}{{- end -}}
+{{- if not .Values.pools -}}{{- $problems = append $problems "There is no pool: name at least one in pools, with its listeners. For a trial that needs nothing else: --values ci/trial-values.yaml, of the chart's folder." -}}{{- end -}}
 {{- $names := list -}}
 {{- range $pool := (include "tandem.pools" . | fromJson).pools -}}
 {{- if has $pool.name $names -}}{{- $problems = append $problems (printf "Two pools are called %s: give every pool a name of its own." $pool.name) -}}{{- end -}}
@@ -34,6 +46,8 @@
 {{- $service := printf "%s-%s" (include "tandem.poolName" (dict "root" $ "pool" $pool)) .name -}}
 {{- if gt (len $service) 63 -}}{{- $problems = append $problems (printf "The Service %s would have %d characters, and 63 are allowed: shorten the release, the pool or the listener, or set fullnameOverride." $service (len $service)) -}}{{- end -}}
 {{- end -}}
+{{- $service := include "tandem.edgesService" (dict "root" $ "pool" $pool) -}}
+{{- if gt (len $service) 63 -}}{{- $problems = append $problems (printf "The Service %s would have %d characters, and 63 are allowed: shorten the release or the pool, or set fullnameOverride." $service (len $service)) -}}{{- end -}}
 {{- $own := dict "edges.ports.admin" $pool.edges.ports.admin -}}
 {{- if ne $pool.arrangement "fused" -}}{{- $_ := set $own "edges.ports.http" $pool.edges.ports.http -}}{{- end -}}
 {{- if or (eq $pool.arrangement "fused") (eq $pool.placement "together") -}}{{- $_ := set $own "workers.ports.http" $pool.workers.ports.http -}}{{- end -}}
@@ -54,6 +68,11 @@
 {{- $exposure := $pool.exposure -}}
 {{- if and (has $exposure.type (list "hostNetwork" "NodePort")) (not (include "tandem.contactHost" (dict "root" $ "pool" $pool))) -}}
 {{- $problems = append $problems (printf "Pool %s is reached at several nodes (%s), and peers are told one name in Contact: set its fqdn to a name with the nodes' addresses, or exposure.advertised to the one address where there is one." $pool.name $exposure.type) -}}
+{{- end -}}
+{{- $protocols := list -}}
+{{- range $pool.listeners -}}{{- $protocols = append $protocols (include "tandem.protocol" .transport) -}}{{- end -}}
+{{- if and (eq $exposure.type "LoadBalancer") $exposure.servicePerProtocol (gt (len (uniq $protocols)) 1) (not (or $exposure.loadBalancerIP $exposure.sharedAddress)) -}}
+{{- $problems = append $problems (printf "Pool %s: exposure.servicePerProtocol makes two balancers, and peers know one name, which cannot lead to the right one of two addresses: give both one address (exposure.loadBalancerIP; or exposure.sharedAddress=true with the annotation by which your balancer shares, such as metallb.io/allow-shared-ip), or leave servicePerProtocol out where one balancer takes UDP and TCP (docs/kubernetes.md has a table)." $pool.name) -}}
 {{- end -}}
 {{- if and (eq $exposure.type "LoadBalancer") (not $pool.fqdn) (not $exposure.advertised) -}}
 {{- $problems = append $problems (printf "Pool %s stands behind a load balancer, whose address nothing here knows: set its fqdn, or exposure.advertised to the balancer's address." $pool.name) -}}
