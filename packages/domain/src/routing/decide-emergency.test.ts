@@ -324,6 +324,54 @@ describe("nothing holds up an emergency call (A11, A12)", () => {
     expect(decide(factsFor("2125550100"), tight, live).kind).toBe("reject");
   });
 
+  describe("nor one that only the dial plan makes one", () => {
+    const rules = [
+      { name: "outside line", match: "^0(911)$", replace: "$1" },
+      { name: "test line", match: "^0(933)$", replace: "$1" },
+    ];
+    const office: Topology = { ...topology, trunks, dialPlans: [{ name: "office", externalAccessPrefix: "", rules }] };
+    const planned = snapshotOf(office);
+
+    test.each<readonly [string, LiveView, string]>([
+      ["the ingress trunk full", liveWith({ loads: full }), "call-limit-reached"],
+      ["both pools draining", liveWith({ draining: ["east", "west"] }), "draining"],
+      ["the worker draining", liveWith({ refuse: "draining" }), "draining"],
+      ["the worker overloaded", liveWith({ refuse: "overload" }), "overload"],
+      ["Redis gone", liveWith({ refuse: "store-unavailable" }), "store-unavailable"],
+    ])("%s; a test call and an ordinary one are refused as ever", (_, live, failure) => {
+      expect(decide(factsFor("0911"), planned, live)).toMatchObject({ kind: "emergency", number: "911", test: false });
+      expect(decide(factsFor("0933"), planned, live)).toMatchObject({ kind: "reject", failure });
+      expect(decide(factsFor("02125550100"), planned, live)).toMatchObject({ kind: "reject", failure });
+    });
+
+    test("a disabled ingress trunk", () => {
+      const disabled = trunks.map((one) => {
+        return one.gateway === "core" ? { ...one, settings: { ...one.settings, enabled: false } } : one;
+      });
+      const shut = snapshotOf({ ...office, trunks: disabled });
+      expect(decide(factsFor("0911"), shut, quietView)).toMatchObject({ kind: "emergency", number: "911" });
+      expect(decide(factsFor("0933"), shut, quietView)).toMatchObject({ failure: "trunk-disabled" });
+    });
+
+    test("what is no number stays none, whatever a rule makes of nothing", () => {
+      const hotline = {
+        name: "office",
+        externalAccessPrefix: "",
+        rules: [{ name: "r", match: "^.*$", replace: "911" }],
+      };
+      const shot = snapshotOf({ ...office, dialPlans: [hotline] });
+      const other = factsFor("", { requestUri: { scheme: "other", user: "", host: "h", phoneContext: null } });
+      expect(decide(other, shot, quietView)).toMatchObject({ failure: "unsupported-scheme" });
+      expect(decide(withUri("urn", "urn:service:directory"), shot, quietView)).toMatchObject({ failure: "no-route" });
+      expect(decide(factsFor(""), shot, liveWith({ refuse: "overload" })).kind).toBe("emergency");
+    });
+
+    test("of a stranger, who has no dial plan, it is not known", () => {
+      const facts = factsFor("0911", { ingressTrunk: null });
+      expect(decide(facts, planned, quietView)).toMatchObject({ failure: "unknown-source" });
+    });
+  });
+
   test("its attempts carry no limits", () => {
     for (const plan of attemptPlans(decide(factsFor("911"), tight, quietView), tight)) {
       expect([plan.maxCalls, plan.maxCallsPerSecond]).toEqual([0, 0]);

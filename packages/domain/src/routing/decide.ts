@@ -10,6 +10,7 @@ import { emergencyChain } from "../emergency/emergency-chain.ts";
 import type { FailureCode } from "../failure/failure.ts";
 import { dialledNumber } from "../numbering/dialled-number.ts";
 import { normaliseNumber } from "../numbering/dial-plan.ts";
+import type { RuleResult } from "../numbering/number-rule.ts";
 import { type CompiledTrunk, listenerKey, type Snapshot } from "../topology/snapshot.ts";
 import { ingressOf, isFull } from "./consider-trunk.ts";
 import type { Consideration, Decision, RequestFacts } from "./decision.ts";
@@ -22,21 +23,27 @@ type Emergency = Extract<EmergencyClass, { kind: "emergency" }>;
  * Decides where a new request goes: a pure function, the same for calls and for dry runs. In this order:
  *
  * 1. Emergency classification, before every rule, limit, refusal and drain.
- * 2. Admission: known source, enabled and not full ingress trunk, pool and worker taking calls.
- * 3. The ingress trunk's dial plan; what it makes an emergency number is an emergency call too.
+ * 2. The ingress trunk's dial plan; what it makes an emergency number is an emergency call too, which nothing refuses.
+ * 3. Admission: known source, enabled and not full ingress trunk, pool and worker taking calls. Test calls ask for it.
  * 4. Usages, routes, trunks.
  */
 export function decide(facts: RequestFacts, snapshot: Snapshot, live: LiveView): Decision {
   const ingress = ingressOf(facts, snapshot);
-  const known = classify(facts, ingress, snapshot);
-  const real = known.kind === "emergency" && !known.test;
-  if (real && servesEmergency(facts, ingress, snapshot))
-    return emergency({ facts, known, marked: null }, snapshot, live);
-  if (known.kind === "ordinary" && isMarked(facts, ingress)) return marked(facts, ingress, snapshot, live);
+  const dialled = classify(facts, ingress, snapshot);
+  if (isReal(dialled) && servesEmergency(facts, ingress, snapshot))
+    return emergency({ facts, known: dialled, marked: null }, snapshot, live);
+  if (dialled.kind === "ordinary" && isMarked(facts, ingress)) return marked(facts, ingress, snapshot, live);
+  const normalised = normaliseNumber(ingress?.dialPlan ?? null, dialledNumber(facts.requestUri));
+  const known = dialled.kind === "emergency" ? dialled : classifyNumber(normalised.number, facts, snapshot);
+  if (isReal(known) && ingress !== null) return emergency({ facts, known, marked: null }, snapshot, live);
   const refusal = admission(facts, ingress, live);
   if (refusal !== null || ingress === null) return reject(refusal ?? "unknown-source");
   if (known.kind === "emergency") return emergency({ facts, known, marked: null }, snapshot, live);
-  return ordinary(facts, ingress, snapshot, live);
+  return ordinary({ facts, ingress, normalised }, snapshot, live);
+}
+
+function isReal(known: EmergencyClass): known is Emergency {
+  return known.kind === "emergency" && !known.test;
 }
 
 /** What is no emergency number for anybody is none for this caller; only for the rest it matters whose policy holds. */
@@ -85,13 +92,16 @@ function admission(facts: RequestFacts, ingress: CompiledTrunk | null, live: Liv
   return isFull(ingress, live) ? "call-limit-reached" : null;
 }
 
-function ordinary(facts: RequestFacts, ingress: CompiledTrunk, snapshot: Snapshot, live: LiveView): Decision {
+interface OrdinaryCall {
+  readonly facts: RequestFacts;
+  readonly ingress: CompiledTrunk;
+  readonly normalised: RuleResult;
+}
+
+function ordinary({ facts, ingress, normalised }: OrdinaryCall, snapshot: Snapshot, live: LiveView): Decision {
   if (facts.requestUri.scheme === "other") return reject("unsupported-scheme");
   if (facts.requestUri.scheme === "urn") return reject("no-route");
-  const normalised = normaliseNumber(ingress.dialPlan, dialledNumber(facts.requestUri));
   if (normalised.number === "") return reject("incomplete-number");
-  const known = classifyNumber(normalised.number, facts, snapshot);
-  if (known.kind === "emergency") return emergency({ facts, known, marked: null }, snapshot, live);
   const { attempts, considered, failure } = selectRoutes({ facts, ingress, number: normalised.number }, snapshot, live);
   if (failure !== null) return reject(failure, considered);
   return {
@@ -104,6 +114,9 @@ function ordinary(facts: RequestFacts, ingress: CompiledTrunk, snapshot: Snapsho
 }
 
 function classifyNumber(number: string, facts: RequestFacts, snapshot: Snapshot): EmergencyClass {
+  const { scheme } = facts.requestUri;
+  // Whatever a rule makes of no number at all: these name none.
+  if (scheme === "urn" || scheme === "other") return { kind: "ordinary" };
   const anybody = classifyEmergencyNumber(number, snapshot.emergency.anyIndex);
   if (anybody.kind === "ordinary") return anybody;
   return classifyEmergencyNumber(number, callerRules(facts, snapshot).index);
