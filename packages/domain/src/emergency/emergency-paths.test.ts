@@ -31,12 +31,29 @@ describe("the emergency paths of a topology", () => {
     expect(pathsOf({ ...topology, emergency })).toEqual(EVERY);
   });
 
+  test("are those over E9-1-1 trunks that nobody names, for calls take them", () => {
+    const topology = sampleTopology();
+    const ofPlan = (trunks: readonly string[]) => ({ ...topology, emergency: { ...topology.emergency, trunks } });
+    expect(pathsOf(ofPlan([]))).toEqual(EVERY);
+    expect(pathsOf(ofPlan(["e911-west"]))).toEqual([...EVERY.slice(2), ...EVERY.slice(0, 2)]);
+  });
+
+  test("do not lead over the clear twin of a TLS trunk, which waits for a TLS failure", () => {
+    expect(pathsOf(withSettings("e911-east", { clearTrunk: "e911-west" }))).toEqual(EVERY);
+    const twin = withSettings("e911-east", { clearTrunk: "e911-west" });
+    const emergency = { ...twin.emergency, trunks: ["e911-east"] };
+    expect(pathsOf({ ...twin, emergency })).toEqual(EVERY.slice(0, 2));
+  });
+
   const { emergency } = sampleTopology().trunks[0]!.settings;
   test.each([
     ["switched off", { enabled: false }],
     ["not to be walked", { emergency: { ...emergency, heartbeat: false } }],
-  ])("leave out a trunk that is %s", (_, settings) => {
-    expect(pathsOf(withSettings("e911-west", settings))).toEqual(EVERY.slice(0, 2));
+  ])("leave out a trunk that is %s, named or not", (_, settings) => {
+    const topology = withSettings("e911-west", settings);
+    expect(pathsOf(topology)).toEqual(EVERY.slice(0, 2));
+    const unnamed = { ...topology.emergency, trunks: [] };
+    expect(pathsOf({ ...topology, emergency: unnamed })).toEqual(EVERY.slice(0, 2));
   });
 
   test("name a test number only where the trunk takes test calls", () => {

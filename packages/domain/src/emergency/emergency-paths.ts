@@ -9,13 +9,14 @@ export interface EmergencyPathPlan {
 }
 
 /**
- * The paths the heartbeat walks: from every pool where emergency calls can begin, over every E9-1-1 trunk that some policy sends them to, whichever pool it
- * belongs to; and from each trunk's own pool. Trunks that are switched off, or whose heartbeat is, are left out.
+ * The paths the heartbeat walks: from every pool where emergency calls can begin, over every E9-1-1 trunk that some policy sends them to or that
+ * nobody names (calls take those next), whichever pool it belongs to; and from each trunk's own pool. Trunks that are switched off, or whose heartbeat is, are left out.
  */
 export function emergencyPaths(snapshot: Snapshot): readonly EmergencyPathPlan[] {
-  const { plan } = snapshot.emergency;
+  const { plan, open } = snapshot.emergency;
   const names = [...plan.trunks, ...plan.policies.flatMap(({ trunks }) => trunks)];
-  const walked = [...new Set(names)].flatMap((name) => snapshot.trunks.get(name) ?? []).filter(isWalked);
+  const named = names.flatMap((name) => snapshot.trunks.get(name) ?? []);
+  const walked = [...new Set([...named, ...open.e911])].filter(isWalked);
   const origins = originPools(snapshot);
   const testNumber = plan.numbers.find(({ test }) => test)?.dial ?? null;
   return walked.flatMap((trunk) => {
