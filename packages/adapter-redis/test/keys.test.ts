@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { crc16, hashSlot } from "./hash-slot.ts";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
@@ -59,6 +60,32 @@ describe("shards", () => {
   it("do not all live on one master of three", () => {
     const slots = Array.from({ length: DEFAULT_SHARDS }, (_, shard) => hashSlot(shardKeys(shard).loads));
     expect(new Set(slots.map((slot) => Math.floor((slot * 3) / 16_384))).size).toBe(3);
+  });
+
+  it.each([
+    [2, [4, 4]],
+    [4, [2, 2, 2, 2]],
+    [8, [0, 2, 0, 2, 0, 2, 0, 2]],
+  ])("on %d masters with equal ranges of slots: %j on each", (masters, expected) => {
+    const counts = Array.from({ length: masters }, () => 0);
+    for (let shard = 0; shard < DEFAULT_SHARDS; shard += 1) {
+      const master = Math.floor((hashSlot(shardKeys(shard).loads) * masters) / 16_384);
+      counts[master] = (counts[master] ?? 0) + 1;
+    }
+    expect(counts).toEqual(expected);
+  });
+
+  it("are one on each of eight masters with the ranges of slots that docs/capacity.md gives", () => {
+    const page = readFileSync(new URL("../../../docs/capacity.md", import.meta.url), "utf8");
+    const line = /\(`CLUSTER ADDSLOTSRANGE`\): (.+)\.$/m.exec(page)?.[1] ?? "";
+    const ranges = line.split(", ").map((range) => range.split("–").map(Number));
+    const next = ranges.map(([, last = 0]) => last + 1);
+    expect(ranges.map(([first]) => first)).toEqual([0, ...next.slice(0, -1)]);
+    expect(next.at(-1)).toBe(16_384);
+    const slots = Array.from({ length: DEFAULT_SHARDS }, (_, shard) => hashSlot(shardKeys(shard).loads));
+    for (const [first = 0, last = 0] of ranges) {
+      expect(slots.filter((slot) => slot >= first && slot <= last)).toHaveLength(1);
+    }
   });
 
   it("share calls evenly, whatever call ids are made of", () => {
