@@ -44,6 +44,13 @@ describe("Pod Security", () => {
   });
 });
 
+describe("the spool", () => {
+  it("on a node's disk is a directory that is there already: one that kubelet makes is root's", async () => {
+    const { volumes } = podSpec(find(await manifestsOf("carriers"), "Deployment", "tandem-west-worker"));
+    expect(volumes).toContainEqual({ name: "spool", hostPath: { path: "/var/spool/tandem", type: "Directory" } });
+  });
+});
+
 describe("rights", () => {
   it("the control API sets the size of exactly the pools' Deployments, and reads what it cannot set", async () => {
     const { rules } = find(await manifestsOf("carriers"), "Role", "tandem-pool-scaler");

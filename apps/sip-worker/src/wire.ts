@@ -1,18 +1,7 @@
 import { createDrachtioSipPort, createNameDirectory, type DrachtioSipPort } from "@tandem/adapter-drachtio/client";
 import type { Edge } from "@tandem/adapter-drachtio/edge";
 import { createCallTraces, type TracedCalls } from "@tandem/adapter-otel";
-import {
-  ConfiguredNames,
-  createEdgeMetrics,
-  createProcessMetrics,
-  createRedisMetrics,
-  createWorkerMetrics,
-  createWorkerTelemetry,
-  metricsPage,
-  Registry,
-  type ProcessMetrics,
-  type WorkerMetrics,
-} from "@tandem/adapter-prometheus";
+import { createEdgeMetrics, createRedisMetrics, createWorkerTelemetry, metricsPage } from "@tandem/adapter-prometheus";
 import {
   connectRedis,
   createCallbackBook,
@@ -27,21 +16,20 @@ import {
   type RedisConnection,
 } from "@tandem/adapter-redis";
 import { createRtpengine, type Rtpengine } from "@tandem/adapter-rtpengine";
-import { createCallEngine, type CallEngine, type SipApplication, type TopologyListener } from "@tandem/call-control";
+import { createCallEngine, type CallEngine, type SipApplication } from "@tandem/call-control";
 import type { Failure, Result } from "@tandem/domain";
 import { readPidf } from "@tandem/location-document";
 import { systemClock, type Logger } from "@tandem/runtime";
 import { compileTopology } from "./compile-topology.ts";
 import { EdgeListeners } from "./edge-listeners.ts";
 import type { WorkerConfig } from "./config.ts";
-import { boundUsed } from "./drain-bound.ts";
 import { createDetailRecordSpool } from "./detail-record-spool.ts";
-import type { OnBadFile } from "./file-spool.ts";
+import { badFile, createObservers, spoolWatch, topologyObserver, type Observers } from "./observers.ts";
 import { createNoticeSpool } from "./notice-spool.ts";
 import { openEdgeSource, type EdgeSource } from "./edge-source.ts";
 import { identityHash } from "./identity-hash.ts";
 import { locationSource, unguessableName } from "./locations.ts";
-import { startMembership, type WorkerMembership } from "./membership.ts";
+import { startMembership, type MemberParts, type WorkerMembership } from "./membership.ts";
 import { systemResolver } from "./name-resolver.ts";
 import { TakenRequests } from "./taken-requests.ts";
 import { createTopologyCache } from "./topology-cache.ts";
@@ -60,19 +48,6 @@ export interface Worker {
   stop(): Promise<void>;
 }
 
-interface Observers {
-  readonly registry: Registry;
-  readonly names: ConfiguredNames;
-  readonly metrics: WorkerMetrics;
-  readonly processMetrics: ProcessMetrics;
-  redisReachable: boolean;
-  /** When the drain for good began (epoch ms). */
-  readonly leaving: { sinceMs: number | null };
-  /** Set once the port to the edges is made. */
-  readonly listeners: { current: EdgeListeners | null };
-  readonly requests: { current: TakenRequests | null };
-}
-
 /**
  * Names every adapter and every use case of the process, and nothing else does. `edge`: the one in this process, if the worker is fused. Fails only
  * for an unusable Redis URL or file of edges.
@@ -80,7 +55,7 @@ interface Observers {
 export function wireWorker(config: WorkerConfig, logger: Logger, edge: Edge | null): Result<Worker, Failure> {
   const edges = openEdgeSource(config);
   if (!edges.ok) return edges;
-  const seen = observers(config, edges.value);
+  const seen = createObservers(config, edges.value);
   const context: Context = { config, logger, edge, edges: edges.value, seen, traces: openTraces(config) };
   const redis = connectToRedis(context);
   if (!redis.ok) return redis;
@@ -104,25 +79,6 @@ interface Context {
 
 function openTraces({ traces, nodeId, pool }: WorkerConfig): TracedCalls | undefined {
   return traces === null ? undefined : createCallTraces({ ...traces, node: nodeId, pool });
-}
-
-function observers(config: WorkerConfig, edges: EdgeSource): Observers {
-  const registry = new Registry();
-  const names = new ConfiguredNames();
-  // Edges connect before the first topology says which pools there are.
-  names.configure({ trunks: [], pools: edges.pools });
-  const leaving: Observers["leaving"] = { sinceMs: null };
-  const drainUsed = (): number => boundUsed(leaving.sinceMs, systemClock.now(), config.drainMs);
-  return {
-    registry,
-    names,
-    metrics: createWorkerMetrics(registry, { names, maxSetups: config.limits.maxSetups, drainUsed }),
-    processMetrics: createProcessMetrics(registry, { role: "worker", pool: config.pool, node: config.nodeId }),
-    redisReachable: false,
-    leaving,
-    listeners: { current: null },
-    requests: { current: null },
-  };
 }
 
 function connectToRedis({ config, logger, seen }: Context): Result<RedisConnection, Failure> {
@@ -223,39 +179,37 @@ function createEngine(context: Context, redis: RedisConnection, ways: Ways): Cal
   );
 }
 
-/** What a file owed nobody gets by itself any more: detail records of a call, or the notice of an emergency call. */
-function badFile({ logger, seen }: Context, spool: "calls" | "notices"): OnBadFile {
-  return (file) => {
-    seen.metrics.spoolFileBad(spool);
-    logger.error({ spool, file }, "a file of the spool cannot be read and was put aside");
+interface Serving extends Ways {
+  readonly engine: CallEngine;
+}
+
+function memberParts(
+  { config, logger, seen }: Context,
+  { sip, engine }: Serving,
+): Omit<MemberParts, "membership" | "http" | "offers"> {
+  const { nodeId, pool } = config;
+  return {
+    engine,
+    clock: systemClock,
+    nodeId,
+    pool,
+    edgesConnected: () => connectedEdges(sip, pool),
+    edgesOutdated: () => seen.listeners.current?.outdated(pool) ?? 0,
+    onDrainWish: (draining) => {
+      logger.info({ draining }, "drain wish changed");
+      seen.metrics.draining(draining);
+    },
   };
 }
 
-function topologyObserver({ names, metrics, listeners, requests }: Observers): TopologyListener {
-  return ({ version, snapshot }) => {
-    if (snapshot === null) return metrics.topologyRejected();
-    names.configure({ trunks: snapshot.trunks.keys(), pools: snapshot.topology.pools.map(({ name }) => name) });
-    listeners.current?.topology(snapshot.topology.pools);
-    requests.current?.topology();
-    return metrics.topology(version);
-  };
-}
-
-function assemble(
-  { config, logger, edge, seen, traces }: Context,
-  redis: RedisConnection,
-  { sip, media, engine }: Ways & { readonly engine: CallEngine },
-): Worker {
+function assemble(context: Context, redis: RedisConnection, { sip, media, engine }: Serving): Worker {
+  const { config, edge, seen, traces } = context;
   let member: WorkerMembership | null = null;
   let closing = false;
+  let stopWatching = (): void => undefined;
   const requests = new TakenRequests(sip);
   seen.requests.current = requests;
   const ownEdges = (): number => connectedEdges(sip, config.pool);
-  const { nodeId, pool } = config;
-  const onDrainWish = (draining: boolean): void => {
-    logger.info({ draining }, "drain wish changed");
-    seen.metrics.draining(draining);
-  };
   return {
     engine,
     unready: () => {
@@ -265,22 +219,16 @@ function assemble(
     unserved: () => unservedReasons({ ownEdges: ownEdges(), topologyVersion: engine.facts().topologyVersion, closing }),
     metrics: metricsPage(seen.registry),
     async start(http) {
+      stopWatching = spoolWatch(context);
       // The topology first: edges offer calls as soon as they are connected. Without Redis this ends after its time limits, the engine asks again, and the
       // worker stands aside meanwhile.
       await engine.start();
       await sip.start();
-      const membership = createMembership(redis);
       member = startMembership({
-        membership,
-        engine,
-        clock: systemClock,
-        nodeId,
-        pool,
+        ...memberParts(context, { sip, media, engine }),
+        membership: createMembership(redis),
         http,
-        edgesConnected: ownEdges,
-        edgesOutdated: () => seen.listeners.current?.outdated(config.pool) ?? 0,
         offers: requests,
-        onDrainWish,
       });
     },
     async drain() {
@@ -294,6 +242,7 @@ function assemble(
     },
     async stop() {
       closing = true;
+      stopWatching();
       await member?.stop();
       await engine.stop();
       await sip.close();

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import {
@@ -268,6 +268,25 @@ describe("a sip-worker process", () => {
     } finally {
       process.kill(redis.process.pid, "SIGCONT");
     }
+  });
+
+  test("whose spool cannot be written says so, and serves emergency calls", async () => {
+    const file = join(spool, "a-file");
+    await writeFile(file, "");
+    await publish(topology());
+    await using worker = new WorkerProcess({ ...environment(), TANDEM_SPOOL: join(file, "inner") });
+    const http = await worker.ready();
+    await until(async () => (await page(`${http}/metrics`)).text.includes("tandem_spool_writable 0\n"), {
+      what: "the spool known as not writable",
+    });
+    await until(
+      () => worker.lines.some(({ msg, fault }) => /cannot be written/.test(String(msg)) && fault === "ENOTDIR"),
+      {
+        what: "a line that says so",
+      },
+    );
+    await until(async () => (await page(`${http}/readyz`)).status === 200, { what: "readiness" });
+    await emergencyCall();
   });
 
   test.each([

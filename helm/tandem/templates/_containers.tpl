@@ -152,7 +152,8 @@
 {{- if .pool.workers.spool.hostPath }}
   hostPath:
     path: {{ .pool.workers.spool.hostPath }}
-    type: DirectoryOrCreate
+    {{- /* One that kubelet makes is root's, and the worker is not: it has to be there, as the worker's. */}}
+    type: Directory
 {{- else }}
   emptyDir:
     sizeLimit: {{ .pool.workers.spool.sizeLimit }}

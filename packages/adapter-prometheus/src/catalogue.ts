@@ -1,6 +1,7 @@
 import { API_METRICS } from "./api-catalogue.ts";
 import { EMERGENCY_METRICS } from "./emergency-catalogue.ts";
 import { OPERATION_SECONDS, SETUP_SECONDS, type MetricDefinition } from "./metric-definition.ts";
+import { SPOOL_METRICS } from "./spool-catalogue.ts";
 
 export type { MetricDefinition, MetricProcess } from "./metric-definition.ts";
 
@@ -111,12 +112,7 @@ export const METRICS = {
     labels: ["standing"],
     process: "controller",
   },
-  tandem_spool_bad_files_total: {
-    type: "counter",
-    help: "Files of the worker's disk that held finished calls (calls) or notices of emergency calls (notices), could not be read, and were put aside as `.bad`.",
-    labels: ["spool"],
-    process: "worker",
-  },
+  ...SPOOL_METRICS,
   tandem_draining: {
     type: "gauge",
     help: "1 while the process takes no new ordinary work.",

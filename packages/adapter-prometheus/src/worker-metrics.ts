@@ -11,6 +11,8 @@ export interface WorkerMetrics {
   topologyRejected(): void;
   /** A file of finished calls or of notices that could not be read was put aside. */
   spoolFileBad(spool: "calls" | "notices"): void;
+  /** Whether the disk for them can be written. */
+  spoolWritable(writable: boolean): void;
 }
 
 export interface WorkerMetricOptions {
@@ -36,16 +38,19 @@ export function createWorkerMetrics(
     edgesConnected: (pool, count) => edges.set({ pool: names.pool(pool) }, count),
     edgesOutdated: (pool, count) => outdated.set({ pool: names.pool(pool) }, count),
     draining: (is) => draining.set(is ? 1 : 0),
-    spoolFileBad: spoolMetric(registry),
+    ...spoolMetrics(registry),
     ...topologyMetrics(registry),
   };
 }
 
-function spoolMetric(registry: Registry): WorkerMetrics["spoolFileBad"] {
+function spoolMetrics(registry: Registry): Pick<WorkerMetrics, "spoolFileBad" | "spoolWritable"> {
   const bad = counter(registry, "tandem_spool_bad_files_total");
   // Shown from the start, so that the first one is an increase.
   for (const spool of ["calls", "notices"]) bad.inc({ spool }, 0);
-  return (spool) => bad.inc({ spool });
+  const writable = gauge(registry, "tandem_spool_writable");
+  // Nothing is wrong before it was tried.
+  writable.set(1);
+  return { spoolFileBad: (spool) => bad.inc({ spool }), spoolWritable: (is) => writable.set(is ? 1 : 0) };
 }
 
 /** Version in force and refused versions; shared by worker and controller. */
