@@ -656,6 +656,17 @@ describe("without the store", () => {
     expect(worker.sip.statuses(transaction)).toEqual([400]);
   });
 
+  test("a bug is logged with its class and place, without what it says: that may be personal", async () => {
+    const world = new FakeWorld();
+    const worker = await world.worker();
+    world.store.hold = () => Promise.reject(new RangeError("+12025550100 at 1 Main Street"));
+    await invite(worker);
+    const line = worker.telemetry.logged.find(({ message }) => message === "call event failed");
+    expect(line?.fields).toMatchObject({ error: "RangeError", event: "invite" });
+    expect(line?.fields["stack"]).toContain("call-engine.test.ts");
+    expect(JSON.stringify(worker.telemetry.logged)).not.toMatch(/2025550100|Main Street/);
+  });
+
   test("an emergency call does not stand still for a store that takes its time", async () => {
     const world = new FakeWorld();
     const worker = await world.worker();

@@ -290,7 +290,7 @@ export class CallActor {
   }
 
   #onBug(mail: Mail, bug: unknown): void {
-    this.#log("error", "call event failed", { event: mail.event.kind, err: bug });
+    this.#log("error", "call event failed", { event: mail.event.kind, ...whatFailed(bug) });
     this.#giveUp(mail.event, "internal-error");
   }
 
@@ -313,6 +313,13 @@ export class CallActor {
   #log(level: "info" | "error", message: string, fields: Readonly<Record<string, unknown>>): void {
     this.#shell.ports.telemetry.log(level, message, { callId: this.#callId, ...fields });
   }
+}
+
+/** Class and place of a bug. Its message may hold what is personal: a number, a location, a whole SIP message. */
+function whatFailed(bug: unknown): { readonly error: string; readonly stack: string } {
+  if (!(bug instanceof Error)) return { error: typeof bug, stack: "" };
+  const places = (bug.stack ?? "").split("\n").filter((line) => /^ +at /.test(line));
+  return { error: bug.name, stack: places.map((line) => line.trim()).join("\n") };
 }
 
 /** A call that was stored once goes on from memory; a new one may only when it is an emergency call or a callback to one. */
