@@ -487,16 +487,48 @@ describe("the INVITE again", () => {
     expect(worker.sip.requests("INVITE")).toHaveLength(2);
   });
 
-  test("our own, sent back by a peer, is a loop", async () => {
+  /** What the worker sent last, as a peer sends it. */
+  function sentOn(worker: FakeWorker) {
+    const sent = last(worker.sip.requests("INVITE")).message;
+    const back = withHeaders(sent, (edit) => void edit.set("Via", "SIP/2.0/UDP 198.51.100.1;branch=z9hG4bK-back"));
+    return arriving(back, { source: peer("198.51.100.1"), listener: "outside" });
+  }
+
+  test.each(["this worker", "another worker"])("our own, sent back by a peer to %s, is a loop", async (whose) => {
     const world = new FakeWorld();
     const worker = await world.worker();
     await invite(worker);
-    const sent = last(worker.sip.requests("INVITE")).message;
-    const back = withHeaders(sent, (edit) => void edit.set("Via", "SIP/2.0/UDP 198.51.100.1;branch=z9hG4bK-back"));
-    const request = arriving(back, { source: peer("198.51.100.1"), listener: "outside" });
+    const taker = whose === "this worker" ? worker : await world.worker();
+    const request = sentOn(worker);
+    taker.engine.onRequest(request);
+    await settle();
+    expect(taker.sip.statuses(request.transaction.id)).toEqual([482]);
+  });
+
+  test.each([
+    ["ordinary", "sip:12025550123@192.0.2.1"],
+    ["emergency", "sip:911@192.0.2.1"],
+  ])("that of another cluster is served like any other: %s", async (_kind, uri) => {
+    const elsewhere = await new FakeWorld().worker();
+    await invite(elsewhere, { uri });
+    const world = new FakeWorld();
+    const worker = await world.worker();
+    const request = arriving(
+      requestFrom({ uri, from: last(elsewhere.sip.requests("INVITE")).message.get("From") ?? "" }),
+    );
     worker.engine.onRequest(request);
     await settle();
-    expect(worker.sip.statuses(request.transaction.id)).toEqual([482]);
+    expect(worker.sip.statuses(request.transaction.id)).not.toContain(482);
+    expect(worker.sip.requests("INVITE")).toHaveLength(1);
+  });
+
+  test("a store that does not answer holds up no emergency call with another cluster's tag", async () => {
+    const world = new FakeWorld();
+    const worker = await world.worker();
+    world.store.hold = () => new Promise<void>(() => undefined);
+    await invite(worker, { uri: "sip:911@192.0.2.1", from: "<sip:+12025550100@192.0.2.10>;tag=abcdefgh01-b1" });
+    await world.clock.advance(1_000);
+    expect(worker.sip.requests("INVITE")).toHaveLength(1);
   });
 });
 

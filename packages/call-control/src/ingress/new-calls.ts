@@ -1,7 +1,6 @@
 import {
   attemptPlans,
   ordinaryLimits,
-  parseOurTag,
   replacedCall,
   type CallEvent,
   type CallPhase,
@@ -10,7 +9,7 @@ import {
   type FailureCode,
   type TrunkLimits,
 } from "@tandem/domain";
-import { looksLikeEmergency, mendRequest, parseNameAddr, readTag, validateRequest, type SipMessage } from "@tandem/sip";
+import { looksLikeEmergency, mendRequest, validateRequest, type SipMessage } from "@tandem/sip";
 import type { Mail } from "../calls/call-shell.ts";
 import type { DeskChoice } from "../calls/desk-choice.ts";
 import type { RelayedMedia } from "../calls/relayed-media.ts";
@@ -19,6 +18,7 @@ import type { InForce, TopologyInForce } from "../live/topology-in-force.ts";
 import type { Callback, EmergencyNotices, IdentityHash, IncomingRequest } from "../ports/index.ts";
 import { decideRequest, ingressProfile, ingressTrunk } from "./arrival.ts";
 import { callerOrigin } from "./caller-origin.ts";
+import { isOurs, perhapsOf, type CallLookup } from "./came-back.ts";
 import { asCallback, type Arrived, type ArrivedOnTrunk, type CallbackLive } from "./callback-arrival.ts";
 import { announceEmergency } from "./emergency-notice.ts";
 import type { PendingCalls } from "./pending-calls.ts";
@@ -35,7 +35,7 @@ import type { StatelessAnswers } from "./stateless-answers.ts";
 
 type InviteEvent = Extract<CallEvent, { kind: "invite" }>;
 
-export interface NewCallParts extends PreparationPorts {
+export interface NewCallParts extends PreparationPorts, CallLookup {
   readonly topology: TopologyInForce;
   readonly live: CallbackLive;
   readonly answers: StatelessAnswers;
@@ -44,8 +44,6 @@ export interface NewCallParts extends PreparationPorts {
   readonly pending: PendingCalls;
   readonly post: (callId: string, mail: Mail) => void;
   readonly chooseDesk: RelayedMedia["choose"];
-  /** True while this process works on the call. */
-  readonly works: (callId: string) => boolean;
 }
 
 /** Refusals that say something about us or about a stranger, not about a call: nothing is recorded. */
@@ -128,7 +126,23 @@ export class NewCalls {
     const inForce = topology.current;
     if (inForce === null) return answers.refuse(request, "not-ready");
     const trunk = ingressTrunk(request, inForce);
-    if (cameBack(request.message)) return answers.refuse(request, trunk === null ? "unknown-source" : "loop-detected");
+    const named = perhapsOf(request.message);
+    if (named === null) return this.#judge(asArrived, callId);
+    const { pending } = this.#parts;
+    pending.hold(callId);
+    const looked = isOurs(named, this.#parts).catch(() => false);
+    void looked.then((ours) => {
+      const failure = trunk === null ? "unknown-source" : "loop-detected";
+      pending.resume(callId, () => (ours ? answers.refuse(request, failure) : this.#judge(asArrived, callId)));
+    });
+  }
+
+  #judge(asArrived: IncomingRequest, callId: string): void {
+    const { answers, topology } = this.#parts;
+    const inForce = topology.current;
+    if (inForce === null) return answers.refuse(asArrived, "not-ready");
+    const request = readable(asArrived);
+    const trunk = ingressTrunk(request, inForce);
     const decision = decideRequest(request, trunk, callId, { inForce, live: this.#parts.live });
     if (decision.kind !== "emergency" && isMalformed(asArrived.message))
       return answers.refuse(request, "malformed-request");
@@ -237,14 +251,4 @@ function entryLimits(trunk: CompiledTrunk | null): { readonly limits?: TrunkLimi
   if (trunk === null) return {};
   const limits = ordinaryLimits(trunk.trunk.settings);
   return limits.maxCalls > 0 || limits.maxCallsPerSecond > 0 ? { limits } : {};
-}
-
-/**
- * An INVITE of our own that a peer sent back without having retargeted it: From carries our tag, and the Request-URI still names whom To names. One
- * that was retargeted is a spiral and goes on until Max-Forwards is used up.
- */
-function cameBack(message: SipMessage): boolean {
-  if (parseOurTag(readTag(message.get("From") ?? "") ?? "") === null) return false;
-  const to = parseNameAddr(message.get("To") ?? "");
-  return to !== undefined && uriFacts(to.uri).user === uriFacts(message.uri).user;
 }

@@ -139,7 +139,7 @@ function storedRequest(request: SipMessage, from: LegProfile): StoredRequest {
     // RFC 3261 §16.3 item 3 is for loops, which the marks of the path find too: an emergency call whose hops are used up goes one further.
     hops: Math.max(hops, 1) - 1,
     hidden: hostsOfSender(request, [from.contactHost, from.peerHost]),
-    path: [...pathOf(request), pathMark(from.trunk, request.uri)],
+    path: [...pathOf(request), pathMark(from, request.uri)],
     reliable,
   };
 }
@@ -155,7 +155,7 @@ function whyRefused(event: InviteEvent, caller: WaitingInvite): Refusal | null {
   if (rejection !== undefined) return refusalFor(rejection);
   const spent = parseMaxForwards(request.get("Max-Forwards") ?? "") === 0;
   if (spent && event.emergency === null) return refusalFor("too-many-hops");
-  if (isLoop(request, pathMark(ingress.trunk, request.uri))) return refusalFor("loop-detected");
+  if (isLoop(request, pathMark(ingress, request.uri))) return refusalFor("loop-detected");
   if (event.emergency !== null) return null;
   const unknown = unsupportedOptions(request, ingress);
   if (unknown.length > 0) return refusalFor("unsupported-extension", [["Unsupported", unknown.join(", ")]]);

@@ -160,6 +160,13 @@ describe("what an INVITE is refused for", () => {
     expect(rig.responded().response.status).toBe(482);
   });
 
+  it("a mark of another cluster, whose trunk has the same name, is none of ours", () => {
+    const path = outgoing().get("Tandem-Path") ?? "";
+    const rig = new CallRig();
+    rig.invite({ ingress: { contactHost: "other.example:5060" }, headers: [["Tandem-Path", path]] });
+    expect(rig.allSent("INVITE")).toHaveLength(1);
+  });
+
   it("a spiral with another target is no loop; the path grows", () => {
     const path = outgoing().get("Tandem-Path") ?? "";
     const next = outgoing({ uri: "sip:+12065550111@tandem.example", headers: [["Tandem-Path", path]] });
