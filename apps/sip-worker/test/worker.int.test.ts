@@ -7,7 +7,7 @@ import {
   createMembership,
   createTopologyRegistry,
 } from "@tandem/adapter-redis";
-import { SipPeer, startRedisServer, until, type RedisServerFixture } from "@tandem/testkit";
+import { SipPeer, startRedisServer, until, type PeerDialog, type RedisServerFixture } from "@tandem/testkit";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { startEdge, type EdgeOfPool } from "./edge-of-pool.ts";
 import { WorkerProcess } from "./worker-process.ts";
@@ -117,6 +117,24 @@ async function page(url: string): Promise<{ readonly status: number; readonly te
   return { status: response.status, text: await response.text() };
 }
 
+/** SIP codes of the calls that have a record, once there are so many. */
+async function callRecords(count: number): Promise<readonly number[]> {
+  const connection = connectRedis(redis.url);
+  if (!connection.ok) throw new Error(connection.error.detail);
+  const stream = createDetailRecordStream(connection.value);
+  const codes = async (): Promise<readonly number[]> => {
+    const records = await stream.read(100);
+    const calls = records.ok ? records.value.filter(({ kind }) => kind === "call") : [];
+    // Who reads them takes one that comes twice once.
+    const byId = new Map(calls.map(({ id, json }) => [id, json]));
+    return [...byId.values()].map((json) => (JSON.parse(json) as { readonly sipCode: number }).sipCode);
+  };
+  await until(async () => (await codes()).length >= count, { what: "the records" });
+  const found = await codes();
+  await connection.value.close();
+  return found;
+}
+
 const core = () => ({ address: "127.0.0.1", port: edge.port("core") });
 
 /** A call from alice, answered and ended. */
@@ -165,6 +183,42 @@ describe("a sip-worker process", () => {
     expect((await page(`${freshHttp}/readyz`)).text).toContain("no topology is published yet");
     for (let count = 0; count < 4; count += 1) await emergencyCall();
     await rm(empty, { recursive: true, force: true });
+  });
+
+  test("one that stands still: a 911 that waits for it is served by another, and it does no harm when it goes on", async () => {
+    await publish(topology());
+    await using still = new WorkerProcess(environment());
+    const otherSpool = await mkdtemp(join(tmpdir(), "other-worker-spool-"));
+    await using other = new WorkerProcess({ ...environment(), TANDEM_NODE_ID: "w2", TANDEM_SPOOL: otherSpool });
+    const https = [await still.ready(), await other.ready()];
+    for (const http of https)
+      await until(async () => (await page(`${http}/readyz`)).status === 200, { what: "readiness" });
+    process.kill(still.child.pid ?? 0, "SIGSTOP");
+    const dialogs: PeerDialog[] = [];
+    try {
+      // One of them comes to the worker that stands still.
+      const to = core();
+      const sent = [1, 2].map(() => alice.request("INVITE", to, { uri: `sip:911@127.0.0.1:${to.port}` }));
+      for (const _ of sent) psap.reply(await psap.expect("INVITE"), 200);
+      for (const invite of sent) {
+        const dialog = alice.dialogAsCaller(invite, await alice.expect("200 INVITE", invite.get("Call-ID")));
+        dialog.ack();
+        await psap.expect("ACK");
+        dialogs.push(dialog);
+      }
+    } finally {
+      process.kill(still.child.pid ?? 0, "SIGCONT");
+    }
+    expect((await page(`${https[0]}/livez`)).status).toBe(200);
+    await call();
+    await call();
+    for (const dialog of dialogs) {
+      dialog.request("BYE");
+      psap.reply(await psap.expect("BYE"), 200);
+      await alice.expect("200 BYE");
+    }
+    expect(await callRecords(4)).toEqual([200, 200, 200, 200]);
+    await rm(otherSpool, { recursive: true, force: true });
   });
 
   test("with one it is ready, serves a call, shows it, and leaves the membership list on SIGTERM", async () => {

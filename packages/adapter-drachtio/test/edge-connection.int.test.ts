@@ -29,7 +29,7 @@ describe.concurrent("a connection to an edge", () => {
     edge.sockets[0]?.destroy();
     await worker.until((edges) => edges[0]?.state !== "up");
     await worker.until(isUp);
-    await edge.expect(/\|authenticate\|s3cret\|octets$/);
+    await edge.expect(/\|authenticate\|s3cret\|octets,beats$/);
     await edge.expect(/\|route\|\*$/);
     edge.send(networkFrame("s1", INVITE));
     expect((await worker.app.requests.next()).transaction).toEqual({ edge: "scripted", id: "s1" });

@@ -65,6 +65,9 @@ export interface EdgeConnectorOptions {
 /** The far end closed the connection, or its system did because its process is gone. */
 const HUNG_UP: ReadonlySet<string> = new Set(["", "ECONNRESET", "EPIPE"]);
 
+/** How often an edge hears that this worker is awake, milliseconds: four times in the time after which it counts as standing still. */
+const BEAT_MS = 500;
+
 /** Keeps one address connected until told otherwise: connect, back off with jitter, connect again. */
 export class EdgeConnector {
   readonly #options: EdgeConnectorOptions;
@@ -119,8 +122,9 @@ export class EdgeConnector {
         host: address.host,
         port: address.port,
         secret,
-        tags: isOurs ? ["octets"] : [],
+        tags: isOurs ? ["octets", "beats"] : [],
         encoding: isOurs ? "utf8" : "latin1",
+        beatMs: isOurs ? BEAT_MS : null,
         tls,
         limits,
         now: () => this.#clock.now(),

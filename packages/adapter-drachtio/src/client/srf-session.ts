@@ -14,6 +14,8 @@ export interface SrfSessionOptions {
   readonly tags: readonly string[];
   /** `utf8` with the tag `octets`, else `latin1`. */
   readonly encoding: WireEncoding;
+  /** Milliseconds between two signs of life while the session is open, more often than drachtio-srf can ping; null: none. */
+  readonly beatMs: number | null;
   readonly tls: ConnectionOptions | null;
   readonly limits: SessionLimits;
   readonly now: () => number;
@@ -55,6 +57,9 @@ interface SrfInside {
   on(event: string, listener: (...values: never[]) => void): void;
 }
 
+/** A ping whose answer nobody waits for: no other frame has an id like this. */
+const BEAT = "-|ping";
+
 /** drachtio-srf would open its own replacement after a loss, in plain TCP even for TLS; one attempt makes it leave that to the link. */
 const NO_RECONNECT = { maxAttempts: 1 } as const;
 
@@ -70,6 +75,7 @@ export class SrfSession {
   #writer: FrameWriter | null = null;
   #open = false;
   #ended = false;
+  #beat: NodeJS.Timeout | null = null;
   #pingsUnheard = 0;
   #systemFault = "";
 
@@ -159,6 +165,8 @@ export class SrfSession {
     if (tokens[1] !== "response" || tokens[3] !== "OK") return this.#fail("refused");
     this.#open = true;
     wire.emit("msg", this.#socket, payload);
+    const { beatMs } = this.#options;
+    if (beatMs !== null) this.#beat = setInterval(() => this.send(BEAT), beatMs);
     this.#events.onOpen(tokens[5] ?? "");
   }
 
@@ -177,6 +185,7 @@ export class SrfSession {
     if (this.#ended) return;
     this.#ended = true;
     this.#writer = null;
+    if (this.#beat !== null) clearInterval(this.#beat);
     this.#events.onEnd(end);
   }
 }

@@ -104,6 +104,7 @@ export class AppRoster {
     if (local !== undefined) return local;
     const turn = (this.#turns.get(verb) ?? 0) + 1;
     this.#turns.set(verb, turn);
-    return candidates[turn % candidates.length];
+    const awake = candidates.filter((candidate) => !candidate.still);
+    return awake.length > 0 ? awake[turn % awake.length] : candidates[turn % candidates.length];
   }
 }

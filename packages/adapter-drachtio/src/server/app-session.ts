@@ -38,6 +38,8 @@ export interface SessionLimits {
   readonly stalledMs: number;
   /** Time without a byte from a client that pings (tag `octets`) before the connection is dropped, milliseconds. */
   readonly silentMs: number;
+  /** Time without a byte after which a client that sends something twice a second (tag `beats`) counts as standing still, milliseconds. */
+  readonly stillMs: number;
 }
 
 /** What is told to a client that authenticated. */
@@ -62,12 +64,16 @@ export type WorkFrame = Extract<AppFrame, { kind: "route" | "remove-route" }> | 
 interface AppSessionEvents {
   onReady(session: AppSession): void;
   onFrame(session: AppSession, frame: WorkFrame): void;
+  /** It stands still from now on. */
+  onStill(session: AppSession): void;
   /** Called once. `session.ready` tells whether it had authenticated. */
   onGone(session: AppSession, loss: SessionLoss): void;
 }
 
 /** Time for the last frame to a refused client to leave, milliseconds. */
 const LAST_WORD_MS = 1_000;
+/** Looks in a row without a byte in between that make a client still: when the edge itself stood still, what came meanwhile is read before the second one. */
+const STILL_LOOKS = 2;
 
 /** One application connected to the edge: framing, authentication, ping, and a writer that cannot grow without bound. */
 export class AppSession implements Application {
@@ -82,6 +88,9 @@ export class AppSession implements Application {
   #ready = false;
   #gone = false;
   #octets = false;
+  #beats = false;
+  #looksUnheard = 0;
+  #still = false;
   #framesIn = 0;
   #framesOut = 0;
 
@@ -117,6 +126,10 @@ export class AppSession implements Application {
 
   get octets(): boolean {
     return this.#octets;
+  }
+
+  get still(): boolean {
+    return this.#still;
   }
 
   get framesIn(): number {
@@ -164,17 +177,28 @@ export class AppSession implements Application {
     this.#leave("shutdown");
   }
 
-  /** Periodic look: an authentication that does not come, a reader that stands still, a client that fell silent. */
+  /** Periodic look: an authentication that does not come, a reader that takes nothing, a client that stands still or fell silent. */
   check(nowMs: number): void {
     const { limits } = this.#options;
     if (!this.#ready && nowMs - this.#startMs > limits.authMs) return this.drop("auth-timeout");
     if (this.#writer.stalledMs(nowMs) > limits.stalledMs) return this.drop("stalled");
     if (this.#octets && nowMs - this.#heardMs > limits.silentMs) return this.drop("silent");
+    this.#lookUnheard(nowMs);
+  }
+
+  #lookUnheard(nowMs: number): void {
+    this.#looksUnheard += 1;
+    if (!this.#beats || this.#still || this.#looksUnheard < STILL_LOOKS) return;
+    if (nowMs - this.#heardMs < this.#options.limits.stillMs) return;
+    this.#still = true;
+    this.#options.events.onStill(this);
   }
 
   #read(chunk: Buffer): void {
     if (this.#gone) return;
     this.#heardMs = this.#options.now();
+    this.#looksUnheard = 0;
+    this.#still = false;
     const fault = this.#decoder.push(chunk, (payload) => {
       this.#frame(parseAppFrame(payload));
       return !this.#gone;
@@ -205,6 +229,7 @@ export class AppSession implements Application {
     this.reply(frame.id, `OK|${hostports}|${version}|${localHostports}`);
     this.#ready = true;
     this.#octets = frame.tags.includes("octets");
+    this.#beats = this.#octets && frame.tags.includes("beats");
     this.#decoder.maxFrameBytes = this.#options.limits.maxFrameBytes;
     if (this.#octets) {
       this.#decoder.encoding = "utf8";

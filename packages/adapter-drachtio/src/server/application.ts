@@ -18,6 +18,8 @@ export interface Application {
   readonly octets: boolean;
   /** It shares the edge's process: requests reach it without a hop, so it is asked first. */
   readonly local: boolean;
+  /** It is connected and has said nothing for longer than it said it would: it gets what another one can do only when there is none. */
+  readonly still: boolean;
   /** Brings a request to be answered, an ACK, or the CANCEL of a request brought before. */
   deliver(received: ReceivedMessage, tokens: RequestTokens): void;
   /** No ACK will come for a 2xx. Only told to an application with `octets`. */

@@ -47,9 +47,21 @@ export class Dispatcher {
 
   /** Brings the request to an application, or lets it wait for one. False: neither is possible. */
   offer(offer: Offer): boolean {
-    const { transaction, received, dialogTag } = offer;
+    const { transaction, dialogTag } = offer;
     const session = this.#choose(transaction.method, transaction.callId, dialogTag);
     if (session === undefined) return this.#park(offer);
+    this.#bring(offer, session);
+    return true;
+  }
+
+  /** Brings a request out of a dialog to another application than the one that stands still, if there is one. */
+  offerElsewhere(offer: Offer): void {
+    const session = this.#context.roster.next(offer.transaction.method);
+    if (session !== undefined && !session.still) this.#bring(offer, session);
+  }
+
+  #bring(offer: Offer, session: Application): void {
+    const { transaction, received, dialogTag } = offer;
     if (dialogTag !== undefined && !session.octets) {
       this.#dialogs.requestReceived(dialogId(transaction.callId, dialogTag), received);
     }
@@ -61,7 +73,6 @@ export class Dispatcher {
       dialogId: dialogTag === undefined ? "" : dialogId(transaction.callId, dialogTag),
       redelivered: offer.offers > 1,
     });
-    return true;
   }
 
   /** The application answers for the request from now on. */
@@ -125,6 +136,19 @@ export class Dispatcher {
     }
   }
 
+  /** A worker stands still: another gets the ACKs that it may not have taken, for no peer sends them again. One that has them already knows them. */
+  workerStill(still: Application): void {
+    const delivered = this.#delivered;
+    this.#delivered = delivered.filter(({ session }) => session !== still);
+    const sinceMs = this.#context.clock.now() - ACK_MEMORY_MS;
+    for (const note of delivered) {
+      if (note.session !== still || note.atMs < sinceMs) continue;
+      const other = this.#choose("ACK", note.ack.message.get("Call-ID") ?? "", toTag(note.ack.message) ?? "");
+      if (other?.still === false) this.ack(note.ack, note.transaction, other);
+      else this.#delivered.push(note);
+    }
+  }
+
   #noteAck(delivered: DeliveredAck): void {
     // Only one that keeps its own dialogs knows a repeated ACK; in this process none is lost on the way.
     if (!delivered.session.octets || delivered.session.local) return;
@@ -142,7 +166,12 @@ export class Dispatcher {
   #choose(method: string, callId: string, dialogTag: string | undefined): Application | undefined {
     const { affinity, roster } = this.#context;
     if (dialogTag === undefined) return roster.next(method);
-    return affinity.find(callId) ?? this.#dialogs.owner(dialogId(callId, dialogTag)) ?? roster.nextForDialog(method);
+    const settingUp = affinity.find(callId);
+    return (
+      (settingUp?.still === true ? undefined : settingUp) ??
+      this.#dialogs.owner(dialogId(callId, dialogTag)) ??
+      roster.nextForDialog(method)
+    );
   }
 
   #park(offer: Offer): boolean {

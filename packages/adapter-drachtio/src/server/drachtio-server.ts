@@ -203,6 +203,7 @@ class Server implements DrachtioServer {
       events: {
         onReady: (session) => this.#ready(session),
         onFrame: (session, frame) => this.#frame(session, frame),
+        onStill: (session) => this.#dispatcher.workerStill(session),
         onGone: (session, loss) => this.#gone(session, loss),
       },
     };

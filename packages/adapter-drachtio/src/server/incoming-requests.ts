@@ -101,7 +101,8 @@ export class IncomingRequests {
   /** An ACK to a 2xx, ours or another edge's. */
   ack(ack: ReceivedMessage, transaction: ServerTransaction | null): void {
     const answered = transaction === null ? undefined : this.#answered.get(transaction.id);
-    const waiting = answered?.session.ready === true ? answered.session : undefined;
+    const isThere = answered?.session.ready === true && !answered.session.still;
+    const waiting = isThere ? answered.session : undefined;
     if (answered !== undefined) this.#forget(answered);
     this.#parts.dispatcher.ack(ack, transaction, waiting);
   }
@@ -194,14 +195,24 @@ export class IncomingRequests {
     }
   }
 
-  /** Answers what is overdue. */
+  /** Answers what is overdue; what waits for an application that stands still is offered to another. */
   sweep(nowMs: number): void {
     for (const offer of this.#open.values()) {
       if (offer.proxied) continue;
       if (offer.session === null) {
         if (nowMs >= offer.parkedUntilMs) this.#answerByItself(offer, 503, "no-application");
       } else if (nowMs >= offer.dueMs) this.#answerByItself(offer, 500, "not-answered");
+      else if (offer.session.still && this.#mayMoveOn(offer)) this.#parts.dispatcher.offerElsewhere(offer);
     }
+  }
+
+  /**
+   * Only what the application may not even have read: an INVITE that begins a call and has no response. It may answer yet, which does no harm: both go on from one record, and
+   * one answer goes out. The last offer is kept for the loss of a worker.
+   */
+  #mayMoveOn({ transaction, dialogTag, progressed, offers }: Offer): boolean {
+    const isNewCall = transaction.method === "INVITE" && dialogTag === undefined;
+    return isNewCall && !progressed && offers < this.#context.settings.maxOffers - 1;
   }
 
   #newOffer(transaction: ServerTransaction, received: ReceivedMessage): Offer {
@@ -211,6 +222,7 @@ export class IncomingRequests {
       dialogTag: toTag(received.message),
       session: null,
       offers: 0,
+      progressed: false,
       holdsAffinity: false,
       dueMs: this.#dueMs(transaction.method),
       parkedUntilMs: 0,
@@ -234,6 +246,7 @@ export class IncomingRequests {
     const { transaction } = offer;
     if (!session.octets) this.#parts.stock.sent(offer, session, response);
     if (response.status < 200) {
+      offer.progressed = true;
       offer.dueMs = this.#dueMs(transaction.method);
       return this.#reliable.sent(transaction, response);
     }

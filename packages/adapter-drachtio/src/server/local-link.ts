@@ -40,6 +40,7 @@ export class LocalLink implements Application, LocalEdgeAccess {
   readonly listeners: readonly string[];
   readonly octets = true;
   readonly local = true;
+  readonly still = false;
   readonly keepsAside = true;
   readonly adopts = true;
   readonly #parts: LocalLinkParts;

@@ -11,6 +11,8 @@ export interface Offer {
   session: Application | null;
   /** How often it was offered. */
   offers: number;
+  /** A provisional response went out: somebody works on it. */
+  progressed: boolean;
   /** It counts for the affinity of its call. */
   holdsAffinity: boolean;
   /** When the edge answers by itself, clock time in milliseconds. */

@@ -1,0 +1,143 @@
+import { describe, expect, test } from "vitest";
+import { startEdge, type EdgeRig } from "./support/edge-rig.ts";
+import { RawApp } from "./support/raw-app.ts";
+
+/** A worker that says it sends something twice a second. In these tests it says no more than the test has it say. */
+const BEATING = { tags: "octets,beats", verbs: ["*"] } as const;
+/** One that the edge must not expect to hear that often, as before there were beats. */
+const QUIET = { tags: "octets", verbs: ["*"] } as const;
+/** Longer than a worker may say nothing, shorter than the silence after which its connection is dropped. */
+const STILL_MS = 2_500;
+const SLOW_SWEEP_MS = 200;
+const ANSWER = (status: number): string => `sip|s1|\r\nSIP/2.0 ${status} X\r\nTo: <sip:x>;tag=our-tag\r\n\r\n`;
+
+/** Longer than the edge of these tests lets pass between some looks at what is overdue. */
+const sweeps = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 100));
+
+/** An INVITE at a worker that stands still, beside another that came after it. */
+async function heldUp(edge: EdgeRig, still: RawApp, answers: readonly number[] = []) {
+  const invite = edge.endpoint.receive("INVITE");
+  await still.sip("INVITE");
+  for (const status of answers) await still.ask(ANSWER(status));
+  const other = await RawApp.login(edge.address, QUIET);
+  edge.advance(STILL_MS);
+  return { invite, other };
+}
+
+describe("a worker stands still", () => {
+  test("its INVITE without a response is offered to another, marked, and its connection stays", async () => {
+    await using edge = await startEdge();
+    const still = await RawApp.login(edge.address, BEATING);
+    const { other, invite } = await heldUp(edge, still);
+    const again = await other.sip("INVITE");
+    expect([again.tokens[8], again.tokens[14]]).toEqual(["s1", "redelivered"]);
+    await other.ask(ANSWER(200));
+    expect([invite.responses.map(({ status }) => status), still.closed]).toEqual([[200], false]);
+    expect(edge.server.stats()).toMatchObject({ applications: 2, redelivered: 1 });
+  });
+
+  test("it gets no new requests while another is there, and gets them again once it is heard", async () => {
+    await using edge = await startEdge();
+    const still = await RawApp.login(edge.address, BEATING);
+    const { other } = await heldUp(edge, still);
+    await other.sip("INVITE");
+    for (const callId of ["a", "b", "c"]) edge.endpoint.receive("MESSAGE", { callId });
+    for (let count = 0; count < 3; count += 1) await other.sip("MESSAGE");
+    await still.ask("ping");
+    for (const callId of ["d", "e"]) edge.endpoint.receive("OPTIONS", { callId });
+    await Promise.all([still.sip("OPTIONS"), other.sip("OPTIONS")]);
+  });
+
+  test("its late answers do no harm: the caller has one", async () => {
+    await using edge = await startEdge();
+    const still = await RawApp.login(edge.address, BEATING);
+    const { other, invite } = await heldUp(edge, still);
+    await other.sip("INVITE");
+    await other.ask(ANSWER(200));
+    expect((await still.ask(ANSWER(200))).tokens.slice(3)).toEqual(["NOK", "transaction-over: "]);
+    expect(invite.responses.map(({ status }) => status)).toEqual([200]);
+  });
+
+  test("after its 200: the ACK goes to another, whenever it came", async () => {
+    await using edge = await startEdge();
+    const still = await RawApp.login(edge.address, BEATING);
+    const invite = edge.endpoint.receive("INVITE");
+    await still.sip("INVITE");
+    await still.ask(ANSWER(200));
+    edge.endpoint.receiveAck(invite);
+    await still.sip("ACK");
+    const other = await RawApp.login(edge.address, QUIET);
+    edge.advance(STILL_MS);
+    expect((await other.sip("ACK")).tokens[8]).toBe("s1");
+  });
+
+  test("after its 200, and the ACK comes later: it goes to another at once", async () => {
+    await using edge = await startEdge();
+    const still = await RawApp.login(edge.address, BEATING);
+    const { other, invite } = await heldUp(edge, still, [200]);
+    await sweeps();
+    edge.endpoint.receiveAck(invite);
+    expect((await other.sip("ACK")).tokens[8]).toBe("s1");
+  });
+
+  test("with nobody else there: what it has waits for it, and is offered to one that comes", async () => {
+    await using edge = await startEdge();
+    const still = await RawApp.login(edge.address, BEATING);
+    const invite = edge.endpoint.receive("INVITE");
+    await still.sip("INVITE");
+    edge.advance(STILL_MS);
+    await sweeps();
+    expect(invite.responses).toEqual([]);
+    const late = await RawApp.login(edge.address, QUIET);
+    expect((await late.sip("INVITE")).tokens[14]).toBe("redelivered");
+  });
+
+  test("with a second one after it: the INVITE waits for that one, and has an offer left when that one is lost", async () => {
+    await using edge = await startEdge();
+    const first = await RawApp.login(edge.address, BEATING);
+    const invite = edge.endpoint.receive("INVITE");
+    await first.sip("INVITE");
+    const second = await RawApp.login(edge.address, BEATING);
+    // The clock moves by more than the second one's silence, too.
+    const heard = second.ask("ping");
+    edge.advance(STILL_MS);
+    await heard;
+    second.send("ping");
+    await second.sip("INVITE");
+    edge.advance(STILL_MS);
+    const third = await RawApp.login(edge.address, QUIET);
+    await sweeps();
+    expect([third.frames, invite.responses]).toEqual([[], []]);
+    second.socket.destroy();
+    expect((await third.sip("INVITE")).tokens[14]).toBe("redelivered");
+  });
+});
+
+describe("a worker says nothing for a while", () => {
+  test.each<[string, typeof BEATING | typeof QUIET, readonly number[]]>([
+    ["it never said that it would", QUIET, []],
+    ["it has rung", BEATING, [180]],
+    ["it has answered", BEATING, [200]],
+  ])("and %s: its INVITE stays with it", async (_, options, answers) => {
+    await using edge = await startEdge();
+    const still = await RawApp.login(edge.address, options);
+    const { other } = await heldUp(edge, still, answers);
+    await sweeps();
+    await other.ask("ping");
+    expect(other.frames).toEqual([]);
+  });
+
+  test("because the edge itself stood still: what came meanwhile is read first", async () => {
+    await using edge = await startEdge({ settings: { sweepMs: SLOW_SWEEP_MS } });
+    const worker = await RawApp.login(edge.address, BEATING);
+    edge.endpoint.receive("INVITE");
+    await worker.sip("INVITE");
+    const other = await RawApp.login(edge.address, QUIET);
+    await worker.ask("ping");
+    worker.send("ping");
+    edge.advance(STILL_MS);
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, SLOW_SWEEP_MS + 50);
+    await other.ask("ping");
+    expect(other.frames).toEqual([]);
+  });
+});
