@@ -20,7 +20,13 @@ trunks:
   - { name: to-psap, pool: main, listener: outside, gateway: psap }
 routes:
   - { name: all, match: ".*", usages: [out], trunks: [to-carrier] }
-emergency: { trunks: [to-psap], fallbackTrunks: [to-carrier], screeningNumber: "+18005550199" }
+emergency:
+  trunks: [to-psap]
+  fallbackTrunks: [to-carrier]
+  screeningNumber: "+18005550199"
+  policy: everybody
+  policies: [{ name: everybody, notify: [security] }]
+  notificationTargets: [{ name: security, kind: email, address: security@example.com }]
 `;
 
 type Loose = Record<string, unknown>;
@@ -130,7 +136,7 @@ describe("a right document", () => {
 
   test("numbers to dial need no quotes in YAML, and keep their + and zeros", () => {
     const text = base
-      .replace("emergency: {", "emergency: { numbers: [{ dial: 911, masks: [112, 0118] }, { dial: 933, test: true }],")
+      .replace("emergency:", "emergency:\n  numbers: [{ dial: 911, masks: [112, 0118] }, { dial: 933, test: true }]")
       .replace('match: ".*"', "match: 0044, suppressCallerId: true, alternateCallerId: +12125550100");
     const { topology, document } = accepted(text);
     expect(topology.emergency.numbers[0]).toEqual({ dial: "911", masks: ["112", "0118"], test: false });
@@ -429,10 +435,10 @@ describe("hostile text", () => {
   });
 });
 
-test("the sample topology is accepted without a word", () => {
+test("the sample topology is accepted, with a word about who is told of emergency calls, for it has nobody to tell", () => {
   const text = readFileSync(new URL("../../../deploy/sample/topology.yaml", import.meta.url), "utf8");
   const { topology, warnings } = accepted(text);
-  expect(warnings).toEqual([]);
+  expect(warnings.map(({ path }) => path)).toEqual(["emergency.policy"]);
   expect(topology.pools).toHaveLength(2);
   expect(topology.gateways.map((gateway) => gateway.kind).sort()).toEqual(["core", "e911", "pstn", "sbc"]);
   expect(topology.trunks.length).toBeGreaterThanOrEqual(7);

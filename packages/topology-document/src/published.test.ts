@@ -44,6 +44,7 @@ describe("docs/topology.md", () => {
     expect(parsed.ok ? parsed.value.warnings.map((issue) => issue.path) : parsed.error).toEqual([
       "emergency.trunks",
       "emergency",
+      "emergency.policy",
     ]);
     expect(example.split("\n").length).toBeLessThanOrEqual(30);
   });

@@ -2,7 +2,7 @@ import { checkEmergencyPaths } from "./check-emergency-paths.ts";
 import { checkEmergencyTrunks, checkTrunkLists } from "./check-emergency-trunks.ts";
 import { checkLocationPolicies } from "./check-location-policies.ts";
 import { checkNetworkSites } from "./check-network-sites.ts";
-import { checkNotificationTargets } from "./check-notification-targets.ts";
+import { checkNotificationTargets, checkSomebodyIsTold } from "./check-notification-targets.ts";
 import type { EmergencyNumber } from "./emergency-plan.ts";
 import { fault, type TopologyIssue } from "./topology-issue.ts";
 import type { Topology } from "./topology.ts";
@@ -20,6 +20,7 @@ export function checkEmergency(topology: Topology): readonly TopologyIssue[] {
     ...checkLocationPolicies(topology),
     ...checkNetworkSites(topology),
     ...checkNotificationTargets(topology),
+    ...checkSomebodyIsTold(topology),
   ];
 }
 

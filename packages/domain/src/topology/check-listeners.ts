@@ -28,11 +28,21 @@ function checkTls({ listener, path }: Placed): readonly TopologyIssue[] {
       fault(`${path}.tls`, `has no meaning with transport ${listener.transport}`, "set transport: tls or remove it"),
     ];
   }
-  if (listener.tls?.mutual === true && listener.tls.caFile === undefined) {
+  return listener.tls?.mutual === true ? checkMutual(listener, `${path}.tls.mutual`) : [];
+}
+
+function checkMutual({ tls, serves }: Listener, path: string): readonly TopologyIssue[] {
+  const issues: TopologyIssue[] = [];
+  if (tls?.caFile === undefined) {
     const problem = "asks for certificates without saying which authorities count, so the system's do";
-    return [doubt(`${path}.tls.mutual`, problem, "add caFile")];
+    issues.push(doubt(path, problem, "add caFile"));
   }
-  return [];
+  if (serves === "callers") {
+    const problem =
+      "refuses callers whose certificate is missing or has expired before any call is seen, an emergency call among them";
+    issues.push(doubt(path, problem, "remove it, or set serves: gateways where no caller connects"));
+  }
+  return issues;
 }
 
 /** Peers are told a place they can reach. */

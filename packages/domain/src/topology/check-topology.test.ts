@@ -7,7 +7,18 @@ import type { TopologyIssue } from "./topology-issue.ts";
 import type { Topology, Trunk, TrunkSettings } from "./topology.ts";
 
 const plain = sampleTopology();
-const right: Topology = { ...plain, emergency: { ...plain.emergency, screeningNumber: "+18005550199" } };
+const right: Topology = {
+  ...plain,
+  emergency: {
+    ...plain.emergency,
+    screeningNumber: "+18005550199",
+    policy: "p",
+    policies: [policy({ notify: ["security"] })],
+    notificationTargets: [
+      { name: "security", kind: "email", address: "security@example.com", escalateTo: null, escalateAfterMs: 60_000 },
+    ],
+  },
+};
 
 function issuesOf(change: Partial<Topology>): readonly TopologyIssue[] {
   const compiled = compileSnapshot({ ...right, ...change });
@@ -246,13 +257,15 @@ describe("errors", () => {
     ],
     [
       "a notification by no trunk",
-      plan({ notificationTargets: [{ name: "n", kind: "sip", uri: "sip:d@e", trunk: "x", ...noEscalation }] }),
+      plan({ notificationTargets: [{ name: "security", kind: "sip", uri: "sip:d@e", trunk: "x", ...noEscalation }] }),
       "emergency.notificationTargets[0].trunk",
       /trunk "x"/,
     ],
     [
       "an escalation to nobody",
-      plan({ notificationTargets: [{ name: "n", kind: "email", address: "a@b.c", ...noEscalation, escalateTo: "x" }] }),
+      plan({
+        notificationTargets: [{ name: "security", kind: "email", address: "a@b.c", ...noEscalation, escalateTo: "x" }],
+      }),
       "emergency.notificationTargets[0].escalateTo",
       /target "x"/,
     ],
@@ -321,6 +334,28 @@ describe("errors", () => {
 
 describe("warnings", () => {
   test.each<readonly [string, Partial<Topology>, string, RegExp]>([
+    [
+      "a policy with nobody to notify (Kari's Law)",
+      plan({ policies: [policy({ notify: ["security"] }), policy({ name: "q" })] }),
+      "emergency.policies[1].notify",
+      /is empty: nobody is told/,
+    ],
+    ["callers without a policy", plan({ policy: null }), "emergency.policy", /pools "east", "west"/],
+    [
+      "callers of one pool without a policy",
+      {
+        ...plan({ policy: null }),
+        pools: right.pools.map((one, at) => (at === 0 ? { ...one, locationPolicy: "p" } : one)),
+      },
+      "emergency.policy",
+      /pool "west"/,
+    ],
+    [
+      "callers whose certificate must be good for 911",
+      withListener({ transport: "tls", tls: { ...tls, mutual: true, caFile: "ca.pem" }, serves: "callers" }),
+      "pools[0].listeners[3].tls.mutual",
+      /an emergency call among them/,
+    ],
     ["no screening number", plan({ screeningNumber: null }), "emergency.screeningNumber", /is missing/],
     [
       "one gateway for everything",
@@ -392,6 +427,14 @@ describe("warnings", () => {
       expect.objectContaining({ severity: "warning", path, problem: expect.stringMatching(problem) as string }),
     ]);
   });
+});
+
+test("certificates of gateways may be asked for, and a pool where no call of callers begins needs no policy", () => {
+  const mutual = { ...tls, mutual: true, caFile: "ca.pem" };
+  expect(issuesOf(withListener({ transport: "tls", tls: mutual }))).toEqual([]);
+  const pools = right.pools.map((one) => ({ ...one, locationPolicy: "p" }));
+  const apart = pool("apart", [listener("out", 5090)]);
+  expect(issuesOf({ pools: [...pools, apart], ...plan({ policy: null }) })).toEqual([]);
 });
 
 const noEscalation = { escalateTo: null, escalateAfterMs: 60_000 };
