@@ -2,7 +2,16 @@ import { parseConfiguration } from "@tandem/runtime";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { containersOf, startedWith } from "./support/container-environment.ts";
-import { CASES, find, manifestsOf, podSpec, workloads, type Manifest } from "./support/manifests.ts";
+import {
+  CASES,
+  find,
+  manifestsOf,
+  podSpec,
+  render,
+  valuesFile,
+  workloads,
+  type Manifest,
+} from "./support/manifests.ts";
 
 /** Container → the application whose configuration it is. Apps export nothing, so their schemas are taken where they lie. */
 const SCHEMAS: Readonly<Record<string, readonly [file: string, name: string]>> = {
@@ -83,8 +92,9 @@ describe.each(CASES)("processes of ci/%s-values.yaml", (name) => {
       // A slow garbage collection must not restart a process; a dead one must not stay.
       expect(found.livenessProbe.periodSeconds * found.livenessProbe.failureThreshold).toBeGreaterThanOrEqual(30);
       expect(found.readinessProbe.periodSeconds * found.readinessProbe.failureThreshold).toBeLessThanOrEqual(10);
-      const drainMs = Number(startedWith(workload, container)["TANDEM_DRAIN_MS"] ?? 0);
-      expect(spec.terminationGracePeriodSeconds * 1_000).toBeGreaterThanOrEqual(drainMs + 10_000);
+      const given = startedWith(workload, container);
+      const endMs = Number(given["TANDEM_DRAIN_MS"] ?? 0) + Number(given["TANDEM_LINGER_MS"] ?? 0);
+      expect(spec.terminationGracePeriodSeconds * 1_000).toBeGreaterThanOrEqual(endMs + 10_000);
       expect(found.lifecycle).toBeUndefined();
     }
   });
@@ -139,6 +149,27 @@ describe("what a process is told", () => {
     const controller = find(await manifestsOf(name), "Deployment", "tandem-controller");
     expect(startedWith(controller, "controller")["TANDEM_REDIS"]).toMatch(url);
     expect(startedWith(controller, "controller")).toHaveProperty("TANDEM_REDIS_PASSWORD");
+  });
+
+  it.each([
+    ["load-balancer", "tandem-main-edge", "edge", "30000"],
+    ["load-balancer", "tandem-main-worker", "worker", undefined],
+    ["node-port", "tandem-main", "edge", "30000"],
+    // If it ended before the edge, its pod would be unready, and the node would pass nothing on.
+    ["node-port", "tandem-main", "worker", "30000"],
+    ["fused", "tandem-site", "worker", "0"],
+    ["trial", "tandem-main-edge", "edge", "0"],
+  ])("%s: %s/%s goes on serving until a balancer has noticed that it ends", async (name, pod, container, lingerMs) => {
+    const workload = find(await manifestsOf(name), "Deployment", pod);
+    expect(startedWith(workload, container)["TANDEM_LINGER_MS"]).toBe(lingerMs);
+  });
+
+  it("how long that takes may be said", async () => {
+    const [edge] = (
+      await render("--values", valuesFile("load-balancer"), "--set", "poolDefaults.edges.lingerSeconds=90")
+    ).filter(({ kind, metadata }) => kind === "Deployment" && metadata.name === "tandem-main-edge");
+    expect(startedWith(edge!, "edge")["TANDEM_LINGER_MS"]).toBe("90000");
+    expect(podSpec(edge!).terminationGracePeriodSeconds).toBe(165);
   });
 
   it("a fused worker is an edge, too, and may be found by its siblings", async () => {

@@ -29,6 +29,7 @@ describe("edge configuration", () => {
         admin: { host: "127.0.0.1", port: 9022 },
         secret: "shared",
         drainMs: 60_000,
+        lingerMs: 0,
         hep: null,
       },
     });

@@ -16,6 +16,8 @@ export const edgeSchema = z
     TANDEM_SECRET: z.string({ error: "expected the secret shared with the workers" }),
     /** Longest a drain waits for requests and transactions under way, milliseconds. */
     TANDEM_DRAIN_MS: field.integer(0, 24 * 3_600_000).default(60_000),
+    /** Shortest time it goes on serving when it is told to end, before that bound begins: balancers need it to notice, milliseconds. */
+    TANDEM_LINGER_MS: field.integer(0, 600_000).default(0),
     ...captureVariables,
   })
   .transform((given) => ({
@@ -28,6 +30,7 @@ export const edgeSchema = z
     admin: given.TANDEM_ADMIN,
     secret: given.TANDEM_SECRET,
     drainMs: given.TANDEM_DRAIN_MS,
+    lingerMs: given.TANDEM_LINGER_MS,
   }));
 
 /** One edge's configuration. */

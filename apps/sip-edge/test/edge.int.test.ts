@@ -97,6 +97,18 @@ describe("a sip-edge process", () => {
     await port.close();
   });
 
+  test("SIGTERM with nothing under way: it serves for the time that balancers need, then ends with 0", async () => {
+    await using edge = new EdgeProcess({ ...ENVIRONMENT, TANDEM_LINGER_MS: "5000" });
+    const { http, admin } = await edge.ready();
+    const { port } = await worker(admin);
+    const toldMs = performance.now();
+    edge.child.kill("SIGTERM");
+    expect(await edge.exited).toBe(0);
+    expect(performance.now() - toldMs).toBeGreaterThanOrEqual(4_900);
+    await expect(fetch(`${http}/sipz`)).rejects.toThrow();
+    await port.close();
+  });
+
   test("SIGINT: what is unanswered gets an answer, and it ends with 0", async () => {
     await using edge = new EdgeProcess(ENVIRONMENT);
     const { http, admin, sip } = await edge.ready();

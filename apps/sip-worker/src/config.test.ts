@@ -34,6 +34,7 @@ describe("worker configuration", () => {
         traces: null,
         replicaWaitMs: 50,
         drainMs: 200_000,
+        lingerMs: 0,
       },
     });
   });

@@ -61,6 +61,8 @@ export const workerSchema = z
     TANDEM_REPLICA_WAIT_MS: field.integer(0, 250).default(50),
     /** Longest a drain waits for calls being set up (ms). */
     TANDEM_DRAIN_MS: field.integer(0, 24 * 3_600_000).default(200_000),
+    /** Shortest time it goes on serving when it is told to end, before that bound begins (ms): for one that shares its pod with the sockets, or has them. */
+    TANDEM_LINGER_MS: field.integer(0, 600_000).default(0),
     ...captureVariables,
     /** OTLP/HTTP address for traces of calls; absent: none are made. */
     TANDEM_OTLP: z.url({ protocol: /^https?$/, error: "expected an http or https URL" }).optional(),
@@ -105,6 +107,7 @@ export const workerSchema = z
     limits: { maxSetups: given.TANDEM_MAX_SETUPS, maxLagMs: given.TANDEM_MAX_LAG_MS },
     replicaWaitMs: given.TANDEM_REPLICA_WAIT_MS,
     drainMs: given.TANDEM_DRAIN_MS,
+    lingerMs: given.TANDEM_LINGER_MS,
   }));
 
 type EdgeTable = z.output<typeof edgeTable>;

@@ -43,7 +43,7 @@ async function main(): Promise<void> {
       await capture?.close();
       await probes.close();
     },
-    drainTimeoutMs: config.drainMs,
+    drainTimeoutMs: config.lingerMs + config.drainMs,
     stopTimeoutMs: STOP_MS,
   });
   await worker.start(http);

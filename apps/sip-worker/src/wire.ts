@@ -232,9 +232,11 @@ function assemble(context: Context, redis: RedisConnection, { sip, media, engine
       });
     },
     async drain() {
-      seen.leaving.sinceMs = systemClock.now();
       seen.metrics.draining(true);
       await member?.standAside();
+      // What balancers still send to its pod is served meanwhile.
+      await new Promise<void>((resolve) => void systemClock.after(config.lingerMs, resolve));
+      seen.leaving.sinceMs = systemClock.now();
       await engine.drain();
       await sip.drain();
       // Its edge may still serve other workers of the pool.

@@ -324,6 +324,17 @@ describe("a sip-worker process", () => {
     }
   });
 
+  test("beside sockets, told to end, it serves for the time that balancers need", async () => {
+    await publish(topology());
+    await using worker = new WorkerProcess({ ...environment(), TANDEM_LINGER_MS: "5000" });
+    const http = await worker.ready();
+    await until(async () => (await page(`${http}/sipz`)).status === 200, { what: "a worker that serves" });
+    const toldMs = performance.now();
+    worker.child.kill("SIGTERM");
+    expect(await worker.exited).toBe(0);
+    expect(performance.now() - toldMs).toBeGreaterThanOrEqual(4_900);
+  });
+
   test("whose spool cannot be written says so, and serves emergency calls", async () => {
     const file = join(spool, "a-file");
     await writeFile(file, "");

@@ -18,6 +18,7 @@
     {{- include "tandem.env.link" $root | nindent 4 }}
     - name: TANDEM_DRAIN_MS
       value: {{ mul (int $pool.edges.drainSeconds) 1000 | quote }}
+    {{- include "tandem.env.linger" $pool | nindent 4 }}
     {{- with $pool.edges.extraEnv }}
     {{- toYaml . | nindent 4 }}
     {{- end }}
@@ -54,6 +55,9 @@
     {{- include "tandem.env.redis" $root | nindent 4 }}
     - name: TANDEM_DRAIN_MS
       value: {{ mul (int $pool.workers.drainSeconds) 1000 | quote }}
+    {{- if eq $pool.placement "together" }}
+    {{- include "tandem.env.linger" $pool | nindent 4 }}
+    {{- end }}
     {{- with $pool.workers.extraEnv }}
     {{- toYaml . | nindent 4 }}
     {{- end }}
@@ -88,6 +92,7 @@
     {{- include "tandem.env.redis" $root | nindent 4 }}
     - name: TANDEM_DRAIN_MS
       value: {{ mul (int $pool.workers.drainSeconds) 1000 | quote }}
+    {{- include "tandem.env.linger" $pool | nindent 4 }}
     {{- with $pool.workers.extraEnv }}
     {{- toYaml . | nindent 4 }}
     {{- end }}

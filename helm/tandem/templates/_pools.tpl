@@ -133,3 +133,16 @@ values' number where nothing runs yet or the cluster cannot be asked (helm templ
 {{- end -}}
 {{- $replicas -}}
 {{- end -}}
+
+{{/* How long the pool's sockets go on being served in a pod that is told to end: as long as what leads peers there needs to notice. Takes the pool. */}}
+{{- define "tandem.lingerSeconds" -}}
+{{- if kindIs "invalid" .edges.lingerSeconds -}}{{- ternary 30 0 (has .exposure.type (list "LoadBalancer" "NodePort")) -}}
+{{- else -}}{{- int .edges.lingerSeconds -}}
+{{- end -}}
+{{- end -}}
+
+{{/* For every process of a pod with sockets: one that ended makes its pod unready. Takes the pool. */}}
+{{- define "tandem.env.linger" -}}
+- name: TANDEM_LINGER_MS
+  value: {{ mul (include "tandem.lingerSeconds" . | int) 1000 | quote }}
+{{- end -}}

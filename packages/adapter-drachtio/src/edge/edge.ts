@@ -37,8 +37,8 @@ export interface Edge {
   readonly unserved: () => readonly string[];
   /** What it counts, for metrics. */
   readonly snapshot: () => ReturnType<typeof edgeSnapshot>;
-  /** Resolves when nothing is under way any more; new requests are still served. The caller bounds it. */
-  drain(): Promise<void>;
+  /** Resolves when nothing is under way any more, not before `lingerMs` (default 0); new requests are still served. The caller bounds it. */
+  drain(lingerMs?: number): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -47,7 +47,7 @@ export interface EdgeAddresses {
   readonly listeners: readonly { readonly name: string; readonly transport: string; readonly address: string }[];
 }
 
-/** An edge is idle when nothing was under way for this long: peers and balancers need time to notice the drain. */
+/** An edge is idle when nothing was under way for this long. */
 const QUIET_MS = 2_000;
 const QUIET_CHECK_MS = 100;
 /** Time for final answers to leave when the process stops. */
@@ -115,9 +115,9 @@ function runningEdge(parts: EdgeParts, admin: string): Edge {
     unready: () => [...(draining ? ["draining"] : []), ...lonely()],
     unserved: () => (closing ? ["its sockets close"] : lonely()),
     snapshot: () => edgeSnapshot({ endpoint, server, draining, certificateEnds: certificates.ends, capture }),
-    drain: () => {
+    drain: (lingerMs = 0) => {
       draining = true;
-      return untilQuiet(server);
+      return untilQuiet(server, lingerMs);
     },
     stop: async () => {
       closing = true;
@@ -128,15 +128,16 @@ function runningEdge(parts: EdgeParts, admin: string): Edge {
   };
 }
 
-/** Resolves once nothing was under way for a while. */
-function untilQuiet(server: DrachtioServer): Promise<void> {
+/** Resolves once nothing was under way for a while, `lingerMs` from now at the earliest. */
+function untilQuiet(server: DrachtioServer, lingerMs: number): Promise<void> {
   return new Promise((resolve) => {
+    const earliestMs = systemClock.now() + lingerMs;
     let quietSinceMs = systemClock.now();
     const check = (): void => {
       const { incoming, outgoing, proxied } = server.stats().waiting;
       const nowMs = systemClock.now();
       if (incoming + outgoing + proxied > 0) quietSinceMs = nowMs;
-      if (nowMs - quietSinceMs >= QUIET_MS) return resolve();
+      if (nowMs >= earliestMs && nowMs - quietSinceMs >= QUIET_MS) return resolve();
       systemClock.after(QUIET_CHECK_MS, check);
     };
     check();
