@@ -41,8 +41,13 @@ function invitation(sketch: RequestSketch): RequestSketch {
 }
 
 /** An emergency call of the core's extension that is answered and ended by the caller. */
-async function emergencyCall(world: FakeWorld, worker: FakeWorker, from: string): Promise<void> {
-  const sketch = invitation({ uri: "sip:911@192.0.2.1", from: `<sip:${from}@192.0.2.10>;tag=caller` });
+async function emergencyCall(
+  world: FakeWorld,
+  worker: FakeWorker,
+  from: string,
+  headers: NonNullable<RequestSketch["headers"]> = [],
+): Promise<void> {
+  const sketch = invitation({ uri: "sip:911@192.0.2.1", from: `<sip:${from}@192.0.2.10>;tag=caller`, headers });
   const request = arriving(requestFrom(sketch));
   worker.engine.onRequest(request);
   await settle();
@@ -64,13 +69,17 @@ async function emergencyCall(world: FakeWorld, worker: FakeWorker, from: string)
 }
 
 /** A call from the PSTN gateway, or from elsewhere. */
-async function callIn(worker: FakeWorker, number: string, change: RequestSketch & { readonly source?: string } = {}) {
-  const { source = "198.51.100.1", ...sketch } = change;
+async function callIn(
+  worker: FakeWorker,
+  number: string,
+  change: RequestSketch & { readonly source?: string; readonly listener?: string } = {},
+) {
+  const { source = "198.51.100.1", listener = "outside", ...sketch } = change;
   const before = worker.sip.requests("INVITE").length;
   const uri = `sip:${number}@192.0.2.1`;
   const request = arriving(
     requestFrom(invitation({ uri, from: "<sip:+13125550199@198.51.100.1>;tag=psap", ...sketch })),
-    { source: peer(source), listener: "outside" },
+    { source: peer(source), listener },
   );
   worker.engine.onRequest(request);
   await settle();
@@ -158,6 +167,33 @@ describe("a call back to somebody who made an emergency call", () => {
     worker.engine.onRequest(inside);
     await settle();
     expect(worker.sip.statuses(inside.transaction.id)).toEqual([404]);
+  });
+
+  describe("by the SBC that the caller is behind, too", () => {
+    /** The caller's own number is shown as the SBC asserts it. */
+    async function behindSbc() {
+      const base = topology();
+      const gateways = base.gateways.map((each) => (each.name === "core" ? { ...each, kind: "sbc" as const } : each));
+      const world = new FakeWorld({ ...base, gateways });
+      const worker = await world.worker();
+      await emergencyCall(world, worker, "2001", [["P-Asserted-Identity", "<sip:+12125550177@192.0.2.10>"]]);
+      return worker;
+    }
+
+    test.each(["+12125550901", "2125550901"])("to the ELIN %s rings him", async (elin) => {
+      const worker = await behindSbc();
+      const { invite } = await callIn(worker, elin, { source: "192.0.2.10", listener: "core" });
+      expect(invite?.message.uri).toBe("sip:2001@192.0.2.10:5060");
+      expect(invite?.message.get("Priority")).toBe("psap-callback");
+    });
+
+    test.each(["2001", "+12125550177"])("to his own number %s is his colleague's and no callback", async (number) => {
+      const worker = await behindSbc();
+      const { invite } = await callIn(worker, number, { source: "192.0.2.10", listener: "core" });
+      expect(invite?.message.get("Priority")).not.toBe("psap-callback");
+      expect(invite?.message.get("X-Emergency-Callback")).toBeUndefined();
+      expect(invite?.request.listener).not.toBe("core");
+    });
   });
 
   test("does not keep a call to an emergency number from being one", async () => {

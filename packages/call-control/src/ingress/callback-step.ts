@@ -23,9 +23,10 @@ export const callbackStep: PreparationStep = {
       return { ...soFar, erl };
     }
     const contact = parseNameAddr(request.message.get("Contact") ?? "")?.uri ?? "";
+    const { callbackNumber } = soFar;
     const elin = await known.remember({
-      caller: { callId, number: facts.callingNumber, contact, profile: ingress },
-      callbackNumber: soFar.callbackNumber,
+      caller: { callId, number: facts.callingNumber, callbackNumber, contact, profile: ingress },
+      callbackNumber,
       elins,
       nowMs,
       untilMs: nowMs + (callbackWindowMs === 0 ? 1 : LONGEST_CALL_MS),

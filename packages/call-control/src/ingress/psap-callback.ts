@@ -18,9 +18,14 @@ export function withoutClaim(request: IncomingRequest): IncomingRequest {
   return { ...request, message: withHeaders(request.message, (headers) => headers.remove("Priority")) };
 }
 
-/** A call to the caller's number from his own side is his colleague's and takes the usual way. */
-export function isFromOutside(trunk: CompiledTrunk, callback: Callback): boolean {
-  return trunk.gateway.kind !== "core" && trunk.trunk.name !== callback.caller.profile.trunk;
+/**
+ * A call to the caller's own number from his own side is his colleague's and takes the usual way. An ELIN is known to PSAPs only: a call to it is a callback
+ * by his trunk, too, where one SBC leads to him and to the public network.
+ */
+export function isFromOutside(trunk: CompiledTrunk, { key, caller }: Callback): boolean {
+  if (trunk.gateway.kind === "core") return false;
+  if (trunk.trunk.name !== caller.profile.trunk) return true;
+  return [caller.number, caller.callbackNumber ?? caller.number].every((own) => callbackKey(own) !== key);
 }
 
 /** Whether it is worth asking the book itself, because the call comes from a PSAP or to an ELIN: rare calls that may follow at once upon the first. */

@@ -7,6 +7,8 @@ export interface CallbackCaller {
   readonly callId: string;
   /** His number as his side wrote it: what is rung there. */
   readonly number: string;
+  /** His number as the PSAP would be shown it without an ELIN. Absent in what an older version wrote. */
+  readonly callbackNumber?: string;
   /** His Contact URI: rung where no trunk leads to him. */
   readonly contact: string;
   /** His leg. A trunk of that name in the topology in force counts first. */
