@@ -522,6 +522,28 @@ describe("the INVITE again", () => {
     expect(worker.sip.requests("INVITE")).toHaveLength(1);
   });
 
+  test("an emergency call with another cluster's tag that is cancelled while that is looked up rings nowhere", async () => {
+    const world = new FakeWorld();
+    const worker = await world.worker();
+    const looked = Promise.withResolvers<void>();
+    world.store.hold = (operation) => (operation === "load" ? looked.promise : Promise.resolve());
+    const call = { uri: "sip:911@192.0.2.1", from: "<sip:+12025550100@192.0.2.10>;tag=abcdefgh01-b1" };
+    const request = arriving(requestFrom(call));
+    worker.engine.onRequest(request);
+    worker.engine.onCancel(request.transaction, requestFrom({ ...call, method: "CANCEL", body: "" }));
+    world.store.hold = () => Promise.resolve();
+    looked.resolve();
+    await settle();
+    await world.clock.advance(1_000);
+    for (const sent of worker.sip.requests("INVITE")) {
+      expect(sent.cancelled).toBe(true);
+      sent.answer(answerTo(sent.message, 487));
+    }
+    await settle();
+    expect(details(world)[0]).toMatchObject({ kind: "call", sipCode: 487 });
+    expect(worker.engine.facts().active).toBe(0);
+  });
+
   test("a store that does not answer holds up no emergency call with another cluster's tag", async () => {
     const world = new FakeWorld();
     const worker = await world.worker();

@@ -67,8 +67,8 @@ describe("a plan", () => {
 
   test.each([
     ["half a core of one master", 1_000, 1, 1],
-    ["a little more", 1_001, 1, 2],
-    ["three masters would have three shards, three and two: one as busy as with two", 2_500, 1, 4],
+    ["a little more, and a Cluster of two masters survives none of them", 1_001, 1, 4],
+    ["three masters would have three shards, three and two: less than four carry", 2_500, 1, 4],
     ["a master for each shard", 8_000, 1, 8],
     ["more than every shard on a master of its own", 8_001, 2, 8],
     ["thirteen times that", 100_000, 13, 8],

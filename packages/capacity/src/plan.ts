@@ -52,9 +52,9 @@ export interface GatewayPlan {
 const REDIS_ROOM = 2;
 /**
  * Masters that share the shards of the calls evenly; other numbers leave one as busy as the next smaller of these. A shard is on one master, so more of them
- * than shards would be idle.
+ * than shards would be idle. A Redis Cluster has three masters at least: of two, one alone could not agree on the other's successor.
  */
-const EVEN_MASTERS = [1, 2, 4, SHARDS];
+const EVEN_MASTERS = [1, 4, SHARDS];
 
 /** From demand to a size. Pure arithmetic on means and peaks; packages/capacity/test compares it with simulated days. */
 export function plan(demand: Demand, constants: MeasuredConstants): Plan {

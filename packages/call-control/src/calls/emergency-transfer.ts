@@ -57,9 +57,12 @@ export async function routeToEmergency(
   const { snapshot } = inForce;
   const { pool, listener } = kept.profile;
   const known = emergencyCaller(call) === null ? null : call.facts.emergency;
+  const ofReferrer = { ...facts, pool, listener, callingNumber: numberOfKept(call, kept) };
   // A trunk that a call came by is its last way out. That of a call taker leads to the next one.
-  const ingressTrunk = known === null ? facts.ingressTrunk : kept.profile.trunk || null;
-  const ofKept = { ...facts, ingressTrunk, pool, listener, callingNumber: numberOfKept(call, kept) };
+  const ofCaller = { ...ofReferrer, ingressTrunk: kept.profile.trunk || null };
+  const isEmergency = (each: typeof ofReferrer): boolean => decide(each, snapshot, live).kind === "emergency";
+  // The caller's trunk may have left the topology, and only the call taker's dial plan may name the next one.
+  const ofKept = known !== null && isEmergency(ofCaller) ? ofCaller : ofReferrer;
   const decision = decide(ofKept, snapshot, live);
   if (decision.kind !== "emergency") return null;
   const incident: EmergencyCase = {

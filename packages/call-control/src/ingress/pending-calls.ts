@@ -19,17 +19,17 @@ export class PendingCalls {
     return this.#waiting.has(callId);
   }
 
-  /** From now on mail for the call waits. */
+  /** From now on mail for the call waits, behind what does already. */
   hold(callId: string): void {
-    this.#waiting.set(callId, []);
+    if (!this.#waiting.has(callId)) this.#waiting.set(callId, []);
   }
 
-  /** Runs what was being looked up for, which may begin the call or refuse it, then posts what waited. */
+  /** Runs what was being looked up for, which may begin the call, prepare it first or refuse it, then posts what waited; while it is prepared, that waits on. */
   resume(callId: string, act: () => void): void {
     const waiting = this.#waiting.get(callId) ?? [];
     this.#waiting.delete(callId);
     act();
-    for (const mail of waiting) this.#post(callId, mail);
+    for (const mail of waiting) this.post(callId, mail);
   }
 
   /** Posts the call's first event, then what waited. */

@@ -9,6 +9,7 @@ import { hangUp, repeatByes } from "./hang-up.ts";
 import { reasonsOf } from "./headers/reason.ts";
 import { callDeadline, exchangeDeadline, lostTransferMs, transferDeadline } from "./deadlines.ts";
 import type { Trying } from "./hunt.ts";
+import { isAttended } from "./lost-edge.ts";
 import { onReliableTimer } from "./reliable-provisionals.ts";
 import { failureReply, inviteFailureReply } from "./replies.ts";
 import { onPlaceTimer } from "./seizure.ts";
@@ -96,7 +97,7 @@ function lookAfterTransfer(turn: Turn, alive: readonly ExchangeId[] = []): void 
   const lost = now >= lostTransferMs(call);
   if (hunt !== null && hunt.preparation !== null && trying !== null) {
     if (trying.state === "gate") onPlaceTimer(turn, String(trying.attempt));
-    else if (lost || !alive.includes(trying.exchange ?? "")) onSilence(turn, hunt, trying, "worker-lost");
+    else if (lost || !isAttended(call, trying, alive)) onSilence(turn, hunt, trying, "worker-lost");
   } else if (hunt === null && transfer !== null && !lost) askRoute(turn, transfer);
   else loseTransfer(turn, trying);
 }

@@ -77,6 +77,11 @@ const AttemptSchema = Type.Object({
   sipCode: Type.Integer(),
   q850: integerOrNull,
   outcome: Type.String({ description: "answered, a failure code, or empty while it runs" }),
+  descriptionOnly: Type.Optional(
+    Type.Literal(true, {
+      description: "an emergency call's way that had refused the location: the session description alone",
+    }),
+  ),
 });
 
 export const CallSummarySchema = Type.Object(summary);

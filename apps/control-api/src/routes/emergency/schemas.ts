@@ -69,6 +69,11 @@ const AttemptSchema = Type.Object({
   sipCode: Type.Integer(),
   q850: integerOrNull,
   outcome: text,
+  descriptionOnly: Type.Optional(
+    Type.Literal(true, {
+      description: "an emergency call's way that had refused the location: the session description alone",
+    }),
+  ),
 });
 
 const DeskStepSchema = Type.Object({
