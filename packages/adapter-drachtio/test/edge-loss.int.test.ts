@@ -188,6 +188,14 @@ describe("an INVITE goes again that the peer knows by the address of its edge", 
     await close(worker, ...edges);
   });
 
+  test("by that edge, though the peer leaves the default port of its Via out", async () => {
+    const { edges, worker } = await sendBy(second, first);
+    const short = { ...wanted, knownBy: { edge: "e1", sentBy: "192.0.2.1" } };
+    const sent = await worker.port.sendRequest(short, new RecordingEvents());
+    expect(sent).toMatchObject({ ok: true, value: { edge: "e1" } });
+    await close(worker, ...edges);
+  });
+
   test("by none where that edge has another address now", async () => {
     const { edges, worker, sent } = await sendBy(second, { edge: "e1", advertised: "192.0.2.9" });
     expect(await sent).toMatchObject({ ok: false, error: { code: "edge-lost" } });

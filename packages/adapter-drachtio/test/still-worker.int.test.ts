@@ -48,6 +48,24 @@ describe("a worker stands still", () => {
     await Promise.all([still.sip("OPTIONS"), other.sip("OPTIONS")]);
   });
 
+  test.each([
+    ["an emergency call", "sip:911@192.0.2.1", ["INVITE"]],
+    ["an ordinary call", "sip:+12125550100@192.0.2.1", []],
+  ] as const)("and the only other stands aside: %s", async (_what, uri, offered) => {
+    await using edge = await startEdge();
+    const still = await RawApp.login(edge.address, BEATING);
+    const aside = await RawApp.login(edge.address, QUIET);
+    await aside.ask("remove_route|*");
+    edge.endpoint.receive("INVITE", { uri });
+    await still.sip("INVITE");
+    edge.advance(STILL_MS);
+    for (const method of offered) await aside.sip(method);
+    await sweeps();
+    edge.endpoint.receive("BYE", { callId: "another", toTag: "our-tag" });
+    await aside.sip("BYE");
+    expect(aside.frames).toEqual([]);
+  });
+
   test("its late answers do no harm: the caller has one", async () => {
     await using edge = await startEdge();
     const still = await RawApp.login(edge.address, BEATING);

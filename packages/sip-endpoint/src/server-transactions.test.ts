@@ -403,6 +403,7 @@ describe("what is wrong with a request", () => {
     ["an empty parameter of a tel URI", requestText({ uri: "tel:911;" })],
     ["a display name that does not close", openName(requestText({ uri: "sip:911@10.0.0.9" }))],
     ["a display name that does not close, in a dialog", openName(requestText({ method: "BYE", toTag: "ours" }))],
+    ["a repeated header, in a dialog", requestText({ method: "BYE", toTag: "ours", headers: ["Max-Forwards: 70"] })],
   ];
   it.each(letOff)("%s is passed up when it may be an emergency call (NENA-STA-010.3, A18)", async (_fact, text) => {
     await start();

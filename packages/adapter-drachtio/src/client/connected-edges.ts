@@ -70,8 +70,9 @@ export class ConnectedEdges {
     const { listener } = request;
     const links = this.of(request.pool);
     const known = links.find((link) => link.edge === edge);
-    if (known !== undefined && (sentBy === undefined || (known.sentBy(listener) ?? sentBy) === sentBy)) return known;
-    const heir = isAddress(sentBy) ? links.find((link) => link.sentBy(listener) === sentBy) : undefined;
+    const isIts = (link: EdgeAccess): boolean => plain(link.sentBy(listener) ?? "") === plain(sentBy ?? "");
+    if (known !== undefined && (sentBy === undefined || known.sentBy(listener) === null || isIts(known))) return known;
+    const heir = isAddress(sentBy) ? links.find(isIts) : undefined;
     return heir ?? (known === undefined ? undefined : "moved");
   }
 
@@ -95,6 +96,11 @@ export class ConnectedEdges {
     this.#turn += 1;
     return links[this.#turn % links.length];
   }
+}
+
+/** A peer may write the Via's host in other letters and leave the default port out (RFC 3261 §18.2.2). */
+function plain(sentBy: string): string {
+  return sentBy.toLowerCase().replace(/:5060$/, "");
 }
 
 function isAddress(sentBy = ""): boolean {

@@ -73,6 +73,11 @@ export class AppRoster {
     return this.#nextRouted(method) ?? this.#inTurn("aside", [...this.#aside]);
   }
 
+  /** Next worker that stands aside and does not stand still. */
+  nextAside(): Application | undefined {
+    return this.#inTurn("aside", [...this.#aside].filter((session) => !session.still));
+  }
+
   #nextRouted(method: string): Application | undefined {
     const verb = method.toLowerCase();
     const exact = this.#routes.get(verb);
@@ -83,13 +88,16 @@ export class AppRoster {
 
   /**
    * Next application in turn for a request of a dialog whose owner is unknown or gone: one that routes the method, else one that keeps
-   * its own dialogs (even if it takes no new ones), else one that takes calls at all.
+   * its own dialogs (even if it takes no new ones), else one that takes calls at all. One that stands still comes after those that do not.
    */
   nextForDialog(method: string): Application | undefined {
     const routed = this.#nextRouted(method);
-    if (routed !== undefined) return routed;
+    if (routed?.still === false) return routed;
     const sessions = [...this.#sessions];
     const keepers = sessions.filter((session) => session.octets);
+    const awake = keepers.filter((session) => !session.still);
+    if (awake.length > 0) return this.#inTurn("dialog", awake);
+    if (routed !== undefined) return routed;
     if (keepers.length > 0) return this.#inTurn("dialog", keepers);
     return this.#inTurn("dialog", this.#routes.get("invite") ?? sessions.filter((session) => this.#routesAny(session)));
   }

@@ -1,3 +1,4 @@
+import { looksLikeEmergency } from "@tandem/sip";
 import type { ReceivedMessage, ServerTransaction } from "@tandem/sip-endpoint";
 import type { Application } from "./application.ts";
 import { dialogId, toTag } from "./dialog-id.ts";
@@ -54,10 +55,13 @@ export class Dispatcher {
     return true;
   }
 
-  /** Brings a request out of a dialog to another application than the one that stands still, if there is one. */
+  /** Brings a request out of a dialog to another application than the one that stands still, if there is one: an emergency call to one that stands aside, too. */
   offerElsewhere(offer: Offer): void {
-    const session = this.#context.roster.next(offer.transaction.method);
-    if (session !== undefined && !session.still) this.#bring(offer, session);
+    const { roster } = this.#context;
+    const routed = roster.next(offer.transaction.method);
+    const isUrgent = routed?.still === true && looksLikeEmergency(offer.received.message);
+    const session = isUrgent ? roster.nextAside() : routed;
+    if (session?.still === false) this.#bring(offer, session);
   }
 
   #bring(offer: Offer, session: Application): void {

@@ -189,7 +189,7 @@ export class IncomingRequests {
       const { session, transaction, received, proxied } = offer;
       if (proxied || session?.ready !== true || session.local || !session.octets) continue;
       if (transaction.method !== "INVITE") continue;
-      const isMovable = received.source.transport === "udp" && this.#context.roster.moves(session);
+      const isMovable = received.source.transport === "udp" && !session.still && this.#context.roster.moves(session);
       if (isMovable) this.#close(offer);
       else this.#giveUp(offer, session);
     }

@@ -242,6 +242,7 @@ export class FakeEndpoint implements Endpoint {
 }
 
 export interface ReceiveOptions {
+  readonly uri?: string;
   readonly callId?: string;
   readonly toTag?: string;
   readonly headers?: readonly HeaderLine[];
@@ -255,7 +256,7 @@ function requestOf(method: string, options: ReceiveOptions): SipMessage {
   const tag = options.toTag === undefined ? "" : `;tag=${options.toTag}`;
   return buildRequest({
     method,
-    uri: "sip:service@192.0.2.1",
+    uri: options.uri ?? "sip:service@192.0.2.1",
     headers: [
       ["Via", "SIP/2.0/UDP 198.51.100.7:5062;branch=z9hG4bKx"],
       ["Max-Forwards", options.maxForwards ?? "70"],

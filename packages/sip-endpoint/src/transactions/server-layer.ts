@@ -161,7 +161,7 @@ export class ServerLayer {
   private letOff({ message, source }: Received, fault: MessageFault, { toTag }: TransactionFacts): boolean {
     const belongs = toTag !== undefined || message.method === "CANCEL";
     const left = validateRequest(mendRequest(message));
-    const usable = left === undefined || (!belongs && !isGraveFault(left));
+    const usable = left === undefined || !isGraveFault(left);
     if (!usable || !(belongs || looksLikeEmergency(message))) return false;
     const { transport, address, port, listener } = source;
     const where = { transport, address, port, listener: listener.name };
@@ -186,7 +186,8 @@ export class ServerLayer {
     const { request, facts, key } = incoming;
     const invite = this.byKey.get(key) ?? this.byRequest.get(requestKey(facts));
     if (invite instanceof InviteServerTx && invite.onAck(request, facts.toTag)) return;
-    if (validateRequest(mendRequest(request.message)) === undefined) return this.context.events.onAck(request, null);
+    const left = validateRequest(mendRequest(request.message));
+    if (left === undefined || !isGraveFault(left)) return this.context.events.onAck(request, null);
     this.context.counters.discarded.malformed++;
   }
 

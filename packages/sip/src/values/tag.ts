@@ -17,9 +17,15 @@ export function readTag(value: string): string | undefined {
 export function readParameter(value: string, name: string): string | undefined {
   const length = value.length;
   let at = 0;
+  // One that follows a quote which never closes is escaped, and closes neither: each is looked for only once.
+  let unclosed = false;
   while (at < length) {
     const code = codeAt(value, at);
-    if (code === CHAR.quote) at = Math.max(quotedEnd(value, at), at + 1);
+    if (code === CHAR.quote) {
+      const end: number = unclosed ? -1 : quotedEnd(value, at);
+      unclosed = end < 0;
+      at = unclosed ? at + 1 : end;
+    }
     else if (code === CHAR.less) at = skipEnclosed(value, at);
     else if (code === CHAR.semicolon) {
       const found = valueAt(value, at + 1, name);
