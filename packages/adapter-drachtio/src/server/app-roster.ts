@@ -75,7 +75,10 @@ export class AppRoster {
 
   /** Next worker that stands aside and does not stand still. */
   nextAside(): Application | undefined {
-    return this.#inTurn("aside", [...this.#aside].filter((session) => !session.still));
+    return this.#inTurn(
+      "aside",
+      [...this.#aside].filter((session) => !session.still),
+    );
   }
 
   #nextRouted(method: string): Application | undefined {

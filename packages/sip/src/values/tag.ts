@@ -25,8 +25,7 @@ export function readParameter(value: string, name: string): string | undefined {
       const end: number = unclosed ? -1 : quotedEnd(value, at);
       unclosed = end < 0;
       at = unclosed ? at + 1 : end;
-    }
-    else if (code === CHAR.less) at = skipEnclosed(value, at);
+    } else if (code === CHAR.less) at = skipEnclosed(value, at);
     else if (code === CHAR.semicolon) {
       const found = valueAt(value, at + 1, name);
       if (found !== undefined) return found;
