@@ -60,10 +60,13 @@ export async function routeToEmergency(
   const ofReferrer = { ...facts, pool, listener, callingNumber: numberOfKept(call, kept) };
   // A trunk that a call came by is its last way out. That of a call taker leads to the next one.
   const ofCaller = { ...ofReferrer, ingressTrunk: kept.profile.trunk || null };
-  const isEmergency = (each: typeof ofReferrer): boolean => decide(each, snapshot, live).kind === "emergency";
-  // The caller's trunk may have left the topology, and only the call taker's dial plan may name the next one.
-  const ofKept = known !== null && isEmergency(ofCaller) ? ofCaller : ofReferrer;
-  const decision = decide(ofKept, snapshot, live);
+  let ofKept = known === null ? ofReferrer : ofCaller;
+  let decision = decide(ofKept, snapshot, live);
+  if (decision.kind !== "emergency" && known !== null) {
+    // The caller's trunk may have left the topology, and only the call taker's dial plan may name the next one.
+    ofKept = ofReferrer;
+    decision = decide(ofKept, snapshot, live);
+  }
   if (decision.kind !== "emergency") return null;
   const incident: EmergencyCase = {
     callId: call.id,

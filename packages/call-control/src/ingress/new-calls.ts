@@ -9,7 +9,7 @@ import {
   type FailureCode,
   type TrunkLimits,
 } from "@tandem/domain";
-import { looksLikeEmergency, mendRequest, validateRequest, type SipMessage } from "@tandem/sip";
+import { looksLikeEmergency, mendRequest, validateRequest } from "@tandem/sip";
 import type { Mail } from "../calls/call-shell.ts";
 import type { DeskChoice } from "../calls/desk-choice.ts";
 import type { RelayedMedia } from "../calls/relayed-media.ts";
@@ -68,12 +68,13 @@ export class NewCalls {
   /** Takes an INVITE. One that was here before goes on from its record, whatever would be decided now; one that a worker brought to another edge never begins a call. */
   take(arrived: IncomingRequest): void {
     const callId = callIdOf(arrived.message, this.#parts.hash);
-    const request = readable(arrived);
+    const invite = readable(arrived);
+    const { request } = invite;
     if (request.adopted === true) return this.#parts.post(callId, { event: redelivered(request) });
     if (!request.redelivered && !this.#parts.works(callId) && !this.#parts.pending.has(callId))
-      return this.#decide(arrived, callId);
+      return this.#decide(invite, callId);
     const event = redelivered(request);
-    const decide = () => this.#decide(arrived, callId);
+    const decide = () => this.#decide(invite, callId);
     const incident = request.redelivered ? this.#emergencyOf(request, callId) : null;
     if (incident === null) return this.#parts.post(callId, { event, otherwise: decide });
     // With the store away it is placed as if it were new: the same INVITE with the same branch, which takes over what the edge may still hold.
@@ -120,32 +121,27 @@ export class NewCalls {
     this.#ongoing.delete(name);
   }
 
-  #decide(asArrived: IncomingRequest, callId: string): void {
-    const { answers, topology } = this.#parts;
-    const request = readable(asArrived);
+  #decide(invite: ReadInvite, callId: string): void {
+    const { answers, topology, pending } = this.#parts;
+    const { request } = invite;
     const inForce = topology.current;
     if (inForce === null) return answers.refuse(request, "not-ready");
-    const trunk = ingressTrunk(request, inForce);
     const named = perhapsOf(request.message);
-    if (named === null) return this.#judge(asArrived, callId);
-    const { pending } = this.#parts;
+    if (named === null) return this.#judge(invite, callId, inForce);
     pending.hold(callId);
     const looked = isOurs(named, this.#parts).catch(() => false);
     void looked.then((ours) => {
-      const failure = trunk === null ? "unknown-source" : "loop-detected";
-      pending.resume(callId, () => (ours ? answers.refuse(request, failure) : this.#judge(asArrived, callId)));
+      const failure = ingressTrunk(request, inForce) === null ? "unknown-source" : "loop-detected";
+      const goOn = () => this.#judge(invite, callId, topology.current ?? inForce);
+      pending.resume(callId, () => (ours ? answers.refuse(request, failure) : goOn()));
     });
   }
 
-  #judge(asArrived: IncomingRequest, callId: string): void {
-    const { answers, topology } = this.#parts;
-    const inForce = topology.current;
-    if (inForce === null) return answers.refuse(asArrived, "not-ready");
-    const request = readable(asArrived);
+  #judge({ request, wasMalformed }: ReadInvite, callId: string, inForce: InForce): void {
+    const { answers } = this.#parts;
     const trunk = ingressTrunk(request, inForce);
     const decision = decideRequest(request, trunk, callId, { inForce, live: this.#parts.live });
-    if (decision.kind !== "emergency" && isMalformed(asArrived.message))
-      return answers.refuse(request, "malformed-request");
+    if (decision.kind !== "emergency" && wasMalformed) return answers.refuse(request, "malformed-request");
     if (trunk === null || decision.kind === "emergency") {
       return this.#admit({ request, trunk, decision, inForce, callback: null }, callId);
     }
@@ -227,18 +223,21 @@ export class NewCalls {
   }
 }
 
-/** What an edge passed on although it breaks the grammar, as far as it can be read. */
-function readable(request: IncomingRequest): IncomingRequest {
-  return isMalformed(request.message) ? { ...request, message: mendRequest(request.message) } : request;
+/** An edge passes a malformed INVITE on when it may be an emergency call; turns out that it is none. */
+interface ReadInvite {
+  /** As far as it can be read. */
+  readonly request: IncomingRequest;
+  readonly wasMalformed: boolean;
+}
+
+function readable(request: IncomingRequest): ReadInvite {
+  const { message } = request;
+  const wasMalformed = looksLikeEmergency(message) && validateRequest(message) !== undefined;
+  return { request: wasMalformed ? { ...request, message: mendRequest(message) } : request, wasMalformed };
 }
 
 function redelivered(request: IncomingRequest): CallEvent {
   return { kind: "redelivered", transaction: transactionId(request.transaction), request: request.message };
-}
-
-/** An edge passes a malformed INVITE on when it may be an emergency call; turns out that it is none. */
-function isMalformed(message: SipMessage): boolean {
-  return looksLikeEmergency(message) && validateRequest(message) !== undefined;
 }
 
 function ordinaryBounds(decision: Decision, trunk: CompiledTrunk | null): Pick<InviteEvent, "limits" | "rejection"> {

@@ -160,9 +160,7 @@ export class ServerLayer {
    */
   private letOff({ message, source }: Received, fault: MessageFault, { toTag }: TransactionFacts): boolean {
     const belongs = toTag !== undefined || message.method === "CANCEL";
-    const left = validateRequest(mendRequest(message));
-    const usable = left === undefined || !isGraveFault(left);
-    if (!usable || !(belongs || looksLikeEmergency(message))) return false;
+    if (!(belongs || looksLikeEmergency(message)) || !isUsable(message)) return false;
     const { transport, address, port, listener } = source;
     const where = { transport, address, port, listener: listener.name };
     this.context.log.warn(
@@ -186,8 +184,7 @@ export class ServerLayer {
     const { request, facts, key } = incoming;
     const invite = this.byKey.get(key) ?? this.byRequest.get(requestKey(facts));
     if (invite instanceof InviteServerTx && invite.onAck(request, facts.toTag)) return;
-    const left = validateRequest(mendRequest(request.message));
-    if (left === undefined || !isGraveFault(left)) return this.context.events.onAck(request, null);
+    if (isUsable(request.message)) return this.context.events.onAck(request, null);
     this.context.counters.discarded.malformed++;
   }
 
@@ -226,4 +223,11 @@ export class ServerLayer {
     transaction.start();
     return transaction;
   }
+}
+
+/** It can be served, at least as far as it can be read; one without a fault, as nearly all are, is not mended. */
+function isUsable(message: SipMessage): boolean {
+  if (validateRequest(message) === undefined) return true;
+  const left = validateRequest(mendRequest(message));
+  return left === undefined || !isGraveFault(left);
 }
