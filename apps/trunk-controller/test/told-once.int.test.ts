@@ -1,5 +1,6 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { sampleNotice } from "@tandem/call-control/testing";
 import type { EmergencyNotice } from "@tandem/domain";
 import { startRedisCluster, startRedisServer, until, type RedisFixture } from "@tandem/testkit";
 import { valueOf } from "@tandem/testkit/contracts";
@@ -44,24 +45,7 @@ async function securityDesk() {
 }
 
 function notice(callId: string, callerName: string): EmergencyNotice {
-  return {
-    callId,
-    atMs: Date.now(),
-    pool: "main",
-    ingressTrunk: "to-core",
-    callerUri: "sip:2001@192.0.2.10",
-    callerName,
-    callbackNumber: "2001",
-    number: "911",
-    service: "urn:service:sos",
-    test: false,
-    policy: "hq",
-    site: null,
-    erl: null,
-    elin: null,
-    location: { kind: "none", method: null, civic: null, references: [] },
-    targets: ["desk"],
-  };
+  return sampleNotice({ callId, atMs: Date.now(), pool: "main", ingressTrunk: "to-core", callerName });
 }
 
 /** What was noted outlives the leader: nobody tells it again, however it ends. */

@@ -4,6 +4,7 @@ import type { ChannelResult, NotificationChannel, NotificationJob, NotificationQ
 import { FakeClock } from "../testing/fake-clock.ts";
 import { FakeControllerObserver } from "../testing/fake-controller-ports.ts";
 import { FakeNoticeLog, FakeNotificationBook } from "../testing/fake-emergency-books.ts";
+import { sampleNotice } from "../testing/sample-notice.ts";
 import { Notifications } from "./notifications.ts";
 
 /** Jobs as they were queued; the same job once. */
@@ -54,25 +55,7 @@ function world(targets: readonly NotificationTarget[]) {
 }
 
 function notice(nowMs: number, change: Partial<EmergencyNotice> = {}): EmergencyNotice {
-  return {
-    callId: "c1",
-    atMs: nowMs - 250,
-    pool: "east",
-    ingressTrunk: "core",
-    callerUri: "sip:2001@192.0.2.10",
-    callerName: "",
-    callbackNumber: "2001",
-    number: "911",
-    service: "urn:service:sos",
-    test: false,
-    policy: "hq",
-    site: null,
-    erl: null,
-    elin: null,
-    location: { kind: "none", method: null, civic: null, references: [] },
-    targets: ["desk"],
-    ...change,
-  };
+  return sampleNotice({ atMs: nowMs - 250, callerName: "", ...change });
 }
 
 async function forwarded(targets: readonly NotificationTarget[], change: Partial<EmergencyNotice> = {}) {

@@ -1,6 +1,7 @@
-import { err, ok, type EmergencyNotice, type NotificationTarget } from "@tandem/domain";
+import { err, ok, type NotificationTarget } from "@tandem/domain";
 import { describe, expect, test } from "vitest";
 import type { Errand, ErrandResult, WorkerErrands } from "../ports/index.ts";
+import { sampleNotice } from "../testing/sample-notice.ts";
 import { compiled, sampleTopology } from "../testing/sample-topology.ts";
 import { SipNotification } from "./sip-notification.ts";
 
@@ -12,24 +13,10 @@ const target: NotificationTarget = {
   trunk: "pstn-1",
   ...named,
 };
-const notice: EmergencyNotice = {
-  callId: "c1",
+const notice = sampleNotice({
   atMs: Date.UTC(2026, 0, 2, 3, 4, 5),
-  pool: "east",
-  ingressTrunk: "core",
-  callerUri: "sip:2001@192.0.2.10",
-  callerName: "Ann",
-  callbackNumber: "2001",
-  number: "911",
-  service: "urn:service:sos",
-  test: false,
-  policy: "hq",
-  site: null,
-  erl: null,
-  elin: null,
   location: { kind: "none", method: null, civic: { rd: "Broadway" }, references: [] },
-  targets: ["desk"],
-};
+});
 
 /** Errands end so; null: no worker takes them. */
 function channel(end: Pick<ErrandResult, "outcome" | "code"> | null) {

@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { FakeClock, settle } from "../testing/fake-clock.ts";
 import { FakeNoticeLog, FakeNoticeSpool } from "../testing/fake-emergency-books.ts";
 import { FakeTelemetry } from "../testing/fake-process.ts";
+import { sampleNotice } from "../testing/sample-notice.ts";
 import { NoticeSender } from "./notice-sender.ts";
 
 function world() {
@@ -16,25 +17,7 @@ function world() {
 }
 
 function notice(callId: string, targets: readonly string[] = ["desk"]): EmergencyNotice {
-  const location = { kind: "none", method: null, civic: null, references: [] };
-  return {
-    callId,
-    atMs: 1,
-    pool: "east",
-    ingressTrunk: "core",
-    callerUri: "",
-    callerName: "",
-    callbackNumber: "2001",
-    number: "911",
-    service: "urn:service:sos",
-    test: false,
-    policy: "hq",
-    site: null,
-    erl: null,
-    elin: null,
-    location,
-    targets,
-  };
+  return sampleNotice({ callId, callerUri: "", callerName: "", targets });
 }
 
 const idsIn = (log: FakeNoticeLog): readonly string[] => log.owed.map(({ notice: { callId } }) => callId);

@@ -28,5 +28,6 @@ export { FakeWorkerErrands } from "./fake-worker-errands.ts";
 export { FakeTrunkGate } from "./fake-trunk-gate.ts";
 export { FakeWorker, FakeWorld } from "./fake-world.ts";
 export { answerTo, arriving, OFFER, peer, requestFrom, type RequestSketch } from "./sample-messages.ts";
+export { sampleNotice } from "./sample-notice.ts";
 export { compiled, compileJson, sampleTopology, withTrunkSettings } from "./sample-topology.ts";
 export { FakeTopologyCache } from "./fake-topology-cache.ts";

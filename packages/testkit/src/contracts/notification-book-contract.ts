@@ -1,4 +1,5 @@
 import type { Delivery, NotificationBook } from "@tandem/call-control";
+import { sampleNotice } from "@tandem/call-control/testing";
 import type { EmergencyNotice } from "@tandem/domain";
 import { expect, it } from "vitest";
 import { valueOf, type Harness } from "./harness.ts";
@@ -44,24 +45,7 @@ export function describeNotificationBook(setUp: () => Promise<Harness<Notificati
 }
 
 function notice(callId: string, atMs: number): EmergencyNotice {
-  return {
-    callId,
-    atMs: 1_800_000_000_000 + atMs,
-    pool: "east",
-    ingressTrunk: "core",
-    callerUri: "sip:2001@192.0.2.10",
-    callerName: "Ann",
-    callbackNumber: "2001",
-    number: "911",
-    service: "urn:service:sos",
-    test: false,
-    policy: "hq",
-    site: null,
-    erl: null,
-    elin: null,
-    location: { kind: "none", method: null, civic: null, references: [] },
-    targets: ["desk", "mail"],
-  };
+  return sampleNotice({ callId, atMs: 1_800_000_000_000 + atMs, targets: ["desk", "mail"] });
 }
 
 function delivery(target: string, firstTryMs: number): Delivery {
