@@ -3,6 +3,7 @@ import swaggerUi from "@fastify/swagger-ui";
 import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
 import Fastify, { type FastifyBaseLogger, type FastifyError } from "fastify";
 import type { FailureCode } from "@tandem/domain";
+import { faultOf } from "@tandem/runtime";
 import { apiKeyPlugin } from "./plugins/api-key.ts";
 import { sendProblem } from "./problem.ts";
 import { callRoutes } from "./routes/calls/routes.ts";
@@ -64,13 +65,13 @@ const refusals: ReadonlyMap<number, FailureCode> = new Map([
   [415, "media-type-unknown"],
 ]);
 
-/** Every error leaves as problem details; the text of an unexpected one stays in the log. */
+/** Every error leaves as problem details; of an unexpected one the log tells what it was and where. */
 function answerProblems(app: TypedApp): void {
   app.setNotFoundHandler((_request, reply) => sendProblem(reply, "not-found", "no such resource; /docs lists them"));
   app.setErrorHandler((error: FastifyError, request, reply) => {
     const status = error.statusCode ?? 500;
     if (status < 500) return sendProblem(reply, refusals.get(status) ?? "bad-request", error.message);
-    request.log.error({ err: error, url: request.routeOptions.url }, "request handler failed");
+    request.log.error({ ...faultOf(error), url: request.routeOptions.url }, "request handler failed");
     return sendProblem(reply, "internal-error", "the request could not be served; the log has the cause");
   });
 }

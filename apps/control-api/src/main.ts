@@ -24,6 +24,6 @@ async function start(): Promise<void> {
 }
 
 start().catch((error: unknown) => {
-  logger.fatal({ reason: error instanceof Error ? error.message : String(error) }, "cannot start");
+  logger.fatal({ err: error }, "cannot start");
   process.exit(EXIT.unavailable);
 });

@@ -6,7 +6,7 @@ export interface LogMethod {
   (fields: Readonly<Record<string, unknown>>, message: string): void;
 }
 
-/** Structured logger; JSON lines. Errors go under the key `err`. */
+/** Structured logger; JSON lines. Before anything is served errors go under the key `err`, later as `faultOf` tells them: without their message. */
 export interface Logger {
   readonly debug: LogMethod;
   readonly info: LogMethod;

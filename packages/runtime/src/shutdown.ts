@@ -1,4 +1,5 @@
 import { EXIT } from "./exit-codes.ts";
+import { faultOf } from "./fault.ts";
 import type { Logger } from "./logger.ts";
 
 export interface ShutdownSteps {
@@ -61,7 +62,7 @@ async function bounded(steps: ShutdownSteps, step: "drain" | "stop", timeoutMs: 
     steps.logger.warn({ step, timeoutMs }, "shutdown step took too long");
     return false;
   } catch (error) {
-    steps.logger.error({ step, err: error }, "shutdown step failed");
+    steps.logger.error({ step, ...faultOf(error) }, "shutdown step failed");
     return false;
   } finally {
     clearTimeout(timer);

@@ -1,3 +1,4 @@
+import { faultOf } from "./fault.ts";
 import type { Logger } from "./logger.ts";
 
 /** What following stray rejections needs of the process; replaced in tests. */
@@ -14,8 +15,6 @@ export function outliveStrayRejections(logger: Pick<Logger, "error">, host: Reje
   let count = 0;
   host.on("unhandledRejection", (reason) => {
     count += 1;
-    const [error, stack = ""] = reason instanceof Error ? [reason.name, reason.stack] : [typeof reason];
-    const at = /^ +at (.+)$/m.exec(stack)?.[1] ?? "";
-    logger.error({ error, at, count }, "work that nobody waits for failed");
+    logger.error({ ...faultOf(reason), count }, "work that nobody waits for failed");
   });
 }
