@@ -5,7 +5,13 @@ import { calledDialog, passedResponse } from "./called-dialogs.ts";
 import { callerDialog, respondToCaller } from "./caller.ts";
 import { ownDescription, sdpIn } from "./headers/description.ts";
 import { reliableNumber } from "./headers/reliability.ts";
-import { acknowledgeProvisional, isNextReliable, sendReliably, wantsReliable } from "./reliable-provisionals.ts";
+import {
+  acknowledgeProvisional,
+  isCrowded,
+  isNextReliable,
+  sendReliably,
+  wantsReliable,
+} from "./reliable-provisionals.ts";
 import { tellReferrer } from "./transfer-outcome.ts";
 import { partyOf, peerOf, removeDialog, stopTimer, type Place, type Turn } from "./turn.ts";
 
@@ -59,7 +65,7 @@ function noteProgress(turn: Turn, hunt: Hunt, trying: Trying, status: number): v
 function relayProvisional(turn: Turn, called: Place, response: SipMessage, rseq: number | null): void {
   const { caller } = turn.call;
   const place = caller === null ? null : callerDialog(turn, caller, called.dialog);
-  if (caller === null || place === null) return;
+  if (caller === null || place === null || isCrowded(place.dialog)) return;
   const passed = passedResponse(turn.call, response, called.party.profile, place.party.profile);
   const told = describedFor(place, response, passed);
   const sdp = sdpIn(response);

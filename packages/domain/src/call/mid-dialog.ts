@@ -24,6 +24,9 @@ const REFRESHING: ReadonlySet<string> = new Set(["INVITE", "UPDATE"]);
 /** Methods whose body may be an offer (RFC 3264; PRACK: RFC 3262 §5). */
 const OFFERING: ReadonlySet<string> = new Set(["INVITE", "UPDATE", "PRACK"]);
 
+/** Requests passed on that may wait for an answer at once, so that a peer which sends without end makes no record grow. Of those that may hold an offer there is one at a time anyway. */
+const MOST_RELAYED = 64;
+
 /** Passes a request of one peer to the other; the answer comes back through `onRelayAnswer`. */
 export function relayRequest(turn: Turn, place: Place, received: Received, as: RelayAs = {}): void {
   const to = peerOf(turn.call, place);
@@ -33,7 +36,14 @@ export function relayRequest(turn: Turn, place: Place, received: Received, as: R
     answerRequest(turn, place, received, notNowReply(turn.call.id, "answer-pending"));
   } else if (to === null) answerRequest(turn, place, received, failureReply("call-gone"));
   else if (hops === 0) answerRequest(turn, place, received, failureReply("too-many-hops"));
+  else if (isOneTooMany(turn, received))
+    answerRequest(turn, place, received, notNowReply(turn.call.id, "answer-pending"));
   else passOn(turn, { place, to, received, hops }, as);
+}
+
+function isOneTooMany({ call }: Turn, { message }: Received): boolean {
+  if (OFFERING.has(message.method)) return false;
+  return call.exchanges.filter(({ purpose }) => purpose.kind === "relay").length >= MOST_RELAYED;
 }
 
 /** What is different on the other leg. */

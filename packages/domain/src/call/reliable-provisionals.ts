@@ -29,6 +29,14 @@ export function acknowledgeProvisional(turn: Turn, called: Place, rseq: number):
   sendInDialog(turn, called, { method: "PRACK", headers: [["RAck", rack]], body: "" }, { kind: "prack" });
 }
 
+/** Provisional responses that may wait for the PRACK of an earlier one. */
+const MOST_QUEUED = 20;
+
+/** Whether one more would wait for nobody: it counts as lost on its way, and a called side that needs its PRACK repeats it (RFC 3262 §3). */
+export function isCrowded({ reliable }: Dialog): boolean {
+  return reliable !== null && reliable.queue.length >= MOST_QUEUED;
+}
+
 /** Sends a provisional response reliably, after the one before has its PRACK (RFC 3262 §3). */
 export function sendReliably(turn: Turn, caller: WaitingInvite, place: Place, relay: ReliableRelay): void {
   const { dialog } = place;

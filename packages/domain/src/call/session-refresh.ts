@@ -66,17 +66,21 @@ function refresh(turn: Turn, place: Place): void {
   if (timer === null) return;
   // Another try comes at three quarters, in case this one is refused without ending the dialog.
   timer.actAtMs = turn.now + timer.intervalS * 250;
-  const described = peerOf(turn.call, place)?.dialog.sdp ?? "";
-  if (dialog.allows.includes("UPDATE") || described === "") {
+  if (dialog.allows.includes("UPDATE") || describedFor(turn, place) === "") {
     const headers: readonly HeaderLine[] = [["Supported", "timer"], ...timerRefresh(timer)];
     sendInDialog(turn, place, { method: "UPDATE", headers, body: "" }, { kind: "refresh" });
   } else if (inviteMayGo(turn, place)) reinvite(turn, place, "refresh");
 }
 
+/** The other side's last description, which a re-INVITE to this one would hold; empty when it has none. */
+function describedFor({ call }: Turn, place: Place): string {
+  return peerOf(call, place)?.dialog.sdp ?? "";
+}
+
 /** Brings a peer back to what the other side has, by a re-INVITE of ours. */
 export function resync(turn: Turn, place: Place): void {
   place.dialog.retryAtMs = 0;
-  if ((peerOf(turn.call, place)?.dialog.sdp ?? "") === "") return;
+  if (describedFor(turn, place) === "") return;
   if (inviteMayGo(turn, place)) reinvite(turn, place, "resync");
   else retryLater(turn, place);
 }
@@ -166,9 +170,9 @@ function onOwnRefusal(turn: Turn, place: Place, exchange: Exchange, response: Si
     const minSeS = parseMinSe(response.get("Min-SE") ?? "") ?? 0;
     if (minSeS > dialog.timer.intervalS) refreshLonger(turn, place, minSeS);
   } else if (exchange.method === "UPDATE") {
-    // The peer listed UPDATE and refuses it: re-INVITE instead.
+    // The peer refuses UPDATE: re-INVITE instead. Without a description for one the next try comes in its time.
     dialog.allows = dialog.allows.replace("UPDATE", "");
-    refresh(turn, place);
+    if (describedFor(turn, place) !== "") refresh(turn, place);
   }
 }
 

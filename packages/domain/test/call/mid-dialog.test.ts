@@ -72,6 +72,16 @@ describe("requests that pass through", () => {
     expect(rig.allResponded(second)).toEqual([200]);
   });
 
+  it("of a side that sends without end while nobody answers, 64 are passed on and the rest gets 500 with Retry-After", () => {
+    const rig = new CallRig().establish();
+    const sent = Array.from({ length: 100 }, (_, at) => rig.fromCaller("INFO", 101 + at));
+    expect(rig.allSent("INFO")).toHaveLength(64);
+    expect(rig.allResponded(sent[64] ?? "")).toEqual([500]);
+    expect(rig.responded().response.has("Retry-After")).toBe(true);
+    rig.answer(rig.sent("INFO"), 200);
+    expect(rig.allResponded(rig.fromCaller("INFO", 201))).toEqual([]);
+  });
+
   it("no answer from the other leg is 408, and the call goes on", () => {
     const rig = new CallRig().establish();
     const info = rig.fromCaller("INFO", 101);

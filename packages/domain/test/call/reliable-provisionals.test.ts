@@ -196,6 +196,17 @@ describe("one leg only", () => {
     expect(Number(rig.responded().response.get("RSeq"))).toBe(Number(first.get("RSeq")) + 1);
   });
 
+  it("of a called side that sends one after the other without end, some wait for a PRACK and the rest counts as lost", () => {
+    const rig = new CallRig();
+    rig.invite({ headers: [REQUIRED] });
+    for (let sent = 0; sent < 100; sent += 1) rig.answer(rig.sent("INVITE"), 180);
+    const dialogs = rig.call.parties.flatMap((party) => party.dialogs);
+    expect(dialogs.flatMap(({ reliable: state }) => state?.queue ?? [])).toHaveLength(20);
+    rig.fromCaller("PRACK", 101, { headers: [["RAck", rackOf(rig)]] });
+    rig.answer(rig.sent("INVITE"), 200, { body: ANSWER });
+    expect(rig.responded().response.status).toBe(200);
+  });
+
   it("a final failure does not wait for PRACKs", () => {
     const rig = new CallRig();
     rig.invite({ attempts: called("off"), headers: [REQUIRED] });

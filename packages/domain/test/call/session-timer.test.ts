@@ -186,6 +186,17 @@ describe("refreshes", () => {
     expect(rig.allSent("INVITE")).toHaveLength(2);
   });
 
+  it("a refused UPDATE is not sent again at once where there is no description for a re-INVITE", () => {
+    const rig = new CallRig();
+    rig.invite({ ...callTo(OFFERED), body: "" });
+    rig.answer(rig.sent("INVITE"), 200, { body: ANSWER, headers: [["Session-Expires", "600;refresher=uac"]] });
+    rig.fromCaller("ACK", 100);
+    rig.event({ kind: "deadline" }, 300_000);
+    rig.answer(rig.sent("UPDATE"), 405);
+    expect(rig.allSent("UPDATE")).toHaveLength(1);
+    expect(callDeadline(rig.call)).toBe(rig.now + 150_000);
+  });
+
   it("422 to ours: again with the larger interval", () => {
     const rig = established(callTo(OFFERED), [
       ["Session-Expires", "600;refresher=uac"],
