@@ -20,6 +20,7 @@ import type {
   SipPort,
 } from "../ports/index.ts";
 import type { Mail } from "./call-shell.ts";
+import { isAnswer } from "./exchange-events.ts";
 import { transactionId } from "./transaction-id.ts";
 
 /** A request on its way from one call to another. */
@@ -144,8 +145,4 @@ function eventOf(request: SipMessage, transaction: string): CallEvent {
 function nameOf(message: SipMessage): string {
   const [number = "", method = ""] = (message.get("CSeq") ?? "").split(" ");
   return `${readTag(message.get("From") ?? "") ?? ""}.${number}.${method === "ACK" ? "INVITE" : method}`;
-}
-
-function isAnswer({ status }: SipMessage): boolean {
-  return status >= 200 && status < 300;
 }

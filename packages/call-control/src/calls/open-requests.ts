@@ -18,8 +18,8 @@ export function requestOf(
 }
 
 /** The INVITE that made the call, as against one in a dialog. */
-export function isFirstInvite(request: SipMessage): boolean {
-  return request.method === "INVITE" && readTag(request.get("To") ?? "") === undefined;
+export function isFirstInvite(message: SipMessage): boolean {
+  return message.kind === "request" && message.method === "INVITE" && readTag(message.get("To") ?? "") === undefined;
 }
 
 /**

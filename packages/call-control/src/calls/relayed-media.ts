@@ -4,6 +4,7 @@ import type { EmergencyCase } from "../ingress/prepare-emergency.ts";
 import type { Clock, MediaRelay, Telemetry } from "../ports/index.ts";
 import type { Mail } from "./call-shell.ts";
 import { deskToHear, goesWithoutDesk, type DeskChoice } from "./desk-choice.ts";
+import { isFirstInvite } from "./open-requests.ts";
 import { withFallback } from "./unattended.ts";
 
 const SDP_TYPE = "application/sdp";
@@ -135,8 +136,4 @@ function describes({ kind, status }: SipMessage): boolean {
 function roleOf(message: SipMessage, request: SipMessage | undefined): "offer" | "answer" {
   if (message.kind === "request") return message.method === "ACK" ? "answer" : "offer";
   return request !== undefined && findBody(request, SDP_TYPE) === undefined ? "offer" : "answer";
-}
-
-function isFirstInvite(message: SipMessage): boolean {
-  return message.kind === "request" && !/;\s*tag=/i.test(message.get("To") ?? "");
 }
