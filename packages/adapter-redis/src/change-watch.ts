@@ -23,12 +23,15 @@ export async function watchChanges(
       return;
     }
     running = true;
-    do {
-      again = false;
-      // A failed look changes nothing: what was known stays, and the next look is at most a second away.
-      await look();
-    } while (again && !end.signal.aborted);
-    running = false;
+    try {
+      do {
+        again = false;
+        // A failed look changes nothing: what was known stays, and the next look is at most a second away.
+        await look();
+      } while (again && !end.signal.aborted);
+    } finally {
+      running = false;
+    }
   };
   const unsubscribe = connection.onMessage(channel, () => void run());
   const first = await look();

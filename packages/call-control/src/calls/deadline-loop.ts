@@ -46,15 +46,25 @@ export class DeadlineLoop {
     if (this.#running) this.#cancel = this.#clock.after(delayMs, () => void this.#look());
   }
 
+  /** A bug in a look is a stray rejection, and the next one comes all the same. */
   async #look(): Promise<void> {
+    let claimed = 0;
+    try {
+      claimed = await this.#claim();
+    } finally {
+      this.#lookAfter(claimed === BATCH ? 0 : LOOK_MS);
+    }
+  }
+
+  /** How many calls were due and have been told. */
+  async #claim(): Promise<number> {
     const overdueMs = this.#overdueMs;
     // The store counts the lease from the time it is given.
     const due = await this.#store.claimDue(this.#clock.now() - overdueMs, BATCH, overdueMs + LEASE_MS);
-    if (!this.#running) return;
-    const calls = due.ok ? due.value : [];
-    for (const stored of calls) {
+    if (!this.#running || !due.ok) return 0;
+    for (const stored of due.value) {
       this.#post(stored.callId, { event: { kind: "deadline" }, stored, otherwise: () => undefined });
     }
-    this.#lookAfter(calls.length === BATCH ? 0 : LOOK_MS);
+    return due.value.length;
   }
 }

@@ -77,13 +77,17 @@ export class FinishedCalls {
     });
   }
 
+  /** A bug in it is a stray rejection; what waits is tried again all the same. */
   async #work(): Promise<void> {
     if (this.#working) return;
     this.#working = true;
-    await this.#workMemory();
-    if (this.#spooled && this.#waiting.length === 0) await this.#workDisk();
-    this.#working = false;
-    if (this.#spooled || this.#waiting.length > 0) this.#wakeLater();
+    try {
+      await this.#workMemory();
+      if (this.#spooled && this.#waiting.length === 0) await this.#workDisk();
+    } finally {
+      this.#working = false;
+      if (this.#spooled || this.#waiting.length > 0) this.#wakeLater();
+    }
   }
 
   async #workMemory(): Promise<void> {

@@ -8,6 +8,7 @@ import type {
   TrunkState,
   Unwatch,
 } from "../ports/index.ts";
+import { repeat, type RoundEnd } from "../timing/repeat.ts";
 
 const LOADS_MS = 1_000;
 const BOARD_MS = 10_000;
@@ -29,8 +30,7 @@ export class LiveState implements LiveView {
   #states = new Map<string, TrunkState>();
   #loads: ReadonlyMap<string, number> = new Map();
   #unwatch: Unwatch | null = null;
-  #stopped = false;
-  readonly #cancels = new Map<string, () => void>();
+  #stops: (() => Promise<void>)[] = [];
 
   constructor(ports: LivePorts, refusal: () => FailureCode | null) {
     this.#ports = ports;
@@ -69,38 +69,36 @@ export class LiveState implements LiveView {
   }
 
   start(): void {
-    void this.#followBoard();
-    void this.#readLoads();
+    const { clock } = this.#ports;
+    this.#stops = [
+      repeat(clock, BOARD_MS, () => this.#followBoard()),
+      repeat(clock, LOADS_MS, () => this.#readLoads()),
+    ];
   }
 
   async stop(): Promise<void> {
-    this.#stopped = true;
-    for (const cancel of this.#cancels.values()) cancel();
+    await Promise.all(this.#stops.splice(0).map((stop) => stop()));
     await this.#unwatch?.();
   }
 
-  async #readLoads(): Promise<void> {
+  async #readLoads(): Promise<RoundEnd> {
     const loads = await this.#ports.store.loads();
     if (loads.ok) this.#loads = loads.value;
-    this.#again("loads", LOADS_MS, () => void this.#readLoads());
+    return "rest";
   }
 
   /** Changes come by watching; the whole board is read now and then in case one was missed. */
-  async #followBoard(): Promise<void> {
+  async #followBoard(): Promise<RoundEnd> {
     if (this.#unwatch === null) {
       const watched = await this.#ports.health.watch((health) => this.#note(health));
       if (watched.ok) this.#unwatch = watched.value;
     }
     const board = await this.#ports.health.all();
     if (board.ok) this.#states = new Map([...board.value.values()].map(({ trunk, state }) => [trunk, state]));
-    this.#again("board", BOARD_MS, () => void this.#followBoard());
+    return "rest";
   }
 
   #note({ trunk, state }: TrunkHealth): void {
     this.#states.set(trunk, state);
-  }
-
-  #again(what: string, afterMs: number, act: () => void): void {
-    if (!this.#stopped) this.#cancels.set(what, this.#ports.clock.after(afterMs, act));
   }
 }
