@@ -34,38 +34,29 @@ export { BodyPart, parseMultipart } from "./body/multipart.ts";
 export type { Multipart } from "./body/multipart.ts";
 export { endingOf, inDialogRequest, peerFromResponse } from "./dialog/in-dialog-request.ts";
 export type { DialogPeer, DialogRequestParts } from "./dialog/in-dialog-request.ts";
-export { isHold, mediaAddress, mediaCodecs, mediaDirection, sdpAttribute } from "./sdp/media.ts";
+export { isHold, mediaAddress, mediaCodecs, mediaDirection } from "./sdp/media.ts";
 export type { Codec, MediaDirection } from "./sdp/media.ts";
 export { sameSession, sdpOrigin, withOrigin } from "./sdp/origin.ts";
 export type { OriginChange, SdpOrigin } from "./sdp/origin.ts";
 export { formatSdp, makeSdpLine, parseSdp } from "./sdp/sdp.ts";
 export type { Sdp, SdpLine, SdpMedia } from "./sdp/sdp.ts";
-export { formatReplaces, parseReplaces, parseTargetDialog } from "./values/dialog-reference.ts";
+export { formatReplaces, parseReplaces } from "./values/dialog-reference.ts";
 export type { DialogReference } from "./values/dialog-reference.ts";
-export { headerDiversions, headerHistory, headerPrivacy } from "./values/diversion.ts";
-export type { Diversion, HistoryEntry } from "./values/diversion.ts";
-export { parseEvent, parseSubscriptionState } from "./values/event.ts";
-export type { EventPackage, SubscriptionState } from "./values/event.ts";
-export { headerLocations, mayRouteByLocation } from "./values/geolocation.ts";
+export { parseEvent } from "./values/event.ts";
+export type { EventPackage } from "./values/event.ts";
+export { headerLocations } from "./values/geolocation.ts";
 export type { LocationReference } from "./values/geolocation.ts";
 export { firstOfList, hasToken, headerValues, splitList } from "./values/list.ts";
-export { parseContentDisposition, parseMediaType } from "./values/media-type.ts";
-export type { ContentDisposition, MediaType } from "./values/media-type.ts";
-export {
-  formatParameters,
-  getParameter,
-  hasParameter,
-  parseParameters,
-  withoutParameter,
-  withParameter,
-} from "./values/parameters.ts";
+export { parseMediaType } from "./values/media-type.ts";
+export type { MediaType } from "./values/media-type.ts";
+export { formatParameters, getParameter, hasParameter, parseParameters, withParameter } from "./values/parameters.ts";
 export type { Parameter, ParameterList } from "./values/parameters.ts";
 export { quote, unquote } from "./values/quoted-string.ts";
-export { formatReason, headerReasons, parseReason, parseRetryAfter } from "./values/reason.ts";
-export type { Reason, RetryAfter } from "./values/reason.ts";
-export { parseCSeq, parseDeltaSeconds, parseMaxForwards, parseRAck, parseRSeq } from "./values/sequence.ts";
+export { headerReasons, parseReason } from "./values/reason.ts";
+export type { Reason } from "./values/reason.ts";
+export { parseCSeq, parseMaxForwards, parseRAck, parseRSeq } from "./values/sequence.ts";
 export type { CSeq, RAck } from "./values/sequence.ts";
-export { formatSessionExpires, parseMinSe, parseSessionExpires } from "./values/session-timer.ts";
+export { parseMinSe, parseSessionExpires } from "./values/session-timer.ts";
 export type { SessionExpires } from "./values/session-timer.ts";
 export { readParameter, readTag } from "./values/tag.ts";
 export { formatVia, parseVia, topVia } from "./values/via.ts";

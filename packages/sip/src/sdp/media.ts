@@ -37,16 +37,6 @@ const STATIC_TYPES: Readonly<Record<number, readonly [name: string, clockRate: n
   34: ["H263", 90_000],
 };
 
-/** Value of the first `a=name:value` among the lines; empty for a bare `a=name`; undefined when it is not there. */
-export function sdpAttribute(lines: readonly SdpLine[], name: string): string | undefined {
-  for (const line of lines) {
-    if (line.type !== "a") continue;
-    if (line.value === name) return "";
-    if (line.value.startsWith(`${name}:`)) return line.value.slice(name.length + 1);
-  }
-  return undefined;
-}
-
 /** Address of the c= line that governs a section: its own, else the session's (RFC 8866 §5.7). */
 export function mediaAddress(sdp: Sdp, media: SdpMedia): string | undefined {
   const line = media.lines.find(isConnection) ?? sdp.session.find(isConnection);

@@ -23,8 +23,3 @@ export function headerLocations(message: SipMessage): readonly LocationReference
     };
   });
 }
-
-/** Whether elements on the way may route by the location (RFC 6442 §4.2): only an explicit `yes` allows it. */
-export function mayRouteByLocation(message: SipMessage): boolean {
-  return message.get("Geolocation-Routing")?.toLowerCase() === "yes";
-}

@@ -4,18 +4,13 @@ import { skipEnclosed } from "./cursor.ts";
 
 /** Elements of a comma-separated value, trimmed; commas in quoted strings and angle brackets do not count. Empty elements are left out. */
 export function splitList(value: string): readonly string[] {
-  return splitAt(value, CHAR.comma);
-}
-
-/** Elements between the separator's occurrences outside quoted strings and angle brackets. */
-export function splitAt(value: string, separator: number): readonly string[] {
   const elements: string[] = [];
   const { length } = value;
   let start = 0;
   let at = 0;
   while (at < length) {
     const code = codeAt(value, at);
-    if (code !== separator) {
+    if (code !== CHAR.comma) {
       at = code === CHAR.quote || code === CHAR.less ? skipEnclosed(value, at) : at + 1;
       continue;
     }

@@ -59,12 +59,6 @@ export function withParameter(list: ParameterList, name: string, value?: string)
   return list.map((each) => (each === found ? [each[0], value] : each));
 }
 
-/** The list without any parameter of that name. */
-export function withoutParameter(list: ParameterList, name: string): ParameterList {
-  const lower = name.toLowerCase();
-  return list.filter((each) => each[0].toLowerCase() !== lower);
-}
-
 /** `;name=value;name`, empty for an empty list. */
 export function formatParameters(list: ParameterList): string {
   let out = "";

@@ -49,11 +49,6 @@ export function parseMaxForwards(value: string): number | undefined {
   return readDecimal(trimBlanks(value), 255);
 }
 
-/** Reads a delta-seconds value such as Expires or Min-Expires (RFC 3261 §20.19): 0 to 2^32-1 seconds. */
-export function parseDeltaSeconds(value: string): number | undefined {
-  return readDecimal(trimBlanks(value), 4_294_967_295);
-}
-
 /** The token here and the blanks around it; empty when something else stands here or directly after it. */
 function word(cursor: Cursor): string {
   cursor.skipBlanks();

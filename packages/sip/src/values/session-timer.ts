@@ -24,11 +24,6 @@ export function parseMinSe(value: string): number | undefined {
   return leadingSeconds(value);
 }
 
-/** A Session-Expires value as text. */
-export function formatSessionExpires(value: SessionExpires): string {
-  return value.refresher === undefined ? String(value.seconds) : `${value.seconds};refresher=${value.refresher}`;
-}
-
 function paramsStart(value: string): number {
   const semicolon = value.indexOf(";");
   return semicolon < 0 ? value.length : semicolon;
