@@ -20,7 +20,7 @@ import { createCallEngine, type CallEngine, type SipApplication } from "@tandem/
 import type { Failure, Result } from "@tandem/domain";
 import { readPidf } from "@tandem/location-document";
 import { systemClock, type Logger } from "@tandem/runtime";
-import { compileTopology } from "./compile-topology.ts";
+import { compilePublished } from "@tandem/topology-document/apart";
 import { EdgeListeners } from "./edge-listeners.ts";
 import type { WorkerConfig } from "./config.ts";
 import { createDetailRecordSpool } from "./detail-record-spool.ts";
@@ -175,7 +175,7 @@ function createEngine(context: Context, redis: RedisConnection, ways: Ways): Cal
       noticeSpool: createNoticeSpool(config.spoolDirectory, badFile(context, "notices")),
       errands: createWorkerErrands(redis),
     },
-    { pool: config.pool, limits: config.limits, compile: compileTopology, onTopology: topologyObserver(seen) },
+    { pool: config.pool, limits: config.limits, compile: compilePublished, onTopology: topologyObserver(seen) },
   );
 }
 

@@ -30,7 +30,7 @@ import { keepMember } from "@tandem/call-control";
 import { createController, type Controller, type ControllerObserver } from "@tandem/call-control/controller";
 import { ok, type Failure, type Result } from "@tandem/domain";
 import { systemClock, type Logger } from "@tandem/runtime";
-import { compileTopology } from "./compile-topology.ts";
+import { compilePublished } from "@tandem/topology-document/apart";
 import type { ControllerConfig } from "./config.ts";
 import { createTelling, type Telling } from "./telling.ts";
 import { createDetailFileSink, type DetailFileSink } from "./detail-file-sink.ts";
@@ -232,7 +232,7 @@ function createControllerOn(
       nodeId: config.nodeId,
       leaseMs: config.leaseMs,
       sweepGraceMs: config.sweepGraceMs,
-      compile: compileTopology,
+      compile: compilePublished,
       onTopology: ({ trunks, topology }) => {
         names.configure({ trunks: trunks.keys(), pools: topology.pools.map(({ name }) => name) });
         metrics.configured(topology);

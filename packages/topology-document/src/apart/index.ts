@@ -1,1 +1,2 @@
 export { checkApart, compileApart, type CheckedDocument } from "./compile-apart.ts";
+export { compilePublished } from "./compile-published.ts";
