@@ -181,7 +181,7 @@ function pushInvite(
   const branch = `${BRANCH_COOKIE}${turn.call.id}-${exchange}`;
   turn.effects.push({ kind: "send", exchange, leg: party.leg, request, pool, listener, nextHop, branch, ...by });
   const bare = trying.plan.emergency?.descriptionOnly === true ? ", session description alone" : "";
-  noteMessage(turn.call, ">", trunk, [`INVITE ${inviteUri(turn.call, hunt, trying.plan)}${bare}`, turn.now]);
+  noteMessage(turn, ">", trunk, `INVITE ${inviteUri(turn.call, hunt, trying.plan)}${bare}`);
 }
 
 /** The INVITE of an attempt, the same however often it is made. */

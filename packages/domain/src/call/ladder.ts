@@ -1,4 +1,5 @@
 import type { Call } from "./call.ts";
+import type { Turn } from "./turn.ts";
 
 /** One message of the call, for people: who sent what to whom, and when. Holds numbers: it is the call record, never a log line. */
 export interface LadderEntry {
@@ -16,9 +17,13 @@ const FIRST_LINES = 40;
 const LAST_LINES = 20;
 
 /** Notes a message between us and a party. Bounded: the middle of a long call is dropped. */
-export function noteMessage(call: Call, direction: ">" | "<", trunk: string, summaryAt: [string, number]): void {
-  const [summary, nowMs] = summaryAt;
-  call.ladder.push(`${nowMs - call.createdMs}${direction}${trunk}|${summary}`);
+export function noteMessage(
+  { call, now }: Pick<Turn, "call" | "now">,
+  direction: ">" | "<",
+  trunk: string,
+  summary: string,
+): void {
+  call.ladder.push(`${now - call.createdMs}${direction}${trunk}|${summary}`);
   if (call.ladder.length > FIRST_LINES + LAST_LINES) call.ladder.splice(FIRST_LINES, 1);
 }
 

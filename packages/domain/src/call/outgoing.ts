@@ -82,7 +82,7 @@ export function sendCancel(turn: Turn, exchange: Exchange, headers: readonly Hea
   exchange.cancelled = true;
   turn.effects.push({ kind: "cancel", exchange: exchange.id, headers });
   const trunk = turn.call.parties.find((party) => party.id === exchange.party)?.profile.trunk ?? "";
-  noteMessage(turn.call, ">", trunk, ["CANCEL", turn.now]);
+  noteMessage(turn, ">", trunk, "CANCEL");
 }
 
 function nextExchangeId(turn: Turn): string {
@@ -130,7 +130,7 @@ function pushSend(turn: Turn, place: Place, exchange: string, request: SipMessag
   const { pool, listener } = profile;
   const nextHop = detour(profile, request);
   turn.effects.push({ kind: "send", exchange, leg, request, pool, listener, nextHop });
-  noteMessage(turn.call, ">", profile.trunk, [request.method, turn.now]);
+  noteMessage(turn, ">", profile.trunk, request.method);
 }
 
 /**
@@ -201,6 +201,5 @@ function withContact(party: Party, method: string, reply: StoredResponse): reado
 
 function pushResponse(turn: Turn, party: Party, transaction: TransactionId, response: SipMessage): void {
   turn.effects.push({ kind: "respond", leg: party.leg, transaction, response });
-  const summary = `${response.status} ${response.reason} (${response.method})`;
-  noteMessage(turn.call, ">", party.profile.trunk, [summary, turn.now]);
+  noteMessage(turn, ">", party.profile.trunk, `${response.status} ${response.reason} (${response.method})`);
 }

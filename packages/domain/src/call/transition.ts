@@ -115,28 +115,28 @@ function receivedBy({ transaction, request, alive, cameMs }: Extract<CallEvent, 
 
 /** Messages that come in go into the ladder; what goes out is noted where it is sent. */
 function noteEvent(turn: Turn, event: CallEvent): void {
-  const { call, now } = turn;
+  const { call } = turn;
+  const heard = (trunk: string, summary: string): void => noteMessage(turn, "<", trunk, summary);
   switch (event.kind) {
     case "invite":
+      heard(event.ingress.trunk, `INVITE ${event.request.uri}`);
+      break;
     case "redelivered":
-      noteMessage(call, "<", event.kind === "invite" ? event.ingress.trunk : call.facts.ingressTrunk, [
-        `INVITE ${event.request.uri}`,
-        now,
-      ]);
+      heard(call.facts.ingressTrunk, `INVITE ${event.request.uri}`);
       break;
     case "replacing-invite":
-      noteMessage(call, "<", event.profile.trunk, [`INVITE ${event.request.uri}`, now]);
+      heard(event.profile.trunk, `INVITE ${event.request.uri}`);
       break;
     case "request":
-      noteMessage(call, "<", trunkOfRequest(call, event.request), [event.request.method, now]);
+      heard(trunkOfRequest(call, event.request), event.request.method);
       break;
     case "response": {
       const { status, reason, method } = event.response;
-      noteMessage(call, "<", trunkOfExchange(call, event.exchange), [`${status} ${reason} (${method})`, now]);
+      heard(trunkOfExchange(call, event.exchange), `${status} ${reason} (${method})`);
       break;
     }
     case "cancelled":
-      noteMessage(call, "<", call.facts.ingressTrunk, ["CANCEL", now]);
+      heard(call.facts.ingressTrunk, "CANCEL");
       break;
     default:
       break;

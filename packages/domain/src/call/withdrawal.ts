@@ -28,7 +28,7 @@ export function sendWithdrawal(turn: Turn, hunt: Hunt, trying: Trying, exchange:
   turn.call.exchanges.push({ ...like, id, method: "CANCEL", sentMs: turn.now, purpose, cancelled: false });
   const way = { pool, listener, nextHop, ...via, timeoutMs: WITHDRAWAL_MS };
   turn.effects.push({ kind: "send", exchange: id, leg, request, ...way });
-  noteMessage(turn.call, ">", trunk, ["CANCEL", turn.now]);
+  noteMessage(turn, ">", trunk, "CANCEL");
   return true;
 }
 
