@@ -93,7 +93,8 @@ describe.each(CASES)("processes of ci/%s-values.yaml", (name) => {
       expect(found.livenessProbe.periodSeconds * found.livenessProbe.failureThreshold).toBeGreaterThanOrEqual(30);
       expect(found.readinessProbe.periodSeconds * found.readinessProbe.failureThreshold).toBeLessThanOrEqual(10);
       const given = startedWith(workload, container);
-      const endMs = Number(given["TANDEM_DRAIN_MS"] ?? 0) + Number(given["TANDEM_LINGER_MS"] ?? 0);
+      const bounds = ["TANDEM_DRAIN_MS", "TANDEM_LINGER_MS", "TANDEM_EMERGENCY_HOLD_MS"];
+      const endMs = bounds.reduce((sum, bound) => sum + Number(given[bound] ?? 0), 0);
       expect(spec.terminationGracePeriodSeconds * 1_000).toBeGreaterThanOrEqual(endMs + 10_000);
       expect(found.lifecycle).toBeUndefined();
     }
@@ -169,7 +170,25 @@ describe("what a process is told", () => {
       await render("--values", valuesFile("load-balancer"), "--set", "poolDefaults.edges.lingerSeconds=90")
     ).filter(({ kind, metadata }) => kind === "Deployment" && metadata.name === "tandem-main-edge");
     expect(startedWith(edge!, "edge")["TANDEM_LINGER_MS"]).toBe("90000");
-    expect(podSpec(edge!).terminationGracePeriodSeconds).toBe(165);
+    expect(podSpec(edge!).terminationGracePeriodSeconds).toBe(465);
+  });
+
+  it.each([
+    ["load-balancer", "tandem-main-edge", "edge", "300000"],
+    ["load-balancer", "tandem-main-worker", "worker", undefined],
+    ["fused", "tandem-site", "worker", "300000"],
+    ["trial", "tandem-main-edge", "edge", "300000"],
+  ])("%s: %s/%s holds for emergency calls that ring when it has to end", async (name, pod, container, holdMs) => {
+    const workload = find(await manifestsOf(name), "Deployment", pod);
+    expect(startedWith(workload, container)["TANDEM_EMERGENCY_HOLD_MS"]).toBe(holdMs);
+  });
+
+  it("how long it holds for them may be said", async () => {
+    const [edge] = (
+      await render("--values", valuesFile("trial"), "--set", "poolDefaults.edges.emergencyHoldSeconds=60")
+    ).filter(({ kind, metadata }) => kind === "Deployment" && metadata.name === "tandem-main-edge");
+    expect(startedWith(edge!, "edge")["TANDEM_EMERGENCY_HOLD_MS"]).toBe("60000");
+    expect(podSpec(edge!).terminationGracePeriodSeconds).toBe(135);
   });
 
   it("a fused worker is an edge, too, and may be found by its siblings", async () => {

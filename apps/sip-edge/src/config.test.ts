@@ -30,6 +30,7 @@ describe("edge configuration", () => {
         secret: "shared",
         drainMs: 60_000,
         lingerMs: 0,
+        emergencyHoldMs: 300_000,
         hep: null,
       },
     });

@@ -1,4 +1,4 @@
-import { hostVariables, listenersHere, listenersSchema } from "@tandem/adapter-drachtio/edge";
+import { holdVariables, hostVariables, listenersHere, listenersSchema } from "@tandem/adapter-drachtio/edge";
 import { captureSettings, captureVariables } from "@tandem/adapter-hep";
 import { configurationOrExit, field, type Environment } from "@tandem/runtime";
 import { z } from "zod";
@@ -18,6 +18,7 @@ export const edgeSchema = z
     TANDEM_DRAIN_MS: field.integer(0, 24 * 3_600_000).default(60_000),
     /** Shortest time it goes on serving when it is told to end, before that bound begins: balancers need it to notice, milliseconds. */
     TANDEM_LINGER_MS: field.integer(0, 600_000).default(0),
+    ...holdVariables,
     ...captureVariables,
   })
   .transform((given) => ({
@@ -31,6 +32,7 @@ export const edgeSchema = z
     secret: given.TANDEM_SECRET,
     drainMs: given.TANDEM_DRAIN_MS,
     lingerMs: given.TANDEM_LINGER_MS,
+    emergencyHoldMs: given.TANDEM_EMERGENCY_HOLD_MS,
   }));
 
 /** One edge's configuration. */

@@ -111,6 +111,42 @@ describe("a sip-edge process", () => {
     await port.close();
   });
 
+  test("SIGTERM while an emergency call rings: beyond the drain's bound it is waited for, and nothing else", async () => {
+    await using edge = new EdgeProcess({ ...ENVIRONMENT, TANDEM_DRAIN_MS: "100" });
+    const { http, admin, sip } = await edge.ready();
+    await using peer = await SipPeer.open();
+    const { port, requests } = await worker(admin);
+    await routed(http);
+    const invite = peer.request("INVITE", sip);
+    await until(() => requests.length === 1, { what: "the INVITE at the worker" });
+    const [rings] = requests;
+    if (rings === undefined) throw new Error("no request");
+    port.hold(rings.transaction);
+    await port.respond(rings.transaction, responseTo(rings.message, 180, { toTag: "w" }));
+    await peer.expect("180 INVITE");
+    edge.child.kill("SIGTERM");
+    await until(() => edge.lines.some(({ msg }) => String(msg).startsWith("drain goes on")), { what: "the bound" });
+    await port.respond(rings.transaction, responseTo(rings.message, 486, { toTag: "w" }));
+    peer.ackFailure(invite, await peer.expect("486 INVITE"));
+    // Its drain was late.
+    expect(await edge.exited).toBe(1);
+    await port.close();
+  });
+
+  test("SIGTERM while another call rings: at the drain's bound it gets 503", async () => {
+    await using edge = new EdgeProcess({ ...ENVIRONMENT, TANDEM_DRAIN_MS: "100" });
+    const { http, admin, sip } = await edge.ready();
+    await using peer = await SipPeer.open();
+    const { port, requests } = await worker(admin);
+    await routed(http);
+    peer.request("INVITE", sip);
+    await until(() => requests.length === 1, { what: "the INVITE at the worker" });
+    edge.child.kill("SIGTERM");
+    await peer.expect("503 INVITE");
+    expect(await edge.exited).toBe(1);
+    await port.close();
+  });
+
   test("SIGINT: what is unanswered gets an answer, and it ends with 0", async () => {
     await using edge = new EdgeProcess(ENVIRONMENT);
     const { http, admin, sip } = await edge.ready();

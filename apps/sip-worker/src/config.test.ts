@@ -35,6 +35,7 @@ describe("worker configuration", () => {
         replicaWaitMs: 50,
         drainMs: 200_000,
         lingerMs: 0,
+        emergencyHoldMs: 300_000,
       },
     });
   });

@@ -1,6 +1,6 @@
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { hostVariables, listenersHere, listenersSchema } from "@tandem/adapter-drachtio/edge";
+import { holdVariables, hostVariables, listenersHere, listenersSchema } from "@tandem/adapter-drachtio/edge";
 import { captureSettings, captureVariables } from "@tandem/adapter-hep";
 import {
   configurationOrExit,
@@ -63,6 +63,7 @@ export const workerSchema = z
     TANDEM_DRAIN_MS: field.integer(0, 24 * 3_600_000).default(200_000),
     /** Shortest time it goes on serving when it is told to end, before that bound begins (ms): for one that shares its pod with the sockets, or has them. */
     TANDEM_LINGER_MS: field.integer(0, 600_000).default(0),
+    ...holdVariables,
     ...captureVariables,
     /** OTLP/HTTP address for traces of calls; absent: none are made. */
     TANDEM_OTLP: z.url({ protocol: /^https?$/, error: "expected an http or https URL" }).optional(),
@@ -108,6 +109,7 @@ export const workerSchema = z
     replicaWaitMs: given.TANDEM_REPLICA_WAIT_MS,
     drainMs: given.TANDEM_DRAIN_MS,
     lingerMs: given.TANDEM_LINGER_MS,
+    emergencyHoldMs: given.TANDEM_EMERGENCY_HOLD_MS,
   }));
 
 type EdgeTable = z.output<typeof edgeTable>;

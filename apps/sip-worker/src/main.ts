@@ -44,6 +44,7 @@ async function main(): Promise<void> {
       await probes.close();
     },
     drainTimeoutMs: config.lingerMs + config.drainMs,
+    ...(edge === null ? {} : { hold: { holds: edge.holds, timeoutMs: config.emergencyHoldMs } }),
     stopTimeoutMs: STOP_MS,
   });
   await worker.start(http);

@@ -19,6 +19,7 @@
     - name: TANDEM_DRAIN_MS
       value: {{ mul (int $pool.edges.drainSeconds) 1000 | quote }}
     {{- include "tandem.env.linger" $pool | nindent 4 }}
+    {{- include "tandem.env.hold" $pool | nindent 4 }}
     {{- with $pool.edges.extraEnv }}
     {{- toYaml . | nindent 4 }}
     {{- end }}
@@ -93,6 +94,7 @@
     - name: TANDEM_DRAIN_MS
       value: {{ mul (int $pool.workers.drainSeconds) 1000 | quote }}
     {{- include "tandem.env.linger" $pool | nindent 4 }}
+    {{- include "tandem.env.hold" $pool | nindent 4 }}
     {{- with $pool.workers.extraEnv }}
     {{- toYaml . | nindent 4 }}
     {{- end }}

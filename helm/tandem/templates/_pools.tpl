@@ -141,6 +141,17 @@ values' number where nothing runs yet or the cluster cannot be asked (helm templ
 {{- end -}}
 {{- end -}}
 
+{{/* How long the pool's edges wait beyond their drain for emergency calls being set up. A stock server waits for nobody. Takes the pool. */}}
+{{- define "tandem.holdSeconds" -}}
+{{- ternary 0 (int .edges.emergencyHoldSeconds) (eq .edges.server "drachtio") -}}
+{{- end -}}
+
+{{/* For a process with sockets. Takes the pool. */}}
+{{- define "tandem.env.hold" -}}
+- name: TANDEM_EMERGENCY_HOLD_MS
+  value: {{ mul (include "tandem.holdSeconds" . | int) 1000 | quote }}
+{{- end -}}
+
 {{/* For every process of a pod with sockets: one that ended makes its pod unready. Takes the pool. */}}
 {{- define "tandem.env.linger" -}}
 - name: TANDEM_LINGER_MS

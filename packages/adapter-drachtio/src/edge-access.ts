@@ -35,6 +35,8 @@ export interface EdgeAccess {
   readonly adopts: boolean;
   /** Asks it to go on with such an INVITE; `taken` hears before any event of the new transaction. */
   adopt(invite: IncomingRequest, taken: (adoption: Adoption) => void): void;
+  /** The INVITE, received or sent there, is of an emergency call: when the edge is told to end it waits for it. */
+  hold(id: string): void;
   /** Registers or withdraws one verb. */
   route(verb: string, add: boolean): void;
 }

@@ -46,6 +46,21 @@ describe("the worker in the edge's process, and others of its pool", () => {
     await Promise.all([own.port.close(), other.port.close()]);
   });
 
+  test.each(["own", "other"] as const)("the %s worker says what the edge may not cut off", async (who) => {
+    await using edge = await startEdge();
+    const { own, other } = await fusedWithOther(edge);
+    const worker = who === "own" ? own : other;
+    if (who === "other") own.port.pause(true);
+    edge.endpoint.receive("INVITE");
+    const { transaction, message } = await worker.app.requests.next();
+    worker.port.hold(transaction);
+    await worker.port.respond(transaction, responseTo(message, 180, { toTag: "t" }));
+    expect(edge.server.stats().held).toBe(1);
+    await worker.port.respond(transaction, responseTo(message, 486, { toTag: "t" }));
+    expect(edge.server.stats().held).toBe(0);
+    await Promise.all([own.port.close(), other.port.close()]);
+  });
+
   test("what a lost connection leaves unanswered comes to it, marked redelivered", async () => {
     await using edge = await startEdge();
     const { own, other } = await fusedWithOther(edge);

@@ -22,6 +22,50 @@ async function leftBehind(edge: EdgeRig) {
   return invite;
 }
 
+describe("an INVITE of an emergency call, of which a worker says so", () => {
+  test("is waited for until it is answered and acknowledged, also by another worker", async () => {
+    await using edge = await startEdge();
+    const dying = await RawApp.login(edge.address, OCTETS);
+    const invite = edge.endpoint.receive("INVITE");
+    await dying.sip("INVITE");
+    expect(edge.server.stats().held).toBe(0);
+    await dying.ask("hold|s1");
+    expect(edge.server.stats().held).toBe(1);
+    const other = await RawApp.login(edge.address, OCTETS);
+    dying.socket.destroy();
+    await other.sip("INVITE");
+    await other.ask("sip|s1|\r\nSIP/2.0 200 OK\r\nTo: <sip:x>;tag=our-tag\r\n\r\n");
+    expect(edge.server.stats().held).toBe(1);
+    edge.endpoint.receiveAck(invite);
+    expect(edge.server.stats().held).toBe(0);
+  });
+
+  test("sent, it is waited for until its final response, also when another worker goes on with it", async () => {
+    await using edge = await startEdge();
+    const dying = await RawApp.login(edge.address, OCTETS);
+    const sent = await dying.ask(branched);
+    await dying.ask(`hold|${sent.tokens[10]}`);
+    expect(edge.server.stats().held).toBe(1);
+    const other = await RawApp.login(edge.address, OCTETS);
+    await other.ask(branched);
+    expect(edge.server.stats().held).toBe(1);
+    (await edge.endpoint.sentRequest(0)).answer(486);
+    await other.sip("SIP/2.0 486");
+    expect(edge.server.stats().held).toBe(0);
+  });
+
+  test("no other request, and nothing that is over, is waited for", async () => {
+    await using edge = await startEdge();
+    const app = await RawApp.login(edge.address, OCTETS);
+    edge.endpoint.receive("INFO", { toTag: "our-tag" });
+    await app.sip("INFO");
+    await app.ask("hold|s1");
+    await app.ask("hold|nothing");
+    await app.ask("hold");
+    expect(edge.server.stats().held).toBe(0);
+  });
+});
+
 describe("a worker dies with a request of the network", () => {
   test.each(["INVITE", "BYE", "INFO", "OPTIONS"])("%s unanswered: offered to another, marked", async (method) => {
     await using edge = await startEdge();

@@ -7,6 +7,7 @@ import {
   FakeWorld,
   peer,
   requestFrom,
+  sampleTopology,
   settle,
   withTrunkSettings,
   type FakeWorker,
@@ -274,6 +275,47 @@ describe("limits", () => {
     world.gate.away = true;
     await invite(worker);
     expect(last(worker.sip.requests("INVITE")).request.nextHop).toContain("198.51.100.1");
+  });
+});
+
+describe("the INVITEs that an edge which ends has to wait for", () => {
+  const NUMBERS = [
+    { dial: "911", masks: [], test: false },
+    { dial: "933", masks: [], test: true },
+  ];
+  const withTests = { ...sampleTopology, emergency: { ...sampleTopology.emergency, numbers: NUMBERS } };
+
+  test("are those of an emergency call, of the caller and of every attempt", async () => {
+    const world = new FakeWorld(withTests);
+    const worker = await world.worker();
+    const transaction = await invite(worker, { uri: "sip:911@192.0.2.1" });
+    const first = await answers(worker, 503);
+    const second = last(worker.sip.requests("INVITE"));
+    expect(worker.sip.held).toEqual([transaction, first.transaction.id, second.transaction.id]);
+  });
+
+  test("come again by another edge, they are those there", async () => {
+    const world = new FakeWorld(withTests);
+    const dying = await world.worker();
+    const message = requestFrom({ uri: "sip:911@192.0.2.1" });
+    dying.engine.onRequest(arriving(message));
+    await settle();
+    const other = await world.worker();
+    const again = arriving(message, { redelivered: true });
+    other.engine.onRequest(again);
+    await settle();
+    expect(other.sip.held).toEqual([again.transaction.id, last(other.sip.requests("INVITE")).transaction.id]);
+  });
+
+  test.each([
+    ["an ordinary call", "sip:12025550123@192.0.2.1"],
+    ["a test call", "sip:933@192.0.2.1"],
+  ])("are none of %s", async (_what, uri) => {
+    const world = new FakeWorld(withTests);
+    const worker = await world.worker();
+    await invite(worker, { uri });
+    expect(worker.sip.requests("INVITE")).toHaveLength(1);
+    expect(worker.sip.held).toEqual([]);
   });
 });
 

@@ -56,6 +56,46 @@ describe("bindShutdown", () => {
     expect(process.done).toEqual(["stop"]);
   });
 
+  test("what may not be cut off is waited for beyond the bound, and no longer than it lasts", async () => {
+    let holds = true;
+    const asked: boolean[] = [];
+    const hold = {
+      holds: () => {
+        asked.push(holds);
+        // Gone at the third look.
+        holds = asked.length < 2;
+        return asked.at(-1) === true;
+      },
+      timeoutMs: 60_000,
+    };
+    const process = rig({ drain: never, drainTimeoutMs: 5, hold });
+    process.signal("SIGTERM");
+    expect(await process.exited).toBe(1);
+    expect([process.done, asked]).toEqual([["stop"], [true, true, false]]);
+  });
+
+  test("what may not be cut off is waited for in bounded time", async () => {
+    const process = rig({ drain: never, drainTimeoutMs: 5, hold: { holds: () => true, timeoutMs: 5 } });
+    process.signal("SIGTERM");
+    expect(await process.exited).toBe(1);
+    expect(process.done).toEqual(["stop"]);
+  });
+
+  test.each([
+    ["a drain that ended in time", "SIGTERM"],
+    ["SIGINT", "SIGINT"],
+  ] as const)("after %s nothing is asked", async (_what, signal) => {
+    const hold = {
+      holds: () => {
+        throw new Error("asked");
+      },
+      timeoutMs: 60_000,
+    };
+    const process = rig({ hold });
+    process.signal(signal);
+    expect(await process.exited).toBe(0);
+  });
+
   test("a failing drain does not keep the process from stopping", async () => {
     const process = rig({ drain: () => Promise.reject(new Error("boom")) });
     process.signal("SIGTERM");

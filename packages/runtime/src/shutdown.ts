@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { EXIT } from "./exit-codes.ts";
 import { faultOf } from "./fault.ts";
 import type { Logger } from "./logger.ts";
@@ -10,11 +11,24 @@ export interface ShutdownSteps {
   readonly stop: () => Promise<void>;
   /** Longest the drain may take before `stop` runs anyway. */
   readonly drainTimeoutMs: number;
+  /** What may not be cut off when the drain's bound is reached. Default: nothing. */
+  readonly hold?: ShutdownHold;
   /** Longest `stop` may take before the process ends anyway. */
   readonly stopTimeoutMs: number;
   /** The process's signals and end; replaced in tests. */
   readonly host?: ShutdownHost;
 }
+
+/** Work that a drain waits for beyond its bound: `stop` follows at once when the last of it is gone. */
+export interface ShutdownHold {
+  /** True while such work is under way. */
+  readonly holds: () => boolean;
+  /** Longest that it is waited for after the drain's bound, milliseconds. */
+  readonly timeoutMs: number;
+}
+
+/** How often held work is looked at, milliseconds. */
+const HOLD_LOOK_MS = 100;
 
 /** What shutdown needs of the process. */
 export interface ShutdownHost {
@@ -29,7 +43,7 @@ const processHost: ShutdownHost = {
 
 /**
  * Binds the process's end to its signals:
- * 1. SIGTERM runs `drain`, then `stop`, then exits 0. Each step is bounded in time.
+ * 1. SIGTERM runs `drain`, then `stop`, then exits 0. Each step is bounded in time. A drain that is late is waited for no longer, but for what `hold` names.
  * 2. SIGINT runs `stop` only.
  * 3. A second signal of either kind exits at once with 1.
  * A step that fails is logged, the next one runs, and the exit code is 1. Returns a trigger for tests and for fatal faults.
@@ -42,6 +56,7 @@ export function bindShutdown(steps: ShutdownSteps): (mode: "drain" | "stop") => 
     begun = true;
     steps.logger.info({ mode }, "shutting down");
     const drained = mode === "stop" || (await bounded(steps, "drain", steps.drainTimeoutMs));
+    if (!drained) await held(steps);
     const stopped = await bounded(steps, "stop", steps.stopTimeoutMs);
     steps.logger.info("stopped");
     host.exit(drained && stopped ? EXIT.ok : EXIT.failure);
@@ -49,6 +64,19 @@ export function bindShutdown(steps: ShutdownSteps): (mode: "drain" | "stop") => 
   host.on("SIGTERM", () => void begin("drain"));
   host.on("SIGINT", () => void begin("stop"));
   return begin;
+}
+
+/** Waits for what may not be cut off, in bounded time. */
+async function held({ hold, logger }: ShutdownSteps): Promise<void> {
+  if (hold?.holds() !== true) return;
+  const sinceMs = performance.now();
+  logger.info({ timeoutMs: hold.timeoutMs }, "drain goes on for what may not be cut off");
+  while (hold.holds()) {
+    if (performance.now() - sinceMs >= hold.timeoutMs) {
+      return logger.warn({ timeoutMs: hold.timeoutMs }, "what may not be cut off took too long");
+    }
+    await delay(HOLD_LOOK_MS);
+  }
 }
 
 /** Runs one step; false when it failed or took too long. */

@@ -7,6 +7,7 @@ import { EXIT, type StartFailure } from "../exit-codes.ts";
 import { freePort } from "./free-port.ts";
 import { ManagedProcess, type ProcessEvents } from "./managed-process.ts";
 import {
+  EMERGENCY_HOLD_MS,
   isFused,
   planEdge,
   planWorker,
@@ -128,7 +129,7 @@ export class ClusterProcesses {
     const process = this.#drop(name);
     if (process === null) return;
     this.#writeEdges();
-    const gone = this.#drain(process).then(() => void this.#leaving.delete(process));
+    const gone = this.#drain(process, EMERGENCY_HOLD_MS).then(() => void this.#leaving.delete(process));
     this.#leaving.set(process, gone);
   }
 
@@ -137,8 +138,8 @@ export class ClusterProcesses {
     return index < 0 ? null : (this.#running.splice(index, 1)[0] ?? null);
   }
 
-  #drain(process: ManagedProcess): Promise<void> {
-    return process.stop("SIGTERM", this.#options.drainMs + STOP_LIMIT_MS);
+  #drain(process: ManagedProcess, holdMs = 0): Promise<void> {
+    return process.stop("SIGTERM", this.#options.drainMs + holdMs + STOP_LIMIT_MS);
   }
 }
 

@@ -55,6 +55,9 @@ export interface ProcessSlot {
   readonly index: number;
 }
 
+/** Longest that an edge, by itself or in a fused worker, waits for emergency calls when its drain is over, milliseconds. */
+export const EMERGENCY_HOLD_MS = 300_000;
+
 /** Where the fused workers of each pool accept others (`host:port`), in their order. */
 export type FusedAdmins = Readonly<Record<string, readonly string[]>>;
 
@@ -78,6 +81,8 @@ export function planEdge({ pool, number, index }: ProcessSlot, settings: PlanSet
       TANDEM_LISTENERS: JSON.stringify(edgeListeners(pool, number)),
       TANDEM_ADMIN: addressAfter(settings.admin, index),
       TANDEM_SECRET: settings.secret,
+      TANDEM_DRAIN_MS: String(settings.drainMs),
+      TANDEM_EMERGENCY_HOLD_MS: String(EMERGENCY_HOLD_MS),
     },
   };
 }
@@ -122,7 +127,11 @@ export function planWorker(
       TANDEM_POOL: pool.name,
       TANDEM_EDGES_FILE: settings.edgesFile,
       TANDEM_SECRET: settings.secret,
-      ...(admin === null ? {} : { TANDEM_LISTENERS: JSON.stringify(edgeListeners(pool, number)), TANDEM_ADMIN: admin }),
+      ...(admin !== null && {
+        TANDEM_LISTENERS: JSON.stringify(edgeListeners(pool, number)),
+        TANDEM_ADMIN: admin,
+        TANDEM_EMERGENCY_HOLD_MS: String(EMERGENCY_HOLD_MS),
+      }),
       TANDEM_SPOOL: settings.spoolFolder,
       TANDEM_DRAIN_MS: String(settings.drainMs),
     },

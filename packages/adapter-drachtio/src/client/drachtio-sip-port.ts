@@ -155,6 +155,10 @@ class SipPortOverEdges implements DrachtioSipPort {
     return link === undefined ? Promise.resolve(err(edgeLost(transaction.edge))) : link.cancel(transaction.id, headers);
   }
 
+  hold({ edge, id }: Parameters<SipPort["hold"]>[0]): void {
+    this.#connected.find(edge)?.hold(id);
+  }
+
   pause(others: boolean): void {
     if (this.#paused && this.#others === others) return;
     this.#paused = true;

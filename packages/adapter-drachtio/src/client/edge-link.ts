@@ -10,7 +10,7 @@ import type {
 } from "@tandem/call-control";
 import { err, ok, type Failure, type Result } from "@tandem/domain";
 import { buildResponse, formatMessage, parseMessage, type SipMessage } from "@tandem/sip";
-import { formatRouteFrame } from "../wire/app-frame.ts";
+import { formatHoldFrame, formatRouteFrame } from "../wire/app-frame.ts";
 import { parseEdgeFrame, parseVersion, type ReplyFrame, type SipEdgeFrame } from "../wire/edge-frame.ts";
 import type { Adoption } from "../edge-access.ts";
 import { edgeLost, edgeSpokeNonsense, fromEdgeReason } from "../edge-failures.ts";
@@ -57,6 +57,7 @@ export class EdgeLink implements PoolLink {
   readonly keepsAside: boolean;
   readonly adopts: boolean;
   readonly instance: string;
+  readonly #holds: boolean;
   readonly #sentBy: ReadonlyMap<string, string>;
   readonly #options: EdgeLinkOptions;
   readonly #session: LinkSession;
@@ -81,6 +82,7 @@ export class EdgeLink implements PoolLink {
     this.keepsAside = identity.adopts;
     this.adopts = identity.adopts;
     this.instance = identity.instance;
+    this.#holds = identity.holds;
     this.#sentBy = identity.sentBy;
     this.#clients = new PendingTransactions(options.clock.now());
   }
@@ -143,6 +145,11 @@ export class EdgeLink implements PoolLink {
   alias(id: string, known: ServerTransaction): void {
     this.#aliases.set(id, known);
     this.#options.clock.after(ALIAS_LIFE_MS, () => this.#aliases.delete(id));
+  }
+
+  hold(id: string): void {
+    // One of an earlier release does not know the frame.
+    if (this.#holds) this.#session.send(formatHoldFrame(this.#nextId(), id));
   }
 
   /** Registers or withdraws one verb. */

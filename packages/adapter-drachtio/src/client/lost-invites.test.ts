@@ -37,6 +37,8 @@ class OtherEdge implements EdgeAccess {
     return ok(undefined);
   }
 
+  hold(): void {}
+
   sentBy(): null {
     return null;
   }

@@ -39,6 +39,8 @@ export interface Edge {
   readonly snapshot: () => ReturnType<typeof edgeSnapshot>;
   /** Resolves when nothing is under way any more, not before `lingerMs` (default 0); new requests are still served. The caller bounds it. */
   drain(lingerMs?: number): Promise<void>;
+  /** An emergency call is being set up through it, which `stop` would cut off: its workers say so. */
+  readonly holds: () => boolean;
   stop(): Promise<void>;
 }
 
@@ -119,6 +121,7 @@ function runningEdge(parts: EdgeParts, admin: string): Edge {
       draining = true;
       return untilQuiet(server, lingerMs);
     },
+    holds: () => server.stats().held > 0,
     stop: async () => {
       closing = true;
       stopRenewing();

@@ -1,6 +1,12 @@
 import type { Socket } from "node:net";
 import type { ReceivedMessage } from "@tandem/sip-endpoint";
-import { parseAppFrame, type AppFrame, type ProxyAppFrame, type SipAppFrame } from "../wire/app-frame.ts";
+import {
+  parseAppFrame,
+  type AppFrame,
+  type HoldAppFrame,
+  type ProxyAppFrame,
+  type SipAppFrame,
+} from "../wire/app-frame.ts";
 import { formatReply } from "../wire/edge-frame.ts";
 import { FrameDecoder, type FrameFault } from "../wire/frame-decoder.ts";
 import { FrameWriter } from "../wire/frame-writer.ts";
@@ -59,7 +65,11 @@ export interface AppSessionOptions {
 }
 
 /** Frames of an authenticated client that are not about the session itself. */
-export type WorkFrame = Extract<AppFrame, { kind: "route" | "remove-route" }> | SipAppFrame | ProxyAppFrame;
+export type WorkFrame =
+  | Extract<AppFrame, { kind: "route" | "remove-route" }>
+  | SipAppFrame
+  | ProxyAppFrame
+  | HoldAppFrame;
 
 interface AppSessionEvents {
   onReady(session: AppSession): void;

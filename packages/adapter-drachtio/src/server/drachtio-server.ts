@@ -127,6 +127,7 @@ class Server implements DrachtioServer {
       incoming: this.#incoming,
       outgoing: this.#outgoing,
       onRoute: (from, verb, add) => this.#route(from, verb, add),
+      onHold: (transactionId) => this.#hold(transactionId),
       onClose: (from) => {
         this.#links.delete(from);
         this.#lost(from);
@@ -143,6 +144,7 @@ class Server implements DrachtioServer {
     return {
       applications: roster.size,
       waiting: { incoming: this.#incoming.size, outgoing: this.#outgoing.size, proxied: this.#proxies.size },
+      held: this.#incoming.held + this.#outgoing.held,
       frames: {
         received: sessions.reduce((sum, each) => sum + each.framesIn, counters.framesIn),
         sent: sessions.reduce((sum, each) => sum + each.framesOut, counters.framesOut),
@@ -244,6 +246,9 @@ class Server implements DrachtioServer {
         return this.#route(session, frame.verb, frame.kind === "route");
       case "sip":
         return this.#sip(session, frame);
+      case "hold":
+        session.reply(frame.id, "OK");
+        return this.#hold(frame.transactionId);
       case "proxy":
         return this.#proxies.begin(session, frame, this.#incoming);
     }
@@ -254,6 +259,12 @@ class Server implements DrachtioServer {
     if (add) roster.route(application, verb);
     else roster.withdraw(application, verb);
     this.#dispatcher.applicationCame();
+  }
+
+  /** A transaction that is over by now needs no holding. */
+  #hold(transactionId: string): void {
+    this.#incoming.hold(transactionId);
+    this.#outgoing.hold(transactionId);
   }
 
   #sip(session: AppSession, frame: SipAppFrame): void {

@@ -58,6 +58,20 @@ export class IncomingRequests {
     return this.#open.size;
   }
 
+  /** INVITEs that an edge which ends waits for. */
+  get held(): number {
+    let count = 0;
+    for (const { held } of this.#open.values()) if (held) count += 1;
+    for (const { held } of this.#answered.values()) if (held) count += 1;
+    return count;
+  }
+
+  /** A request of an emergency call, whichever application says so. */
+  hold(id: string): void {
+    const offer = this.#open.get(id);
+    if (offer?.transaction.method === "INVITE") offer.held = true;
+  }
+
   /** Requests that wait for this application's final response. */
   waitingFor(session: Application): number {
     let count = 0;
@@ -228,6 +242,7 @@ export class IncomingRequests {
       parkedUntilMs: 0,
       localTag: "",
       proxied: false,
+      held: false,
     };
     this.#open.set(transaction.id, offer);
     return offer;
@@ -253,7 +268,7 @@ export class IncomingRequests {
     if (transaction.method === "INVITE" && response.status < 300) {
       // An accepted INVITE keeps its affinity until the ACK.
       offer.holdsAffinity = false;
-      this.#answered.set(transaction.id, { transaction, session, sent });
+      this.#answered.set(transaction.id, { transaction, session, sent, held: offer.held });
     }
     this.#close(offer);
   }

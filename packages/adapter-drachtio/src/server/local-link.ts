@@ -26,6 +26,7 @@ export interface LocalLinkParts {
   readonly incoming: IncomingRequests;
   readonly outgoing: OutgoingRequests;
   readonly onRoute: (link: LocalLink, verb: string, add: boolean) => void;
+  readonly onHold: (transactionId: string) => void;
   /** The worker leaves: what it left is given to others. */
   readonly onClose: (link: LocalLink) => void;
 }
@@ -133,6 +134,10 @@ export class LocalLink implements Application, LocalEdgeAccess {
 
   route(verb: string, add: boolean): void {
     this.#parts.onRoute(this, verb, add);
+  }
+
+  hold(id: string): void {
+    this.#parts.onHold(id);
   }
 
   close(): void {

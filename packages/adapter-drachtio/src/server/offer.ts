@@ -23,6 +23,8 @@ export interface Offer {
   localTag: string;
   /** The application handed it to the proxy: no application is asked any more. */
   proxied: boolean;
+  /** It belongs to an emergency call: an edge that ends waits for it. */
+  held: boolean;
 }
 
 /** An INVITE answered with 2xx whose ACK has not come. */
@@ -30,4 +32,6 @@ export interface AnsweredInvite {
   readonly transaction: ServerTransaction;
   readonly session: Application;
   readonly sent: SentMessage;
+  /** As of the offer. */
+  readonly held: boolean;
 }

@@ -40,6 +40,8 @@ export abstract class OutgoingCall implements ClientTransactionEvents {
   transaction: ClientTransaction | null = null;
   /** It counts for the affinity of its call. */
   holdsAffinity = false;
+  /** It belongs to an emergency call: an edge that ends waits for it. */
+  held = false;
   /** Clock time when its application was lost, milliseconds; 0 while it is there. */
   lostMs = 0;
   /** An INVITE out of a dialog that the edge cancelled, because nobody went on with it. */

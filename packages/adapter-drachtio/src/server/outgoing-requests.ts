@@ -61,6 +61,19 @@ export class OutgoingRequests implements OutgoingCallHost {
     return this.#pending.size;
   }
 
+  /** INVITEs that an edge which ends waits for. */
+  get held(): number {
+    let count = 0;
+    for (const { held } of this.#pending.values()) if (held) count += 1;
+    return count;
+  }
+
+  /** A request of an emergency call, whichever application says so. */
+  hold(id: string): void {
+    const call = this.#pending.get(id);
+    if (call?.request.method === "INVITE") call.held = true;
+  }
+
   /** Requests of the application that wait for their final response. */
   of(session: Application): readonly OutgoingCall[] {
     return [...this.#pending.values()].filter((call) => call.session === session);
@@ -262,6 +275,7 @@ export class OutgoingRequests implements OutgoingCallHost {
     call.transaction = transaction;
     call.holdsAffinity = known.holdsAffinity;
     known.holdsAffinity = false;
+    call.held = known.held;
     const id = transaction?.id ?? "";
     if (this.#pending.has(id)) {
       this.#pending.set(id, call);

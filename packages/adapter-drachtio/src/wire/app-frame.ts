@@ -6,6 +6,7 @@ export type AppFrame =
   | { readonly kind: "authenticate"; readonly id: string; readonly secret: string; readonly tags: readonly string[] }
   | { readonly kind: "route" | "remove-route"; readonly id: string; readonly verb: string }
   | { readonly kind: "ping"; readonly id: string }
+  | HoldAppFrame
   | SipAppFrame
   | ProxyAppFrame
   | { readonly kind: "malformed"; readonly id: string; readonly reason: MalformedReason };
@@ -32,6 +33,13 @@ export interface SipAppFrame {
   /** Sent-by of that Via (`host` or `host:port`); empty: that of the listener. */
   readonly sentBy: string;
   readonly text: string;
+}
+
+/** The transaction, of either side, belongs to an emergency call that is set up: an edge told to end waits for it. */
+export interface HoldAppFrame {
+  readonly kind: "hold";
+  readonly id: string;
+  readonly transactionId: string;
 }
 
 /** Asks the edge to proxy a request it delivered. */
@@ -69,6 +77,8 @@ export function parseAppFrame(payload: string): AppFrame {
       return parseRoute("remove-route", id, tokens);
     case "ping":
       return { kind: "ping", id };
+    case "hold":
+      return { kind: "hold", id, transactionId: tokens[2] ?? "" };
     case "proxy":
       return parseProxy(id, tokens, text);
     case undefined:
@@ -146,6 +156,11 @@ export const LEAVE = "leave-invites";
 
 /** Transaction id of the frame that asks an edge to go on with an INVITE which another one received. */
 export const ADOPT = "adopt";
+
+/** `hold` frame. Only for edges that say that they hold: to another one it is an unknown message, which ends the connection. */
+export function formatHoldFrame(id: string, transactionId: string): string {
+  return `${id}|hold|${transactionId}`;
+}
 
 /** `route` or `remove_route` frame. */
 export function formatRouteFrame(id: string, verb: string, add: boolean): string {

@@ -166,16 +166,18 @@ export interface EdgeIdentity {
   readonly sentBy: ReadonlyMap<string, string>;
   /** It goes on with INVITEs that another edge received, and asks workers that stand aside where no other is. */
   readonly adopts: boolean;
+  /** It is told which transactions an edge that ends has to wait for. */
+  readonly holds: boolean;
 }
 
 /**
- * `v0.9.10-tandem;edge=<id>;pool=<name>;listeners=<name>:<transport>:<port>,…;instance=<id>;sent-by=<listener>@<host:port>,…;adopts`: drachtio-srf reads the three numbers (it pings
+ * `v0.9.10-tandem;edge=<id>;pool=<name>;listeners=<name>:<transport>:<port>,…;instance=<id>;sent-by=<listener>@<host:port>,…;adopts;holds`: drachtio-srf reads the three numbers (it pings
  * servers from v0.8.2 on), the worker the rest.
  */
 export function formatVersion({ edge, pool, listeners, instance, sentBy }: ToldIdentity): string {
   const told = Array.from(sentBy, ([listener, hostport]) => `${listener}@${hostport}`).join(",");
   const whole = `v0.9.10-tandem;edge=${edge};pool=${pool};listeners=${listeners.join(",")};instance=${instance}`;
-  return `${whole};sent-by=${told};adopts`;
+  return `${whole};sent-by=${told};adopts;holds`;
 }
 
 /** What an edge of ours tells of itself. */
@@ -191,6 +193,7 @@ export function parseVersion(version: string): EdgeIdentity {
   let pool: string | null = null;
   let listeners: readonly string[] | null = null;
   let adopts = false;
+  let holds = false;
   let instance = "";
   let sentBy: ReadonlyMap<string, string> = new Map();
   for (const part of version.split(";").slice(1)) {
@@ -200,8 +203,9 @@ export function parseVersion(version: string): EdgeIdentity {
     else if (part.startsWith("instance=")) instance = part.slice(9);
     else if (part.startsWith("sent-by=")) sentBy = parseSentBy(part.slice(8));
     else if (part === "adopts") adopts = true;
+    else if (part === "holds") holds = true;
   }
-  return { edge, pool, listeners, instance, sentBy, adopts };
+  return { edge, pool, listeners, instance, sentBy, adopts, holds };
 }
 
 function parseSentBy(text: string): ReadonlyMap<string, string> {

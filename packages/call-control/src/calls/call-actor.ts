@@ -22,7 +22,7 @@ import { isFirstInvite, requestOf } from "./open-requests.ts";
 import { patiently } from "./patiently.ts";
 import { PendingWork } from "./pending-work.ts";
 import { refusal } from "./refusal.ts";
-import { renewLeases, runEffect } from "./run-effect.ts";
+import { isEmergencySetup, renewLeases, runEffect } from "./run-effect.ts";
 import { serverTransaction } from "./transaction-id.ts";
 
 /** Lost races in a row before an event is given up; each needs another worker that won one. */
@@ -237,9 +237,17 @@ export class CallActor {
       if (outcome === "unstored") this.#shell.keepAwake(this.#callId);
       else if (outcome !== "stored") return outcome;
     } else if (effects.some(({ kind }) => kind === "save-lazily")) this.#record.defer(event, effects);
+    this.#hold(call, event);
     await this.#do(effects, call, requestOf(event)?.transaction ?? null);
     if (event.kind === "deadline") renewLeases(call, this.#shell);
     return "done";
+  }
+
+  /** The edge that has the caller's INVITE is not to end before an emergency call is answered. */
+  #hold({ phase, facts }: Call, event: CallEvent): void {
+    const carried = phase === "setup" ? requestOf(event) : null;
+    if (carried === null || !isEmergencySetup({ facts }, carried.request)) return;
+    this.#shell.ports.sip.hold(serverTransaction(carried.transaction));
   }
 
   /** Does the effects in order; `over` when the call ended with them. */

@@ -92,6 +92,11 @@ export class CallJunction implements SipPort {
     return Promise.resolve(ok(undefined));
   }
 
+  /** Between calls there is no edge. */
+  hold(transaction: Parameters<SipPort["hold"]>[0]): void {
+    this.#outside.hold(transaction);
+  }
+
   #deliver(callId: string, message: SipMessage, transaction: ServerTransaction): void {
     // An INVITE that was taken may stay unanswered for as long as people think.
     if (message.method === "INVITE") {

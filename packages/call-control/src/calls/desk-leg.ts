@@ -116,6 +116,11 @@ export class DeskLeg implements SipPort {
     return Promise.resolve(err(GONE));
   }
 
+  /** Between calls there is no edge. */
+  hold(transaction: Parameters<SipPort["hold"]>[0]): void {
+    this.#outside.hold(transaction);
+  }
+
   async #onFinal(callId: string, response: SipMessage): Promise<void> {
     const answered = response.status < 300;
     if (answered) this.#acknowledge(callId, response);

@@ -15,6 +15,7 @@ import type { SipMessage } from "@tandem/sip";
 import type { Telemetry } from "../ports/index.ts";
 import type { CallShell, TransferRoute } from "./call-shell.ts";
 import { answerKey, ExchangeEvents, isAnswer } from "./exchange-events.ts";
+import { isFirstInvite } from "./open-requests.ts";
 import type { PendingWork } from "./pending-work.ts";
 import { serverTransaction } from "./transaction-id.ts";
 import { unattended, withFallback, type BesideCall } from "./unattended.ts";
@@ -130,9 +131,16 @@ function send(effect: Extract<Effect, { kind: "send" }>, context: EffectContext)
   if (message.method === "ACK") return;
   work.exchanges.set(exchange, receipt);
   void receipt.then((result) => {
-    if (result.ok) events.edge = result.value.edge;
-    else if (work.exchanges.has(exchange)) events.onFailure(result.error);
+    if (result.ok) {
+      events.edge = result.value.edge;
+      if (isEmergencySetup(call, message)) shell.ports.sip.hold(result.value);
+    } else if (work.exchanges.has(exchange)) events.onFailure(result.error);
   });
+}
+
+/** An INVITE, of either side, without which the emergency call does not come about. */
+export function isEmergencySetup({ facts }: Pick<Call, "facts">, request: SipMessage): boolean {
+  return facts.emergency !== null && !facts.emergency.test && isFirstInvite(request);
 }
 
 /**

@@ -19,6 +19,11 @@ export interface SipPort {
     transaction: ClientTransaction,
     headers: readonly (readonly [string, string])[],
   ): Promise<Result<void, Failure>>;
+  /**
+   * The INVITE, received or sent, belongs to an emergency call that is set up: its edge does not end before it is over, if it is told to end meanwhile. Nothing where the
+   * transaction is over, or its edge gone.
+   */
+  hold(transaction: ClientTransaction | ServerTransaction): void;
 }
 
 export interface OutgoingRequest {

@@ -33,6 +33,8 @@ const PEER: PeerAddress = { address: "192.0.2.10", port: 5060, transport: "udp" 
 export class FakeSipPort implements SipPort {
   readonly sent: SentRequest[] = [];
   readonly responses: GivenResponse[] = [];
+  /** Transactions that an edge which ends has to wait for, by id. */
+  readonly held: string[] = [];
   /** Called with every request sent; a scripted peer answers from here. */
   peer: (sent: SentRequest) => void = () => undefined;
   /** When set, sending fails with it. */
@@ -69,6 +71,10 @@ export class FakeSipPort implements SipPort {
     const sent = this.sent.find((candidate) => candidate.transaction.id === transaction.id);
     if (sent !== undefined) sent.cancelled = true;
     return Promise.resolve(ok(undefined));
+  }
+
+  hold({ id }: ClientTransaction | ServerTransaction): void {
+    this.held.push(id);
   }
 
   /** Requests sent with this method, in order. */

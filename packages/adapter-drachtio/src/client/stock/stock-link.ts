@@ -94,6 +94,9 @@ export class StockLink implements PoolLink {
     taken(null);
   }
 
+  /** A stock server ends when its supervisor says so. */
+  hold(): void {}
+
   holds(callId: string): boolean {
     return this.#calls.holds(callId);
   }
