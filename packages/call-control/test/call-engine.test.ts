@@ -5,6 +5,7 @@ import {
   answerTo,
   arriving,
   FakeWorld,
+  last,
   peer,
   requestFrom,
   sampleTopology,
@@ -21,12 +22,6 @@ async function invite(worker: FakeWorker, sketch: RequestSketch = {}, change: Pa
   worker.engine.onRequest(request);
   await settle();
   return request.transaction.id;
-}
-
-function last<T>(list: readonly T[]): T {
-  const found = list.at(-1);
-  if (found === undefined) throw new Error("nothing there");
-  return found;
 }
 
 /** The callee of the last INVITE answers with these codes. */

@@ -5,6 +5,7 @@ import {
   answerTo,
   arriving,
   FakeWorld,
+  last,
   requestFrom,
   sampleTopology,
   settle,
@@ -48,12 +49,6 @@ const FROM_OUTSIDE = {
   listener: "outside",
 } as const;
 
-function last<T>(list: readonly T[]): T {
-  const found = list.at(-1);
-  if (found === undefined) throw new Error("nothing there");
-  return found;
-}
-
 interface Standing {
   readonly worker: FakeWorker;
   readonly world: FakeWorld;
@@ -70,7 +65,7 @@ async function established(world: FakeWorld): Promise<Standing> {
   const sent = last(worker.sip.requests("INVITE"));
   sent.answer(answerTo(sent.message, 200));
   await settle();
-  const ok = last(worker.sip.responses.filter(({ transaction }) => transaction.id === request.transaction.id)).message;
+  const ok = worker.sip.responseTo(request.transaction.id);
   worker.engine.onRequest(arriving(requestFrom({ method: "ACK", to: ok.get("To") ?? "", body: "" })));
   await world.clock.advance(100);
   return { worker, world, ok, sent };

@@ -6,6 +6,7 @@ import {
   answerTo,
   arriving,
   FakeWorld,
+  last,
   OFFER,
   requestFrom,
   sampleTopology,
@@ -47,12 +48,6 @@ function withLocation(request: SipMessage): SipMessage {
   });
 }
 
-function last<T>(list: readonly T[]): T {
-  const found = list.at(-1);
-  if (found === undefined) throw new Error("nothing there");
-  return found;
-}
-
 interface Standing {
   readonly first: SentRequest;
 }
@@ -65,7 +60,7 @@ async function answered(world: FakeWorld, worker: FakeWorker, request: SipMessag
   const first = last(worker.sip.requests("INVITE"));
   first.answer(answerTo(first.message, 200, "psap"));
   await settle();
-  const ok = last(worker.sip.responses.filter(({ transaction }) => transaction.id === arrived.transaction.id)).message;
+  const ok = worker.sip.responseTo(arrived.transaction.id);
   worker.engine.onRequest(arriving(requestFrom({ method: "ACK", to: ok.get("To") ?? "", body: "" })));
   await world.clock.advance(100);
   return { first };

@@ -5,6 +5,7 @@ import {
   answerTo,
   arriving,
   FakeWorld,
+  last,
   requestFrom,
   sampleTopology,
   settle,
@@ -21,12 +22,6 @@ function topology(mediaRelays: readonly string[] = [RELAY]): Topology {
   const policies = [{ ...defaultLocationPolicy, name: "hq", conference }];
   const emergency = { ...sampleTopology.emergency, policies, policy: "hq", mediaRelays };
   return { ...sampleTopology, emergency };
-}
-
-function last<T>(list: readonly T[]): T {
-  const found = list.at(-1);
-  if (found === undefined) throw new Error("nothing there");
-  return found;
 }
 
 /** Requests to one of the two, in order. */
@@ -54,8 +49,7 @@ async function answered(made: FakeWorld, worker: FakeWorker): Promise<Running> {
   worker.engine.onRequest(request);
   await made.clock.advance(1);
   await answer(worker, "psap", 200);
-  const given = worker.sip.responses.filter(({ transaction }) => transaction.id === request.transaction.id);
-  const ok = last(given).message;
+  const ok = worker.sip.responseTo(request.transaction.id);
   const callId = /tag=(\w+)-a/.exec(ok.get("To") ?? "")?.[1] ?? "";
   const acknowledge = async (at = worker): Promise<void> => {
     at.engine.onRequest(arriving(inDialog("ACK", ok, 1)));
@@ -426,8 +420,8 @@ describe("a call whose audio passes no relay has no desk, and says so", () => {
     const invite = last(worker.sip.requests("INVITE"));
     invite.answer(answerTo(invite.message, 200, "friend"));
     await settle();
-    const ok = last(worker.sip.responses.filter(({ transaction }) => transaction.id === request.transaction.id));
-    worker.engine.onRequest(arriving(inDialog("ACK", ok.message, 1)));
+    const ok = worker.sip.responseTo(request.transaction.id);
+    worker.engine.onRequest(arriving(inDialog("ACK", ok, 1)));
     const refer = requestFrom({
       method: "REFER",
       cseq: 50,

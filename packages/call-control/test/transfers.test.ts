@@ -4,6 +4,7 @@ import {
   answerTo,
   arriving,
   FakeWorld,
+  last,
   requestFrom,
   settle,
   withTrunkSettings,
@@ -11,12 +12,6 @@ import {
   type RequestSketch,
   type SentRequest,
 } from "../src/testing/index.ts";
-
-function last<T>(list: readonly T[]): T {
-  const found = list.at(-1);
-  if (found === undefined) throw new Error("nothing there");
-  return found;
-}
 
 interface Standing {
   readonly callId: string;
@@ -33,7 +28,7 @@ async function established(world: FakeWorld, worker: FakeWorker, sketch: Request
   sent.answer(answerTo(sent.message, 180));
   sent.answer(withReplaces(answerTo(sent.message, 200)));
   await settle();
-  const ok = last(worker.sip.responses.filter(({ transaction }) => transaction.id === request.transaction.id)).message;
+  const ok = worker.sip.responseTo(request.transaction.id);
   const callId = sketch.callId ?? "call-1@192.0.2.10";
   worker.engine.onRequest(arriving(requestFrom({ method: "ACK", callId, to: ok.get("To") ?? "", body: "" })));
   await world.clock.advance(100);

@@ -9,6 +9,7 @@ import type {
   ServerTransaction,
   SipPort,
 } from "../ports/index.ts";
+import { last } from "./last.ts";
 
 /** One request the code under test sent, with the means to answer it. */
 export interface SentRequest {
@@ -80,6 +81,11 @@ export class FakeSipPort implements SipPort {
   /** Requests sent with this method, in order. */
   requests(method: string): readonly SentRequest[] {
     return this.sent.filter((sent) => sent.message.method === method);
+  }
+
+  /** The last response given to one server transaction. */
+  responseTo(id: string): SipMessage {
+    return last(this.responses.filter(({ transaction }) => transaction.id === id)).message;
   }
 
   /** Status codes given to one server transaction, in order. */

@@ -24,6 +24,7 @@ export { FakeMediaRelay } from "./fake-media-relay.ts";
 export { FakePoolScaler } from "./fake-pool-scaler.ts";
 export { fakeHash, FakeDetailRecordSpool, FakeLoadMeter, FakeNameResolver, FakeTelemetry } from "./fake-process.ts";
 export { FakeSipPort, type GivenResponse, type SentRequest } from "./fake-sip-port.ts";
+export { last } from "./last.ts";
 export { FakeWorkerErrands } from "./fake-worker-errands.ts";
 export { FakeTrunkGate } from "./fake-trunk-gate.ts";
 export { FakeWorker, FakeWorld } from "./fake-world.ts";
