@@ -1,5 +1,3 @@
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import type { Result } from "@tandem/domain";
 import type { SocketAddress } from "@tandem/runtime";
@@ -8,6 +6,7 @@ import type { ProcessEvents } from "../cluster/managed-process.ts";
 import { startDemonstration, type Demonstration } from "../demonstration/demonstration.ts";
 import { EXIT, type StartFailure } from "../exit-codes.ts";
 import { addressTable, clusterAddresses } from "./cluster-addresses.ts";
+import { openDataFolder } from "./data-folder.ts";
 import type { Options } from "./options.ts";
 import { watchStopRequests, type StopRequest } from "./stop-request.ts";
 import { loadTopology, type LoadedTopology } from "./topology-file.ts";
@@ -19,9 +18,14 @@ export async function runCluster(options: Options, projectFolder: string): Promi
   const topology = await loadTopology(options.topologyFile);
   if (!topology.ok) return fail(topology.error);
   for (const { path, problem } of topology.value.warnings) print(`Topology warning: ${path} ${problem}.`);
+  const folder = openDataFolder(options.dataFolder);
+  if (!folder.ok) return fail(folder.error);
+  const data = folder.value;
   const demonstration = options.demonstration ? await startDemonstration(topology.value.topology) : null;
-  if (demonstration?.ok === false) return fail(demonstration.error);
-  const data = openDataFolder(options.dataFolder);
+  if (demonstration?.ok === false) {
+    data.remove();
+    return fail(demonstration.error);
+  }
   const events = eventPrinter(print);
   try {
     print(`Starting ${topology.value.topology.name} from ${options.topologyFile} …`);
@@ -112,15 +116,6 @@ function clusterOptions(given: {
 
 function socketAddress(endpoint: { readonly address: string; readonly port: number } | null): SocketAddress {
   return endpoint === null ? { host: "127.0.0.1", port: 0 } : { host: endpoint.address, port: endpoint.port };
-}
-
-function openDataFolder(wanted: string | null): { readonly path: string; remove(): void } {
-  if (wanted === null) {
-    const path = mkdtempSync(join(tmpdir(), "tandem-"));
-    return { path, remove: () => rmSync(path, { recursive: true, force: true }) };
-  }
-  mkdirSync(wanted, { recursive: true });
-  return { path: wanted, remove: () => undefined };
 }
 
 function eventPrinter(show: (line: string) => void): PrintedEvents {
