@@ -205,7 +205,7 @@ describe("a request of ours", () => {
     ["a Request-URI that is no SIP URI", { message: outgoing("OPTIONS", "tel:+15551234") }, "bad-next-hop"],
     ["an unreadable next hop", { nextHop: "sip:" }, "bad-next-hop"],
     ["a listener that does not exist", { listener: "nobody" }, "no-listener"],
-    ["a transport that the listener does not speak", { nextHop: "sip:10.0.0.1;transport=tcp" }, "no-listener"],
+    ["a transport that the listener does not speak", { nextHop: "sip:10.0.0.1;transport=tls" }, "no-listener"],
     ["a transport that nobody speaks", { nextHop: "sip:10.0.0.1;transport=sctp" }, "no-listener"],
     ["sips from a UDP listener", { nextHop: "sips:10.0.0.1" }, "no-listener"],
     ["an IPv6 address from an IPv4 listener", { nextHop: "sip:[2001:db8::1]" }, "no-listener"],

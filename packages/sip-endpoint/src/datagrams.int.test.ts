@@ -5,7 +5,7 @@ import { closeAll, loopback, run, type Running } from "../test/running-endpoint.
 import { headerOf, requestText, responseText } from "../test/sip-texts.ts";
 import { StreamServer } from "../test/stream-peer.ts";
 import { waitUntil } from "../test/wait-until.ts";
-import type { EndpointConfig } from "./config.ts";
+import type { EndpointConfig, ListenerConfig } from "./config.ts";
 
 const LARGE = "x".repeat(1_400);
 
@@ -146,6 +146,39 @@ describe("a request too large for UDP, RFC 3261 §18.1.1", () => {
   });
 });
 
+describe("TCP that a peer of a UDP listener asks for, RFC 3261 §8.1.2", () => {
+  it("carries the ACK and the BYE to its Contact", async () => {
+    const server = await tcpServer();
+    const us = await run([loopback("udp", "udp")]);
+    const uri = `sip:callee@127.0.0.1:${server.port};transport=tcp`;
+    const ack = await us.endpoint.sendAck({ message: outgoing("ACK", uri), listener: "udp", nextHop: null });
+    expect(ack).toMatchObject({ ok: true, value: { transport: "tcp", port: server.port } });
+    const client = new RecordingClient();
+    us.endpoint.request({ message: outgoing("BYE", uri), listener: "udp", nextHop: null }, client);
+    const peer = await server.peer();
+    await waitUntil("the BYE", () => peer.text.includes("BYE sip:"));
+    expect(peer.text).toContain("ACK sip:");
+    expect(server.peers).toHaveLength(1);
+  });
+
+  it("is had from the TCP listener of the same port, the peer's own trunk", async () => {
+    const server = await tcpServer();
+    const us = await withUdpAndTcpOnOnePort([loopback("other", "tcp")]);
+    const { port } = us.at("udp");
+    await call(us, server.port, { body: LARGE });
+    const peer = await server.peer();
+    await waitUntil("the request", () => peer.text.includes(LARGE));
+    expect(headerOf(peer.text, "Via")).toContain(`SIP/2.0/TCP 127.0.0.1:${port};`);
+  });
+
+  it("is not had where only UDP may be used", async () => {
+    const us = await run([loopback("udp", "udp")], { largeRequests: "udp" });
+    const uri = "sip:callee@127.0.0.1:9;transport=tcp";
+    const ack = await us.endpoint.sendAck({ message: outgoing("ACK", uri), listener: "udp", nextHop: null });
+    expect(ack).toMatchObject({ ok: false, error: { reason: "no-listener" } });
+  });
+});
+
 describe("start", () => {
   it("tells once when the system gives smaller buffers than wanted", async () => {
     const lines: string[] = [];
@@ -157,6 +190,20 @@ describe("start", () => {
     expect(lines).toEqual(["UDP buffer smaller than wanted, raise net.core.rmem_max and wmem_max"]);
   });
 });
+
+/** Somebody else may have taken the port for TCP: then another one. */
+async function withUdpAndTcpOnOnePort(others: readonly ListenerConfig[], left = 10): Promise<Running> {
+  const probe = await udpPeer();
+  const { port } = probe;
+  probe.close();
+  open.splice(open.indexOf(probe), 1);
+  try {
+    return await run([...others, { ...loopback("udp", "udp"), port }, { ...loopback("tcp", "tcp"), port }]);
+  } catch (error) {
+    if (left === 0) throw error;
+    return withUdpAndTcpOnOnePort(others, left - 1);
+  }
+}
 
 function user(us: Running): Running["user"] {
   return us.user;

@@ -11,6 +11,8 @@ export interface Target {
   readonly host: string;
   /** The far end of a connection that the peer opened: that one serves as it is, whatever certificate it came with. */
   readonly flow?: true;
+  /** TCP for the size of the request alone: UDP is still there. */
+  readonly upgraded?: true;
 }
 
 /** What listeners can send over. */

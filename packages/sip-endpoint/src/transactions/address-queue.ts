@@ -55,7 +55,7 @@ export class AddressQueue {
       const stream = this.refusals.has(target) ? undefined : this.transports.streamInstead(port);
       if (stream === undefined) return { port, target };
       this.entries.unshift({ target, insteadOfTcp: true });
-      return { port: stream, target: { ...target, transport: "tcp" } };
+      return { port: stream, target: { ...target, transport: "tcp", upgraded: true } };
     }
     return undefined;
   }

@@ -8,6 +8,7 @@ import {
   requestFacts,
   requestKey,
   topVia,
+  uriTransport,
   validateResponse,
   type SipMessage,
 } from "@tandem/sip";
@@ -120,7 +121,7 @@ export class ClientLayer implements ClientRequestHost {
     const { transports, resolver, ids } = this.context;
     const uri = nextHopUri(request.message, request.nextHop);
     if (uri === undefined) return BAD_NEXT_HOP;
-    const paths = transports.paths(request.listener);
+    const paths = transports.paths(request.listener, uriTransport(uri));
     if (paths.length === 0) return NO_LISTENER;
     // Only what our own user says is believed: a peer that writes `flow` into its Contact names no connection.
     const flow = request.nextHop === null ? undefined : flowTarget(uri);

@@ -81,11 +81,21 @@ export class Transports {
     this.streamListeners.push(listener);
   }
 
-  /** What can be sent from a listener, or from any (null). */
-  paths(listener: string | null): readonly Path[] {
+  /**
+   * What can be sent from a listener, or from any (null). A peer of a UDP listener may ask for TCP (`transport=tcp` in its Contact, as one does that took
+   * a large INVITE over TCP): then that is a path, too.
+   */
+  paths(listener: string | null, asked?: string): readonly Path[] {
+    const own = this.ownPaths(listener);
+    if (asked !== "tcp" || own.some(({ transport }) => transport === "tcp")) return own;
+    const instead = this.datagramPorts.filter((port) => isNamed(port, listener) && this.streamInstead(port));
+    return [...own, ...instead.map((port): Path => ({ transport: "tcp", family: familyOf(port.bound.address) ?? 4 }))];
+  }
+
+  private ownPaths(listener: string | null): readonly Path[] {
     let paths = this.pathsByListener.get(listener);
     if (paths === undefined) {
-      const ports = this.ports.filter((port) => listener === null || port.bound.name === listener);
+      const ports = this.ports.filter((port) => isNamed(port, listener));
       paths = ports.map((port) => ({ transport: port.transport, family: familyOf(port.bound.address) ?? 4 }));
       // Names of listeners that do not exist are the user's mistake, and must not fill the memory.
       if (paths.length > 0) this.pathsByListener.set(listener, paths);
@@ -93,14 +103,14 @@ export class Transports {
     return paths;
   }
 
-  /** The listener to reach a target from. */
+  /** The listener to reach a target from; for TCP, what stands in for one that has only UDP. */
   portFor(listener: string | null, target: Target): LocalPort | undefined {
-    return this.ports.find(
-      (port) =>
-        (listener === null || port.bound.name === listener) &&
-        port.transport === target.transport &&
-        familyOf(port.bound.address) === familyOf(target.address),
-    );
+    const reaches = (port: LocalPort): boolean =>
+      isNamed(port, listener) && familyOf(port.bound.address) === familyOf(target.address);
+    const port = this.ports.find((each) => each.transport === target.transport && reaches(each));
+    if (port !== undefined || target.transport !== "tcp") return port;
+    const datagrams = this.datagramPorts.find(reaches);
+    return datagrams && this.streamInstead(datagrams);
   }
 
   /** True while a connection leads to the target already. */
@@ -109,12 +119,15 @@ export class Transports {
     return port !== undefined && port.transport !== "udp" && this.table.has(port, target);
   }
 
-  /** Where a request that is too large for UDP may be sent from instead (RFC 3261 §18.1.1); undefined: nowhere, use UDP. */
+  /**
+   * Where a request that is too large for UDP (RFC 3261 §18.1.1), or for a peer that asks for TCP, may be sent from instead; undefined: nowhere. The TCP
+   * listener of the same port first: what the peer sends on that connection is then from the same trunk.
+   */
   streamInstead(port: DatagramPort): StreamSide | undefined {
     if (this.largeRequests === "udp") return undefined;
-    const listener = this.streamListeners.find(
-      (each) => each.transport === "tcp" && each.bound.address === port.bound.address,
-    );
+    const { address, port: number } = port.bound;
+    const beside = this.streamListeners.filter((each) => each.transport === "tcp" && each.bound.address === address);
+    const listener = beside.find(({ bound }) => bound.port === number) ?? beside[0];
     if (listener !== undefined) return listener;
     return this.largeRequests === "ephemeral" ? { bound: port.bound, transport: "tcp", tls: undefined } : undefined;
   }
@@ -122,7 +135,7 @@ export class Transports {
   /** A way to a target; over TCP or TLS an existing connection if there is one. */
   outlet(port: LocalPort, target: Target, user: OutletUser): Outlet {
     if (port.transport === "udp") return new DatagramOutlet(port, target, user);
-    const upgraded = port.bound.transport === "udp";
+    const upgraded = target.upgraded === true && port.bound.transport === "udp";
     return new StreamOutlet(this.table.to(port, target, upgraded ? UPGRADE_CONNECT_MS : undefined), user);
   }
 
@@ -168,6 +181,10 @@ export class Transports {
     }
     return arrival;
   }
+}
+
+function isNamed(port: LocalPort, listener: string | null): boolean {
+  return listener === null || port.bound.name === listener;
 }
 
 /** RFC 3261 §18.1.1, §18.2.1: is that transport reliable? */
