@@ -37,6 +37,8 @@ export interface EdgeAccess {
   adopt(invite: IncomingRequest, taken: (adoption: Adoption) => void): void;
   /** The INVITE, received or sent there, is of an emergency call: when the edge is told to end it waits for it. */
   hold(id: string): void;
+  /** Another worker answers the request: this one is idle without that. */
+  handOver(id: string): void;
   /** Registers or withdraws one verb. */
   route(verb: string, add: boolean): void;
 }

@@ -159,6 +159,10 @@ class SipPortOverEdges implements DrachtioSipPort {
     this.#connected.find(edge)?.hold(id);
   }
 
+  handOver({ edge, id }: Parameters<SipPort["handOver"]>[0]): void {
+    this.#connected.find(edge)?.handOver(id);
+  }
+
   pause(others: boolean): void {
     if (this.#paused && this.#others === others) return;
     this.#paused = true;

@@ -152,6 +152,10 @@ export class EdgeLink implements PoolLink {
     if (this.#holds) this.#session.send(formatHoldFrame(this.#nextId(), id));
   }
 
+  handOver(id: string): void {
+    this.#served.left(id);
+  }
+
   /** Registers or withdraws one verb. */
   route(verb: string, add: boolean): void {
     this.#session.send(formatRouteFrame(this.#nextId(), verb, add));

@@ -39,6 +39,8 @@ class OtherEdge implements EdgeAccess {
 
   hold(): void {}
 
+  handOver(): void {}
+
   sentBy(): null {
     return null;
   }

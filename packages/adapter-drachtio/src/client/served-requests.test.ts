@@ -45,6 +45,32 @@ test("what the edge has long answered by itself is forgotten, of all methods; a 
   expect(ids(served, 400_000)).toEqual([["rings", null]]);
 });
 
+test("what another worker answers is not waited for, and comes along all the same when the edge is lost", () => {
+  const served = new ServedRequests();
+  for (const id of ["left", "own", "answered", "over"]) served.delivered(request(id), 0);
+  for (const id of ["left", "left", "answered", "over", "unknown"]) served.left(id);
+  expect(served.size(0)).toBe(1);
+  served.answered("answered", answer(486), 0);
+  served.over("over");
+  expect(served.size(0)).toBe(1);
+  expect(ids(served, 3_000)).toEqual([
+    ["left", null],
+    ["own", null],
+  ]);
+  expect(served.size(3_000)).toBe(0);
+});
+
+test("what another worker answers is waited for again when it is offered, or answered from here", () => {
+  const served = new ServedRequests();
+  for (const id of ["offered", "rings", "old"]) served.delivered(request(id), 0);
+  for (const id of ["offered", "rings", "old"]) served.left(id);
+  served.delivered(request("offered"), 1_000);
+  served.answered("rings", answer(180), 1_000);
+  expect(served.size(1_000)).toBe(2);
+  expect(served.size(310_000)).toBe(2);
+  expect(served.size(311_000)).toBe(0);
+});
+
 test("an edge that never answers lets nothing grow without bound", () => {
   const served = new ServedRequests();
   for (let second = 0; second < 1_000; second += 1) served.delivered(request(`s${second}`), second * 1_000);

@@ -19,6 +19,8 @@ interface Open {
   readonly request: IncomingRequest | null;
   /** When it came, or was last answered provisionally. */
   readonly heardMs: number;
+  /** Another worker has its call. */
+  readonly left: boolean;
 }
 
 interface Answered extends StrandedInvite {
@@ -32,20 +34,22 @@ interface Answered extends StrandedInvite {
 export class ServedRequests {
   /** Longest silent first. */
   readonly #open = new Map<string, Open>();
+  /** How many of them another worker has. */
+  #left = 0;
   /** Oldest first. */
   readonly #answered = new Map<string, Answered>();
 
-  /** Requests without a final answer that the edge still waits for. */
+  /** Requests without a final answer that the edge still waits for, and this worker with it. */
   size(nowMs: number): number {
     this.#forgetOld(nowMs);
-    return this.#open.size;
+    return this.#open.size - this.#left;
   }
 
   /** A request was delivered. */
   delivered(request: IncomingRequest, nowMs: number): void {
     const { message, transaction } = request;
     this.#forgetOld(nowMs);
-    this.#hear(transaction.id, { request: message.method === "INVITE" ? request : null, heardMs: nowMs });
+    this.#hear(transaction.id, { request: message.method === "INVITE" ? request : null, heardMs: nowMs, left: false });
   }
 
   /** It was answered, provisionally or finally. */
@@ -54,14 +58,23 @@ export class ServedRequests {
     const open = this.#open.get(id);
     if (open === undefined) return;
     const { request } = open;
-    if (answer.status < 200) return this.#hear(id, { request, heardMs: nowMs });
-    this.#open.delete(id);
+    if (answer.status < 200) return this.#hear(id, { request, heardMs: nowMs, left: false });
+    this.#drop(id);
     if (request !== null) this.#answered.set(id, { request, answer, atMs: nowMs });
   }
 
   /** The caller cancelled it. */
   over(id: string): void {
-    this.#open.delete(id);
+    this.#drop(id);
+  }
+
+  /** Another worker has its call and answers it; should the edge be lost, it is brought to another one from here all the same. */
+  left(id: string): void {
+    const open = this.#open.get(id);
+    if (open === undefined || open.left) return;
+    // In its place: it is as old as it was.
+    this.#open.set(id, { ...open, left: true });
+    this.#left += 1;
   }
 
   /** The edge is lost: INVITEs that are unanswered, and those answered a moment ago. */
@@ -71,19 +84,25 @@ export class ServedRequests {
     for (const { request } of this.#open.values()) if (request !== null) stranded.push({ request, answer: null });
     for (const { request, answer } of this.#answered.values()) stranded.push({ request, answer });
     this.#open.clear();
+    this.#left = 0;
     this.#answered.clear();
     return stranded;
   }
 
   #hear(id: string, open: Open): void {
-    this.#open.delete(id);
+    this.#drop(id);
     this.#open.set(id, open);
+  }
+
+  #drop(id: string): void {
+    if (this.#open.get(id)?.left === true) this.#left -= 1;
+    this.#open.delete(id);
   }
 
   #forgetOld(nowMs: number): void {
     for (const [id, { heardMs }] of this.#open) {
       if (nowMs - heardMs < SILENCE_MS) break;
-      this.#open.delete(id);
+      this.#drop(id);
     }
     for (const [id, { atMs }] of this.#answered) {
       if (nowMs - atMs < ANSWER_DOUBT_MS) break;

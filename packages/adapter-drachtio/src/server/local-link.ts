@@ -140,6 +140,9 @@ export class LocalLink implements Application, LocalEdgeAccess {
     this.#parts.onHold(id);
   }
 
+  /** The edge of this process has it all the same, and waits until it is answered. */
+  handOver(): void {}
+
   close(): void {
     if (!this.#ready) return;
     this.#ready = false;

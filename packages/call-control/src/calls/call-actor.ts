@@ -1,5 +1,6 @@
 import {
   detailRecords,
+  isTakenOver,
   knowsAnswer,
   newCall,
   ok,
@@ -127,8 +128,8 @@ export class CallActor {
   }
 
   #onLazyWrite(outcome: SaveOutcome): void {
-    if (outcome === "unstored") return this.#shell.keepAwake(this.#callId);
-    if (outcome === "stored") {
+    if (outcome === "unstored" && this.#record.unsaved) return this.#shell.keepAwake(this.#callId);
+    if (outcome === "stored" || this.#record.call === null) {
       if (!this.#running) this.#leaveUnsaved();
       return this.#rest();
     }
@@ -163,6 +164,8 @@ export class CallActor {
     if (mail.stored !== undefined) this.#record.adopt(mail.stored);
     this.#work.requests.add(mail.event);
     if (mail.event.kind === "cancelled") this.#work.requests.close(mail.event.transaction);
+    const { call } = this.#record;
+    if (call !== null && isTakenOver(call, mail.event)) return this.#leaveToHeir();
     let event = this.#asKnown(mail.event);
     let found = await this.#begin(event, mail);
     for (let run = 0; run < MOST_RUNS; run += 1) {
@@ -181,6 +184,21 @@ export class CallActor {
     }
     this.#log("error", "event given up after too many lost races", { event: event.kind });
     this.#giveUp(event, "internal-error");
+  }
+
+  /**
+   * Another worker has the call: a timer of this one would call the next way beside it where no record holds them apart, and a state stored from here would be
+   * older than that one's.
+   */
+  #leaveToHeir(): void {
+    this.#raced = true;
+    this.#work.stopTimers();
+    for (const [transaction] of this.#work.requests.all) {
+      this.#work.requests.close(transaction);
+      this.#shell.ports.sip.handOver(serverTransaction(transaction));
+    }
+    this.#record.forget();
+    this.#log("info", "another worker goes on with the call");
   }
 
   /** An INVITE for a call that is already here is the same INVITE by another way. */
@@ -318,7 +336,7 @@ export class CallActor {
     void sip.respond(serverTransaction(transaction), refusal(request, code, `${this.#callId}-a`));
   }
 
-  #log(level: "info" | "error", message: string, fields: Readonly<Record<string, unknown>>): void {
+  #log(level: "info" | "error", message: string, fields: Readonly<Record<string, unknown>> = {}): void {
     this.#shell.ports.telemetry.log(level, message, { callId: this.#callId, ...fields });
   }
 }

@@ -97,6 +97,10 @@ export class CallJunction implements SipPort {
     this.#outside.hold(transaction);
   }
 
+  handOver(transaction: ServerTransaction): void {
+    this.#outside.handOver(transaction);
+  }
+
   #deliver(callId: string, message: SipMessage, transaction: ServerTransaction): void {
     // An INVITE that was taken may stay unanswered for as long as people think.
     if (message.method === "INVITE") {

@@ -121,6 +121,10 @@ export class DeskLeg implements SipPort {
     this.#outside.hold(transaction);
   }
 
+  handOver(transaction: ServerTransaction): void {
+    this.#outside.handOver(transaction);
+  }
+
   async #onFinal(callId: string, response: SipMessage): Promise<void> {
     const answered = response.status < 300;
     if (answered) this.#acknowledge(callId, response);

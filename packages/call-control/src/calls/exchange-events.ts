@@ -1,6 +1,6 @@
-import type { ExchangeId, Failure } from "@tandem/domain";
+import type { ExchangeId, Failure, Result } from "@tandem/domain";
 import type { SipMessage } from "@tandem/sip";
-import type { ClientEvents } from "../ports/index.ts";
+import type { ClientEvents, ClientTransaction } from "../ports/index.ts";
 import type { CallShell } from "./call-shell.ts";
 import type { PendingWork } from "./pending-work.ts";
 
@@ -19,6 +19,8 @@ export class ExchangeEvents implements ClientEvents {
   readonly #shell: CallShell;
   /** Where the request left, once known. */
   edge: string | null = null;
+  /** The edge's receipt for the request: when this process sends it again, there is another one. */
+  receipt: Promise<Result<ClientTransaction, Failure>> | null = null;
   #work: PendingWork | null;
 
   constructor(callId: string, exchange: ExchangeId, parts: { readonly work: PendingWork; readonly shell: CallShell }) {
@@ -37,6 +39,8 @@ export class ExchangeEvents implements ClientEvents {
   }
 
   onFailure({ code: failure }: Failure): void {
+    // It was this process itself that sent it again.
+    if (failure === "superseded" && !this.#isLast()) return;
     this.#over();
     this.#shell.post(this.#callId, {
       event: { kind: "no-response", exchange: this.#exchange, failure, ...this.#by() },
@@ -47,8 +51,12 @@ export class ExchangeEvents implements ClientEvents {
     return this.edge === null ? {} : { edge: this.edge };
   }
 
+  #isLast(): boolean {
+    return this.#work?.exchanges.get(this.#exchange) === this.receipt;
+  }
+
   #over(): void {
-    this.#work?.exchanges.delete(this.#exchange);
+    if (this.#isLast()) this.#work?.exchanges.delete(this.#exchange);
     this.#work = null;
   }
 }

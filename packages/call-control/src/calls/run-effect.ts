@@ -129,6 +129,7 @@ function send(effect: Extract<Effect, { kind: "send" }>, context: EffectContext)
   const receipt = sure(context, sent, err(FAULT));
   // RFC 3261 §17.1: an ACK to a 2xx is no transaction and has no answer.
   if (message.method === "ACK") return;
+  events.receipt = receipt;
   work.exchanges.set(exchange, receipt);
   void receipt.then((result) => {
     if (result.ok) {

@@ -24,6 +24,8 @@ export interface SipPort {
    * transaction is over, or its edge gone.
    */
   hold(transaction: ClientTransaction | ServerTransaction): void;
+  /** Another worker has the call and answers the request: the end of this one need not wait for that. */
+  handOver(transaction: ServerTransaction): void;
 }
 
 export interface OutgoingRequest {

@@ -36,6 +36,8 @@ export class FakeSipPort implements SipPort {
   readonly responses: GivenResponse[] = [];
   /** Transactions that an edge which ends has to wait for, by id. */
   readonly held: string[] = [];
+  /** Requests that another worker answers, by transaction id. */
+  readonly handedOver: string[] = [];
   /** Called with every request sent; a scripted peer answers from here. */
   peer: (sent: SentRequest) => void = () => undefined;
   /** When set, sending fails with it. */
@@ -72,6 +74,10 @@ export class FakeSipPort implements SipPort {
     const sent = this.sent.find((candidate) => candidate.transaction.id === transaction.id);
     if (sent !== undefined) sent.cancelled = true;
     return Promise.resolve(ok(undefined));
+  }
+
+  handOver({ id }: ServerTransaction): void {
+    this.handedOver.push(id);
   }
 
   hold({ id }: ClientTransaction | ServerTransaction): void {

@@ -172,7 +172,7 @@ type Unanswered = Omit<Extract<CallEvent, { kind: "no-response" }>, "kind">;
 /** No final response will come. */
 export function onNoResponse(turn: Turn, { exchange: id, failure, edge }: Unanswered): void {
   const exchange = exchangeOf(turn.call, id);
-  // Superseded: another worker goes on with it.
+  // Superseded: another worker goes on with it, and with the call where this is its attempt (taken-over.ts).
   if (exchange === null || failure === "superseded") return;
   const { hunt } = turn.call;
   const trying = hunt?.current?.exchange === id ? hunt.current : null;

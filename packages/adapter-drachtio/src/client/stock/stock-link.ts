@@ -97,6 +97,10 @@ export class StockLink implements PoolLink {
   /** A stock server ends when its supervisor says so. */
   hold(): void {}
 
+  handOver(id: string): void {
+    this.#link.handOver(id);
+  }
+
   holds(callId: string): boolean {
     return this.#calls.holds(callId);
   }
