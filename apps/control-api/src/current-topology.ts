@@ -6,11 +6,13 @@ import type { ControlServices } from "./services.ts";
 
 export interface TopologyInForce {
   readonly version: number;
+  /** When it was published. A registry that lost its data counts from one again, so the version alone does not tell which one it is. */
+  readonly atMs: number;
   readonly topology: Topology;
   readonly snapshot: Snapshot;
 }
 
-/** Compiling 100 000 routes takes a moment; the compiled form of the version last seen is kept per service set. */
+/** Compiling 100 000 routes takes a moment; the compiled form of the publication last seen is kept per service set. */
 const compiled = new WeakMap<ControlServices, TopologyInForce>();
 
 /** The topology in force, compiled; null before the first one was published. */
@@ -18,12 +20,12 @@ export async function currentTopology(services: ControlServices): Promise<Result
   const current = await services.topology.current();
   if (!current.ok) return current;
   if (current.value === null) return ok(null);
+  const { version, atMs, json } = current.value;
   const known = compiled.get(services);
-  if (known?.version === current.value.version) return ok(known);
-  const found = await compileApart(current.value.json);
-  if (!found.ok)
-    return err({ code: "topology-invalid", detail: `published version ${current.value.version} no longer compiles` });
-  const inForce = { version: current.value.version, topology: found.value.topology, snapshot: found.value };
+  if (known?.version === version && known.atMs === atMs) return ok(known);
+  const found = await compileApart(json);
+  if (!found.ok) return err({ code: "topology-invalid", detail: `published version ${version} no longer compiles` });
+  const inForce = { version, atMs, topology: found.value.topology, snapshot: found.value };
   compiled.set(services, inForce);
   return ok(inForce);
 }

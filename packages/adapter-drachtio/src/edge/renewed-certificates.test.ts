@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { ListenerTls } from "@tandem/sip-endpoint";
 import { generate } from "selfsigned";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { toEndpointListener } from "./endpoint-listener.ts";
 import { RenewedCertificates } from "./renewed-certificates.ts";
 
@@ -57,6 +57,7 @@ async function world(days = 10) {
 }
 
 const DAY_MS = 86_400_000;
+const LOOK_MS = 30_000;
 
 describe("certificates of an edge", () => {
   it("that did not change are left alone", async () => {
@@ -98,5 +99,22 @@ describe("certificates of an edge", () => {
     await renewed.look();
     expect(replaced).toEqual([]);
     expect(said).toEqual(["warn renewed certificate cannot be used, the one before stays"]);
+  });
+
+  it("are not looked at any more after the end, also when it comes while they are looked at", async () => {
+    const { renewed } = await world();
+    let looked: () => void = () => undefined;
+    const look = vi.spyOn(renewed, "look").mockImplementation(() => new Promise((resolve) => (looked = resolve)));
+    vi.useFakeTimers();
+    try {
+      const end = renewed.start();
+      await vi.advanceTimersByTimeAsync(LOOK_MS);
+      end();
+      looked();
+      await vi.advanceTimersByTimeAsync(3 * LOOK_MS);
+      expect(look).toHaveBeenCalledTimes(1);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 });

@@ -18,7 +18,6 @@ export class RenewedCertificates {
   readonly #inForce = new Map<string, ListenerTls>();
   #ends: Readonly<Record<string, number>>;
   #complained = "";
-  #cancel: () => void = () => undefined;
 
   constructor(
     configured: readonly ConfiguredListener[],
@@ -40,11 +39,16 @@ export class RenewedCertificates {
   /** Looks from now on; the returned function ends it. */
   start(): () => void {
     if (this.#configured.length === 0) return () => undefined;
+    let ended = false;
+    let cancel: () => void = () => undefined;
     const next = (): void => {
-      this.#cancel = systemClock.after(LOOK_MS, () => void this.look().then(next));
+      if (!ended) cancel = systemClock.after(LOOK_MS, () => void this.look().then(next));
     };
     next();
-    return () => this.#cancel();
+    return () => {
+      ended = true;
+      cancel();
+    };
   }
 
   /** One look at all files. Never rejects. */
