@@ -270,6 +270,22 @@ describe("a request by two ways, RFC 3261 §8.2.2.2", () => {
     expect(user.acks).toMatchObject([{ transaction: user.transaction }]);
   });
 
+  it.each([
+    ["after T1: its sender waited in vain, and takes the next way (RFC 3263 §4.3)", {}, 500],
+    ["at once: no emergency call is refused for it", { uri: "sip:911@10.0.0.9" }, 0],
+    ["at once: nor one that names the service", { uri: "urn:service:sos.police" }, 0],
+  ])("goes up again %s", async (_when, fields, afterMs) => {
+    await start();
+    await receive(requestText(fields));
+    await clock.advance(afterMs);
+    await receive(requestText({ ...fields, branch: "z9hG4bKnext" }));
+    expect(user.requests).toHaveLength(2);
+    expect(peer.startLines).not.toContain("SIP/2.0 482 Merged Request");
+    user.respond(200);
+    await receive(requestText({ ...fields, method: "ACK", branch: "z9hG4bKack", toTag: "service" }));
+    expect(user.acks).toMatchObject([{ transaction: user.requests[1]?.transaction }]);
+  });
+
   it("is served again after a refusal: the client tries its next address", async () => {
     await start();
     await receive(requestText());
@@ -544,6 +560,14 @@ describe("an INVITE that another endpoint received", () => {
       "SIP/2.0 487 Request Terminated",
     ]);
     expect([user.requests.length, user.cancels[0]?.transaction]).toEqual([0, adopted?.transaction]);
+  });
+
+  it("goes up when its sender, to whom its edge is lost, makes another way (RFC 3263 §4.3)", async () => {
+    await start();
+    endpoint.adoptInvite(invite(), arrival);
+    await receive(requestText({ branch: "z9hG4bKnext" }));
+    expect(user.requests).toHaveLength(1);
+    expect(peer.startLines).not.toContain("SIP/2.0 482 Merged Request");
   });
 
   it.each([

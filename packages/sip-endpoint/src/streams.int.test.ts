@@ -43,6 +43,24 @@ describe("a TCP peer that connects to us", () => {
     });
   });
 
+  it("may send the same INVITE with another branch once its connection is gone (RFC 3263 §4.3), and as a fork not before (RFC 3261 §8.2.2.2)", async () => {
+    const us = await run([loopback("tcp", "tcp")]);
+    const [first, fork, next] = ["first", "fork", "next"].map((branch) =>
+      requestText({ via: "SIP/2.0/TCP 127.0.0.1:5060", branch: `z9hG4bK${branch}` }),
+    );
+    const peer = await StreamPeer.connect(us.at("tcp").port);
+    peer.send(`${first}${fork}`);
+    await waitUntil("an answer to both", () => peer.startLines.length >= 2);
+    expect(peer.startLines).toContain("SIP/2.0 482 Merged Request");
+    peer.socket.destroy();
+    await waitUntil("the connection gone", () => us.endpoint.stats().connections.tcp === 0);
+    const again = await StreamPeer.connect(us.at("tcp").port);
+    again.send(next ?? "");
+    await again.got(1);
+    expect(us.user.requests).toHaveLength(2);
+    expect(again.startLines).toEqual(["SIP/2.0 100 Trying"]);
+  });
+
   it("may send byte by byte", async () => {
     const { us, peer } = await tcp();
     for (const byte of OPTIONS) peer.send(byte);

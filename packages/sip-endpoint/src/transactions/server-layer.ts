@@ -85,6 +85,7 @@ export class ServerLayer {
     if (this.byKey.has(key) || this.byRequest.get(requestKey(facts))?.ongoing === true) return null;
     const received = new Received(invite, arrival, this.context.clock.now());
     const transaction = this.open({ request: received, facts, key }, () => undefined);
+    transaction.isAdopted = true;
     this.byRequest.set(detached(requestKey(facts)), transaction);
     return { transaction, received };
   }
@@ -146,12 +147,22 @@ export class ServerLayer {
       return this.refused(fault.status, fault.detail, request.source);
     // A CANCEL shares Call-ID, CSeq and From tag with its INVITE by design.
     if (request.message.method === "CANCEL") return undefined;
-    // RFC 3261 §8.2.2.2
-    if (facts.toTag === undefined && this.byRequest.get(requestKey(facts))?.ongoing === true) {
+    const first = facts.toTag === undefined ? this.byRequest.get(requestKey(facts)) : undefined;
+    if (first?.ongoing === true && this.isMerged(first, request.message)) {
       this.context.counters.discarded.merged++;
       return MERGED;
     }
     return this.closing ? CLOSING : undefined;
+  }
+
+  /**
+   * RFC 3261 §8.2.2.2: a fork of the request under way, which another branch of it brought here. Not the INVITE whose sender lost the first way and takes the next one (RFC 3263 §4.3): its
+   * connection is gone, its edge is, or it waited in vain. An emergency call is never refused for it: the application decides which way is answered.
+   */
+  private isMerged(first: ServerTx, request: SipMessage): boolean {
+    if (!(first instanceof InviteServerTx)) return true;
+    const isYoung = this.context.clock.now() - first.atMs < this.context.timers.t1;
+    return isYoung && first.isReachable && !looksLikeEmergency(request);
   }
 
   /**

@@ -5,6 +5,7 @@ import type { Received } from "../messages/received-message.ts";
 import { sentMessage } from "../messages/sent-message.ts";
 import { responseText } from "../messages/via-lines.ts";
 import type { TimerOwner } from "../timers/timer-wheel.ts";
+import type { Arrival } from "../transport/arrival.ts";
 import type { Outlet, OutletUser } from "../transport/outlet.ts";
 import type { TransactionContext } from "./context.ts";
 import { replyOutlet } from "./reply.ts";
@@ -33,6 +34,10 @@ export abstract class ServerTx implements ServerTransaction, TimerOwner<TimerNam
   readonly method: string;
   readonly callId: string;
   readonly key: string;
+  /** When the request came (epoch ms). */
+  readonly atMs: number;
+  /** Its own edge was lost: its sender may know it. */
+  isAdopted = false;
   /** To tag of our responses, once one had it. */
   localTag: string | undefined = undefined;
   protected readonly context: TransactionContext;
@@ -41,6 +46,7 @@ export abstract class ServerTx implements ServerTransaction, TimerOwner<TimerNam
   protected received: Received | null;
   protected lastText = "";
   protected ended = false;
+  private readonly connection: Arrival["connection"];
   private readonly outlet: Outlet | undefined;
   private readonly endedHook: (transaction: ServerTx) => void;
   private vias: readonly string[];
@@ -51,6 +57,8 @@ export abstract class ServerTx implements ServerTransaction, TimerOwner<TimerNam
     const { request } = parts;
     this.context = context;
     this.id = context.ids.transaction();
+    this.atMs = request.atMs;
+    this.connection = request.source.connection;
     this.method = request.message.method;
     this.callId = detached(parts.callId);
     this.key = parts.key;
@@ -74,6 +82,11 @@ export abstract class ServerTx implements ServerTransaction, TimerOwner<TimerNam
   /** The request is being served: another copy of it is one too many (RFC 3261 §8.2.2.2). */
   get ongoing(): boolean {
     return !this.answered;
+  }
+
+  /** As far as can be told, its sender waits where it came from. */
+  get isReachable(): boolean {
+    return !this.isAdopted && this.connection?.usable !== false;
   }
 
   /** Sends a response of the user. */
