@@ -19,6 +19,25 @@ describe("new requests", () => {
     expect([first.frames, second.frames]).toEqual([[], []]);
   });
 
+  test("the same INVITE by another way goes to the application that serves the first (RFC 3263 §4.3), and to another once that refused it", async () => {
+    await using edge = await startEdge();
+    const first = await RawApp.login(edge.address, OCTETS);
+    edge.endpoint.receive("INVITE", { callId: "c1" });
+    const { tokens, text } = await first.sip("INVITE");
+    const second = await RawApp.login(edge.address, OCTETS);
+    for (let way = 0; way < 2; way += 1) {
+      edge.endpoint.receive("INVITE", { callId: "c1" });
+      await first.sip("INVITE");
+    }
+    const shared = text.split("\r\n").filter((line) => /^(Via|From|Call-ID|CSeq):/.test(line));
+    const refusal = ["SIP/2.0 503 Service Unavailable", ...shared, "To: <sip:x@y>;tag=mine", "", ""].join("\r\n");
+    await first.ask(`sip|${tokens[8]}|\r\n${refusal}`);
+    for (const id of ["s2", "s3"]) await first.ask(`sip|${id}|\r\n${refusal}`);
+    await first.ask("remove_route|*");
+    edge.endpoint.receive("INVITE", { callId: "c1" });
+    await second.sip("INVITE");
+  });
+
   test("a route registered twice does not double the share", async () => {
     await using edge = await startEdge();
     const first = await RawApp.login(edge.address, { verbs: ["invite", "invite", "invite"] });

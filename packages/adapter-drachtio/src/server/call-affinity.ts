@@ -38,6 +38,12 @@ export class CallAffinity {
     return session?.ready === true ? session : undefined;
   }
 
+  /** The application that answers for an INVITE of that Call-ID just now, if it is still connected. */
+  serving(callId: string): Application | undefined {
+    const session = this.#calls.get(callId)?.session;
+    return session?.ready === true ? session : undefined;
+  }
+
   /** The call's transactions moved to this application. */
   move(callId: string, session: Application): void {
     const live = this.#calls.get(callId);

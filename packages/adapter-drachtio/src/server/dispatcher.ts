@@ -169,13 +169,19 @@ export class Dispatcher {
 
   #choose(method: string, callId: string, dialogTag: string | undefined): Application | undefined {
     const { affinity, roster } = this.#context;
-    if (dialogTag === undefined) return roster.next(method);
+    if (dialogTag === undefined) return this.#setsUp(method, callId) ?? roster.next(method);
     const settingUp = affinity.find(callId);
     return (
       (settingUp?.still === true ? undefined : settingUp) ??
       this.#dialogs.owner(dialogId(callId, dialogTag)) ??
       roster.nextForDialog(method)
     );
+  }
+
+  /** The same INVITE by another way (RFC 3263 §4.3) belongs to whoever serves the first. */
+  #setsUp(method: string, callId: string): Application | undefined {
+    const session = method === "INVITE" ? this.#context.affinity.serving(callId) : undefined;
+    return session?.still === true ? undefined : session;
   }
 
   #park(offer: Offer): boolean {
