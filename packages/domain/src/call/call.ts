@@ -27,6 +27,8 @@ export interface Call {
   hunt: Hunt | null;
   /** The caller's INVITE while it waits for its final response. */
   caller: WaitingInvite | null;
+  /** Ways by which the caller's INVITE came after the one the call is named by, in order: it is answered by the last, and by none of the others any more. */
+  ways: string[];
   transfer: Transfer | null;
   /** REFERs passed on: their CSeq numbers on both legs, which name the subscriptions (RFC 3515 §2.4.6). The last few. */
   refers: PassedRefer[];

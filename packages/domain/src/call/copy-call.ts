@@ -15,6 +15,7 @@ export function copyCall(call: Call): Call {
     hunt:
       call.hunt === null ? null : { ...call.hunt, plans: call.hunt.plans.slice(), current: copied(call.hunt.current) },
     caller: copied(call.caller),
+    ways: call.ways.slice(),
     transfer: copied(call.transfer),
     refers: call.refers.slice(),
     reserved: call.reserved.slice(),

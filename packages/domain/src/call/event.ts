@@ -15,6 +15,14 @@ export type TransactionId = string;
 
 export type LegName = "a" | "b";
 
+/** A client transaction of the caller's neighbour, by which the INVITE came once more (RFC 3263 §4.3). */
+export interface CallerWay {
+  /** What the call would be named if it had begun by it. */
+  readonly id: string;
+  /** Where requests to the caller go from now on; null: where they went. */
+  readonly nextHop: string | null;
+}
+
 /** Everything that can happen to a call. Time is an argument of the transition, never of the machine's own making. */
 export type CallEvent =
   | {
@@ -54,6 +62,8 @@ export type CallEvent =
       readonly kind: "redelivered";
       readonly transaction: TransactionId;
       readonly request: SipMessage;
+      /** It came by another way than the one the call is named by. */
+      readonly way?: CallerWay;
       /** Exchanges that this process itself still waits for: then the INVITE came by another way and nothing is started again. */
       readonly alive?: readonly ExchangeId[];
     }

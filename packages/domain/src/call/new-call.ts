@@ -14,6 +14,7 @@ export function newCall(callId: string, nowMs: number): Call {
     unacked: [],
     hunt: null,
     caller: null,
+    ways: [],
     transfer: null,
     refers: [],
     reserved: [],

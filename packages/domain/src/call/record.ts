@@ -39,6 +39,7 @@ function packCall(call: Call): object {
     unacked: unless(call.unacked, blank.unacked),
     hunt: call.hunt === null ? undefined : packHunt(call.hunt),
     caller: unless(call.caller, blank.caller),
+    ways: unless(call.ways, blank.ways),
     transfer: unless(call.transfer, blank.transfer),
     refers: unless(call.refers, blank.refers),
     reserved: unless(call.reserved, blank.reserved),

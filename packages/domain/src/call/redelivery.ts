@@ -1,18 +1,34 @@
 import { responseTo } from "@tandem/sip";
-import { failureEntry } from "../failure/catalogue.ts";
+import { failureEntry, type FailureCode } from "../failure/catalogue.ts";
 import { placeAnew } from "./attempt.ts";
+import type { Call } from "./call.ts";
 import { respondToCaller } from "./caller.ts";
 import { finish } from "./ending.ts";
 import { askEntry, askGate } from "./failover.ts";
-import type { CallEvent } from "./event.ts";
+import type { CallerWay, CallEvent } from "./event.ts";
+import type { Unacked } from "./exchange.ts";
 import { goOnElsewhere, isAttended } from "./lost-edge.ts";
 import { answerPending, type Received } from "./outgoing.ts";
+import type { Party } from "./party.ts";
 import { repeatReliable } from "./reliable-provisionals.ts";
 import { seizePlace } from "./seizure.ts";
 import { reply } from "./replies.ts";
 import { partyOf, type Turn } from "./turn.ts";
 
 type Redelivered = Extract<CallEvent, { kind: "redelivered" }>;
+
+/**
+ * Whether the caller still waits for an answer, or for one that its ACK says nothing of: then the INVITE by another way is this call's, and its answer goes there. An INVITE of a call that is
+ * ending, or that is acknowledged, is none of its.
+ */
+export function awaitsCaller({ phase, caller, unacked }: Call): boolean {
+  return (phase === "setup" && caller !== null) || (phase === "up" && unacked.some(isFirstAnswer));
+}
+
+/** The answer to the INVITE that made the call. */
+function isFirstAnswer({ request }: Unacked): boolean {
+  return request.method === "INVITE" && request.dialog.startsWith("a");
+}
 
 /**
  * The caller's INVITE again. From the record: an answer that was accepted is given again, a setup goes on with the attempt it was at. The called side
@@ -23,24 +39,42 @@ export function onRedelivered(turn: Turn, event: Omit<Redelivered, "kind">): voi
   const { call } = turn;
   const { transaction, request: message } = event;
   const received: Received = { transaction, message };
+  if (!takesWay(turn, event.way)) return refuse(turn, received, "answered-elsewhere");
   if (call.phase === "setup" && call.caller !== null) {
     call.caller = { ...call.caller, transaction };
     resume(turn, event);
     return;
   }
-  const answered = call.unacked.find(({ request }) => request.method === "INVITE" && request.dialog.startsWith("a"));
+  const answered = call.unacked.find(isFirstAnswer);
   if (call.phase === "up" && answered !== undefined) {
     answered.request = { ...answered.request, transaction, open: true };
     answered.transaction = transaction;
     answerPending(turn, { ...answered.request }, answered.response);
     return;
   }
-  refuse(turn, received);
+  refuse(turn, received, "worker-lost");
 }
 
-/** Nothing of it can go on: the record is empty, or the call is ending or long acknowledged. */
-function refuse(turn: Turn, { transaction, message }: Received): void {
-  const { sip, sipReason } = failureEntry("worker-lost");
+/**
+ * The way by which the INVITE came last is the one that is answered: its sender made it because the earlier one was lost to it (RFC 3263 §4.3). False: it came by an earlier one, which a
+ * worker or an edge may bring again, but which nobody listens to any more.
+ */
+function takesWay({ call }: Turn, way: CallerWay | undefined): boolean {
+  const id = way?.id ?? call.id;
+  if (id === (call.ways.at(-1) ?? call.id)) return true;
+  if (way === undefined || call.ways.includes(id)) return false;
+  call.ways.push(id);
+  call.parties = call.parties.map((party) => (party.id === "a" ? reachedBy(party, way) : party));
+  return true;
+}
+
+function reachedBy(caller: Party, { nextHop }: CallerWay): Party {
+  return nextHop === null ? caller : { ...caller, profile: { ...caller.profile, nextHop } };
+}
+
+/** Nothing of it can go on: the record is empty, the call is ending or long acknowledged, or another way took the place of this one. */
+function refuse(turn: Turn, { transaction, message }: Received, code: FailureCode): void {
+  const { sip, sipReason } = failureEntry(code);
   const response = responseTo(message, sip, { reason: sipReason });
   turn.effects.push({ kind: "respond", leg: "a", transaction, response });
   if (turn.call.phase === "new") finish(turn);

@@ -1,5 +1,5 @@
 import { buildRequest, type HeaderLine, type SipMessage } from "@tandem/sip";
-import { blankPreparation, callDeadline, type LegProfile } from "../../src/index.ts";
+import { blankPreparation, callDeadline, type CallerWay, type LegProfile } from "../../src/index.ts";
 import { plan, profile } from "./call-rig.ts";
 import { Books } from "./walk/books.ts";
 import { Choices } from "./walk/choices.ts";
@@ -27,6 +27,8 @@ export class RandomWalk {
   /** The last request of every method in every dialog. */
   private readonly last = new Map<string, { readonly cseq: number; readonly transaction: string }>();
   private serial = 0;
+  /** The way by which the caller's INVITE came last, where it was not the first. */
+  private way: { readonly way?: CallerWay } = {};
 
   /** With `garbled` only finishing and storing are judged. */
   constructor(numbers: readonly number[], { garbled = false, crashes = false }: Partial<WalkKind> = {}) {
@@ -214,7 +216,11 @@ export class RandomWalk {
     const current = this.worker.call.hunt?.current?.exchange ?? "";
     if (workerLost) this.edge.hold();
     const alive = !workerLost && this.choices.next(2) === 0 ? [current] : [];
-    this.worker.apply({ kind: "redelivered", transaction, request: this.peers.invite(CALLER), alive });
+    // Its sender may have lost the way, too, and made another one.
+    if (this.choices.next(3) === 0) {
+      this.way = { way: { id: `way${this.serial}`, nextHop: "sip:caller.peer.example" } };
+    }
+    this.worker.apply({ kind: "redelivered", transaction, request: this.peers.invite(CALLER), alive, ...this.way });
   }
 
   private fireTimer(): void {
