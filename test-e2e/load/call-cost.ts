@@ -11,6 +11,7 @@ import { connectRedis, createRedisCallStore, createRedisTrunkGate } from "@tande
 import { createCallEngine, noLocationSource, type CallEngine, type SipApplication } from "@tandem/call-control";
 import {
   FakeCallbackBook,
+  FakeSetupClaims,
   FakeDetailRecordSpool,
   FakeLoadMeter,
   FakeMediaRelay,
@@ -82,6 +83,7 @@ async function startWorker(peers: MemoryPeers, redisUrl: string): Promise<CallEn
       locations: noLocationSource,
       media: new FakeMediaRelay(),
       callbacks: new FakeCallbackBook(),
+      setupClaims: new FakeSetupClaims(),
       readPidf: () => null,
       unguessable: () => "unguessable",
       noticeLog: new FakeNoticeLog(),

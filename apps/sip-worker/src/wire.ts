@@ -5,6 +5,7 @@ import { createEdgeMetrics, createRedisMetrics, createWorkerTelemetry, metricsPa
 import {
   connectRedis,
   createCallbackBook,
+  createSetupClaims,
   createMembership,
   createNoticeLog,
   createProbeExchange,
@@ -169,6 +170,7 @@ function createEngine(context: Context, redis: RedisConnection, ways: Ways): Cal
       load: seen.processMetrics,
       locations: locationSource(redis, config, logger),
       callbacks: createCallbackBook(redis),
+      setupClaims: createSetupClaims(redis),
       readPidf,
       unguessable: unguessableName,
       noticeLog: createNoticeLog(redis),

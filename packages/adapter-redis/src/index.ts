@@ -11,6 +11,7 @@ export { createProbeExchange } from "./probe-exchange.ts";
 export { createDetailRecordStream } from "./detail-record-stream.ts";
 export { createCallbackBook } from "./callback-book.ts";
 export { createWorkerErrands } from "./worker-errands.ts";
+export { createSetupClaims } from "./setup-claims.ts";
 export { createNoticeLog } from "./notice-log.ts";
 export { createNotificationBook, type NotificationBookOptions } from "./notification-book.ts";
 export { createEmergencyPathBoard } from "./emergency-path-board.ts";

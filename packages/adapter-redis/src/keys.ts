@@ -157,6 +157,11 @@ export function emergencyRecordKey(callId: string): string {
   return `${EMERGENCIES}:of:${callId}`;
 }
 
+/** Call id and time of an emergency INVITE; each in a slot of its own. */
+export function setupClaimKey(invite: string): string {
+  return `${PREFIX}:{setup:${invite}}`;
+}
+
 const LIS = `${PREFIX}:{lis}`;
 
 /** Keys of the location database; all in one slot, so that an edition takes another's place in one step. */

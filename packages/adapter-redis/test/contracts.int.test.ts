@@ -10,6 +10,7 @@ import {
   createProbeExchange,
   createRedisCallStore,
   createRedisTrunkGate,
+  createSetupClaims,
   createTopologyRegistry,
   createTrunkHealthBoard,
   type RedisConnection,
@@ -26,6 +27,7 @@ import {
   describeLocationDatabase,
   describeMembership,
   describeProbeExchange,
+  describeSetupClaims,
   describeTopologyRegistry,
   describeTrunkGate,
   describeTrunkHealthBoard,
@@ -51,6 +53,9 @@ describe.each(deployments)("on Redis $name", ({ start }) => {
   });
   describe("callback book", () => {
     describeCallbackBook(over(createCallbackBook));
+  });
+  describe("setup claims", () => {
+    describeSetupClaims(over(createSetupClaims));
   });
   describe("notification book", () => {
     describeNotificationBook(over((connection) => createNotificationBook(connection)));

@@ -13,6 +13,7 @@ import type {
   NoticeLog,
   NoticeSpool,
   ProbeExchange,
+  SetupClaims,
   SipPort,
   Telemetry,
   TopologyCache,
@@ -43,6 +44,7 @@ export interface EnginePorts {
   readonly locations: LocationSource;
   readonly media: MediaRelay;
   readonly callbacks: CallbackBook;
+  readonly setupClaims: SetupClaims;
   readonly readPidf: PidfReader;
   readonly unguessable: UnguessableName;
   readonly noticeLog: NoticeLog;

@@ -507,15 +507,6 @@ describe("the INVITE again", () => {
     expect(second.sip.statuses(transaction)).toEqual([482]);
   });
 
-  test("by another branch while the call is set up is merged (RFC 3261 §8.2.2.2)", async () => {
-    const world = new FakeWorld();
-    const worker = await world.worker();
-    await invite(worker);
-    const transaction = await invite(worker, { branch: "z9hG4bK-other" });
-    expect(worker.sip.statuses(transaction)).toEqual([482]);
-    expect(worker.sip.requests("INVITE")).toHaveLength(1);
-  });
-
   test("forked to another number is another call", async () => {
     const world = new FakeWorld();
     const worker = await world.worker();

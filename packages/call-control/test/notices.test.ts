@@ -118,6 +118,16 @@ describe("an emergency call is announced", () => {
     expect(noticesIn(made)).toHaveLength(1);
   });
 
+  test("again by the worker that its INVITE reaches by another way, under the name of the call, for the first one may have died before", async () => {
+    const { made, worker } = await world();
+    await call(worker, "911");
+    const other = await made.worker();
+    other.engine.onRequest(arriving(requestFrom({ uri: "sip:911@192.0.2.1", branch: "z9hG4bK-next" })));
+    await settle();
+    const [callId] = made.store.rows.keys();
+    expect(noticesIn(made).map((notice) => notice.callId)).toEqual([callId, callId]);
+  });
+
   test("again without remembering the caller anew, whose call may have ended meanwhile", async () => {
     const made = new FakeWorld(withElins(topology()));
     const worker = await made.worker();

@@ -8,6 +8,7 @@ import {
   FakeMediaRelay,
   FakePoolScaler,
   FakeProbeExchange,
+  FakeSetupClaims,
   FakeTopologyRegistry,
   FakeTrunkGate,
   FakeTrunkHealthBoard,
@@ -22,6 +23,7 @@ import {
   describeMediaRelay,
   describePoolScaler,
   describeProbeExchange,
+  describeSetupClaims,
   describeTopologyRegistry,
   describeTrunkGate,
   describeTrunkHealthBoard,
@@ -48,6 +50,10 @@ describe("the fake call store", () => {
 
 describe("the fake callback book", () => {
   describeCallbackBook(inMemory(() => new FakeCallbackBook()));
+});
+
+describe("the fake setup claims", () => {
+  describeSetupClaims(inMemory(() => new FakeSetupClaims()));
 });
 
 describe("the fake media relay", () => {

@@ -1,4 +1,5 @@
 import {
+  awaitsCaller,
   detailRecords,
   isTakenOver,
   knowsAnswer,
@@ -110,6 +111,9 @@ export class CallActor {
   #rest(): void {
     if (this.#running || !this.#work.quiet) return;
     for (const [transaction, request] of this.#work.requests.all) this.#close(transaction, request);
+    for (const [transaction, request] of this.#work.requests.takeLeft()) {
+      this.#answer(transaction, request, "answered-elsewhere");
+    }
     if (this.#record.unsettled) return;
     // The edge brings the ACK to the worker that answered; it need not read the record for that.
     const awaitsAck = (this.#record.call?.unacked.length ?? 0) > 0;
@@ -171,19 +175,20 @@ export class CallActor {
     for (let run = 0; run < MOST_RUNS; run += 1) {
       if (!found.ok) return this.#onUnread(mail, event, found.error.code);
       if (found.value === null) return this.#onMissing(mail, event);
+      if (mail.unsuited !== undefined && !awaitsCaller(found.value)) return this.#leaveTo(mail.unsuited, event);
       if (run === 0) mail.known?.();
       if (event.kind === "orphan-answer" && !knowsAnswer(found.value, event.response)) return mail.otherwise?.();
       this.#work.requests.closeCopies(found.value, event);
       const step = transition(found.value, event, this.#shell.ports.clock.now());
       const performed = await this.#perform(step, event);
       if (performed === "done") return;
-      if (performed === "refused") return this.#giveUp(event, "store-unavailable");
+      if (performed === "refused") return this.#fail(mail, event, "store-unavailable");
       if (performed === "exists" && event.kind === "invite") event = this.#again(event);
       this.#lostRace();
       found = await this.#readPatiently(() => this.#readAgain());
     }
     this.#log("error", "event given up after too many lost races", { event: event.kind });
-    this.#giveUp(event, "internal-error");
+    this.#fail(mail, event, "internal-error");
   }
 
   /**
@@ -212,7 +217,8 @@ export class CallActor {
   /** What this process itself still waits for need not be sent again. */
   #again(event: Extract<CallEvent, { kind: "invite" | "redelivered" }>): CallEvent {
     const { transaction, request } = event;
-    return { kind: "redelivered", transaction, request, alive: this.#alive() };
+    const way = event.kind === "redelivered" && event.way !== undefined ? { way: event.way } : {};
+    return { kind: "redelivered", transaction, request, alive: this.#alive(), ...way };
   }
 
   #alive(): readonly ExchangeId[] {
@@ -304,8 +310,14 @@ export class CallActor {
   }
 
   #onUnread(mail: Mail, event: CallEvent, code: FailureCode): void {
-    if (code !== "store-unavailable" || mail.unread === undefined) return this.#giveUp(event, code);
+    if (code !== "store-unavailable" || mail.unread === undefined) return this.#fail(mail, event, code);
     this.#leaveTo(mail.unread, event);
+  }
+
+  /** The event came to nothing. An INVITE by another way need not end with it: it can be a call of its own. */
+  #fail(mail: Mail, event: CallEvent, code: FailureCode): void {
+    if (mail.unsuited === undefined) return this.#giveUp(event, code);
+    this.#leaveTo(mail.unsuited, event);
   }
 
   /** The request is another's business now. */
@@ -317,7 +329,7 @@ export class CallActor {
 
   #onBug(mail: Mail, bug: unknown): void {
     this.#log("error", "call event failed", { event: mail.event.kind, ...whatFailed(bug) });
-    this.#giveUp(mail.event, "internal-error");
+    this.#fail(mail, mail.event, "internal-error");
   }
 
   #giveUp(event: CallEvent, code: FailureCode): void {
@@ -330,7 +342,10 @@ export class CallActor {
   }
 
   #refuse(transaction: TransactionId, request: SipMessage, code: FailureCode): void {
-    if (!this.#work.requests.close(transaction)) return;
+    if (this.#work.requests.close(transaction)) this.#answer(transaction, request, code);
+  }
+
+  #answer(transaction: TransactionId, request: SipMessage, code: FailureCode): void {
     const { sip, telemetry } = this.#shell.ports;
     telemetry.requestRefused({ method: request.method, failure: code });
     void sip.respond(serverTransaction(transaction), refusal(request, code, `${this.#callId}-a`));

@@ -11,6 +11,8 @@ export interface Mail {
   readonly stored?: StoredCall;
   /** The store has no such call, or the call knows nothing of the answer: instead of refusing the request, do this. */
   readonly otherwise?: () => void;
+  /** Of an INVITE by another way: it comes too late for the call, or goes wrong with it. Instead of refusing it, do this. */
+  readonly unsuited?: () => void;
   /** There is a record: besides handing it the event, do this. */
   readonly known?: () => void;
   /** Of an emergency call: the store is away, so nobody knows whether there is a record. Instead of waiting for it, do this. */

@@ -1,5 +1,5 @@
 import type { Call, CallEvent, TransactionId } from "@tandem/domain";
-import { readTag, type SipMessage } from "@tandem/sip";
+import { readTag, topVia, type SipMessage } from "@tandem/sip";
 
 /** A peer's request that an event carries and that must be answered, whatever becomes of the call. */
 export function requestOf(
@@ -28,6 +28,8 @@ export function isFirstInvite(message: SipMessage): boolean {
  */
 export class OpenRequests {
   readonly #open = new Map<TransactionId, SipMessage>();
+  /** INVITEs by a way that another took the place of: their sender may still wait for an end of that transaction. */
+  readonly #left = new Map<TransactionId, SipMessage>();
 
   get all(): Iterable<readonly [TransactionId, SipMessage]> {
     return this.#open;
@@ -44,14 +46,24 @@ export class OpenRequests {
     const { transaction, request } = carried;
     for (const [older, open] of this.#open) {
       const isCopy = open.get("CSeq") === request.get("CSeq") && open.get("From") === request.get("From");
-      if (isCopy) this.#open.delete(older);
+      if (!isCopy) continue;
+      this.#open.delete(older);
+      if (isFirstInvite(open) && topVia(open)?.branch !== topVia(request)?.branch) this.#left.set(older, open);
     }
     this.#open.set(transaction, request);
   }
 
   /** False when the request was not open (any more). */
   close(transaction: TransactionId): boolean {
+    this.#left.delete(transaction);
     return this.#open.delete(transaction);
+  }
+
+  /** INVITEs by ways that are not answered any more, to be ended now. */
+  takeLeft(): readonly (readonly [TransactionId, SipMessage])[] {
+    const left = [...this.#left];
+    this.#left.clear();
+    return left;
   }
 
   /** Drops copies of the caller's INVITE that the record does not name: it is answered elsewhere. */

@@ -9,7 +9,7 @@ import {
   type FailureCode,
   type TrunkLimits,
 } from "@tandem/domain";
-import { looksLikeEmergency, mendRequest, validateRequest } from "@tandem/sip";
+import { looksLikeEmergency, mendRequest, validateRequest, type SipMessage } from "@tandem/sip";
 import type { Mail } from "../calls/call-shell.ts";
 import type { DeskChoice } from "../calls/desk-choice.ts";
 import type { RelayedMedia } from "../calls/relayed-media.ts";
@@ -20,6 +20,7 @@ import { decideRequest, ingressProfile, ingressTrunk } from "./arrival.ts";
 import { callerOrigin } from "./caller-origin.ts";
 import { isOurs, perhapsOf, type CallLookup } from "./came-back.ts";
 import { asCallback, type Arrived, type ArrivedOnTrunk, type CallbackLive } from "./callback-arrival.ts";
+import { claimInvite, keepInvite, type ClaimPorts } from "./emergency-claim.ts";
 import { announceEmergency } from "./emergency-notice.ts";
 import type { PendingCalls } from "./pending-calls.ts";
 import {
@@ -30,12 +31,13 @@ import {
   type PreparationPorts,
 } from "./prepare-emergency.ts";
 import { mayBeCallback } from "./psap-callback.ts";
-import { callIdOf, requestFacts, requestName, uriFacts } from "./request-facts.ts";
+import { callIdOf, requestFacts, uriFacts } from "./request-facts.ts";
+import { isFork, likenessOf, SetupsHere, type SetupHere } from "./setups-here.ts";
 import type { StatelessAnswers } from "./stateless-answers.ts";
 
 type InviteEvent = Extract<CallEvent, { kind: "invite" }>;
 
-export interface NewCallParts extends PreparationPorts, CallLookup {
+export interface NewCallParts extends PreparationPorts, CallLookup, ClaimPorts {
   readonly topology: TopologyInForce;
   readonly live: CallbackLive;
   readonly answers: StatelessAnswers;
@@ -54,12 +56,14 @@ const UNRECORDED: ReadonlySet<FailureCode> = new Set<FailureCode>([
   "store-unavailable",
 ]);
 
+/** How often, and at what distance (milliseconds), a call is looked for that another worker is about to store. */
+const STORED_SOON_TRIES = 6;
+const STORED_SOON_MS = 100;
+
 /** INVITEs out of a dialog: who calls, may they, and where to. */
 export class NewCalls {
   readonly #parts: NewCallParts;
-  /** Requests whose call is being set up here, by what all their copies have in common. */
-  readonly #ongoing = new Map<string, string>();
-  readonly #nameByCall = new Map<string, string>();
+  readonly #setups = new SetupsHere();
 
   constructor(parts: NewCallParts) {
     this.#parts = parts;
@@ -70,7 +74,7 @@ export class NewCalls {
     const callId = callIdOf(arrived.message, this.#parts.hash);
     const invite = readable(arrived);
     const { request } = invite;
-    if (request.adopted === true) return this.#parts.post(callId, { event: redelivered(request) });
+    if (request.adopted === true) return this.#adopted(request, callId);
     if (!request.redelivered && !this.#parts.works(callId) && !this.#parts.pending.has(callId))
       return this.#decide(invite, callId);
     const event = redelivered(request);
@@ -79,6 +83,21 @@ export class NewCalls {
     if (incident === null) return this.#parts.post(callId, { event, otherwise: decide });
     // With the store away it is placed as if it were new: the same INVITE with the same branch, which takes over what the edge may still hold.
     this.#parts.post(callId, { event, otherwise: decide, unread: decide, known: () => this.#tellAgain(incident) });
+  }
+
+  /** The call that an INVITE by whatever way is of, or the CANCEL of one, as far as it is known here. */
+  callOf(message: SipMessage): string {
+    const { works, pending, hash } = this.#parts;
+    const callId = callIdOf(message, hash);
+    if (works(callId) || pending.has(callId)) return callId;
+    return this.#setups.find(message)?.callId ?? callId;
+  }
+
+  /** Brought to another edge: it belongs to a call that is there, or to none. */
+  #adopted(request: IncomingRequest, way: string): void {
+    const callId = this.callOf(request.message);
+    const event = callId === way ? redelivered(request) : { ...redelivered(request), way: { id: way, nextHop: null } };
+    this.#parts.post(callId, { event });
   }
 
   /** The INVITE as an emergency call; null when it is none. */
@@ -112,13 +131,18 @@ export class NewCalls {
     });
   }
 
-  /** A call left its set-up: copies of its INVITE are late, not merged. */
+  /** The same for one that goes on by another way: whoever had the first may be gone with it. */
+  #tellOfSame({ request, trunk, decision, inForce }: Arrived, callId: string): void {
+    const ingress = ingressProfile(request, trunk, inForce);
+    if (decision.kind !== "emergency" || ingress === null) return;
+    const { snapshot } = inForce;
+    const attempts = attemptPlans(decision, snapshot);
+    this.#tellAgain(this.#caseOf(request, trunk, { callId, ingress, decision, attempts, snapshot }));
+  }
+
+  /** A call is over, or not worked on here any more: copies of its INVITE are late, not merged. */
   phaseChanged(callId: string, phase: CallPhase | null): void {
-    if (phase === "setup" || phase === "new") return;
-    const name = this.#nameByCall.get(callId);
-    if (name === undefined) return;
-    this.#nameByCall.delete(callId);
-    this.#ongoing.delete(name);
+    if (phase === null || phase === "ending" || phase === "over") this.#setups.forget(callId);
   }
 
   #decide(invite: ReadInvite, callId: string): void {
@@ -166,20 +190,68 @@ export class NewCalls {
     const { answers } = this.#parts;
     const replaces = decision.kind !== "emergency" && callback === null && request.message.has("Replaces");
     if (trunk !== null && replaces) return this.#replace(request, trunk, inForce);
-    if (decision.kind === "reject" && callback === null && (trunk === null || UNRECORDED.has(decision.failure))) {
-      return answers.refuse(request, decision.failure);
-    }
-    const name = requestName(request.message);
-    if ((this.#ongoing.get(name) ?? callId) !== callId) return answers.refuse(request, "merged-request");
-    this.#begin(arrived, callId, name);
+    const first = this.#setups.find(request.message);
+    const isSecond = first !== undefined && first.callId !== callId;
+    if (isSecond && this.#isSameCall(arrived, first)) return this.#goOn(arrived, callId, { callId: first.callId });
+    const refused = refusedUnrecorded(arrived);
+    if (refused !== null) return answers.refuse(request, refused);
+    if (isSecond && decision.kind !== "emergency") return answers.refuse(request, "merged-request");
+    this.#begin(arrived, callId);
   }
 
-  #begin(arrived: Arrived, callId: string, name: string): void {
+  /** An emergency call goes on by the way its INVITE came last, whatever became of the others. */
+  #isSameCall(arrived: Arrived, first: SetupHere): boolean {
+    if (likenessOf(first) !== likenessOf(arrived)) return false;
+    return arrived.decision.kind === "emergency" || !isFork(first, arrived, this.#parts.clock.now());
+  }
+
+  /**
+   * The INVITE is answered for the call that it is of. That one is over, or acknowledged, or its record cannot be had: then it is a call of its own, as if it had come alone.
+   */
+  #goOn(arrived: Arrived, callId: string, { callId: under, tries = 0 }: CallUnderWay): void {
+    const { pending, post, clock, telemetry } = this.#parts;
+    const { request, trunk, inForce } = arrived;
+    pending.hold(callId);
+    const alone = (): void => pending.resume(callId, () => this.#beginAlone(arrived, callId));
+    const later = (): void => this.#goOn(arrived, callId, { callId: under, tries: tries - 1 });
+    const nextHop = ingressProfile(request, trunk, inForce)?.nextHop ?? null;
+    post(under, {
+      event: { ...redelivered(request), way: { id: callId, nextHop } },
+      otherwise: () => (tries > 0 ? void clock.after(STORED_SOON_MS, later) : alone()),
+      unread: alone,
+      unsuited: alone,
+      known: () => {
+        this.#setups.note({ request, trunk, callId: under, atMs: clock.now() });
+        pending.handOver(callId, under);
+        this.#tellOfSame(arrived, under);
+        telemetry.log("info", "the caller's INVITE came by another way", { callId: under });
+      },
+    });
+  }
+
+  #beginAlone(arrived: Arrived, callId: string): void {
+    const refused = refusedUnrecorded(arrived);
+    if (refused !== null) return this.#parts.answers.refuse(arrived.request, refused);
+    if (arrived.decision.kind === "emergency") keepInvite(arrived, callId, this.#parts);
+    this.#place(arrived, callId);
+  }
+
+  /** An emergency call may be under way at another worker. */
+  #begin(arrived: Arrived, callId: string): void {
+    if (arrived.decision.kind !== "emergency") return this.#place(arrived, callId);
+    const { pending } = this.#parts;
+    pending.hold(callId);
+    void claimInvite(arrived, callId, this.#parts).then((claimed) => {
+      if (claimed === null) return pending.resume(callId, () => this.#place(arrived, callId));
+      this.#goOn(arrived, callId, { callId: claimed.callId, tries: claimed.isYoung ? STORED_SOON_TRIES : 0 });
+    });
+  }
+
+  #place(arrived: Arrived, callId: string): void {
     const { request, trunk, decision, inForce, callback } = arrived;
     const ingress = ingressProfile(request, trunk, inForce);
     if (ingress === null) return this.#parts.answers.refuse(request, "unknown-source");
-    this.#ongoing.set(name, callId);
-    this.#nameByCall.set(callId, name);
+    this.#setups.note({ request, trunk, callId, atMs: this.#parts.clock.now() });
     const origin = callerOrigin(request, { trunk, ingress, plan: inForce.snapshot.emergency.plan });
     this.#parts.telemetry.callStarted({ pool: request.pool, ingressTrunk: ingress.trunk });
     const event: InviteEvent = {
@@ -230,13 +302,25 @@ interface ReadInvite {
   readonly wasMalformed: boolean;
 }
 
+/** The call that an INVITE by another way is of. `tries`: how often it is looked for, where it may not be stored yet. */
+interface CallUnderWay {
+  readonly callId: string;
+  readonly tries?: number;
+}
+
+/** Why nothing is recorded of it; null: it is a call. */
+function refusedUnrecorded({ trunk, decision, callback }: Arrived): FailureCode | null {
+  if (decision.kind !== "reject" || callback !== null) return null;
+  return trunk === null || UNRECORDED.has(decision.failure) ? decision.failure : null;
+}
+
 function readable(request: IncomingRequest): ReadInvite {
   const { message } = request;
   const wasMalformed = looksLikeEmergency(message) && validateRequest(message) !== undefined;
   return { request: wasMalformed ? { ...request, message: mendRequest(message) } : request, wasMalformed };
 }
 
-function redelivered(request: IncomingRequest): CallEvent {
+function redelivered(request: IncomingRequest): Extract<CallEvent, { kind: "redelivered" }> {
   return { kind: "redelivered", transaction: transactionId(request.transaction), request: request.message };
 }
 

@@ -39,6 +39,13 @@ export class PendingCalls {
     for (const mail of [first, ...waiting]) this.#post(callId, mail);
   }
 
+  /** It is no call of its own: what waited is another's. */
+  handOver(callId: string, to: string): void {
+    const waiting = this.#waiting.get(callId) ?? [];
+    this.#waiting.delete(callId);
+    for (const mail of waiting) this.post(to, mail);
+  }
+
   post(callId: string, mail: Mail): void {
     const waiting = this.#waiting.get(callId);
     if (waiting === undefined) this.#post(callId, mail);

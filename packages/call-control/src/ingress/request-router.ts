@@ -3,24 +3,15 @@ import { readTag, type SipMessage } from "@tandem/sip";
 import type { Mail } from "../calls/call-shell.ts";
 import { transactionId } from "../calls/transaction-id.ts";
 import type { TopologyInForce } from "../live/topology-in-force.ts";
-import type {
-  IdentityHash,
-  IncomingRequest,
-  OrphanAnswer,
-  ServerTransaction,
-  SipApplication,
-  Telemetry,
-} from "../ports/index.ts";
+import type { IncomingRequest, OrphanAnswer, ServerTransaction, SipApplication, Telemetry } from "../ports/index.ts";
 import type { StandaloneRequests } from "../standalone/standalone-requests.ts";
 import type { NewCalls } from "./new-calls.ts";
-import { callIdOf } from "./request-facts.ts";
 import { ALLOW, type StatelessAnswers } from "./stateless-answers.ts";
 
 export interface RouterParts {
   readonly newCalls: NewCalls;
   readonly standalone: StandaloneRequests;
   readonly answers: StatelessAnswers;
-  readonly hash: IdentityHash;
   readonly topology: TopologyInForce;
   readonly telemetry: Telemetry;
   readonly post: (callId: string, mail: Mail) => void;
@@ -55,7 +46,7 @@ export class RequestRouter implements SipApplication {
 
   onCancel(transaction: ServerTransaction, cancel: SipMessage): void {
     const ours = parseOurTag(readTag(cancel.get("To") ?? "") ?? "");
-    const callId = ours?.callId ?? callIdOf(cancel, this.#parts.hash);
+    const callId = ours?.callId ?? this.#parts.newCalls.callOf(cancel);
     this.#parts.post(callId, {
       event: { kind: "cancelled", transaction: transactionId(transaction), cancel },
       otherwise: () => undefined,

@@ -19,6 +19,8 @@ export type * from "./media-relay.ts";
 export type * from "./name-resolver.ts";
 export type * from "./pool-scaler.ts";
 export type * from "./notifications.ts";
+export { SETUP_CLAIM_MS } from "./setup-claims.ts";
+export type * from "./setup-claims.ts";
 export type * from "./sip-port.ts";
 export type * from "./secondary-locations.ts";
 export type * from "./telemetry.ts";

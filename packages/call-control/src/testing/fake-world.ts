@@ -9,6 +9,7 @@ import { FakeNoticeLog, FakeNoticeSpool } from "./fake-emergency-books.ts";
 import { FakeWorkerErrands } from "./fake-worker-errands.ts";
 import { FakeProbeExchange, FakeTopologyRegistry, FakeTrunkHealthBoard } from "./fake-cluster-state.ts";
 import { fakeHash, FakeDetailRecordSpool, FakeLoadMeter, FakeNameResolver, FakeTelemetry } from "./fake-process.ts";
+import { FakeSetupClaims } from "./fake-setup-claims.ts";
 import { FakeSipPort } from "./fake-sip-port.ts";
 import { FakeTrunkGate } from "./fake-trunk-gate.ts";
 import { compileJson, sampleTopology } from "./sample-topology.ts";
@@ -27,6 +28,7 @@ export class FakeWorld {
   locations: LocationSource = noLocationSource;
   readonly media = new FakeMediaRelay();
   callbacks: FakeCallbackBook = new FakeCallbackBook();
+  readonly setupClaims = new FakeSetupClaims();
   readPidf: PidfReader = () => null;
   readonly noticeLog = new FakeNoticeLog();
   readonly errands = new FakeWorkerErrands();
@@ -86,6 +88,7 @@ export class FakeWorker {
         locations,
         media: world.media,
         callbacks,
+        setupClaims: world.setupClaims,
         readPidf: world.readPidf,
         unguessable: () => "unguessable1",
         errands,

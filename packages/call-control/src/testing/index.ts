@@ -1,4 +1,5 @@
 export { FakeCallbackBook } from "./fake-callback-book.ts";
+export { FakeSetupClaims } from "./fake-setup-claims.ts";
 export { FakeCallStore } from "./fake-call-store.ts";
 export { FakeClock, settle } from "./fake-clock.ts";
 export { FakeProbeExchange, FakeTopologyRegistry, FakeTrunkHealthBoard } from "./fake-cluster-state.ts";

@@ -1,4 +1,5 @@
 export { describeCallbackBook } from "./callback-book-contract.ts";
+export { describeSetupClaims } from "./setup-claims-contract.ts";
 export { describeCallStore } from "./call-store-contract.ts";
 export { describeDetailRecordStream, type FinishedCalls } from "./detail-record-stream-contract.ts";
 export { describeEmergencyPathBoard, describeEmergencyRecordBook } from "./emergency-books-contract.ts";
