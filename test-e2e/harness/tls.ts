@@ -42,10 +42,10 @@ export interface TlsRelay {
 }
 
 /** Listens for TCP and goes on to a TLS port without a certificate of its own: in front of a SIPp caller that only TLS hides. */
-export function relayToTlsAnonymously(target: number): Promise<TlsRelay> {
+export function relayToTlsAnonymously(target: number, address = "127.0.0.1"): Promise<TlsRelay> {
   return startRelay((port) => [
     `TCP-LISTEN:${port},bind=127.0.0.1,reuseaddr,fork`,
-    `OPENSSL:127.0.0.1:${target},verify=0`,
+    `OPENSSL:${address}:${target},verify=0`,
   ]);
 }
 

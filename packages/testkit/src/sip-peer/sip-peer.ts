@@ -73,6 +73,11 @@ export class SipPeer {
     return this.#socket instanceof StreamSocket ? this.#socket.accepted : 0;
   }
 
+  /** Connections of this TCP peer that the other side ended, or that could not be made, since its start. */
+  get ended(): number {
+    return this.#socket instanceof StreamSocket ? this.#socket.ended : 0;
+  }
+
   /** Ends every TCP connection at once, as a crash of what lies between would; the peer goes on listening. */
   dropConnections(): void {
     if (this.#socket instanceof StreamSocket) this.#socket.drop();

@@ -15,6 +15,8 @@ export class StreamSocket extends EventEmitter<{ message: [Buffer, Sender]; clos
   readonly #connections = new Map<string, Socket>();
   /** Connections that the other side opened, since the start. */
   accepted = 0;
+  /** Connections that ended otherwise than by `drop`, since the start. */
+  ended = 0;
 
   private constructor(server: Server) {
     super();
@@ -62,7 +64,9 @@ export class StreamSocket extends EventEmitter<{ message: [Buffer, Sender]; clos
     this.#connections.set(key, socket);
     socket.on("error", () => undefined);
     socket.on("close", () => {
-      if (this.#connections.get(key) === socket) this.#connections.delete(key);
+      if (this.#connections.get(key) !== socket) return;
+      this.#connections.delete(key);
+      this.ended += 1;
     });
     let rest = Buffer.alloc(0);
     socket.on("data", (chunk) => {
