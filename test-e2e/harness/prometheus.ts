@@ -22,6 +22,8 @@ interface RaisedAlert {
 export interface TestPrometheus {
   /** The samples of an instant query. Throws what Prometheus says of a wrong one. */
   query(expr: string): Promise<readonly Sample[]>;
+  /** Values of a label among the series that a selector names. Throws what Prometheus says of a wrong one. */
+  labelValues(selector: string, label: string): Promise<readonly string[]>;
   alerts(): Promise<readonly RaisedAlert[]>;
   stop(): Promise<void>;
 }
@@ -61,6 +63,7 @@ export async function startPrometheus(cluster: TestCluster): Promise<TestPrometh
   await until(allScraped, { limitMs: 30_000, everyMs: 250, what: "every process scraped" });
   return {
     query,
+    labelValues: (selector, label) => get(`label/${label}/values?match[]=${encodeURIComponent(selector)}`),
     alerts: async () => {
       const { alerts } = await get<Alerts>("alerts");
       return alerts.map(({ labels, state }) => ({ name: labels["alertname"] ?? "", state }));
@@ -84,7 +87,7 @@ interface Alerts {
   readonly alerts: readonly { readonly labels: Readonly<Record<string, string>>; readonly state: string }[];
 }
 
-/** JSON is YAML. The rules are the project's, but looked at every second instead of every half minute. */
+/** JSON is YAML. A namespace as Kubernetes gives it. The rules are the project's, but looked at every second instead of every half minute. */
 function writeConfiguration(folder: string, cluster: TestCluster): void {
   mkdirSync(join(folder, "rules"));
   for (const file of readdirSync(RULES)) {
@@ -95,7 +98,7 @@ function writeConfiguration(folder: string, cluster: TestCluster): void {
   const configuration = {
     global: { scrape_interval: "1s", evaluation_interval: "1s" },
     rule_files: [join(folder, "rules", "*.yaml")],
-    scrape_configs: [{ job_name: "tandem", static_configs: [{ targets }] }],
+    scrape_configs: [{ job_name: "tandem", static_configs: [{ targets, labels: { namespace: "voice" } }] }],
   };
   writeFileSync(join(folder, "prometheus.json"), JSON.stringify(configuration));
 }

@@ -1,5 +1,5 @@
 import { createSocket } from "node:dgram";
-import { DASHBOARDS } from "@tandem/monitoring";
+import { DASHBOARDS, generatedFiles } from "@tandem/monitoring";
 import { until } from "@tandem/testkit";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startCluster, type TestCluster } from "../harness/cluster.ts";
@@ -7,14 +7,17 @@ import { killProcess, untilWorkers } from "../harness/kill.ts";
 import { ProbedGateway } from "../harness/probed-gateway.ts";
 import { startPrometheus, type TestPrometheus } from "../harness/prometheus.ts";
 import { sipPorts } from "../harness/ports.ts";
+import { startHttpReceiver } from "../harness/receivers.ts";
 import { startUac, startUas, stopAllSipp } from "../harness/sipp.ts";
 import { makeTopology } from "../harness/topology.ts";
 
-/** Shown only by what this cluster has not configured or, let us hope, does not do: notification targets, heartbeats, pre-emption. */
-const NOT_HERE = /tandem_emergency_(?:heartbeat|notifications|preemptions|preparation_failures|callbacks)/;
+/** Shown only by what this cluster does not do: no ordinary call shares a trunk with emergency calls, and no PSAP calls back. */
+const NOT_HERE = /tandem_emergency_(?:preemptions|callbacks)/;
 
 const [answering, failing, sos] = await sipPorts(3);
 const probed = await ProbedGateway.open();
+/** The security desk, and a location service whose answers are none. */
+const [desk, mute] = [await startHttpReceiver(), await startHttpReceiver()];
 let cluster: TestCluster;
 let prometheus: TestPrometheus;
 let noise: ReturnType<typeof setInterval> | undefined;
@@ -30,7 +33,8 @@ beforeAll(async () => {
       },
     },
     trunks: {
-      answering: { port: answering, maxCalls: 500 },
+      // Its SIPp would take an OPTIONS for a call.
+      answering: { port: answering, maxCalls: 500, emergency: { heartbeat: false } },
       failing: { port: failing },
       probed: { port: probed.port, probe: { enabled: true, interval: "1s", failuresToDown: 2 } },
       sos: { port: sos, kind: "e911" },
@@ -39,7 +43,16 @@ beforeAll(async () => {
       { name: "over", match: "^1.*$", usages: ["any"], trunks: ["failing", "answering"] },
       { name: "probed", match: "^2.*$", usages: ["any"], trunks: ["probed"] },
     ],
-    emergency: { trunks: ["sos"], fallbackTrunks: ["answering"], numbers: [{ dial: "911" }] },
+    emergency: {
+      trunks: ["sos"],
+      fallbackTrunks: ["answering"],
+      numbers: [{ dial: "911" }],
+      heartbeat: { interval: "5s" },
+      policy: "all",
+      policies: [{ name: "all", notify: ["desk"] }],
+      notificationTargets: [{ name: "desk", kind: "webhook", url: desk.url }],
+      lis: { secondary: { url: mute.url } },
+    },
   });
   cluster = await startCluster(topology);
   prometheus = await startPrometheus(cluster);
@@ -52,7 +65,7 @@ afterAll(async () => {
   await stopAllSipp();
   await prometheus?.stop();
   await cluster?.stop();
-  await probed.close();
+  await Promise.all([probed, desk, mute].map((peer) => peer.close()));
 });
 
 /** Calls of every kind that a day brings until the tests are over, and a worker's death among them, while Prometheus looks on. */
@@ -60,7 +73,7 @@ async function loadCluster(): Promise<void> {
   const quiet = { logMessages: false, calls: 100_000, limitMs: 240_000 } as const;
   await startUas({ ...quiet, scenario: "uas-basic-expect-200", port: answering });
   await startUas({ ...quiet, scenario: "uas-refuses-expect-503", port: failing });
-  await startUas({ ...quiet, scenario: "uas-basic-expect-200", port: sos });
+  await startUas({ ...quiet, scenario: "uas-heartbeat-expect-200", port: sos });
   const caller = { ...quiet, target: cluster.port("core"), rate: 1, holdMs: 1_500 } as const;
   await startUac({ ...caller, scenario: "uac-basic-expect-200", service: "100", rate: 8 });
   await startUac({ ...caller, scenario: "uac-basic-expect-200", service: "911" });
@@ -121,9 +134,36 @@ describe("every query of every dashboard, on a cluster under load", () => {
   });
 });
 
+const choices = [...generatedFiles()].flatMap(([file, text]) =>
+  file.endsWith(".json") ? choicesOf(text).map(({ name, query }) => [`${file}: ${name}`, query] as const) : [],
+);
+
+/** What is asked for the choices at the top of a dashboard. */
+function choicesOf(text: string): readonly { readonly name: string; readonly query: string }[] {
+  const { templating } = JSON.parse(text) as {
+    readonly templating: { readonly list: readonly { type: string; name: string; query: string }[] };
+  };
+  return templating.list.filter(({ type }) => type === "query");
+}
+
+describe("every choice of every dashboard, on a cluster under load", () => {
+  it.each(choices)("%s has values", async (_name, query) => {
+    const [, selector, label] = /^label_values\((.+), (\w+)\)$/.exec(query) ?? [];
+    if (selector === undefined || label === undefined) throw new Error(`not a query for values: ${query}`);
+    await until(async () => (await prometheus.labelValues(asked(selector), label)).length > 0, {
+      limitMs: 40_000,
+      everyMs: 250,
+      what: `values for ${query}`,
+    });
+  });
+});
+
 describe("alerts on a cluster under load", () => {
   it("a healthy cluster raises none that wakes somebody", async () => {
-    const critical = await prometheus.query('ALERTS{severity="critical", alertstate="firing"}');
+    // Nobody acknowledges what the desk is told, so after five minutes that one is right.
+    const critical = await prometheus.query(
+      'ALERTS{severity="critical", alertstate="firing", alertname!="TandemEmergencyNoticeUnacknowledged"}',
+    );
     expect(critical).toEqual([]);
   });
 
