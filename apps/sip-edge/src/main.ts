@@ -22,8 +22,8 @@ outliveStrayRejections(logger);
 /**
  * The life of an edge:
  * 1. SIP listeners and the port for workers are bound, then the probe server; the ready line tells all addresses.
- * 2. SIGTERM: `/readyz` says "draining". The edge knows no calls and refuses nothing: it goes on serving, for `TANDEM_LINGER_MS` at least, until no
- *    request was under way for two seconds, or the bound is reached.
+ * 2. SIGTERM: `/readyz` says "draining", and OPTIONS get 503, so that peers turn elsewhere. The edge knows no calls and refuses none: it goes on serving,
+ *    for `TANDEM_LINGER_MS` at least, until no request was under way for two seconds, or the bound is reached.
  * 3. Emergency calls that are set up through it then are waited for beyond that, for `TANDEM_EMERGENCY_HOLD_MS` at most.
  * 4. Then, or at once on SIGINT, workers are disconnected and the sockets close. What is unanswered gets 503, except INVITEs over UDP of workers that said they bring
  *    them to another edge of the pool.

@@ -77,7 +77,7 @@ describe("a sip-edge process", () => {
     await until(async () => (await statusOf(`${http}/readyz`)) === 503, { what: "not ready without a worker" });
   });
 
-  test("SIGTERM: says so at /readyz, finishes what is under way and still serves, then ends with 0", async () => {
+  test("SIGTERM: says so at /readyz and to OPTIONS, finishes what is under way and still serves, then ends with 0", async () => {
     await using edge = new EdgeProcess(ENVIRONMENT);
     const { http, admin, sip } = await edge.ready();
     await using peer = await SipPeer.open();
@@ -89,12 +89,15 @@ describe("a sip-edge process", () => {
     await until(async () => (await (await fetch(`${http}/readyz`)).text()).includes("draining"));
     expect(await statusOf(`${http}/sipz`)).toBe(200);
     peer.request("OPTIONS", sip);
-    await until(() => requests.length === 2, { what: "a new request during the drain" });
+    expect((await peer.expect("503 OPTIONS")).message.get("Retry-After")).toBe("5");
+    const late = peer.request("INVITE", sip);
+    await until(() => requests.length === 2, { what: "a new call during the drain" });
     for (const { transaction, message } of requests) {
-      await port.respond(transaction, responseTo(message, message.method === "INVITE" ? 486 : 200, { toTag: "w" }));
+      await port.respond(transaction, responseTo(message, 486, { toTag: "w" }));
     }
-    peer.ackFailure(invite, await peer.expect("486 INVITE"));
-    await peer.expect("200 OPTIONS");
+    for (const sent of [invite, late]) peer.ackFailure(sent, await peer.expect("486 INVITE", sent.get("Call-ID")));
+    const metrics = await (await fetch(`${http}/metrics`)).text();
+    expect(metrics).toContain('tandem_unserved_total{reason="draining",method="OPTIONS"} 1');
     expect(await edge.exited).toBe(0);
     await port.close();
   });

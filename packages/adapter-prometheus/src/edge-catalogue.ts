@@ -88,7 +88,7 @@ export const EDGE_METRICS = {
   },
   tandem_unserved_total: {
     type: "counter",
-    help: "Requests the edge answered itself: no worker (503), not answered in time or offered too often (500).",
+    help: "Requests the edge answered itself: no worker, or OPTIONS while it drains (503), not answered in time or offered too often (500).",
     labels: ["reason", "method"],
     process: "edge",
   },

@@ -37,7 +37,10 @@ export interface Edge {
   readonly unserved: () => readonly string[];
   /** What it counts, for metrics. */
   readonly snapshot: () => ReturnType<typeof edgeSnapshot>;
-  /** Resolves when nothing is under way any more, not before `lingerMs` (default 0); new requests are still served. The caller bounds it. */
+  /**
+   * Resolves when nothing is under way any more, not before `lingerMs` (default 0). OPTIONS are answered 503 meanwhile, so that peers turn elsewhere; new
+   * requests of every other kind are still served. The caller bounds it.
+   */
   drain(lingerMs?: number): Promise<void>;
   /** An emergency call is being set up through it, which `stop` would cut off: its workers say so. */
   readonly holds: () => boolean;
@@ -119,6 +122,7 @@ function runningEdge(parts: EdgeParts, admin: string): Edge {
     snapshot: () => edgeSnapshot({ endpoint, server, draining, certificateEnds: certificates.ends, capture }),
     drain: (lingerMs = 0) => {
       draining = true;
+      server.drain();
       return untilQuiet(server, lingerMs);
     },
     holds: () => server.stats().held > 0,

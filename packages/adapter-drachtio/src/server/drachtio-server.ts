@@ -63,6 +63,8 @@ export interface DrachtioServer extends LocalEdge {
    */
   serve(endpoint: Endpoint, address: SocketAddress): Promise<SocketAddress>;
   stats(): DrachtioServerStats;
+  /** From now on OPTIONS out of a dialog get 503, so that peers that probe turn to other edges; everything else is served. */
+  drain(): void;
   /** Drops every application and stops listening. The endpoint is the caller's to close. */
   close(): Promise<void>;
 }
@@ -151,6 +153,10 @@ class Server implements DrachtioServer {
       },
       ...counters.snapshot(),
     };
+  }
+
+  drain(): void {
+    this.#incoming.drain();
   }
 
   async close(): Promise<void> {

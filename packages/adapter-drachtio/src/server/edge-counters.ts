@@ -1,7 +1,7 @@
 import type { SessionLoss } from "./app-session.ts";
 
 /** Why the edge itself answered a request that an application should have answered. */
-export type OwnAnswer = "no-application" | "not-answered" | "too-many-offers";
+export type OwnAnswer = "draining" | "no-application" | "not-answered" | "too-many-offers";
 
 /** Rows of (reason, method) before further methods count as `OTHER`. */
 const MOST_ROWS = 60;

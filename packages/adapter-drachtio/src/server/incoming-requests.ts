@@ -46,6 +46,7 @@ export class IncomingRequests {
   readonly #open = new Map<string, Offer>();
   readonly #answered = new Map<string, AnsweredInvite>();
   readonly #reliable: ReliableProvisionals;
+  #draining = false;
 
   constructor(context: EdgeContext, parts: IncomingParts) {
     this.#context = context;
@@ -89,7 +90,14 @@ export class IncomingRequests {
     const { method, callId } = transaction;
     if (method === "PRACK") this.#reliable.acknowledged(callId, received.message.get("RAck"));
     const offer = this.#newOffer(transaction, received);
-    if (!this.#parts.dispatcher.offer(offer)) this.#answerByItself(offer, 503, "no-application");
+    const isPing = method === "OPTIONS" && offer.dialogTag === undefined;
+    if (this.#draining && isPing) this.#answerByItself(offer, 503, "draining");
+    else if (!this.#parts.dispatcher.offer(offer)) this.#answerByItself(offer, 503, "no-application");
+  }
+
+  /** The edge is to end: whoever asks by OPTIONS whether it serves (RFC 3261 §11) shall send elsewhere. Everything else is served as before. */
+  drain(): void {
+    this.#draining = true;
   }
 
   /** A frame that asks for `adopt`; its next hop tells where the INVITE came from. */
