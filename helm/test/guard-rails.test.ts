@@ -45,9 +45,10 @@ describe("Pod Security", () => {
 });
 
 describe("the spool", () => {
-  it("on a node's disk is a directory that is there already: one that kubelet makes is root's", async () => {
+  it("on a node's disk that nobody prepared keeps no worker from serving calls", async () => {
     const { volumes } = podSpec(find(await manifestsOf("carriers"), "Deployment", "tandem-west-worker"));
-    expect(volumes).toContainEqual({ name: "spool", hostPath: { path: "/var/spool/tandem", type: "Directory" } });
+    const hostPath = { path: "/var/spool/tandem", type: "DirectoryOrCreate" };
+    expect(volumes).toContainEqual({ name: "spool", hostPath });
   });
 });
 
@@ -131,6 +132,13 @@ describe("network policies", () => {
     const { ingress, egress } = await policy("trial", "tandem-main-worker");
     expect(ports(ingress)).toEqual([["http"]]);
     expect(ports(egress)).toEqual([[53, 53], [9022], ["redis"]]);
+  });
+
+  it("whoever needs Redis reaches it at the ports that the values name, wherever they name them", async () => {
+    const external = ["--set-json", 'redis.external.hosts=["redis.example.com:6380"]', "--set", "redis.mode=external"];
+    const manifests = await render("--values", valuesFile("trial"), ...external);
+    for (const name of ["tandem-main-worker", "tandem-controller", "tandem-control-api"])
+      expect(ports(find(manifests, "NetworkPolicy", name)["spec"].egress)).toContainEqual([6379, 26379, 6380]);
   });
 
   it("a worker reaches edges on the nodes' network by the nodes' blocks", async () => {
@@ -255,7 +263,7 @@ describe("sizes", () => {
       ]),
     ).toEqual([
       [true, "100"],
-      [true, "20000"],
+      [true, "10000"],
     ]);
     expect(find(manifests, "Deployment", "tandem-east-worker")["spec"]).not.toHaveProperty("replicas");
   });

@@ -1,7 +1,6 @@
-import { parseConfiguration } from "@tandem/runtime";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
-import { containersOf, startedWith } from "./support/container-environment.ts";
+import { startedWith } from "./support/container-environment.ts";
 import {
   CASES,
   find,
@@ -12,23 +11,7 @@ import {
   workloads,
   type Manifest,
 } from "./support/manifests.ts";
-
-/** Container → the application whose configuration it is. Apps export nothing, so their schemas are taken where they lie. */
-const SCHEMAS: Readonly<Record<string, readonly [file: string, name: string]>> = {
-  edge: ["sip-edge", "edgeSchema"],
-  worker: ["sip-worker", "workerSchema"],
-  controller: ["trunk-controller", "controllerSchema"],
-  "control-api": ["control-api", "controlApiSchema"],
-};
-
-async function schemaOf(container: string): Promise<z.ZodType> {
-  const [app, name] = SCHEMAS[container] ?? ["", ""];
-  const path = new URL(`../../apps/${app}/src/config.ts`, import.meta.url).href;
-  const loaded = (await import(path)) as Readonly<Record<string, z.ZodType>>;
-  const schema = loaded[name];
-  if (schema === undefined) throw new Error(`apps/${app} has no ${name}`);
-  return schema;
-}
+import { environmentProblems, processesIn, schemaOf, type Process } from "./support/processes.ts";
 
 /** Variables that a schema reads: the keys of the object below its refinements and transformations. */
 function variablesOf(schema: z.ZodType): ReadonlySet<string> {
@@ -40,34 +23,15 @@ function variablesOf(schema: z.ZodType): ReadonlySet<string> {
 /** Variables that exist only to be put into others. */
 const HELPING = ["TANDEM_POD", "TANDEM_ADVERTISED_ADDRESS"];
 
-/** A stock drachtio-server in the edge's place reads none of our variables; stock-server.test.ts is about it. */
-function isStockServer(workload: Manifest, container: string): boolean {
-  const found = podSpec(workload).containers.find(({ name }: { readonly name: string }) => name === container);
-  return found?.command?.[0] === "drachtio";
-}
-
 /** Whether the pod has the SIP sockets that peers are led to by its readiness. */
 const holdsSockets = (workload: Manifest): boolean =>
   ["edge", "pool"].includes(workload.metadata.labels["app.kubernetes.io/component"] ?? "");
 
-async function processesOf(name: string): Promise<readonly (readonly [Manifest, string])[]> {
-  const all = workloads(await manifestsOf(name));
-  return all.flatMap((workload) =>
-    containersOf(workload).flatMap((each) =>
-      each in SCHEMAS && !isStockServer(workload, each) ? [[workload, each] as const] : [],
-    ),
-  );
-}
+const processesOf = async (name: string): Promise<readonly Process[]> => processesIn(await manifestsOf(name));
 
 describe.each(CASES)("processes of ci/%s-values.yaml", (name) => {
   it("accept the environment they are started with", async () => {
-    const problems = await Promise.all(
-      (await processesOf(name)).map(async ([workload, container]) => {
-        const read = parseConfiguration(await schemaOf(container), startedWith(workload, container));
-        return read.ok ? [] : read.problems.map((problem) => `${workload.metadata.name}/${container}: ${problem}`);
-      }),
-    );
-    expect(problems.flat()).toEqual([]);
+    expect(await environmentProblems(await manifestsOf(name))).toEqual([]);
   });
 
   it("are given no variable that they do not read", async () => {

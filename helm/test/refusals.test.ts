@@ -74,7 +74,7 @@ describe("values that contradict one another are refused with a sentence", () =>
       /peers: "198\.51\.100\.1" is not a block/,
     ],
     ["carriers", "networkPolicies.apiFrom=[]", /networkPolicies\.apiFrom is empty, which .* for everybody/],
-    ["carriers", "networkPolicies.peers=[]", /networkPolicies\.peers is empty/],
+    ["load-balancer", "networkPolicies.peers=[]", /networkPolicies\.peers is empty/],
     [
       "load-balancer",
       'networkPolicies.apiFrom=[{"podSelector":{}}]',

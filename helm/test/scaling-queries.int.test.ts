@@ -9,7 +9,13 @@ import { find, manifestsOf } from "./support/manifests.ts";
 
 const run = promisify(execFile);
 
+const WORKERS = {
+  'tandem_process_info{namespace="voice",role="worker",pool="east",instance="w1"}': "1x5",
+  'tandem_process_info{namespace="voice",role="worker",pool="west",instance="w3"}': "1x5",
+};
+
 const SERIES = {
+  ...WORKERS,
   // What lives in Redis is shown alike by both controllers.
   'tandem_trunk_load_calls{namespace="voice",trunk="a",instance="c1"}': "30x5",
   'tandem_trunk_load_calls{namespace="voice",trunk="a",instance="c2"}': "30x5",
@@ -25,7 +31,20 @@ const SERIES = {
   'tandem_calls_started_total{namespace="voice",pool="west",ingress_trunk="a",instance="w3"}': "0+6000x5",
 };
 
-it("what KEDA asks of Prometheus counts the places on the pool's trunks and its new calls, each once", async () => {
+interface Asked {
+  readonly calls: number | null;
+  readonly callsPerSecond: number | null;
+}
+
+it.each<[string, Readonly<Record<string, string>>, Asked]>([
+  [
+    "half of the places on the pool's trunks are its calls, and new calls count once",
+    SERIES,
+    { calls: 21, callsPerSecond: 15 },
+  ],
+  ["before the first call there are none a second", WORKERS, { calls: null, callsPerSecond: 0 }],
+  ["what nobody scrapes is not taken for no load", {}, { calls: null, callsPerSecond: null }],
+])("what KEDA asks of Prometheus: %s", async (_name, series, { calls, callsPerSecond }) => {
   const { spec } = find(await manifestsOf("carriers"), "ScaledObject", "tandem-east-worker");
   const queries = Object.fromEntries(
     spec.triggers.map(({ name, metadata }: { name: string; metadata: { query: string } }) => [name, metadata.query]),
@@ -36,10 +55,10 @@ it("what KEDA asks of Prometheus counts the places on the pool's trunks and its 
     tests: [
       {
         interval: "1m",
-        input_series: Object.entries(SERIES).map(([series, values]) => ({ series, values })),
+        input_series: Object.entries(series).map(([series, values]) => ({ series, values })),
         promql_expr_test: [
-          { expr: queries["active-calls"], eval_time: "3m", exp_samples: [{ labels: "{}", value: 42 }] },
-          { expr: queries["calls-per-second"], eval_time: "3m", exp_samples: [{ labels: "{}", value: 15 }] },
+          { expr: queries["active-calls"], eval_time: "3m", exp_samples: samples(calls) },
+          { expr: queries["calls-per-second"], eval_time: "3m", exp_samples: samples(callsPerSecond) },
         ],
       },
     ],
@@ -49,3 +68,5 @@ it("what KEDA asks of Prometheus counts the places on the pool's trunks and its 
   rmSync(folder, { recursive: true });
   expect(stdout).toContain("SUCCESS");
 });
+
+const samples = (value: number | null): readonly object[] => (value === null ? [] : [{ labels: "{}", value }]);

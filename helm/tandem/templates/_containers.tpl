@@ -159,8 +159,8 @@
 {{- if .pool.workers.spool.hostPath }}
   hostPath:
     path: {{ .pool.workers.spool.hostPath }}
-    {{- /* One that kubelet makes is root's, and the worker is not: it has to be there, as the worker's. */}}
-    type: Directory
+    {{- /* One that kubelet makes is root's, so the worker cannot write it: it serves calls all the same and says so, which a pod that does not start could not. */}}
+    type: DirectoryOrCreate
 {{- else }}
   emptyDir:
     sizeLimit: {{ .pool.workers.spool.sizeLimit }}

@@ -69,8 +69,12 @@
     {{- if eq .Values.redis.mode "bundled" }}
     - { protocol: TCP, port: redis }
     {{- else }}
-    {{- range .Values.networkPolicies.redis.ports }}
-    - { protocol: TCP, port: {{ int . }} }
+    {{- /* Those of the hosts, and those by which they lead on: Sentinels to Redis, nodes of a Cluster to others. */}}
+    {{- $ports := list -}}
+    {{- range .Values.networkPolicies.redis.ports }}{{- $ports = append $ports (int .) }}{{- end }}
+    {{- range .Values.redis.external.hosts }}{{- $ports = append $ports (regexFind "[0-9]+$" . | int) }}{{- end }}
+    {{- range $ports | uniq }}
+    - { protocol: TCP, port: {{ . }} }
     {{- end }}
     {{- end }}
 {{- end -}}

@@ -106,16 +106,17 @@ A name by preference; within the cluster the pool's Service.
 {{- dict "listeners" $all | toJson -}}
 {{- end -}}
 
-{{/* "true" for a pool that has to be there for emergency calls: said so, or named by a trunk of the topology's emergency section. */}}
+{{/*
+"true" for a pool that has to be there for emergency calls: said so, or with a trunk that the topology's emergency section or one of its policies names, or that leads
+to an E9-1-1 provider, for those are emergency trunks without being named.
+*/}}
 {{- define "tandem.emergencyPool" -}}
 {{- if kindIs "bool" .pool.emergency -}}{{ .pool.emergency }}
 {{- else -}}
-{{- $document := include "tandem.topologyDocument" .root | fromYaml -}}
-{{- $emergency := default dict $document.emergency -}}
-{{- $names := concat (default list $emergency.trunks) (default list $emergency.fallbackTrunks) -}}
-{{- $found := empty $document.trunks -}}
-{{- range default list $document.trunks -}}
-{{- if and (eq (default "" .pool) $.pool.name) (has .name $names) -}}{{- $found = true -}}{{- end -}}
+{{- $read := include "tandem.topologyRead" .root | fromJson -}}
+{{- $found := empty $read.trunks -}}
+{{- range $read.trunks -}}
+{{- if and (eq (toString .pool) $.pool.name) (or (has .name $read.emergencyTrunks) (has .gateway $read.providers)) -}}{{- $found = true -}}{{- end -}}
 {{- end -}}
 {{- $found -}}
 {{- end -}}

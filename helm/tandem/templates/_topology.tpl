@@ -7,6 +7,33 @@
 {{- end -}}
 {{- end -}}
 
+{{/*
+What the chart has to know of the topology document. JSON {"trunks": […], "emergencyTrunks": [names], "providers": [names of E9-1-1 gateways], "misshapen": [paths]}.
+The document itself is judged by the leading controller, which reads all of it.
+*/}}
+{{- define "tandem.topologyRead" -}}
+{{- $document := include "tandem.topologyDocument" . | fromYaml -}}
+{{- $emergency := ternary $document.emergency dict (kindIs "map" $document.emergency) -}}
+{{- $misshapen := list -}}
+{{- $read := dict -}}
+{{- range $path, $given := dict "trunks" $document.trunks "gateways" $document.gateways "emergency.policies" $emergency.policies -}}
+{{- $kept := list -}}
+{{- $isRight := or (kindIs "invalid" $given) (kindIs "slice" $given) -}}
+{{- if kindIs "slice" $given -}}
+{{- range $given -}}{{- if kindIs "map" . -}}{{- $kept = append $kept . -}}{{- else -}}{{- $isRight = false -}}{{- end -}}{{- end -}}
+{{- end -}}
+{{- if not $isRight -}}{{- $misshapen = append $misshapen $path -}}{{- end -}}
+{{- $_ := set $read $path $kept -}}
+{{- end -}}
+{{- $names := list -}}
+{{- range prepend (get $read "emergency.policies") $emergency -}}
+{{- range list .trunks .fallbackTrunks .screeningTrunks -}}{{- if kindIs "slice" . -}}{{- $names = concat $names . -}}{{- end -}}{{- end -}}
+{{- end -}}
+{{- $providers := list -}}
+{{- range $read.gateways -}}{{- if eq (toString .kind) "e911" -}}{{- $providers = append $providers .name -}}{{- end -}}{{- end -}}
+{{- dict "trunks" $read.trunks "emergencyTrunks" $names "providers" $providers "misshapen" $misshapen | toJson -}}
+{{- end -}}
+
 {{/* The pools and listeners of the values as the topology document's `pools` section. */}}
 {{- define "tandem.topologyPools" -}}
 {{- $pools := list -}}

@@ -1,7 +1,7 @@
 {{/* What the schema cannot say: every contradiction at once, one sentence each, with what to write instead. */}}
 {{- define "tandem.validate" -}}
 {{- $problems := list -}}
-{{- range list "tandem.validate.names" "tandem.validate.pools" "tandem.validate.exposure" "tandem.validate.drachtio" "tandem.validate.tls" "tandem.validate.topology" "tandem.validate.state" "tandem.validate.secrets" "tandem.validate.scaling" "tandem.validate.network" -}}
+{{- range list "tandem.validate.names" "tandem.validate.pools" "tandem.validate.exposure" "tandem.validate.sharedNodes" "tandem.validate.drachtio" "tandem.validate.tls" "tandem.validate.topology" "tandem.validate.state" "tandem.validate.secrets" "tandem.validate.scaling" "tandem.validate.network" -}}
 {{- $problems = concat $problems (include . $ | fromJsonArray) -}}
 {{- end -}}
 {{- if $problems -}}
@@ -22,7 +22,7 @@
 {{- end -}}
 
 {{- define "tandem.validate.pools" -}}
-{{- $problems := list -}}
+{{- $problems := include "tandem.validate.services" . | fromJsonArray -}}
 {{- if not .Values.pools -}}{{- $problems = append $problems "There is no pool: name at least one in pools, with its listeners. For a trial that needs nothing else: --values ci/trial-values.yaml, of the chart's folder." -}}{{- end -}}
 {{- $names := list -}}
 {{- range $pool := (include "tandem.pools" . | fromJson).pools -}}
@@ -62,8 +62,31 @@
 {{- $problems | toJson -}}
 {{- end -}}
 
+{{/* Two pools may come to one name by different ways: pool a with listener b-core, pool a-b with listener core. */}}
+{{- define "tandem.validate.services" -}}
+{{- $problems := list -}}
+{{- $own := list -}}
+{{- range list "controller" "control-api" "control-api-held" "redis" "test-peer" -}}{{- $own = append $own (printf "%s-%s" (include "tandem.fullname" $) .) -}}{{- end -}}
+{{- $owners := dict -}}
+{{- range $pool := (include "tandem.pools" . | fromJson).pools -}}
+{{- $name := include "tandem.poolName" (dict "root" $ "pool" $pool) -}}
+{{- $services := list (printf "%s-edges" $name) -}}
+{{- if or (ne $pool.exposure.type "hostNetwork") $pool.exposure.externalDns -}}{{- $services = append $services $name -}}{{- end -}}
+{{- if $pool.exposure.servicePerProtocol -}}{{- $services = concat $services (list (printf "%s-udp" $name) (printf "%s-tcp" $name)) -}}{{- end -}}
+{{- range $pool.listeners -}}{{- $services = append $services (printf "%s-%s" $name .name) -}}{{- end -}}
+{{- range $services -}}
+{{- if has . $own -}}{{- $problems = append $problems (printf "Pool %s would have a Service called %s, which is one of the chart's own: rename the pool or the listener." $pool.name .) -}}{{- end -}}
+{{- $owner := default $pool.name (get $owners .) -}}
+{{- if ne $owner $pool.name -}}{{- $problems = append $problems (printf "The pools %s and %s would both have a Service called %s: rename a pool or a listener." $owner $pool.name .) -}}{{- end -}}
+{{- $_ := set $owners . $owner -}}
+{{- end -}}
+{{- end -}}
+{{- $problems | toJson -}}
+{{- end -}}
+
 {{- define "tandem.validate.exposure" -}}
 {{- $problems := list -}}
+{{- $nodePorts := dict -}}
 {{- range $pool := (include "tandem.pools" . | fromJson).pools -}}
 {{- $exposure := $pool.exposure -}}
 {{- if and (has $exposure.type (list "hostNetwork" "NodePort")) (not (include "tandem.contactHost" (dict "root" $ "pool" $pool))) -}}
@@ -77,6 +100,9 @@
 {{- if and (eq $exposure.type "LoadBalancer") (not $pool.fqdn) (not $exposure.advertised) -}}
 {{- $problems = append $problems (printf "Pool %s stands behind a load balancer, whose address nothing here knows: set its fqdn, or exposure.advertised to the balancer's address." $pool.name) -}}
 {{- end -}}
+{{- if and (eq $exposure.type "ClusterIP") $exposure.servicePerProtocol -}}
+{{- $problems = append $problems (printf "Pool %s: exposure.servicePerProtocol is for balancers that cannot mix UDP and TCP; with ClusterIP peers are told the name of the pool's one Service: leave it out." $pool.name) -}}
+{{- end -}}
 {{- if and $exposure.nodeAddresses (not (has $exposure.type (list "hostNetwork" "NodePort"))) -}}
 {{- $problems = append $problems (printf "Pool %s: exposure.nodeAddresses tells the outside address of nodes, so exposure.type has to be hostNetwork or NodePort." $pool.name) -}}
 {{- end -}}
@@ -86,12 +112,37 @@
 {{- if and (eq $pool.edges.kind "DaemonSet") (ne $exposure.type "hostNetwork") -}}
 {{- $problems = append $problems (printf "Pool %s: edges.kind DaemonSet (an edge on every chosen node) is for exposure.type hostNetwork." $pool.name) -}}
 {{- end -}}
+{{- if and (eq $pool.edges.kind "DaemonSet") (eq (include "tandem.onePod" $pool) "true") -}}
+{{- $problems = append $problems (printf "Pool %s: edges.kind DaemonSet is for edges in pods of their own (arrangement split, placement apart); where edge and worker are in one pod, workers.replicas says how many, one on a node." $pool.name) -}}
+{{- end -}}
 {{- if and (eq $pool.edges.kind "DaemonSet") (not $pool.edges.nodeSelector) -}}
 {{- $problems = append $problems (printf "Pool %s: a DaemonSet without edges.nodeSelector would put an edge on every node of the cluster; label the nodes that are meant." $pool.name) -}}
 {{- end -}}
-{{- if and (eq $exposure.type "NodePort") (ne $pool.arrangement "") -}}
+{{- if eq $exposure.type "NodePort" -}}
 {{- range $pool.listeners -}}
 {{- if not .nodePort -}}{{- $problems = append $problems (printf "Pool %s, listener %s: with NodePort peers have to be told the port, so set nodePort." $pool.name .name) -}}{{- end -}}
+{{- $port := printf "%s/%d" (include "tandem.protocol" .transport) (default 0 .nodePort | int) -}}
+{{- if and .nodePort (hasKey $nodePorts $port) -}}{{- $problems = append $problems (printf "Pool %s, listener %s: node port %s is %s's already; choose another." $pool.name .name $port (get $nodePorts $port)) -}}{{- end -}}
+{{- $_ := set $nodePorts $port (printf "%s/%s" $pool.name .name) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- $problems | toJson -}}
+{{- end -}}
+
+{{/* One edge each on every node of the same selector, so they must not want the same port. */}}
+{{- define "tandem.validate.sharedNodes" -}}
+{{- $problems := list -}}
+{{- $taken := dict -}}
+{{- range $pool := (include "tandem.pools" . | fromJson).pools -}}
+{{- if and (eq $pool.exposure.type "hostNetwork") (eq $pool.edges.kind "DaemonSet") -}}
+{{- $sockets := list (printf "TCP/%d" (int $pool.edges.ports.admin)) (printf "TCP/%d" (int $pool.edges.ports.http)) -}}
+{{- range $pool.listeners -}}{{- $sockets = append $sockets (printf "%s/%d" (include "tandem.protocol" .transport) (int .port)) -}}{{- end -}}
+{{- range $socket := $sockets -}}
+{{- $there := printf "%s on %s" $socket (toJson $pool.edges.nodeSelector) -}}
+{{- $other := default $pool.name (get $taken $there) -}}
+{{- if ne $other $pool.name -}}{{- $problems = append $problems (printf "The pools %s and %s have an edge on each of the same nodes (edges.nodeSelector), and both want %s there: give one of them another port or other nodes." $other $pool.name $socket) -}}{{- end -}}
+{{- $_ := set $taken $there $other -}}
 {{- end -}}
 {{- end -}}
 {{- end -}}
@@ -162,8 +213,12 @@
 {{- if hasKey $document "pools" -}}
 {{- $problems = append $problems "topology.document has a pools section: take it out. Pools and listeners stand in the chart's pools, and the chart adds them to the document, so that the two cannot disagree." -}}
 {{- end -}}
-{{- range $trunk := default list $document.trunks -}}
-{{- $pool := default "" $trunk.pool -}}
+{{- $read := include "tandem.topologyRead" . | fromJson -}}
+{{- range $read.misshapen -}}
+{{- $problems = append $problems (printf "topology.document: %s has to be a list of mappings, each with its name (docs/topology.md)." .) -}}
+{{- end -}}
+{{- range $trunk := $read.trunks -}}
+{{- $pool := toString (default "" $trunk.pool) -}}
 {{- if not (hasKey $listeners $pool) -}}
 {{- $problems = append $problems (printf "topology.document: trunk %s is of pool %q, which the chart's pools do not have; they have: %s." (default "?" $trunk.name) $pool (keys $listeners | sortAlpha | join ", ")) -}}
 {{- else if not (has (default "" $trunk.listener) (get $listeners $pool)) -}}
@@ -237,6 +292,7 @@
 {{- if ne $scaling.type "none" -}}
 {{- if gt (int $scaling.minReplicas) (int $scaling.maxReplicas) -}}{{- $problems = append $problems (printf "Pool %s: %s.autoscaling.minReplicas (%d) is above maxReplicas (%d)." $pool.name $part (int $scaling.minReplicas) (int $scaling.maxReplicas)) -}}{{- end -}}
 {{- if and (eq $scaling.type "hpa") (not (dig "requests" "cpu" "" (default dict (get $pool $part).resources))) -}}{{- $problems = append $problems (printf "Pool %s: %s.autoscaling.type hpa measures CPU against %s.resources.requests.cpu, which is not set." $pool.name $part $part) -}}{{- end -}}
+{{- if and (eq $scaling.type "hpa") (eq $part "workers") (eq $pool.arrangement "split") (eq $pool.placement "together") (not (dig "requests" "cpu" "" (default dict $pool.edges.resources))) -}}{{- $problems = append $problems (printf "Pool %s: workers.autoscaling.type hpa measures CPU of both containers of a pod, so edges.resources.requests.cpu has to be set, too." $pool.name) -}}{{- end -}}
 {{- if and (eq $scaling.type "keda") (not $.Values.keda.prometheus.serverAddress) -}}{{- $problems = append $problems (printf "Pool %s: %s.autoscaling.type keda asks Prometheus, so set keda.prometheus.serverAddress." $pool.name $part) -}}{{- end -}}
 {{- if and (eq $scaling.type "keda") (not (or $scaling.callsPerSecond $scaling.activeCalls)) -}}{{- $problems = append $problems (printf "Pool %s: %s.autoscaling.type keda needs callsPerSecond or activeCalls for one of them." $pool.name $part) -}}{{- end -}}
 {{- end -}}
@@ -245,6 +301,18 @@
 {{- if and (eq (include "tandem.onePod" $pool) "true") (ne $pool.edges.autoscaling.type "none") -}}{{- $problems = append $problems (printf "Pool %s: edge and worker scale together, by workers.autoscaling; leave edges.autoscaling out." $pool.name) -}}{{- end -}}
 {{- end -}}
 {{- $problems | toJson -}}
+{{- end -}}
+
+{{/* The lists of networkPolicies that some policy of these values takes, as JSON; the others may be empty. `nodes` has a sentence of its own. */}}
+{{- define "tandem.usedEnds" -}}
+{{- $used := list "dns" "apiFrom" "monitoringFrom" -}}
+{{- range (include "tandem.pools" . | fromJson).pools -}}{{- if ne .exposure.type "hostNetwork" -}}{{- $used = append $used "peers" -}}{{- end -}}{{- end -}}
+{{- if eq .Values.redis.mode "external" -}}{{- $used = append $used "redis.blocks" -}}{{- end -}}
+{{- if .Values.controlApi.scaling.enabled -}}{{- $used = append $used "kubernetesApi.blocks" -}}{{- end -}}
+{{- with .Values.controller -}}
+{{- if or .detailRecords.webhook.url .emergencyRecords.webhook.url .mail.url -}}{{- $used = append $used "webhook" -}}{{- end -}}
+{{- end -}}
+{{- $used | uniq | toJson -}}
 {{- end -}}
 
 {{- define "tandem.validate.network" -}}
@@ -264,7 +332,7 @@
 {{- $block := ternary . (dig "ipBlock" "cidr" "" (ternary dict . (kindIs "string" .))) (kindIs "string" .) -}}
 {{- if and $block (not (regexMatch "^[0-9A-Fa-f.:]+/[0-9]{1,3}$" $block)) -}}{{- $problems = append $problems (printf "networkPolicies.%s: %q is not a block such as 192.0.2.0/24 (one address: 192.0.2.7/32)." $list $block) -}}{{- end -}}
 {{- end -}}
-{{- if and $policies.enabled (not $named) (ne $list "nodes") -}}{{- $problems = append $problems (printf "networkPolicies.%s is empty, which a NetworkPolicy takes for everybody: name who it is, or \"0.0.0.0/0\" and \"::/0\" where everybody is meant." $list) -}}{{- end -}}
+{{- if and $policies.enabled (not $named) (has $list (include "tandem.usedEnds" $ | fromJsonArray)) -}}{{- $problems = append $problems (printf "networkPolicies.%s is empty, which a NetworkPolicy takes for everybody: name who it is, or \"0.0.0.0/0\" and \"::/0\" where everybody is meant." $list) -}}{{- end -}}
 {{- end -}}
 {{- if and $policies.enabled .Values.controlApi.ingress.enabled -}}
 {{- $named := false -}}
@@ -286,7 +354,9 @@
 {{- if not (regexMatch "^.+:[0-9]{1,5}$" .) -}}{{- $problems = append $problems (printf "capture.server: %q is not host:port." .) -}}{{- end -}}
 {{- end -}}
 {{- with .Values.tests -}}
-{{- if and .enabled .listener (not (include "tandem.testListener" $ | fromJson)) -}}{{- $problems = append $problems (printf "tests.listener is %q, which no pool has; write pool/listener." .listener) -}}{{- end -}}
+{{- $listener := include "tandem.testListener" $ | fromJson -}}
+{{- if and .enabled .listener (not $listener) -}}{{- $problems = append $problems (printf "tests.listener is %q, which no pool has; write pool/listener." .listener) -}}{{- end -}}
+{{- if and .enabled (eq (default "" $listener.transport) "tls") -}}{{- $problems = append $problems (printf "tests.listener %s is a TLS listener, and test calls go over UDP or TCP: name another, or set tests.enabled=false." .listener) -}}{{- end -}}
 {{- end -}}
 {{- $problems | toJson -}}
 {{- end -}}
