@@ -38,10 +38,13 @@ export function createObservers(config: WorkerConfig, edges: EdgeSource): Observ
   names.configure({ trunks: [], pools: edges.pools });
   const leaving: Observers["leaving"] = { sinceMs: null };
   const drainUsed = (): number => boundUsed(leaving.sinceMs, systemClock.now(), config.drainMs);
+  const metrics = createWorkerMetrics(registry, { names, maxSetups: config.limits.maxSetups, drainUsed });
+  // Shown from the start, so that a pool without any edge is told by a nought.
+  for (const pool of edges.pools) metrics.edgesConnected(pool, 0);
   return {
     registry,
     names,
-    metrics: createWorkerMetrics(registry, { names, maxSetups: config.limits.maxSetups, drainUsed }),
+    metrics,
     processMetrics: createProcessMetrics(registry, { role: "worker", pool: config.pool, node: config.nodeId }),
     redisReachable: false,
     leaving,

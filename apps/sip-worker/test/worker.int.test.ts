@@ -324,6 +324,16 @@ describe("a sip-worker process", () => {
     }
   });
 
+  test("shows by a nought that a pool has no edge", async () => {
+    const edges = { east: [edge.admin], west: ["127.0.0.1:1"] };
+    await using worker = new WorkerProcess({ ...environment(), TANDEM_EDGES: JSON.stringify(edges) });
+    const http = await worker.ready();
+    await until(async () => /^tandem_edges_connected\{pool="east"\} 1$/m.test((await page(`${http}/metrics`)).text), {
+      what: "the edge of the other pool",
+    });
+    expect((await page(`${http}/metrics`)).text).toContain('tandem_edges_connected{pool="west"} 0');
+  });
+
   test("beside sockets, told to end, it serves for the time that balancers need", async () => {
     await publish(topology());
     await using worker = new WorkerProcess({ ...environment(), TANDEM_LINGER_MS: "5000" });

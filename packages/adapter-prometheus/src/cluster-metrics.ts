@@ -46,20 +46,29 @@ export function createClusterMetrics(registry: Registry, names: ConfiguredNames)
 function trunkFacts(registry: Registry, names: ConfiguredNames): ClusterMetrics["configured"] {
   const info = gauge(registry, "tandem_trunk_info");
   const limit = gauge(registry, "tandem_trunk_limit_calls");
-  return ({ trunks, emergency }) => {
+  return (topology) => {
+    const { trunks } = topology;
+    const partOf = emergencyParts(topology);
     info.reset();
     limit.reset();
     for (const { name, pool, gateway, settings } of trunks) {
       const trunk = names.trunk(name);
       // Names beyond the bound share one label value, which then belongs nowhere in particular.
       if (trunk !== name) continue;
-      info.set({ trunk, pool: names.pool(pool), gateway, emergency: emergencyPart(name, emergency) }, 1);
+      info.set({ trunk, pool: names.pool(pool), gateway, emergency: partOf(name, gateway) }, 1);
       if (settings.maxCalls > 0) limit.set({ trunk }, settings.maxCalls);
     }
   };
 }
 
-function emergencyPart(trunk: string, { trunks, fallbackTrunks }: Topology["emergency"]): string {
-  if (trunks.includes(trunk)) return "first";
-  return fallbackTrunks.includes(trunk) ? "fallback" : "none";
+/** What emergency calls have of a trunk. Those to an E9-1-1 provider are emergency trunks without being named. */
+function emergencyParts({ gateways, emergency }: Topology): (trunk: string, gateway: string) => string {
+  const { policies } = emergency;
+  const providers = new Set(gateways.filter(({ kind }) => kind === "e911").map(({ name }) => name));
+  const first = new Set([...emergency.trunks, ...policies.flatMap(({ trunks }) => trunks)]);
+  const fallback = new Set([...emergency.fallbackTrunks, ...policies.flatMap(({ fallbackTrunks }) => fallbackTrunks)]);
+  return (trunk, gateway) => {
+    if (first.has(trunk) || providers.has(gateway)) return "first";
+    return fallback.has(trunk) ? "fallback" : "none";
+  };
 }

@@ -175,8 +175,8 @@ describe("cluster metrics", () => {
     const metrics = createControllerMetrics(registry, names());
     const trunk = (maxCalls: number): Topology["trunks"][number] =>
       ({ name: "east-1", pool: "east", gateway: "carrier-a", settings: { maxCalls } }) as Topology["trunks"][number];
-    const emergency = { trunks: [], preferOwnPool: true, fallbackTrunks: ["east-1"], numbers: [] };
-    metrics.configured({ trunks: [trunk(30)], emergency } as unknown as Topology);
+    const emergency = { trunks: [], preferOwnPool: true, fallbackTrunks: ["east-1"], numbers: [], policies: [] };
+    metrics.configured({ trunks: [trunk(30)], gateways: [], emergency } as unknown as Topology);
     expect(await registry.metrics()).toContain(
       'tandem_trunk_info{trunk="east-1",pool="east",gateway="carrier-a",emergency="fallback"} 1',
     );
@@ -185,8 +185,24 @@ describe("cluster metrics", () => {
     metrics.trunkLoads(new Map());
     expect(await registry.metrics()).toContain('tandem_trunk_up{trunk="east-1"} -1');
     expect(await registry.metrics()).toContain('tandem_trunk_load_calls{trunk="east-1"} 0');
-    metrics.configured({ trunks: [trunk(0)], emergency } as unknown as Topology);
+    metrics.configured({ trunks: [trunk(0)], gateways: [], emergency } as unknown as Topology);
     expect(await registry.metrics()).not.toContain("tandem_trunk_limit_calls{");
+  });
+
+  test.each([
+    ["named first", { trunks: ["east-1"] }, "pstn", "first"],
+    ["named by a policy", { policies: [{ trunks: ["east-1"], fallbackTrunks: [] }] }, "pstn", "first"],
+    ["to an E9-1-1 provider, named nowhere", {}, "e911", "first"],
+    ["to an E9-1-1 provider, named as fallback", { fallbackTrunks: ["east-1"] }, "e911", "first"],
+    ["a policy's fallback", { policies: [{ trunks: [], fallbackTrunks: ["east-1"] }] }, "pstn", "fallback"],
+    ["named nowhere", {}, "pstn", "none"],
+  ])("a trunk's part in emergency calls: %s", async (_what, named, kind, part) => {
+    const registry = new Registry();
+    const emergency = { trunks: [], fallbackTrunks: [], policies: [], ...named };
+    const trunks = [{ name: "east-1", pool: "east", gateway: "g", settings: { maxCalls: 0 } }];
+    const topology = { trunks, gateways: [{ name: "g", kind }], emergency } as unknown as Topology;
+    createControllerMetrics(registry, names()).configured(topology);
+    expect(await registry.metrics()).toContain(`gateway="g",emergency="${part}"} 1`);
   });
 
   test("members that vanished are counted by role and pool until the list is without them", async () => {
