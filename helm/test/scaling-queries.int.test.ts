@@ -44,7 +44,7 @@ it.each<[string, Readonly<Record<string, string>>, Asked]>([
   ],
   ["before the first call there are none a second", WORKERS, { calls: null, callsPerSecond: 0 }],
   ["what nobody scrapes is not taken for no load", {}, { calls: null, callsPerSecond: null }],
-])("what KEDA asks of Prometheus: %s", async (_name, series, { calls, callsPerSecond }) => {
+])("what KEDA asks of Prometheus: %s", async (_name, scraped, { calls, callsPerSecond }) => {
   const { spec } = find(await manifestsOf("carriers"), "ScaledObject", "tandem-east-worker");
   const queries = Object.fromEntries(
     spec.triggers.map(({ name, metadata }: { name: string; metadata: { query: string } }) => [name, metadata.query]),
@@ -55,7 +55,7 @@ it.each<[string, Readonly<Record<string, string>>, Asked]>([
     tests: [
       {
         interval: "1m",
-        input_series: Object.entries(series).map(([series, values]) => ({ series, values })),
+        input_series: Object.entries(scraped).map(([series, values]) => ({ series, values })),
         promql_expr_test: [
           { expr: queries["active-calls"], eval_time: "3m", exp_samples: samples(calls) },
           { expr: queries["calls-per-second"], eval_time: "3m", exp_samples: samples(callsPerSecond) },
