@@ -72,6 +72,7 @@ describe("odd values that contradict nothing give manifests that Kubernetes take
       "trial",
       ['serviceAccounts.name="ours"', 'fullnameOverride="a-release-of-twenty-six-ch"'],
     ],
+    ["dashboards without a label", "carriers", ['monitoring.dashboards.labels={"grafana_dashboard":null}']],
     [
       "node ports of one number for both protocols",
       "node-port",
