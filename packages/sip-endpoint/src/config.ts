@@ -107,7 +107,7 @@ export interface EndpointLimits {
   readonly udpRequestBytes: number;
   /** Wanted UDP socket buffers, bytes; the system may give less. Default 4 MiB. */
   readonly udpBufferBytes: number;
-  /** Open connections of all stream listeners together. Default 10 000. */
+  /** Open connections of all stream listeners together, unfinished TLS handshakes included. Default 10 000. */
   readonly connections: number;
   /** Time to connect, TLS handshake included. Default 4 000 ms. */
   readonly connectTimeoutMs: number;

@@ -51,6 +51,16 @@ describe("a TLS peer that connects to us", () => {
     expect(source.identities).toEqual(["gw.example.com", "example.com", "127.0.0.1"]);
   });
 
+  it("and never begins a handshake counts as a connection: no more of them than the limit", async () => {
+    const us = await run([loopback("tls", "tls", edge)], { limits: { connections: 2 } });
+    const first = await StreamPeer.connect(us.at("tls").port);
+    const second = await StreamPeer.connect(us.at("tls").port);
+    const third = await StreamPeer.connect(us.at("tls").port);
+    await third.gone();
+    expect([first.closed, second.closed]).toEqual([false, false]);
+    expect(us.endpoint.stats().discarded["connection-limit"]).toBe(1);
+  });
+
   it("without a certificate is refused where one is asked for", async () => {
     const us = await endpoint(edge);
     const peer = await StreamPeer.connectTls(us.at("tls").port, undefined, authority.certificate);

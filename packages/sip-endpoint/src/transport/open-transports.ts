@@ -80,7 +80,7 @@ async function openStreamListener(
 ): Promise<void> {
   const { limits, counters, log } = parts;
   const events = {
-    isFull: () => transports.table.size >= limits.connections,
+    isFull: () => transports.isFull(limits.connections),
     onRefused: (bound: { readonly name: string }, cause: "connection-limit" | "tls-handshake", detail: string) => {
       counters.discarded[cause]++;
       log.warn({ listener: bound.name, reason: detail }, "connection refused");

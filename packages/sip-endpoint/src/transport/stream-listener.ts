@@ -37,6 +37,11 @@ export class StreamListener implements StreamSide {
     else this.server.on("secureConnection", (socket: Socket) => this.take(socket));
   }
 
+  /** Connections that came in and stand, with those whose handshake is not finished. */
+  get held(): number {
+    return this.sockets.size;
+  }
+
   /** Rejects with the system's error. */
   async listen(config: ListenerConfig): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();

@@ -147,6 +147,12 @@ export class Transports {
     return { bound: listener, transport, tls: undefined };
   }
 
+  /** True at the most connections: those in use, outgoing ones too, or those that came in, with handshakes that are not finished. */
+  isFull(most: number): boolean {
+    if (this.table.size >= most) return true;
+    return this.streamListeners.reduce((held, listener) => held + listener.held, 0) >= most;
+  }
+
   /** False: no TLS listener of that name. Throws what OpenSSL says when the material does not fit. */
   replaceTls(name: string, tls: ListenerTls): boolean {
     const listener = this.streamListeners.find((each) => each.bound.name === name && each.transport === "tls");
