@@ -1,11 +1,11 @@
-import type { SipMessage } from "@tandem/sip";
+import { canonicalHeaderName, type HeaderLine, type SipMessage } from "@tandem/sip";
 import { closeAttempt } from "./attempt-end.ts";
 import type { HeldAnswer, Hunt, Trying, WaitingInvite } from "./hunt.ts";
 import type { Dialog } from "./party.ts";
 import { calledDialog, passedResponse } from "./called-dialogs.ts";
 import { callerDialog, closeCaller, pendingInvite, respondToCaller } from "./caller.ts";
 import { AUDIT_AFTER_MS } from "./deadlines.ts";
-import { bodyMessage, ownDescription, sdpIn } from "./headers/description.ts";
+import { bodyMessage, ownDescription, SDP_TYPE, sdpIn } from "./headers/description.ts";
 import { q850In } from "./headers/reason.ts";
 import { endCalledDialog } from "./hang-up.ts";
 import { mustHold } from "./reliable-provisionals.ts";
@@ -38,13 +38,24 @@ export function onAnswer(turn: Turn, hunt: Hunt, trying: Trying, response: SipMe
   const place = call.caller === null ? null : callerDialog(turn, call.caller, dialog);
   if (call.caller === null || place === null) return;
   if (place.dialog.sdp === "") place.dialog.sdp = sdpIn(bodyMessage(hunt.request.contentType, hunt.request.body));
-  const held: HeldAnswer = {
-    dialog: dialog.id,
-    contentType: response.get("Content-Type") ?? "",
-    response: passedResponse(call, response, party.profile, place.party.profile),
-  };
+  const held = heldAnswer(turn, called, place, response);
   if (mustHold(place.dialog)) call.caller.held = held;
   else giveAnswer(turn, call.caller, held);
+}
+
+/**
+ * The 2xx as the caller gets it. Where the called side gave its answer in a reliable response that the caller had unreliably, it is in the 2xx after all
+ * (RFC 3261 §13.3.1.4): to the caller the one before was a preview.
+ */
+function heldAnswer({ call }: Turn, called: Place, place: Place, response: SipMessage): HeldAnswer {
+  const passed = passedResponse(call, response, called.party.profile, place.party.profile);
+  const { sdp } = called.dialog;
+  if (response.body !== "" || sdp === "" || place.dialog.offer !== "received") {
+    return { dialog: called.dialog.id, contentType: response.get("Content-Type") ?? "", response: passed };
+  }
+  const headers: HeaderLine[] = passed.headers.filter(([name]) => canonicalHeaderName(name) !== "Content-Type");
+  headers.push(["Content-Type", SDP_TYPE]);
+  return { dialog: called.dialog.id, contentType: SDP_TYPE, response: { ...passed, headers, body: sdp } };
 }
 
 /** The called side's dialog stands; its other early dialogs are over (a 2xx of theirs gets ACK and BYE, RFC 3261 §13.2.2.4). */

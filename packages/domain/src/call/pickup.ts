@@ -5,7 +5,7 @@ import { abandon } from "./attempt-end.ts";
 import { callerDialog, newCallerDialog, pendingInvite, respondToCaller } from "./caller.ts";
 import type { CallEvent } from "./event.ts";
 import type { Hunt, Trying, WaitingInvite } from "./hunt.ts";
-import { bodyMessage, ownDescription, sdpIn } from "./headers/description.ts";
+import { bodyMessage, ownDescription, SDP_TYPE, sdpIn } from "./headers/description.ts";
 import { reasonsOf } from "./headers/reason.ts";
 import type { StoredResponse } from "./party.ts";
 import { acceptTimer } from "./session-timer.ts";
@@ -62,8 +62,6 @@ export function pickUp(
   call.facts.transferred = true;
   return null;
 }
-
-const SDP_TYPE = "application/sdp";
 
 function okWith(body: string, headers: readonly HeaderLine[] = []): StoredResponse {
   return { status: 200, reason: "OK", headers: [["Content-Type", SDP_TYPE], ...headers], body };

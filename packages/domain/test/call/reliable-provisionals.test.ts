@@ -171,6 +171,28 @@ describe("one leg only", () => {
     expect(rig.allResponded("invite-a")).toEqual([183, 200]);
   });
 
+  it("RFC 3261 §13.3.1.4: an answer that only the called side gave reliably is in the caller's 200", () => {
+    const rig = new CallRig();
+    rig.invite({ attempts: called("require") });
+    rig.answer(rig.sent("INVITE"), 183, { body: ANSWER, headers: reliable(9) });
+    rig.answer(rig.sent("PRACK"), 200);
+    rig.answer(rig.sent("INVITE"), 200);
+    const { response } = rig.responded();
+    expect(response.status).toBe(200);
+    expect(response.get("Content-Type")).toBe("application/sdp");
+    expect(response.body).toContain("m=audio 6000");
+  });
+
+  it("the caller's 200 has no second answer where the caller had it reliably", () => {
+    const rig = new CallRig();
+    rig.invite({ headers: [SUPPORTED] });
+    rig.answer(rig.sent("INVITE"), 183, { body: ANSWER, headers: reliable(9) });
+    rig.fromCaller("PRACK", 101, { headers: [["RAck", rackOf(rig)]] });
+    rig.answer(rig.sent("PRACK"), 200);
+    rig.answer(rig.sent("INVITE"), 200);
+    expect(rig.responded().response).toMatchObject({ status: 200, body: "" });
+  });
+
   it.each<[string, Mode, HeaderLine]>([
     ["the caller requires it", "pass", REQUIRED],
     ["the trunk requires it of a caller that supports it", "require", SUPPORTED],

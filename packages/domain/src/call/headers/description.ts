@@ -13,7 +13,7 @@ import { spread } from "../identity.ts";
 import { withoutSilence } from "./quiet-description.ts";
 import { withoutPort } from "./values.ts";
 
-const SDP_TYPE = "application/sdp";
+export const SDP_TYPE = "application/sdp";
 
 /** The session description of a message, alone or as a part of a multipart; empty when there is none. */
 export function sdpIn(message: SipMessage): string {
