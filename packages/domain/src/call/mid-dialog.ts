@@ -140,9 +140,10 @@ export function onRelayAnswer(turn: Turn, exchange: Exchange, origin: PendingReq
 
 /**
  * A final response as the asker is told it. 408 would end the asker's dialog (RFC 3261 §12.2.1.2), and an emergency call outlives a silent peer:
- * there it is told 504.
+ * there it is told 504. Credentials are between neighbours: 401 and 407 are a refusal, as of an INVITE that begins a call.
  */
 export function asTold({ call }: Turn, response: StoredResponse): StoredResponse {
+  if (response.status === 401 || response.status === 407) return failureReply("peer-unauthorised");
   return response.status === 408 && emergencyCaller(call) !== null ? failureReply("peer-timeout") : response;
 }
 
