@@ -1,12 +1,14 @@
 import {
   buildRequest,
   buildResponse,
+  formatUri,
   parseSipUri,
   parseUri,
   responseTo,
   uriTransport,
   type HeaderLine,
   type SipMessage,
+  type SipUri,
 } from "@tandem/sip";
 import type { Call } from "./call.ts";
 import type { Exchange, PendingRequest, Purpose } from "./exchange.ts";
@@ -117,36 +119,48 @@ export function localTagOf(call: Call, party: Party, dialog: Dialog): string {
 }
 
 /** Request-URI and Route lines of a request in a dialog; a first route without `lr` is a strict router (RFC 3261 §12.2.1.1). */
-function routing(dialog: Dialog): { readonly uri: string; readonly routes: readonly string[] } {
+function routing(dialog: Dialog): {
+  readonly uri: string;
+  readonly routes: readonly string[];
+  readonly strict: boolean;
+} {
   const [first, ...others] = dialog.routes;
-  if (first === undefined) return { uri: dialog.target, routes: [] };
+  if (first === undefined) return { uri: dialog.target, routes: [], strict: false };
   const top = addressOf(first).uri;
-  if (hasUriParameter(parseUri(top), "lr")) return { uri: dialog.target, routes: dialog.routes };
-  return { uri: top, routes: [...others, `<${dialog.target}>`] };
+  if (hasUriParameter(parseUri(top), "lr")) return { uri: dialog.target, routes: dialog.routes, strict: false };
+  return { uri: top, routes: [...others, `<${dialog.target}>`], strict: true };
 }
 
 function pushSend(turn: Turn, place: Place, exchange: string, request: SipMessage): void {
   const { leg, profile } = place.party;
   const { pool, listener } = profile;
-  const nextHop = detour(profile, request);
+  const nextHop = detour(profile, request, routing(place.dialog).strict);
   turn.effects.push({ kind: "send", exchange, leg, request, pool, listener, nextHop });
   noteMessage(turn, ">", profile.trunk, request.method);
 }
 
 /**
  * Where a request in a dialog goes instead of its first route or target. A trunk's transport is part of what it is: a peer on a TCP or TLS trunk whose
- * Contact names another transport (often one behind a relay that ends TLS for it) is reached where the leg leads, and never in clear. So is one whose
- * certificate proves the gateway's name while its Contact gives a bare address, which no connection could be verified for (RFC 5922 §4). Null: no detour.
+ * Contact names another transport (often one behind a relay that ends TLS for it) is reached where the leg leads, and never in clear; so is one on a UDP
+ * trunk that asks for TLS, while TCP is had there as asked. The same holds for a peer whose certificate proves the gateway's name while its Contact gives
+ * a bare address, which no connection could be verified for (RFC 5922 §4). A strict router gets the request although its Route names what comes after it
+ * (RFC 3261 §8.1.2). Null: no detour.
  */
-function detour({ transport, nextHop, peerHost }: LegProfile, request: SipMessage): string | null {
-  if (transport === "udp") return null;
-  const route = request.get("Route");
+function detour({ transport, nextHop, peerHost }: LegProfile, request: SipMessage, strict: boolean): string | null {
+  const route = strict ? undefined : request.get("Route");
   const hop = parseSipUri(route === undefined ? request.uri : addressOf(route).uri);
   const asked = hop?.scheme === "sips" ? "tls" : hop && uriTransport(hop);
+  const router = strict && hop !== undefined ? withoutFlow(hop) : null;
+  if (transport === "udp" && asked !== "tls") return router;
   if (asked !== undefined && asked !== transport) return nextHop;
   return transport === "tls" && isAddress(hop?.host) && !isAddress(parseSipUri(`sip:${peerHost}`)?.host)
     ? nextHop
-    : null;
+    : router;
+}
+
+/** `flow` names a connection to the edge (`OutgoingRequest.nextHop`): a word of ours that no peer may say. */
+function withoutFlow(uri: SipUri): string {
+  return formatUri({ ...uri, params: uri.params.filter(([name]) => name.toLowerCase() !== "flow") });
 }
 
 function isAddress(host: string | undefined): boolean {

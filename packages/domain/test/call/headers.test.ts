@@ -360,9 +360,14 @@ describe("route sets (RFC 3261 §12)", () => {
   it("RFC 3261 §12.2.1.1: a strict router gets the request in its own name, the target last in Route", () => {
     const rig = new CallRig();
     rig.invite();
-    rig.answer(rig.sent("INVITE"), 200, { body: ANSWER, headers: [["Record-Route", "<sip:strict.example>"]] });
+    rig.answer(rig.sent("INVITE"), 200, {
+      body: ANSWER,
+      headers: [["Record-Route", "<sip:strict.example;flow=192.0.2.1:5060>"]],
+    });
     rig.fromCaller("ACK", 100);
-    expect(rig.sent("ACK").request.uri).toBe("sip:strict.example");
+    expect(rig.sent("ACK").request.uri).toBe("sip:strict.example;flow=192.0.2.1:5060");
+    // RFC 3261 §8.1.2: it is sent there and not to its Route; `flow` is a word between worker and edge, no peer's.
+    expect(rig.sent("ACK").nextHop).toBe("sip:strict.example");
     expect(rig.sent("ACK").request.getAll("Route")).toEqual(["<sip:bob@callee.secret.example:5080>"]);
   });
 });

@@ -9,7 +9,8 @@ describe("where a request in a dialog goes", () => {
   const addressed = { peerHost: "192.0.2.7:5061", nextHop: "sip:192.0.2.7:5061;transport=tls;lr" };
 
   it.each([
-    ["udp: the Contact, whatever it names", { transport: "udp" }, "<sip:b@192.0.2.9;transport=tcp>", null],
+    ["udp: the Contact, TCP too", { transport: "udp" }, "<sip:b@192.0.2.9;transport=tcp>", null],
+    ["udp, and the Contact asks for TLS: the trunk's way", { ...named, transport: "udp" }, "<sips:b@x.example>", named],
     [
       "tls, and the Contact asks for another transport: the trunk's way",
       named,
@@ -190,6 +191,17 @@ describe("re-INVITE", () => {
     expect(rig.allResponded(reinvite)).toEqual([status]);
     expect(rig.call.phase).toBe("up");
     expect(rig.call.parties.map(({ dialogs }) => dialogs[0]?.offer)).toEqual(["none", "none"]);
+  });
+
+  it.each([401, 407])("%i is told as 403: the challenge is between neighbours and does not pass", (status) => {
+    const rig = new CallRig().establish();
+    const reinvite = rig.fromCaller("INVITE", 101, { body: HELD });
+    rig.answer(rig.sent("INVITE"), status, { headers: [["Proxy-Authenticate", 'Digest realm="x"']] });
+    expect(rig.allResponded(reinvite)).toEqual([403]);
+    const info = rig.fromCaller("INFO", 102);
+    rig.answer(rig.sent("INFO"), status);
+    expect(rig.allResponded(info)).toEqual([403]);
+    expect(rig.call.phase).toBe("up");
   });
 
   it.each([481, 408])("RFC 5057 §5.1: %i ends the call", (status) => {
