@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { assertNever } from "@tandem/domain";
 import { Cluster, Redis, type ClusterOptions, type RedisOptions } from "ioredis";
-import type { RedisTarget, RedisTls } from "./redis-url.ts";
+import type { RedisNode, RedisTarget, RedisTls, SentinelTarget } from "./redis-url.ts";
 
 /** One Redis client of either shape; both have the same commands. */
 export type RedisClient = Redis | Cluster;
@@ -28,12 +28,27 @@ export interface ClientLimits {
   readonly silenceLimitMs: number;
 }
 
+export interface ClientSketch {
+  readonly purpose: ClientPurpose;
+  readonly limits: ClientLimits;
+  /** Where to go instead of the primary a Sentinel names (`host:port`); null: there. */
+  readonly insteadOf?: (named: string) => { readonly host: string; readonly port: number } | null;
+}
+
 const FIRST_RETRY_MS = 50;
-const RETRY_CEILING_MS = 500;
+const RETRY_CEILING_MS = 250;
+/** A Sentinel that takes a connection and says nothing is passed over after this long. */
+const SENTINEL_ANSWER_MS = 1_000;
+const SENTINEL_RETRY_MS = 1_000;
+const NODE_ANSWER_MS = 500;
+/** After this much silence the host of a Sentinel is asked whether it is still there. */
+const SENTINEL_KEEP_ALIVE_MS = 10_000;
+/** A connection that is left is closed after this long, whether the other side takes part in it or is dead. */
+const LEAVE_MS = 200;
 const RETRIES_PER_COMMAND = 10;
 
 /** Makes a client for the target. Throws when a TLS file cannot be read; connecting itself happens in the background. */
-export function createClient(target: RedisTarget, purpose: ClientPurpose, limits: ClientLimits): RedisClient {
+export function createClient(target: RedisTarget, { purpose, limits, insteadOf }: ClientSketch): RedisClient {
   const options = nodeOptions(target, purpose, limits);
   switch (target.kind) {
     case "standalone":
@@ -44,8 +59,9 @@ export function createClient(target: RedisTarget, purpose: ClientPurpose, limits
         sentinels: [...target.nodes],
         name: target.master,
         db: target.db,
-        failoverDetector: true,
         sentinelRetryStrategy: retryDelay,
+        sentinelCommandTimeout: SENTINEL_ANSWER_MS,
+        ...(insteadOf === undefined ? {} : { natMap: insteadOf }),
         ...present("sentinelUsername", target.sentinelUsername),
         ...present("sentinelPassword", target.sentinelPassword),
         enableTLSForSentinelMode: target.tls !== null,
@@ -58,6 +74,43 @@ export function createClient(target: RedisTarget, purpose: ClientPurpose, limits
   }
 }
 
+/** A client for each Sentinel of the target, to be told of its primary. Throws as `createClient` does. */
+export function createSentinelClients(target: SentinelTarget, limits: ClientLimits): readonly Redis[] {
+  const tls = target.tls === null ? {} : { tls: tlsOptions(target.tls) };
+  return target.nodes.map(
+    ({ host, port }) =>
+      new Redis({
+        host,
+        port,
+        replyMapping: "legacy",
+        connectTimeout: limits.connectTimeoutMs,
+        // What waits for it is the subscription, which is made again with every connection.
+        maxRetriesPerRequest: null,
+        enableReadyCheck: false,
+        keepAlive: SENTINEL_KEEP_ALIVE_MS,
+        retryStrategy: () => SENTINEL_RETRY_MS,
+        ...present("username", target.sentinelUsername),
+        ...present("password", target.sentinelPassword),
+        ...tls,
+      }),
+  );
+}
+
+/** Makes clients that ask one node of the target something short. Throws as `createClient` does; what it gives does not. */
+export function nodeClients(target: SentinelTarget): (node: RedisNode) => Redis {
+  const rights = access(target);
+  return ({ host, port }) =>
+    new Redis({
+      host,
+      port,
+      replyMapping: "legacy",
+      commandTimeout: NODE_ANSWER_MS,
+      retryStrategy: () => FIRST_RETRY_MS,
+      enableReadyCheck: false,
+      ...rights,
+    });
+}
+
 type NodeOptions = RedisOptions & { readonly replyMapping: "legacy" };
 
 function nodeOptions(target: RedisTarget, purpose: ClientPurpose, limits: ClientLimits): NodeOptions {
@@ -66,14 +119,21 @@ function nodeOptions(target: RedisTarget, purpose: ClientPurpose, limits: Client
   return {
     replyMapping: "legacy",
     connectTimeout: limits.connectTimeoutMs,
+    disconnectTimeout: LEAVE_MS,
     retryStrategy: retryDelay,
     maxRetriesPerRequest: bounded ? RETRIES_PER_COMMAND : null,
     ...silenceLimit,
     // A primary that became a replica: ask again who the primary is, and send the command there.
     reconnectOnError: (error) => (error.message.startsWith("READONLY") ? 2 : false),
-    ...present("username", target.username),
-    ...present("password", target.password),
-    ...(target.tls === null ? {} : { tls: tlsOptions(target.tls) }),
+    ...access(target),
+  };
+}
+
+function access({ username, password, tls }: RedisTarget): Pick<RedisOptions, "username" | "password" | "tls"> {
+  return {
+    ...present("username", username),
+    ...present("password", password),
+    ...(tls === null ? {} : { tls: tlsOptions(tls) }),
   };
 }
 

@@ -1,8 +1,16 @@
 import { err, ok, type Failure, type Result } from "@tandem/domain";
 import { CommandBatch } from "./command-batch.ts";
 import { CommandDeadlines } from "./command-deadlines.ts";
-import { createClient, type ClientLimits, type ClientPurpose, type RedisClient } from "./client-options.ts";
+import {
+  createClient,
+  createSentinelClients,
+  nodeClients,
+  type ClientLimits,
+  type ClientPurpose,
+  type RedisClient,
+} from "./client-options.ts";
 import { clusterKeys } from "./keys.ts";
+import { PrimaryWatch } from "./primary-watch.ts";
 import { parseRedisUrl, type RedisTarget } from "./redis-url.ts";
 import { defineScripts } from "./scripts.ts";
 import { Subscriptions } from "./subscriptions.ts";
@@ -68,6 +76,8 @@ class SharedConnection implements RedisConnection {
   readonly #maxWaiting: number;
   readonly #options: BoundedOptions;
   readonly #client: RedisClient;
+  /** Null where no Sentinel tells of another primary. */
+  readonly #watch: PrimaryWatch | null;
   readonly #batch: CommandBatch;
   /** Instead of the client's own timeout, which makes a timer for each command and does not cover those that wait for a Cluster's slot table. */
   readonly #deadlines: CommandDeadlines;
@@ -81,7 +91,8 @@ class SharedConnection implements RedisConnection {
     this.#limits = limits;
     this.#options = options;
     this.#maxWaiting = options.maxWaiting ?? 10_000;
-    this.#client = createClient(target, "commands", limits);
+    this.#watch = watchOf(target, limits);
+    this.#client = this.#create("commands");
     defineScripts(this.#client);
     this.#batch = new CommandBatch(this.#client);
     this.#deadlines = new CommandDeadlines(options.commandTimeoutMs);
@@ -124,7 +135,7 @@ class SharedConnection implements RedisConnection {
   }
 
   dedicated(purpose: Exclude<ClientPurpose, "commands">): RedisClient {
-    const client = createClient(this.#target, purpose, this.#limits);
+    const client = this.#create(purpose);
     this.#dedicated.add(client);
     client.on("end", () => this.#dedicated.delete(client));
     // Without a listener the client would print; loss shows on the shared connection and in failed commands.
@@ -146,10 +157,27 @@ class SharedConnection implements RedisConnection {
     }
   }
 
+  #create(purpose: ClientPurpose): RedisClient {
+    const watch = this.#watch;
+    const client = createClient(this.#target, {
+      purpose,
+      limits: this.#limits,
+      ...(watch === null ? {} : { insteadOf: watch.insteadOf }),
+    });
+    watch?.add(client);
+    return client;
+  }
+
   close(): Promise<void> {
+    this.#watch?.close();
     for (const client of [this.#client, ...this.#dedicated]) client.disconnect();
     return Promise.resolve();
   }
+}
+
+function watchOf(target: RedisTarget, limits: ClientLimits): PrimaryWatch | null {
+  if (target.kind !== "sentinel") return null;
+  return new PrimaryWatch(createSentinelClients(target, limits), target.master, nodeClients(target));
 }
 
 function start<T>(client: RedisClient, command: (client: RedisClient) => Promise<T>): Promise<T> {

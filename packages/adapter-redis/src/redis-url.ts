@@ -3,17 +3,20 @@ import { err, ok, type Failure, type Result } from "@tandem/domain";
 /** Where Redis is, read from one URL. Credentials and TLS are the same for every node of a Sentinel or Cluster set. */
 export type RedisTarget =
   | (RedisAccess & { readonly kind: "standalone"; readonly nodes: readonly [RedisNode]; readonly db: number })
-  | (RedisAccess & {
-      readonly kind: "sentinel";
-      readonly nodes: readonly RedisNode[];
-      readonly master: string;
-      readonly db: number;
-      readonly sentinelUsername: string | null;
-      readonly sentinelPassword: string | null;
-    })
+  | SentinelTarget
   | (RedisAccess & { readonly kind: "cluster"; readonly nodes: readonly RedisNode[] });
 
-interface RedisNode {
+export interface SentinelTarget extends RedisAccess {
+  readonly kind: "sentinel";
+  /** The Sentinels. */
+  readonly nodes: readonly RedisNode[];
+  readonly master: string;
+  readonly db: number;
+  readonly sentinelUsername: string | null;
+  readonly sentinelPassword: string | null;
+}
+
+export interface RedisNode {
   readonly host: string;
   readonly port: number;
 }

@@ -11,7 +11,12 @@ import { until } from "./until.ts";
 const run = promisify(execFile);
 const MASTER_NAME = "tandem";
 
-/** A primary, one replica and three Sentinels that fail over after a second of silence. */
+export interface RedisSentinelOptions {
+  /** Silence after which a Sentinel takes the primary for dead (ms). Default 1 000: a busy machine is silent for shorter. */
+  readonly downAfterMs?: number;
+}
+
+/** A primary, one replica and three Sentinels that fail over after `downAfterMs`. */
 export interface RedisSentinelFixture extends RedisFixture {
   readonly primary: RedisProcess;
   readonly replica: RedisProcess;
@@ -19,7 +24,7 @@ export interface RedisSentinelFixture extends RedisFixture {
 }
 
 /** Resolves once the replica is in sync and every Sentinel knows the other two and the replica. */
-export function startRedisSentinel(): Promise<RedisSentinelFixture> {
+export function startRedisSentinel({ downAfterMs = 1_000 }: RedisSentinelOptions = {}): Promise<RedisSentinelFixture> {
   return retryOnPortConflict(async () => {
     const all: RedisProcess[] = [];
     const endAll = async (): Promise<void> => {
@@ -35,7 +40,7 @@ export function startRedisSentinel(): Promise<RedisSentinelFixture> {
       const follow = ["--replicaof", `127.0.0.1 ${String(primary.port)}`];
       const replica = keep(await startRedisProcess({ port: await freePort(), args: [...args, ...follow] }));
       const sentinels: RedisProcess[] = [];
-      for (let count = 0; count < 3; count += 1) sentinels.push(keep(await startSentinel(primary.port)));
+      for (let count = 0; count < 3; count += 1) sentinels.push(keep(await startSentinel(primary.port, downAfterMs)));
       await until(() => inAgreement(sentinels), { what: "the Sentinels' agreement" });
       await untilReplicated(primary.port);
       const addresses = sentinels.map((sentinel) => `127.0.0.1:${String(sentinel.port)}`).join(",");
@@ -54,7 +59,7 @@ export function startRedisSentinel(): Promise<RedisSentinelFixture> {
   });
 }
 
-async function startSentinel(primaryPort: number): Promise<RedisProcess> {
+async function startSentinel(primaryPort: number, downAfterMs: number): Promise<RedisProcess> {
   const port = await freePort();
   return startRedisProcess({
     port,
@@ -65,8 +70,8 @@ async function startSentinel(primaryPort: number): Promise<RedisProcess> {
       const lines = [
         "bind 127.0.0.1",
         `sentinel monitor ${MASTER_NAME} 127.0.0.1 ${String(primaryPort)} 2`,
-        `sentinel down-after-milliseconds ${MASTER_NAME} 1000`,
-        `sentinel failover-timeout ${MASTER_NAME} 5000`,
+        `sentinel down-after-milliseconds ${MASTER_NAME} ${String(downAfterMs)}`,
+        `sentinel failover-timeout ${MASTER_NAME} 2000`,
       ];
       await writeFile(file, `${lines.join("\n")}\n`);
       return file;
