@@ -1,3 +1,4 @@
+import { ok } from "@tandem/domain";
 import { describe, expect, test } from "vitest";
 import { FakeCallStore, FakeClock } from "../testing/index.ts";
 import { GuardedCallStore } from "./guarded-store.ts";
@@ -27,6 +28,18 @@ describe("GuardedCallStore", () => {
     expect(reached()).toBe(1);
   });
 
+  test("then one operation tries, and success opens the way for all", async () => {
+    const { store, clock, guarded, reached } = rig();
+    store.away = true;
+    await guarded.count();
+    store.away = false;
+    await clock.advance(500);
+    const both = await Promise.all([guarded.load("b"), guarded.load("c")]);
+    expect(both).toMatchObject([{ ok: true }, { ok: false }]);
+    expect((await guarded.load("d")).ok).toBe(true);
+    expect(reached()).toBe(3);
+  });
+
   test("it is gone when it stayed away for longer than anybody waits, not before, and back with one answer", async () => {
     const { store, clock, guarded } = rig();
     store.away = true;
@@ -41,15 +54,42 @@ describe("GuardedCallStore", () => {
     expect(guarded.gone).toBe(false);
   });
 
-  test("then one operation tries, and success opens the way for all", async () => {
-    const { store, clock, guarded, reached } = rig();
+  test("whoever waits need not wait on when it is back", async () => {
+    const { store, clock, guarded } = rig();
     store.away = true;
     await guarded.load("a");
+    await clock.advance(200);
     store.away = false;
-    await clock.advance(500);
-    const both = await Promise.all([guarded.load("b"), guarded.load("c")]);
-    expect(both.map(({ ok }) => ok)).toEqual([true, false]);
-    expect((await guarded.load("d")).ok).toBe(true);
-    expect(reached()).toBe(3);
+    await clock.advance(100);
+    expect(guarded.paused).toBe(false);
+    expect((await guarded.load("b")).ok).toBe(true);
+  });
+
+  test("it is asked about the call that could not be served, and for no longer than it is away", async () => {
+    const { store, clock, guarded } = rig();
+    store.away = true;
+    await guarded.save({ callId: "a", document: "", deadlineMs: 0, trunks: [] }, 1);
+    const asked: string[] = [];
+    const load = store.load.bind(store);
+    store.load = (callId) => {
+      asked.push(callId);
+      return load(callId);
+    };
+    await clock.advance(300);
+    expect(asked).toEqual(["a", "a", "a"]);
+    store.away = false;
+    await clock.advance(100);
+    await guarded.load("b");
+    await clock.advance(1_000);
+    expect(asked).toEqual(["a", "a", "a", "a", "b"]);
+  });
+
+  test("a store that answers and takes nothing is as away as before", async () => {
+    const { store, clock, guarded } = rig();
+    store.away = true;
+    await guarded.load("a");
+    store.load = () => Promise.resolve(ok(null));
+    await clock.advance(6_000);
+    expect(guarded.gone).toBe(true);
   });
 });

@@ -4,16 +4,22 @@ import { STORE_PATIENCE_MS } from "./patiently.ts";
 
 /** How long operations fail at once after one failed; then a single one tries the store again. */
 const PAUSE_MS = 500;
+/** How soon after a failure the store is asked whether it is back. */
+const LOOK_EVERY_MS = 100;
 
 const PAUSED: Failure = { code: "store-unavailable", detail: "the store did not answer a moment ago" };
 
-/** A store that does not make every call wait for its time-out while it is away. */
+/**
+ * A store that does not make every call wait for its time-out while it is away. Meanwhile it is asked all the while for the call whose operation failed, so that what
+ * waits need not wait on when it is back; an answer lets the next operation try at once, and changes nothing else.
+ */
 export class GuardedCallStore implements CallStore {
   readonly #store: CallStore;
   readonly #clock: Clock;
   #away = false;
   #awaySinceMs = 0;
   #retryAtMs = 0;
+  #looking = false;
 
   constructor(store: CallStore, clock: Clock) {
     this.#store = store;
@@ -31,15 +37,15 @@ export class GuardedCallStore implements CallStore {
   }
 
   load(callId: string): Promise<Result<StoredCall | null, Failure>> {
-    return this.#guard(() => this.#store.load(callId));
+    return this.#guard(() => this.#store.load(callId), callId);
   }
 
   create(call: CallWrite): Promise<Result<"created" | "exists", Failure>> {
-    return this.#guard(() => this.#store.create(call));
+    return this.#guard(() => this.#store.create(call), call.callId);
   }
 
   save(call: CallWrite, expected: number): Promise<Result<"saved" | "conflict" | "gone", Failure>> {
-    return this.#guard(() => this.#store.save(call, expected));
+    return this.#guard(() => this.#store.save(call, expected), call.callId);
   }
 
   finish(
@@ -47,7 +53,7 @@ export class GuardedCallStore implements CallStore {
     expected: number,
     records: readonly DetailRecord[],
   ): Promise<Result<"finished" | "conflict" | "gone", Failure>> {
-    return this.#guard(() => this.#store.finish(call, expected, records));
+    return this.#guard(() => this.#store.finish(call, expected, records), call.callId);
   }
 
   claimDue(nowMs: number, limit: number, leaseMs: number): Promise<Result<readonly StoredCall[], Failure>> {
@@ -66,14 +72,25 @@ export class GuardedCallStore implements CallStore {
     return this.#guard(() => this.#store.count());
   }
 
-  async #guard<T>(operation: () => Promise<Result<T, Failure>>): Promise<Result<T, Failure>> {
+  async #guard<T>(operation: () => Promise<Result<T, Failure>>, callId?: string): Promise<Result<T, Failure>> {
     if (this.paused) return err(PAUSED);
     if (this.#away) this.#pause();
     const result = await operation();
     if (!result.ok && !this.#away) this.#awaySinceMs = this.#clock.now();
     this.#away = !result.ok;
-    if (!result.ok) this.#pause();
+    if (result.ok) return result;
+    this.#pause();
+    if (callId !== undefined && !this.#looking) void this.#look(callId);
     return result;
+  }
+
+  async #look(callId: string): Promise<void> {
+    this.#looking = true;
+    while (this.#away) {
+      await new Promise<void>((resolve) => void this.#clock.after(LOOK_EVERY_MS, resolve));
+      if (this.#away && (await this.#store.load(callId)).ok) this.#retryAtMs = 0;
+    }
+    this.#looking = false;
   }
 
   #pause(): void {
