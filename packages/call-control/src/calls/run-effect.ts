@@ -9,6 +9,7 @@ import {
   type Effect,
   type Failure,
   type Observation,
+  type Result,
   type TransactionId,
 } from "@tandem/domain";
 import type { SipMessage } from "@tandem/sip";
@@ -16,6 +17,7 @@ import type { Telemetry } from "../ports/index.ts";
 import type { CallShell, TransferRoute } from "./call-shell.ts";
 import { answerKey, ExchangeEvents, isAnswer } from "./exchange-events.ts";
 import { isFirstInvite } from "./open-requests.ts";
+import { patiently } from "./patiently.ts";
 import type { PendingWork } from "./pending-work.ts";
 import { serverTransaction } from "./transaction-id.ts";
 import { unattended, withFallback, type BesideCall } from "./unattended.ts";
@@ -46,6 +48,13 @@ export function renewLeases(call: Call, { ports }: CallShell): void {
   }
 }
 
+/** A call that is over takes no place any more: its last ones are given back as soon as the store is there. */
+function release(trunk: string, { call, shell }: EffectContext): void {
+  const { clock, gate } = shell.ports;
+  const give = (): Promise<Result<void, Failure>> => gate.release(trunk, call.id);
+  void (call.phase === "over" ? patiently(clock, give, ({ ok }) => !ok) : give());
+}
+
 /** Does what the machine asks for. Nothing here waits: answers come back as events. */
 export function runEffect(effect: ImmediateEffect, context: EffectContext): void {
   const { call, work, shell } = context;
@@ -61,7 +70,7 @@ export function runEffect(effect: ImmediateEffect, context: EffectContext): void
     case "seize":
       return seize(effect, context);
     case "release":
-      return void shell.ports.gate.release(effect.trunk, call.id);
+      return release(effect.trunk, context);
     case "start-timer":
       return work.startTimer(effect.timer, effect.afterMs, () =>
         shell.post(call.id, { event: { kind: "timer", timer: effect.timer } }),

@@ -51,6 +51,7 @@ export class FakeTrunkGate implements TrunkGate {
   }
 
   release(trunk: string, callId: string): Promise<Result<void, Failure>> {
+    if (this.away) return Promise.resolve(err({ code: "store-unavailable", detail: "the fake gate is away" }));
     const had = [this.leases, this.seized].map((places) => places.get(trunk)?.delete(callId) === true);
     if (had.includes(true)) this.released.push(`${trunk} ${callId}`);
     return Promise.resolve(ok(undefined));
