@@ -233,6 +233,19 @@ describe("limits", () => {
     expect(world.gate.released).toHaveLength(1);
   });
 
+  test("a call that ends while the gate fails over gives its place back when it can be told", async () => {
+    const world = new FakeWorld(limited);
+    const worker = await world.worker();
+    await invite(worker);
+    world.gate.away = true;
+    await answers(worker, 486);
+    await world.clock.advance(3_000);
+    expect(world.gate.held("pstn-1")).toBe(1);
+    world.gate.away = false;
+    await world.clock.advance(200);
+    expect(world.gate.held("pstn-1")).toBe(0);
+  });
+
   test("a place that an emergency call gets after its end is given back", async () => {
     const world = new FakeWorld(withTrunkSettings("sos", { maxCalls: 1 }));
     const worker = await world.worker();
@@ -947,6 +960,45 @@ describe("without the store", () => {
     bye.answer(answerTo(bye.message, 200));
     await settle();
     expect(details(world).find(({ kind }) => kind === "call")).toMatchObject({ endMs: cameMs });
+  });
+
+  test("nor when what came before it was stored at last", async () => {
+    const world = new FakeWorld();
+    const worker = await world.worker();
+    const { ok } = await established(world, worker);
+    const held = Promise.withResolvers<void>();
+    world.store.hold = (operation) => (operation === "save" ? held.promise : Promise.resolve());
+    worker.engine.onRequest(arriving(inDialog("INFO", ok, 2)));
+    await world.clock.advance(60_000);
+    worker.engine.onRequest(arriving(inDialog("BYE", ok, 3)));
+    const cameMs = world.clock.now();
+    await world.clock.advance(1_500);
+    held.resolve();
+    await settle();
+    const bye = last(worker.sip.requests("BYE"));
+    bye.answer(answerTo(bye.message, 200));
+    await world.clock.advance(10_000);
+    expect(details(world).find(({ kind }) => kind === "call")).toMatchObject({ endMs: cameMs });
+  });
+
+  test("an answer that the caller hears only when the store is back was given when it came", async () => {
+    const world = new FakeWorld();
+    const worker = await world.worker();
+    const transaction = await invite(worker);
+    await answers(worker, 180);
+    await world.clock.advance(5_000);
+    const held = Promise.withResolvers<void>();
+    world.store.hold = (operation) => (operation === "save" ? held.promise : Promise.resolve());
+    const answeredMs = world.clock.now();
+    await answers(worker, 200);
+    await world.clock.advance(1_500);
+    expect(worker.sip.statuses(transaction)).toEqual([180]);
+    held.resolve();
+    await world.clock.advance(1_000);
+    expect(worker.sip.statuses(transaction)).toEqual([180, 200]);
+    const [row] = world.store.rows.values();
+    const facts = { ringMs: answeredMs - 5_000, answerMs: answeredMs };
+    expect(parseCall(row?.write.document ?? "")).toMatchObject({ ok: true, value: { facts } });
   });
 
   test("but not for ever: it gets 503 with Retry-After", async () => {

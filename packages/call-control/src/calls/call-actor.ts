@@ -30,6 +30,12 @@ import { serverTransaction } from "./transaction-id.ts";
 /** Lost races in a row before an event is given up; each needs another worker that won one. */
 const MOST_RUNS = 10;
 
+/** A mail, and when it came (epoch ms). */
+interface Arrived {
+  readonly mail: Mail;
+  readonly atMs: number;
+}
+
 type Performed = "done" | "refused" | Exclude<SaveOutcome, "stored" | "unstored">;
 
 /**
@@ -41,7 +47,7 @@ export class CallActor {
   readonly #shell: CallShell;
   readonly #record: CallRecord;
   readonly #work: PendingWork;
-  readonly #mailbox: Mail[] = [];
+  readonly #mailbox: Arrived[] = [];
   #running = false;
   /** A lazy write lost a race: read the record again before anything else. */
   #outdated = false;
@@ -57,7 +63,7 @@ export class CallActor {
   }
 
   post(mail: Mail): void {
-    this.#mailbox.push(mail);
+    this.#mailbox.push({ mail, atMs: this.#shell.ports.clock.now() });
     if (!this.#running) void this.#run();
   }
 
@@ -88,11 +94,11 @@ export class CallActor {
   async #run(): Promise<void> {
     this.#running = true;
     if (this.#outdated) await this.#reload();
-    for (let mail = this.#mailbox.shift(); mail !== undefined; mail = this.#mailbox.shift()) {
+    for (let next = this.#mailbox.shift(); next !== undefined; next = this.#mailbox.shift()) {
       try {
-        await this.#handle(mail);
+        await this.#handle(next);
       } catch (bug) {
-        this.#onBug(mail, bug);
+        this.#onBug(next.mail, bug);
       }
     }
     this.#running = false;
@@ -164,13 +170,13 @@ export class CallActor {
     return (await this.#do(owed, found.value, null)) === "over" ? ok(null) : found;
   }
 
-  async #handle(mail: Mail): Promise<void> {
+  async #handle({ mail, atMs }: Arrived): Promise<void> {
     if (mail.stored !== undefined) this.#record.adopt(mail.stored);
     this.#work.requests.add(mail.event);
     if (mail.event.kind === "cancelled") this.#work.requests.close(mail.event.transaction);
     const { call } = this.#record;
     if (call !== null && isTakenOver(call, mail.event)) return this.#leaveToHeir();
-    let event = this.#asKnown(mail.event);
+    let event = this.#asKnown(mail.event, atMs);
     let found = await this.#begin(event, mail);
     for (let run = 0; run < MOST_RUNS; run += 1) {
       if (!found.ok) return this.#onUnread(mail, event, found.error.code);
@@ -207,8 +213,8 @@ export class CallActor {
   }
 
   /** An INVITE for a call that is already here is the same INVITE by another way. */
-  #asKnown(event: CallEvent): CallEvent {
-    if (event.kind === "request") return { ...event, alive: this.#alive(), cameMs: this.#shell.ports.clock.now() };
+  #asKnown(event: CallEvent, cameMs: number): CallEvent {
+    if (event.kind === "request") return { ...event, alive: this.#alive(), cameMs };
     if (event.kind === "deadline") return { ...event, alive: this.#alive() };
     const isAgain = event.kind === "redelivered" || (event.kind === "invite" && this.#record.call !== null);
     return isAgain ? this.#again(event) : event;

@@ -35,7 +35,9 @@ export class ExchangeEvents implements ClientEvents {
       this.#work?.answeredBy.set(answerKey(response), this.edge);
     }
     if (response.status >= 200) this.#over();
-    this.#shell.post(this.#callId, { event: { kind: "response", exchange: this.#exchange, response, ...this.#by() } });
+    const cameMs = this.#shell.ports.clock.now();
+    const event = { kind: "response", exchange: this.#exchange, response, cameMs, ...this.#by() } as const;
+    this.#shell.post(this.#callId, { event });
   }
 
   onFailure({ code: failure }: Failure): void {

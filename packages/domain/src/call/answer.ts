@@ -15,7 +15,7 @@ import { partyOf, peerOf, placeOf, removeDialog, type Place, type Turn } from ".
 
 /** A 2xx to the current attempt's INVITE. */
 export function onAnswer(turn: Turn, hunt: Hunt, trying: Trying, response: SipMessage): void {
-  const { call, now } = turn;
+  const { call, cameMs } = turn;
   const party = partyOf(call, trying.party ?? "");
   const dialog = party === null ? null : calledDialog(party, response, Infinity);
   if (party === null || dialog === null) return;
@@ -27,7 +27,7 @@ export function onAnswer(turn: Turn, hunt: Hunt, trying: Trying, response: SipMe
     unreachable: false,
   });
   const { trunk } = party.profile;
-  turn.effects.push({ kind: "observe", observation: { kind: "answered", trunk, afterMs: now - trying.sentMs } });
+  turn.effects.push({ kind: "observe", observation: { kind: "answered", trunk, afterMs: cameMs - trying.sentMs } });
   call.exchanges = call.exchanges.filter(({ id }) => id !== trying.exchange);
   confirmCalled(turn, called, response);
   call.hunt = null;
@@ -102,7 +102,7 @@ export function giveAnswer(turn: Turn, caller: WaitingInvite, held: HeldAnswer):
   });
   call.phase = "up";
   call.auditAtMs = now + AUDIT_AFTER_MS;
-  Object.assign(call.facts, { answerMs: now, sipCode: response.status });
+  Object.assign(call.facts, { answerMs: turn.cameMs, sipCode: response.status });
   respondToCaller(turn, caller, place, response);
 }
 

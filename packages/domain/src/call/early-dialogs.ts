@@ -47,7 +47,7 @@ export function onProvisional(turn: Turn, hunt: Hunt, trying: Trying, response: 
 
 /** The first 18x: the progress timer is off, and no other trunk is tried any more (no double ringing). */
 function noteProgress(turn: Turn, hunt: Hunt, trying: Trying, status: number): void {
-  const { call, now } = turn;
+  const { call, cameMs } = turn;
   const facts = call.attempts[trying.attempt];
   if (trying.state !== "progress") {
     if (trying.plan.progressTimeoutMs > 0) stopTimer(turn, `progress:${trying.party ?? ""}`);
@@ -55,11 +55,11 @@ function noteProgress(turn: Turn, hunt: Hunt, trying: Trying, status: number): v
   }
   hunt.progressed = true;
   if (facts !== undefined && facts.ringMs === 0) {
-    facts.ringMs = now;
-    const observation = { kind: "ringing", trunk: facts.trunk, afterMs: now - trying.sentMs } as const;
+    facts.ringMs = cameMs;
+    const observation = { kind: "ringing", trunk: facts.trunk, afterMs: cameMs - trying.sentMs } as const;
     turn.effects.push({ kind: "observe", observation });
   }
-  if (hunt.goal === "setup" && call.facts.ringMs === 0 && status >= 180) call.facts.ringMs = now;
+  if (hunt.goal === "setup" && call.facts.ringMs === 0 && status >= 180) call.facts.ringMs = cameMs;
 }
 
 function relayProvisional(turn: Turn, called: Place, response: SipMessage, rseq: number | null): void {

@@ -75,7 +75,7 @@ export type CallEvent =
       readonly request: SipMessage;
       /** Exchanges that this process itself waits for; others may have died with their worker. Absent: none did. */
       readonly alive?: readonly ExchangeId[];
-      /** When it came (epoch ms), if it had to wait for the call's record since. Absent: now. */
+      /** When it came (epoch ms); it may have waited since. Absent: now. */
       readonly cameMs?: number;
     }
   /** Any response, 100 included: it proves that the next hop took the INVITE (connect timer). */
@@ -83,6 +83,8 @@ export type CallEvent =
       readonly kind: "response";
       readonly exchange: ExchangeId;
       readonly response: SipMessage;
+      /** When it came (epoch ms); it may have waited since. Absent: now. */
+      readonly cameMs?: number;
       /** The edge it came by. Absent: not known. */
       readonly edge?: string;
     }

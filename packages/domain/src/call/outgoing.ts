@@ -182,8 +182,6 @@ export interface Received {
   readonly message: SipMessage;
   /** Exchanges that this process itself waits for; absent: none died with a worker. */
   readonly alive?: readonly ExchangeId[];
-  /** When it came; absent: now. */
-  readonly cameMs?: number;
 }
 
 /** Answers a request that waited for the other leg; nothing when the edge has answered it already. */

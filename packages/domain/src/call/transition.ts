@@ -36,7 +36,8 @@ export interface Step {
  * outcome, whatever a message holds. Pure: `call` is not changed, and the same arguments give the same step.
  */
 export function transition(call: Call, event: CallEvent, nowMs: number): Step {
-  const turn: Turn = { call: copyCall(call), now: nowMs, effects: [], finished: false };
+  const cameMs = Math.min(nowMs, cameAt(event) ?? nowMs);
+  const turn: Turn = { call: copyCall(call), now: nowMs, cameMs, effects: [], finished: false };
   if (call.phase === "over") return { call: turn.call, effects: [] };
   noteEvent(turn, event);
   handle(turn, event);
@@ -104,12 +105,15 @@ function handle(turn: Turn, event: CallEvent): void {
   }
 }
 
-function receivedBy({ transaction, request, alive, cameMs }: Extract<CallEvent, { kind: "request" }>): Received {
+function cameAt(event: CallEvent): number | undefined {
+  return event.kind === "request" || event.kind === "response" ? event.cameMs : undefined;
+}
+
+function receivedBy({ transaction, request, alive }: Extract<CallEvent, { kind: "request" }>): Received {
   return {
     transaction,
     message: request,
     ...(alive === undefined ? {} : { alive }),
-    ...(cameMs === undefined ? {} : { cameMs }),
   };
 }
 

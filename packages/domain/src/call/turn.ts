@@ -9,6 +9,8 @@ import { parseOurTag, type DialogId, type PartyId } from "./identity.ts";
 export interface Turn {
   readonly call: Call;
   readonly now: number;
+  /** When the event came (epoch ms): earlier than now when it waited for what came before it, or for the record. */
+  readonly cameMs: number;
   readonly effects: Effect[];
   /** The call is over: `finish` follows the other effects. */
   finished: boolean;
