@@ -1,4 +1,5 @@
 import type { AttemptDetailRecord, CallDetailRecord } from "@tandem/domain";
+import { callLengthMs } from "./call-length.ts";
 import type { Fault, FaultKind } from "./faults.ts";
 import type { CalleeView } from "./storm-callee.ts";
 import type { CallerView } from "./storm-caller.ts";
@@ -53,8 +54,10 @@ export interface Account {
     readonly redelivered: number;
     readonly attemptsMissing: number;
     readonly nodeLost: number;
-    /** |duration of the record − what the caller saw| (ms). */
+    /** |duration of the record − from the called side's answer to the first BYE of either side| (ms). */
     readonly durationErrorMs: Spread;
+    /** |duration of the record − what the caller saw| (ms): what waited for Redis on its way from one side to the other is in it, too. */
+    readonly callerDifferenceMs: Spread;
   };
   /** Time that requests took which were under way when something died, or were sent within 5 s after (ms). */
   readonly recoveryMs: Spread;
@@ -170,12 +173,14 @@ function tally(statuses: readonly (number | null)[]): { readonly sent: number; r
   return { sent: sent.length, answered: sent.filter((status) => status === 200).length };
 }
 
-function recordsOf({ callers, calls, attempts }: Evidence): Account["records"] {
+function recordsOf({ callers, callees, calls, attempts }: Evidence): Account["records"] {
   const ids = Map.groupBy(calls, ({ sipCallId }) => sipCallId);
   const attemptIds = new Set(attempts.map(({ id }) => id));
   const missing: string[] = [];
   const doubled: string[] = [];
+  const legs = Map.groupBy(callees, ({ token }) => token);
   const errors: number[] = [];
+  const differences: number[] = [];
   for (const view of callers) {
     const records = ids.get(view.sipCallId) ?? [];
     const distinct = new Set(records.map(({ id }) => id));
@@ -186,7 +191,10 @@ function recordsOf({ callers, calls, attempts }: Evidence): Account["records"] {
       continue;
     }
     if (distinct.size > 1) doubled.push(view.plan.token);
-    if (view.answerMs > 0 && view.endMs > 0) errors.push(Math.abs(record.durationMs - (view.endMs - view.answerMs)));
+    const lengthMs = callLengthMs(view, legs.get(view.plan.token) ?? []);
+    if (lengthMs !== null) errors.push(Math.abs(record.durationMs - lengthMs));
+    if (view.answerMs > 0 && view.endMs > 0)
+      differences.push(Math.abs(record.durationMs - (view.endMs - view.answerMs)));
   }
   const unique = [...new Map(calls.map((call) => [call.id, call])).values()];
   const wanted = unique.flatMap(({ id, attempts: count }) => Array.from({ length: count }, (_, n) => `${id}-${n + 1}`));
@@ -197,6 +205,7 @@ function recordsOf({ callers, calls, attempts }: Evidence): Account["records"] {
     attemptsMissing: wanted.filter((id) => !attemptIds.has(id)).length,
     nodeLost: unique.filter(({ failure }) => failure === "node-lost").length,
     durationErrorMs: spread(errors),
+    callerDifferenceMs: spread(differences),
   };
 }
 

@@ -32,6 +32,7 @@ export function verdict({ account, leftOver }: StormResult): readonly Goal[] {
     goal("CSeq numbers reused or reversed: 0", account.wrongSequences.length, account.wrongSequences.length === 0),
     goal("called legs left alone: 0", account.orphans.length, account.orphans.length === 0),
     goal("load left on trunks: 0", leftOver.load, leftOver.load === 0),
+    goal("places left taken on trunks: 0", leftOver.places, leftOver.places === 0),
     goal("time to recover under 2 s at p99", `${recoveryMs.p99} ms`, recoveryMs.p99 < RECOVERY_GOAL_MS),
   ];
 }
@@ -81,7 +82,8 @@ const METHOD = `## What is not covered
 - An established call is lost when its end was not the planned one: ended early, a BYE without 200, or one leg left alone. A set-up is lost when the INVITE did not end as planned.
 - Time to recover: of every request under way when something was killed, or sent within 5 s after it, the time from its first sending to its answer; for INVITE to the first
   18x or final answer, less the time the called side rang before it.
-- A detail record's duration is held against what the caller saw between 200 and BYE.`;
+- A detail record's duration is held against the time from the called side's answer to the BYE of whoever hung up. The caller hears the answer, and the other side the BYE,
+  when the record is stored: what waits for Redis between the two sides is told besides, as the difference to what the caller saw.`;
 
 function runOf({ settings, faults, mostEstablished }: StormResult, started: Date): string {
   const kinds = ["worker", "edge", "controller", "redis"] as const;
@@ -113,6 +115,7 @@ function figuresOf({ account, leftOver, sipp }: StormResult): readonly string[] 
     ["records delivered again (same id)", String(records.redelivered)],
     ["records with `node-lost`", String(records.nodeLost)],
     ["error of durations p50 / p99 / max", times(records.durationErrorMs)],
+    ["durations against what the caller saw p50 / p99 / max", times(records.callerDifferenceMs)],
     ["time to recover p50 / p99 / max", times(recoveryMs)],
     ["post-dial delay in calm p50 / p99 / max", times(postDialDelayMs.calm)],
     ["post-dial delay after kills p50 / p99 / max", times(postDialDelayMs.afterFaults)],

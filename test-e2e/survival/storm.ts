@@ -2,6 +2,7 @@ import { monitorEventLoopDelay } from "node:perf_hooks";
 import { setTimeout as delay } from "node:timers/promises";
 import { startRedisSentinel, until } from "@tandem/testkit";
 import { startCluster, type TestCluster } from "../harness/cluster.ts";
+import { heldPlaces } from "../harness/held-places.ts";
 import { sipPort } from "../harness/ports.ts";
 import { startUac, startUas, stopAllSipp, type SippResult } from "../harness/sipp.ts";
 import { makeTopology } from "../harness/topology.ts";
@@ -41,8 +42,13 @@ export interface StormResult {
   readonly account: Account;
   readonly faults: readonly Fault[];
   readonly mostEstablished: number;
-  /** Load of all trunks and calls left after everything ended; how long that took from the last call's end (ms). */
-  readonly leftOver: { readonly load: number; readonly calls: number; readonly afterMs: number };
+  /** Load of all trunks, calls, and places that trunks' limits are kept by, left after everything ended; how long that took from the last call's end (ms). */
+  readonly leftOver: {
+    readonly load: number;
+    readonly calls: number;
+    readonly places: number;
+    readonly afterMs: number;
+  };
   readonly sipp: { readonly placed: number; readonly caller: SippResult; readonly callee: SippResult } | null;
   /** For how long this process, callers and called sides, got no processor at most (ms): what the machine adds to a time at each process a message passes. */
   readonly longestPauseMs: number;
@@ -51,7 +57,13 @@ export interface StormResult {
 const POOL_NAME = "east.storm.example";
 /** Everything is over so long after the last call, or counts as left over. */
 const SETTLE_MS = 60_000;
+/** The controller looks for places without a call every 30 s, and gives back what it finds twice. */
+const SWEPT_MS = 120_000;
+/** Trunks with a limit. */
+const LIMITED = ["carrier-a", "carrier-b", "sipp"];
 const PAUSE_RESOLUTION_MS = 10;
+/** What docs/survival.md recommends for Sentinel. */
+const DOWN_AFTER_MS = 500;
 
 /** What a storm suffers instead of kills at random. */
 export interface Trouble {
@@ -62,13 +74,14 @@ export interface Trouble {
 
 /** Runs a storm against a cluster of its own and accounts for every call. */
 export async function runStorm(settings: StormSettings, trouble?: Trouble): Promise<StormResult> {
-  const redis = settings.faults.redis > 0 ? await startRedisSentinel() : null;
+  const redis = settings.faults.redis > 0 ? await startRedisSentinel({ downAfterMs: DOWN_AFTER_MS }) : null;
+  const redisUrl = trouble?.redisUrl ?? redis?.url;
   const hosts = Array.from({ length: settings.edges }, (_, index) => `127.0.0.${index + 1}`);
   const pool = new PoolAddresses(POOL_NAME, hosts);
   const scene = await openScene(settings, pool);
   const cluster = await startCluster(scene.topology, {
     environment: { TANDEM_DRAIN_MS: "15000" },
-    args: ["--log-level", "info", ...redisOption(trouble?.redisUrl ?? redis?.url)],
+    args: ["--log-level", "info", ...redisOption(redisUrl)],
   });
   const plan = {
     weights: settings.faults,
@@ -79,7 +92,7 @@ export async function runStorm(settings: StormSettings, trouble?: Trouble): Prom
     settings.rolling ? new RollingReplacement(cluster, pool) : new Faults(cluster, redis, plan);
   const faults = trouble?.disturbance() ?? random();
   try {
-    return await play({ settings, cluster, scene, faults });
+    return await play({ settings, cluster, scene, faults, redisUrl: redisUrl ?? cluster.redisUrl });
   } finally {
     await stopAllSipp();
     await cluster.stop();
@@ -148,9 +161,11 @@ interface Play {
   readonly cluster: TestCluster;
   readonly scene: Scene;
   readonly faults: Disturbance;
+  readonly redisUrl: string;
 }
 
-async function play({ settings, cluster, scene, faults }: Play): Promise<StormResult> {
+async function play(given: Play): Promise<StormResult> {
+  const { settings, cluster, scene, faults } = given;
   const { rate, seconds, tell } = settings;
   const sipp = await startSipp(settings, cluster, scene);
   const pauses = monitorEventLoopDelay({ resolution: PAUSE_RESOLUTION_MS });
@@ -172,7 +187,7 @@ async function play({ settings, cluster, scene, faults }: Play): Promise<StormRe
   const sippResult = await sipp?.();
   pauses.disable();
   const endMs = Date.now();
-  const leftOver = await settle(cluster, scene, endMs);
+  const leftOver = await settle(given, endMs);
   const { tell: _tell, ...kept } = settings;
   return {
     settings: kept,
@@ -214,7 +229,7 @@ async function startSipp({ sippRate, seconds, meanHoldMs }: StormSettings, clust
 }
 
 /** Waits until no call and no load is left and every call has its record; what is left after that time is told. */
-async function settle(cluster: TestCluster, scene: Scene, endMs: number): Promise<StormResult["leftOver"]> {
+async function settle({ cluster, scene, redisUrl }: Play, endMs: number): Promise<StormResult["leftOver"]> {
   const answered = scene.caller.views.filter(({ status }) => status === 200).map(({ sipCallId }) => sipCallId);
   const left = async (): Promise<{ load: number; calls: number }> => {
     const [shown, listed] = await Promise.all([cluster.api.get("/v1/trunks"), cluster.api.get("/v1/calls?limit=1")]);
@@ -230,5 +245,9 @@ async function settle(cluster: TestCluster, scene: Scene, endMs: number): Promis
     return answered.every((id) => recorded.has(id));
   };
   await until(done, { limitMs: SETTLE_MS, everyMs: 500 }).catch(() => undefined);
-  return { ...(await left()), afterMs: Date.now() - endMs };
+  const afterMs = Date.now() - endMs;
+  const places = (): Promise<number> => heldPlaces(redisUrl, LIMITED);
+  // Of a worker that died with its call's end on its tongue the controller gives them back, after two looks.
+  await until(async () => (await places()) === 0, { limitMs: SWEPT_MS, everyMs: 500 }).catch(() => undefined);
+  return { ...(await left()), places: await places(), afterMs };
 }

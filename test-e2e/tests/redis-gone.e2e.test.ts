@@ -12,6 +12,7 @@ import {
 } from "@tandem/testkit";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startCluster, type TestCluster } from "../harness/cluster.ts";
+import { heldPlaces } from "../harness/held-places.ts";
 import { sipPort } from "../harness/ports.ts";
 import { hangUp, invite, setUp, setUpAtLast } from "../harness/scripted-call.ts";
 import { startUac, startUas, stopAllSipp } from "../harness/sipp.ts";
@@ -101,6 +102,14 @@ describe("Redis gone for a minute", () => {
       return trunks.reduce((sum, one) => sum + one.load, 0);
     };
     await until(async () => (await load()) === 0, { what: "no load left" });
+    const { body } = await cluster.api.get("/v1/calls?limit=1");
+    expect(body).toMatchObject({ total: 0 });
+    const attempts = cluster.attemptRecords().map(({ id }) => id);
+    expect(new Set(attempts).size).toBe(EMERGENCIES + 2);
+    await until(async () => (await heldPlaces(redis.url, ["bob"])) === 0, {
+      what: "bob's places given back",
+      limitMs: 120_000,
+    });
   });
 });
 
