@@ -136,6 +136,19 @@ describe("npm start -- --no-demo --json", () => {
   });
 });
 
+describe("whoever reads the output", () => {
+  it("may be gone, as with a pipe into head: no exception", async () => {
+    const child = spawn(process.execPath, [...COMMAND, "--help"], { stdio: ["ignore", "pipe", "pipe"] });
+    // Long before Node has started.
+    child.stdout.destroy();
+    let stderr = "";
+    child.stderr.on("data", (chunk: Buffer) => (stderr += chunk.toString()));
+    const code = await new Promise((resolve) => child.once("close", resolve));
+    expect(stderr).toBe("");
+    expect(code).toBe(0);
+  });
+});
+
 describe("what cannot start says so in one sentence, with a code of its own", () => {
   const oneSentence = /^[A-Z][^\n]*\.\n$/;
 

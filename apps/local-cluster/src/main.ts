@@ -3,6 +3,9 @@ import { readOptions, USAGE } from "./command/options.ts";
 import { runCluster } from "./command/run-cluster.ts";
 import { EXIT } from "./exit-codes.ts";
 
+// Whoever read what we write may be gone: a closed terminal, a pipe into `head`. What was begun is ended in order all the same.
+for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
+
 const projectFolder = resolve(import.meta.dirname, "..", "..", "..");
 
 const options = readOptions(process.argv.slice(2), process.env, {

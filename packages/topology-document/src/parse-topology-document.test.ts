@@ -333,6 +333,16 @@ describe("a wrong document", () => {
     expect(issues[0]?.fix).toMatch(fix);
   });
 
+  test.each([
+    ["nothing", "", /empty/],
+    ["a remark alone", "# to be written\n", /empty/],
+    ["two documents", `${base}---\n${base}`, /found more/],
+  ])("a file with %s: told as it is, and to write one document", (_name, text, problem) => {
+    const [issue] = issuesOf(text, "yaml");
+    expect(issue?.problem).toMatch(problem);
+    expect(issue?.fix).toBe("write one document with pools, gateways and trunks");
+  });
+
   test.each(["0", "65536", "99999", "022222", ""])("a media relay at port %j", (port) => {
     const text = changed((document) =>
       Object.assign(document, {

@@ -36,13 +36,18 @@ function readJson(text: string): Result<RawDocument, readonly TopologyIssue[]> {
   }
 }
 
+const oneDocument = "write one document with pools, gateways and trunks";
+
 function readYaml(text: string): Result<RawDocument, readonly TopologyIssue[]> {
   try {
     const value = load(text, { schema: CORE_SCHEMA, maxAliases });
     if (isBlownUp(value, text)) return err([unreadable("document", "is blown up by its aliases", "use fewer aliases")]);
     return ok({ value, written: lazily(() => load(text, { schema: FAILSAFE_SCHEMA, maxAliases })) });
   } catch (error) {
-    if (error instanceof YAMLException && error.mark !== undefined) {
+    if (error instanceof YAMLException) {
+      // Without a place it is about the file as a whole: nothing in it, or more than one document.
+      if (error.mark === undefined)
+        return err([unreadable("document", `cannot be read: ${error.reason}`, oneDocument)]);
       const { line, column } = error.mark;
       const place = `line ${line + 1}, column ${column + 1}`;
       return err([unreadable(place, `is not YAML: ${error.reason}`, "correct the syntax there")]);

@@ -130,7 +130,7 @@ function eventPrinter(show: (line: string) => void): PrintedEvents {
     onCrash: (name, how, againInMs) => print(`${name} ended unasked (${how}); it is started again in ${againInMs} ms.`),
     onRestarted: (name) => print(`${name} is back.`),
     onWarning: (name, { msg, level: _level, time: _time, pid: _pid, hostname: _hostname, name: _name, ...facts }) =>
-      print(`${name}: ${String(msg)} ${JSON.stringify(facts)}`),
+      print(`${name}: ${String(msg)}${Object.keys(facts).length === 0 ? "" : ` ${JSON.stringify(facts)}`}`),
   };
 }
 
