@@ -4,7 +4,7 @@ import { join, resolve } from "node:path";
 import { runBootstrap } from "./exit-codes.mjs";
 import { ensureNodeModules, requireNode24, ROOT, toolEnvironment } from "./node-modules.mjs";
 import { runInForeground } from "./run-to-end.mjs";
-import { ensurePrograms, REQUIREMENT } from "./system-packages.mjs";
+import { asksForHelp, ensurePrograms, REQUIREMENT } from "./system-packages.mjs";
 
 /** A cluster that is given its Redis, by option, environment or topology, needs none of its own. */
 function bringsRedis(args) {
@@ -25,9 +25,8 @@ function optionValue(args, name) {
 
 async function main() {
   const args = process.argv.slice(2);
-  const asksForHelp = args.includes("--help") || args.includes("-h");
   await ensureNodeModules();
-  if (!asksForHelp && !bringsRedis(args)) {
+  if (!asksForHelp(args) && !bringsRedis(args)) {
     await ensurePrograms([REQUIREMENT.redisServer], ", or give one with `--redis redis://host:port`");
   }
   const entry = join(ROOT, "apps", "local-cluster", "src", "main.ts");

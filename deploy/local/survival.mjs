@@ -3,12 +3,12 @@ import { join } from "node:path";
 import { runBootstrap } from "./exit-codes.mjs";
 import { ensureNodeModules, requireNode24, ROOT, toolEnvironment } from "./node-modules.mjs";
 import { runInForeground } from "./run-to-end.mjs";
-import { ensurePrograms, REQUIREMENT } from "./system-packages.mjs";
+import { asksForHelp, ensurePrograms, REQUIREMENT } from "./system-packages.mjs";
 
 async function main() {
   await ensureNodeModules();
   const { redisServer, redisCli, sipp } = REQUIREMENT;
-  await ensurePrograms([redisServer, redisCli, sipp]);
+  if (!asksForHelp(process.argv)) await ensurePrograms([redisServer, redisCli, sipp]);
   const entry = join(ROOT, "test-e2e", "survival", "survival.ts");
   const flags = ["--conditions=@tandem/source", "--disable-warning=ExperimentalWarning"];
   return runInForeground([requireNode24(), ...flags, entry, ...process.argv.slice(2)], {

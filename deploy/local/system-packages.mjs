@@ -25,6 +25,14 @@ export const REQUIREMENT = Object.freeze({
 });
 
 /**
+ * Nothing is installed for somebody who only asks what there is.
+ * @param {readonly string[]} args
+ */
+export function asksForHelp(args) {
+  return args.includes("--help") || args.includes("-h");
+}
+
+/**
  * Installs what is missing, when that may be done without a question to anybody.
  * @param {readonly Requirement[]} requirements
  * @param {string} alternative What a person can do instead, added to the sentence of a refusal.
@@ -86,7 +94,7 @@ export async function installPackages(packages, alternative = "") {
   const rights = await rootPrefix();
   if (rights === undefined) {
     throw new BootstrapError(
-      `${wish} and this user may not install: run \`sudo apt-get install ${names.join(" ")}\`${alternative}.`,
+      `${wish} and this user may not install: run \`sudo apt-get update && sudo apt-get install ${names.join(" ")}\`${alternative}.`,
       EXIT.missingRequirement,
     );
   }

@@ -3,7 +3,7 @@ import { execFileSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
-import { parseArgs } from "node:util";
+import { readCommandLine, readNumber, refuse } from "../harness/command-line.ts";
 import { sipPorts } from "../harness/ports.ts";
 import { stopAllSipp } from "../harness/sipp.ts";
 import { measureCallMemory } from "./call-memory.ts";
@@ -31,24 +31,23 @@ const WARM_UP = { rate: 300, seconds: 20 };
 const STARTERS = { split: startSplit, fused: startFused, kamailio: startKamailio } as const;
 
 function readOptions() {
-  const { values } = parseArgs({
-    options: {
-      json: { type: "string" },
-      rates: { type: "string", default: "100,200,400,800" },
-      seconds: { type: "string", default: "8" },
-      only: { type: "string" },
-      "no-memory": { type: "boolean", default: false },
-      help: { type: "boolean", default: false },
-    },
+  const values = readCommandLine({
+    json: { type: "string" },
+    rates: { type: "string", default: "100,200,400,800" },
+    seconds: { type: "string", default: "8" },
+    only: { type: "string" },
+    "no-memory": { type: "boolean", default: false },
+    help: { type: "boolean", default: false },
   });
-  const names = Object.keys(STARTERS).filter(
-    (name) => values.only === undefined || values.only.split(",").includes(name),
-  );
+  const all = Object.keys(STARTERS);
+  const wanted = values.only?.split(",") ?? all;
+  if (!wanted.every((name) => all.includes(name))) refuse(`--only takes some of ${all.join(",")}`);
+  const names = all.filter((name) => wanted.includes(name));
   return {
     help: values.help,
     jsonFile: values.json === undefined ? null : resolve(process.env["INIT_CWD"] ?? ".", values.json),
-    rates: values.rates.split(",").map(Number),
-    seconds: Number(values.seconds),
+    rates: values.rates.split(",").map((rate) => readNumber("rates", rate, 1)),
+    seconds: readNumber("seconds", values.seconds, 1),
     names: names as readonly (keyof typeof STARTERS)[],
     memory: !values["no-memory"],
   };

@@ -1,7 +1,7 @@
 /** `npm run survival`: a storm of calls while processes are killed; prints its page, and writes it where `--report` says. */
 import { resolve } from "node:path";
 import { writeFileSync } from "node:fs";
-import { parseArgs } from "node:util";
+import { readCommandLine, readNumber, refuse } from "../harness/command-line.ts";
 import { DEFAULT_MIX, type Mix } from "./call-plan.ts";
 import type { FaultKind } from "./faults.ts";
 import { formatReport, verdict } from "./report.ts";
@@ -43,31 +43,41 @@ const OPTIONS = {
   help: { type: "boolean", default: false },
 } as const;
 
-function pairs(text: string): Readonly<Record<string, number>> {
+type NumberOption = "seed" | "rate" | "seconds" | "hold" | "fault-every" | "workers" | "edges" | "sipp";
+
+/** `name=number,…` of an option, with names among `known`. */
+function pairs(option: string, text: string, known: readonly string[]): Readonly<Record<string, number>> {
   const entries = text.split(",").filter((each) => each !== "");
-  return Object.fromEntries(entries.map((each) => [each.split("=")[0] ?? "", Number(each.split("=")[1])]));
+  return Object.fromEntries(
+    entries.map((each) => {
+      const [name = "", number = ""] = each.split("=");
+      if (!known.includes(name)) refuse(`--${option} knows ${known.join(", ")}, not '${name}'`);
+      return [name, readNumber(option, number, 0)];
+    }),
+  );
 }
 
-function settingsOf(values: ReturnType<typeof parseArgs<{ options: typeof OPTIONS }>>["values"]): StormSettings {
+function settingsOf(values: ReturnType<typeof readCommandLine<typeof OPTIONS>>): StormSettings {
+  const number = (name: NumberOption, least: number): number => readNumber(name, values[name], least);
   const none: Record<FaultKind, number> = { worker: 0, edge: 0, controller: 0, redis: 0 };
   return {
-    seed: Number(values.seed),
-    rate: Number(values.rate),
-    seconds: Number(values.seconds),
-    meanHoldMs: Number(values.hold) * 1_000,
-    mix: { ...DEFAULT_MIX, ...(pairs(values.mix) as Partial<Mix>) },
-    faultEveryS: Number(values["fault-every"]),
-    faults: { ...none, ...(pairs(values.faults) as Partial<Record<FaultKind, number>>) },
+    seed: number("seed", 0),
+    rate: number("rate", 0.1),
+    seconds: number("seconds", 1),
+    meanHoldMs: number("hold", 0) * 1_000,
+    mix: { ...DEFAULT_MIX, ...(pairs("mix", values.mix, Object.keys(DEFAULT_MIX)) as Partial<Mix>) },
+    faultEveryS: number("fault-every", 0.1),
+    faults: { ...none, ...(pairs("faults", values.faults, Object.keys(none)) as Partial<Record<FaultKind, number>>) },
     rolling: values.rolling,
-    workers: Number(values.workers),
-    edges: Number(values.edges),
-    sippRate: Number(values.sipp),
+    workers: number("workers", 1),
+    edges: number("edges", 1),
+    sippRate: number("sipp", 0),
     tell: (line) => console.error(line),
   };
 }
 
 async function main(): Promise<number> {
-  const { values } = parseArgs({ options: OPTIONS });
+  const values = readCommandLine(OPTIONS);
   if (values.help) {
     console.log(USAGE);
     return 0;

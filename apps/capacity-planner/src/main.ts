@@ -13,7 +13,12 @@ const CONSTANTS = join(import.meta.dirname, "..", "constants.json");
 const fromHere = (path: string): string => resolve(process.env["INIT_CWD"] ?? process.cwd(), path);
 
 function readJson(path: string): unknown {
-  return JSON.parse(readFileSync(path, "utf8"));
+  try {
+    return JSON.parse(readFileSync(path, "utf8"));
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? "no JSON";
+    throw new Error(`The file ${path} cannot be read (${code}).`, { cause: error });
+  }
 }
 
 function readConstants(file: string | null): MeasuredConstants {
@@ -47,7 +52,7 @@ function keepConstants({ benchFile, constantsFile }: Extract<Command, { kind: "c
 function main(): void {
   const command = readCommand(process.argv.slice(2));
   if (typeof command === "string") {
-    process.stderr.write(`${command}. --help lists the options.\n`);
+    process.stderr.write(`${command}; --help lists the options.\n`);
     process.exitCode = EX_USAGE;
     return;
   }

@@ -78,7 +78,9 @@ export function readCommand(args: readonly string[]): Command | string {
     if (!read.success) return sentence(read.error);
     return { kind: "plan", demand: demandOf(read.data, read.data.bhca), constantsFile, json: values.json === true };
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    // Node's message names the option in its first sentence; the others are hints.
+    const text = error instanceof Error ? error.message : String(error);
+    return text.split(/\. |\n/, 1)[0]?.replace(/\.$/, "") ?? text;
   }
 }
 
