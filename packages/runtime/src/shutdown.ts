@@ -20,7 +20,7 @@ export interface ShutdownSteps {
 }
 
 /** Work that a drain waits for beyond its bound: `stop` follows at once when the last of it is gone. */
-export interface ShutdownHold {
+interface ShutdownHold {
   /** True while such work is under way. */
   readonly holds: () => boolean;
   /** Longest that it is waited for after the drain's bound, milliseconds. */

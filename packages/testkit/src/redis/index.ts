@@ -6,6 +6,6 @@ export {
   type RedisServerOptions,
 } from "./redis-server.ts";
 export { startRedisCluster, type RedisClusterFixture } from "./redis-cluster.ts";
-export { startRedisSentinel, type RedisSentinelFixture, type RedisSentinelOptions } from "./redis-sentinel.ts";
+export { startRedisSentinel, type RedisSentinelFixture } from "./redis-sentinel.ts";
 export { until } from "./until.ts";
 export { startRedisContainer, whyNoRedisContainer } from "./redis-container.ts";
