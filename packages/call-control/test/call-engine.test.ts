@@ -670,6 +670,56 @@ describe("another worker goes on with a call that this one has", () => {
   });
 });
 
+describe("an emergency call whose edge is cut off from the gateways", () => {
+  test("is tried once more by another edge of the pool, way by way, and answered there", async () => {
+    const world = new FakeWorld();
+    const worker = await world.worker();
+    worker.sip.edges.push("edge-2");
+    const transaction = await invite(worker, { uri: "sip:911@192.0.2.1" });
+    for (const _way of [1, 2, 3]) await world.clock.advance(2_000);
+    const invites = worker.sip.requests("INVITE");
+    expect(invites.map(({ request, transaction: { edge } }) => [request.listener, edge])).toEqual([
+      ["outside", "edge-1"],
+      ["outside", "edge-1"],
+      ["outside", "edge-1"],
+      ["outside", "edge-2"],
+    ]);
+    expect(invites[3]?.message.uri).toBe(invites[0]?.message.uri);
+    expect(invites.map(({ cancelled }) => cancelled)).toEqual([true, true, true, false]);
+    await answers(worker, 180, 200);
+    expect(worker.sip.statuses(transaction)).toEqual([180, 200]);
+  });
+
+  test("with no other edge it ends when every way was tried", async () => {
+    const world = new FakeWorld();
+    const worker = await world.worker();
+    const transaction = await invite(worker, { uri: "sip:911@192.0.2.1" });
+    await world.clock.advance(60_000);
+    expect(worker.sip.statuses(transaction)).toEqual([503]);
+    expect(new Set(worker.sip.requests("INVITE").map(({ message }) => message.uri)).size).toBe(
+      worker.sip.requests("INVITE").length,
+    );
+  });
+
+  test("a worker that goes on finds the attempt at that other edge", async () => {
+    const world = new FakeWorld();
+    const dying = await world.worker();
+    dying.sip.edges.push("edge-2");
+    const message = requestFrom({ uri: "sip:911@192.0.2.1" });
+    dying.engine.onRequest(arriving(message));
+    await settle();
+    for (const _way of [1, 2, 3]) await world.clock.advance(2_000);
+    const mine = last(dying.sip.requests("INVITE"));
+    expect(mine.transaction.edge).toBe("edge-2");
+    const other = await world.worker();
+    other.sip.edges.push("edge-2");
+    other.engine.onRequest(arriving(message, { redelivered: true }));
+    await settle();
+    const theirs = last(other.sip.requests("INVITE"));
+    expect([theirs.transaction.edge, theirs.request.branch]).toEqual(["edge-2", mine.request.branch]);
+  });
+});
+
 describe("CANCEL", () => {
   test("of the caller cancels the attempt; a cancelled call is recorded", async () => {
     const world = new FakeWorld();

@@ -51,9 +51,31 @@ export class ConnectedEdges {
 
   /**
    * The edge to send by: the one asked for if it serves that pool, else the one in this process, else the pool's edges in turn. One that leaves is chosen
-   * where no other is left.
+   * where no other is left, and so is one to avoid.
    */
   choose(request: OutgoingRequest): EdgeAccess | undefined {
+    return this.#otherThan(request) ?? this.#chooseAny(request);
+  }
+
+  /** Another edge of the pool is there, and stays. */
+  hasOther(pool: string, edge: string): boolean {
+    return this.#others(pool, edge).length > 0;
+  }
+
+  #others(pool: string, edge: string): readonly EdgeAccess[] {
+    return this.of(pool).filter((link) => link.edge !== edge && !this.#leaving.has(link));
+  }
+
+  /** The edge that an ACK is asked to go by, if it may; else the next one by name, whatever the turn: another worker that sends the same again finds it there. */
+  #otherThan({ pool, avoidEdge, preferredEdge, message }: OutgoingRequest): EdgeAccess | undefined {
+    if (avoidEdge === undefined) return undefined;
+    const others = this.#others(pool, avoidEdge);
+    const preferred = message.method === "ACK" ? others.find(({ edge }) => edge === preferredEdge) : undefined;
+    const byName = others.toSorted((one, other) => (one.edge < other.edge ? -1 : 1));
+    return preferred ?? byName.find(({ edge }) => edge > avoidEdge) ?? byName[0];
+  }
+
+  #chooseAny(request: OutgoingRequest): EdgeAccess | undefined {
     const preferred = request.preferredEdge === null ? undefined : this.find(request.preferredEdge);
     if (preferred?.pool === request.pool && !this.#leaving.has(preferred)) return preferred;
     if (this.local?.pool === request.pool) return this.local;

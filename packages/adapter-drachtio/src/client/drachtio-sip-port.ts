@@ -159,6 +159,10 @@ class SipPortOverEdges implements DrachtioSipPort {
     this.#connected.find(edge)?.hold(id);
   }
 
+  hasOtherEdge(pool: string, edge: string): boolean {
+    return this.#connected.hasOther(pool, edge);
+  }
+
   handOver({ edge, id }: Parameters<SipPort["handOver"]>[0]): void {
     this.#connected.find(edge)?.handOver(id);
   }

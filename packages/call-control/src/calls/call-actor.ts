@@ -21,6 +21,7 @@ import { CallRecord, type SaveOutcome } from "./call-record.ts";
 import type { CallShell, Mail } from "./call-shell.ts";
 import { finishOf } from "./finished-calls.ts";
 import { isFirstInvite, requestOf } from "./open-requests.ts";
+import { withOtherEdge } from "./other-edge.ts";
 import { patiently } from "./patiently.ts";
 import { PendingWork } from "./pending-work.ts";
 import { refusal } from "./refusal.ts";
@@ -216,6 +217,9 @@ export class CallActor {
   #asKnown(event: CallEvent, cameMs: number): CallEvent {
     if (event.kind === "request") return { ...event, alive: this.#alive(), cameMs };
     if (event.kind === "deadline") return { ...event, alive: this.#alive() };
+    if (event.kind === "timer" || event.kind === "no-response") {
+      return withOtherEdge(event, this.#record.call, { work: this.#work, sip: this.#shell.ports.sip });
+    }
     const isAgain = event.kind === "redelivered" || (event.kind === "invite" && this.#record.call !== null);
     return isAgain ? this.#again(event) : event;
   }

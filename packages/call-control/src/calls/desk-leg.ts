@@ -121,6 +121,10 @@ export class DeskLeg implements SipPort {
     this.#outside.hold(transaction);
   }
 
+  hasOtherEdge(pool: string, edge: string): boolean {
+    return this.#outside.hasOtherEdge(pool, edge);
+  }
+
   handOver(transaction: ServerTransaction): void {
     this.#outside.handOver(transaction);
   }

@@ -18,7 +18,7 @@ export class ExchangeEvents implements ClientEvents {
   readonly #exchange: ExchangeId;
   readonly #shell: CallShell;
   /** Where the request left, once known. */
-  edge: string | null = null;
+  #edge: string | null = null;
   /** The edge's receipt for the request: when this process sends it again, there is another one. */
   receipt: Promise<Result<ClientTransaction, Failure>> | null = null;
   #work: PendingWork | null;
@@ -30,9 +30,15 @@ export class ExchangeEvents implements ClientEvents {
     this.#shell = parts.shell;
   }
 
+  /** The request left by this edge. */
+  leftBy(edge: string): void {
+    this.#edge = edge;
+    if (this.#isLast()) this.#work?.edges.set(this.#exchange, edge);
+  }
+
   onResponse(response: SipMessage): void {
-    if (this.edge !== null && response.method === "INVITE" && isAnswer(response)) {
-      this.#work?.answeredBy.set(answerKey(response), this.edge);
+    if (this.#edge !== null && response.method === "INVITE" && isAnswer(response)) {
+      this.#work?.answeredBy.set(answerKey(response), this.#edge);
     }
     if (response.status >= 200) this.#over();
     const cameMs = this.#shell.ports.clock.now();
@@ -50,7 +56,7 @@ export class ExchangeEvents implements ClientEvents {
   }
 
   #by(): { readonly edge?: string } {
-    return this.edge === null ? {} : { edge: this.edge };
+    return this.#edge === null ? {} : { edge: this.#edge };
   }
 
   #isLast(): boolean {
@@ -58,7 +64,10 @@ export class ExchangeEvents implements ClientEvents {
   }
 
   #over(): void {
-    if (this.#isLast()) this.#work?.exchanges.delete(this.#exchange);
+    if (this.#isLast()) {
+      this.#work?.exchanges.delete(this.#exchange);
+      this.#work?.edges.delete(this.#exchange);
+    }
     this.#work = null;
   }
 }

@@ -7,6 +7,8 @@ import { unattended, type BesideCall } from "./unattended.ts";
 export class PendingWork {
   /** Requests of ours without a final response. The promise is the edge's receipt. */
   readonly exchanges = new Map<ExchangeId, Promise<Result<ClientTransaction, Failure>>>();
+  /** The edges that sent them, once known. */
+  readonly edges = new Map<ExchangeId, string>();
   readonly requests = new OpenRequests();
   readonly #timers = new Map<string, () => void>();
   readonly #clock: Clock;

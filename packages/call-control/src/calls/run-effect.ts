@@ -119,7 +119,7 @@ function routeTransfer(effect: Extract<Effect, { kind: "route-transfer" }>, cont
 
 function send(effect: Extract<Effect, { kind: "send" }>, context: EffectContext): void {
   const { call, work, shell, serving } = context;
-  const { exchange, request: message, pool, listener, nextHop, branch, knownBy, sentBy, timeoutMs } = effect;
+  const { exchange, request: message, pool, listener, nextHop, branch, knownBy, avoidEdge, sentBy, timeoutMs } = effect;
   const preferredEdge = edgeFor(message, { call, work, serving });
   const events = new ExchangeEvents(call.id, exchange, { work, shell });
   const way = {
@@ -129,6 +129,7 @@ function send(effect: Extract<Effect, { kind: "send" }>, context: EffectContext)
     preferredEdge,
     ...(branch === undefined ? {} : { branch }),
     ...(knownBy === undefined ? {} : { knownBy }),
+    ...(avoidEdge === undefined ? {} : { avoidEdge }),
     ...(sentBy === undefined ? {} : { sentBy }),
     ...(timeoutMs === undefined ? {} : { timeoutMs }),
   };
@@ -142,7 +143,7 @@ function send(effect: Extract<Effect, { kind: "send" }>, context: EffectContext)
   work.exchanges.set(exchange, receipt);
   void receipt.then((result) => {
     if (result.ok) {
-      events.edge = result.value.edge;
+      events.leftBy(result.value.edge);
       if (isEmergencySetup(call, message)) shell.ports.sip.hold(result.value);
     } else if (work.exchanges.has(exchange)) events.onFailure(result.error);
   });

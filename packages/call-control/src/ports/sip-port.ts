@@ -19,6 +19,8 @@ export interface SipPort {
     transaction: ClientTransaction,
     headers: readonly (readonly [string, string])[],
   ): Promise<Result<void, Failure>>;
+  /** Another edge of the pool than that one is connected. */
+  hasOtherEdge(pool: string, edge: string): boolean;
   /**
    * The INVITE, received or sent, belongs to an emergency call that is set up: its edge does not end before it is over, if it is told to end meanwhile. Nothing where the
    * transaction is over, or its edge gone.
@@ -42,6 +44,8 @@ export interface OutgoingRequest {
   readonly nextHop: string | null;
   /** Edge that should send if it is alive (affinity of a connection); any other of the pool serves. */
   readonly preferredEdge: string | null;
+  /** Edge that sends it only where the pool has no other that is connected. Every worker chooses the same one of the others. */
+  readonly avoidEdge?: string;
   /**
    * How long an address may stay silent, milliseconds; then nothing is sent to it any more (timers B and F of RFC 3261 §17.1, a shorter interest of
    * the transaction user). Default 64*T1.

@@ -42,13 +42,16 @@ export class FakeSipPort implements SipPort {
   peer: (sent: SentRequest) => void = () => undefined;
   /** When set, sending fails with it. */
   refusal: Failure | null = null;
+  /** Edges that send, whatever their pool: the first one by default. */
+  readonly edges = ["edge-1"];
   /** Edges that are gone: what is answered through them fails. */
   readonly lostEdges = new Set<string>();
   #serial = 0;
 
   sendRequest(request: OutgoingRequest, events: ClientEvents): Promise<Result<ClientTransaction, Failure>> {
     if (this.refusal !== null) return Promise.resolve(err(this.refusal));
-    const transaction = { edge: "edge-1", id: `c${(this.#serial += 1)}` };
+    const edge = this.edges.find((each) => each !== request.avoidEdge) ?? "edge-1";
+    const transaction = { edge, id: `c${(this.#serial += 1)}` };
     const sent: SentRequest = {
       request,
       message: request.message,
@@ -74,6 +77,10 @@ export class FakeSipPort implements SipPort {
     const sent = this.sent.find((candidate) => candidate.transaction.id === transaction.id);
     if (sent !== undefined) sent.cancelled = true;
     return Promise.resolve(ok(undefined));
+  }
+
+  hasOtherEdge(_pool: string, edge: string): boolean {
+    return this.edges.some((each) => each !== edge);
   }
 
   handOver({ id }: ServerTransaction): void {

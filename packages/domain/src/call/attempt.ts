@@ -15,6 +15,7 @@ import { schemeOf } from "./headers/values.ts";
 import { sipCallIdOf, spread, tagOf, type PartyId } from "./identity.ts";
 import { noteMessage } from "./ladder.ts";
 import type { AttemptPlan } from "./leg-profile.ts";
+import { legWay } from "./leg-way.ts";
 import { timerOffer } from "./session-timer.ts";
 import { answerPending } from "./outgoing.ts";
 import { reply } from "./replies.ts";
@@ -176,10 +177,10 @@ function pushInvite(
   trying: Trying,
   { party, exchange, ...by }: Pick<Sent, "exchange" | "knownBy"> & { readonly party: Party },
 ): void {
-  const { pool, listener, nextHop, trunk } = party.profile;
+  const { trunk } = party.profile;
   const request = inviteOf(turn, hunt, trying, party);
   const branch = `${BRANCH_COOKIE}${turn.call.id}-${exchange}`;
-  turn.effects.push({ kind: "send", exchange, leg: party.leg, request, pool, listener, nextHop, branch, ...by });
+  turn.effects.push({ kind: "send", exchange, leg: party.leg, request, ...legWay(party.profile), branch, ...by });
   const bare = trying.plan.emergency?.descriptionOnly === true ? ", session description alone" : "";
   noteMessage(turn, ">", trunk, `INVITE ${inviteUri(turn.call, hunt, trying.plan)}${bare}`);
 }

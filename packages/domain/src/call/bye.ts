@@ -65,7 +65,7 @@ function passedBye(turn: Turn, place: Place, { message }: Received): Payload {
 function onEarlyBye(turn: Turn, place: Place, received: Received): void {
   const { hunt } = turn.call;
   if (place.party.role === "uac") {
-    if (hunt?.current != null) onSilence(turn, hunt, hunt.current, "called-unavailable");
+    if (hunt?.current != null) onSilence(turn, hunt, hunt.current, { failure: "called-unavailable" });
     return;
   }
   if (place.party.dialogs.length === 1) {

@@ -170,7 +170,7 @@ function forgetEnded(turn: Turn, exchange: Exchange): void {
 type Unanswered = Omit<Extract<CallEvent, { kind: "no-response" }>, "kind">;
 
 /** No final response will come. */
-export function onNoResponse(turn: Turn, { exchange: id, failure, edge }: Unanswered): void {
+export function onNoResponse(turn: Turn, { exchange: id, failure, edge, otherEdge }: Unanswered): void {
   const exchange = exchangeOf(turn.call, id);
   // Superseded: another worker goes on with it, and with the call where this is its attempt (taken-over.ts).
   if (exchange === null || failure === "superseded") return;
@@ -182,7 +182,7 @@ export function onNoResponse(turn: Turn, { exchange: id, failure, edge }: Unansw
   const { purpose } = exchange;
   switch (purpose.kind) {
     case "attempt":
-      if (hunt !== null && trying !== null) onSilence(turn, hunt, trying, failure);
+      if (hunt !== null && trying !== null) onSilence(turn, hunt, trying, { failure, edge: otherEdge && edge });
       break;
     case "withdrawal":
       onWithdrawn(turn, purpose.invite);

@@ -19,19 +19,19 @@ import { askRoute } from "./transfer.ts";
 import { transferFailed } from "./transfer-outcome.ts";
 import { placeOf, type Turn } from "./turn.ts";
 
-/** A timer of ours fired. One whose time has passed in another way is nothing. */
-export function onTimer(turn: Turn, timer: string): void {
+/** A timer of ours fired. One whose time has passed in another way is nothing. `edge`: as of the event. */
+export function onTimer(turn: Turn, timer: string, edge?: string): void {
   const colon = timer.indexOf(":");
   const subject = timer.slice(colon + 1);
   switch (timer.slice(0, Math.max(0, colon))) {
     case "connect":
-      onAttemptTimer(turn, subject, "connect-timeout");
+      onAttemptTimer(turn, subject, { failure: "connect-timeout", edge });
       break;
     case "progress":
-      onAttemptTimer(turn, subject, "progress-timeout");
+      onAttemptTimer(turn, subject, { failure: "progress-timeout", edge });
       break;
     case "ring":
-      onAttemptTimer(turn, subject, "ring-timeout");
+      onAttemptTimer(turn, subject, { failure: "ring-timeout", edge });
       break;
     case "reliable":
       onUnacknowledged(turn, subject);
@@ -47,13 +47,18 @@ export function onTimer(turn: Turn, timer: string): void {
   }
 }
 
-function onAttemptTimer(turn: Turn, party: string, failure: FailureCode): void {
+interface Expiry {
+  readonly failure: FailureCode;
+  readonly edge: string | undefined;
+}
+
+function onAttemptTimer(turn: Turn, party: string, { failure, edge }: Expiry): void {
   const { hunt } = turn.call;
   const trying = hunt?.current ?? null;
   if (hunt === null || trying === null || trying.party !== party) return;
   const late = failure === "progress-timeout" && trying.state === "progress";
   const reached = failure === "connect-timeout" && trying.state !== "calling";
-  if (!late && !reached) onSilence(turn, hunt, trying, failure);
+  if (!late && !reached) onSilence(turn, hunt, trying, { failure, edge });
 }
 
 /** RFC 3262 §3: without PRACK in 64*T1 the INVITE is rejected. */
@@ -97,7 +102,7 @@ function lookAfterTransfer(turn: Turn, alive: readonly ExchangeId[] = []): void 
   const lost = now >= lostTransferMs(call);
   if (hunt !== null && hunt.preparation !== null && trying !== null) {
     if (trying.state === "gate") onPlaceTimer(turn, String(trying.attempt));
-    else if (lost || !isAttended(call, trying, alive)) onSilence(turn, hunt, trying, "worker-lost");
+    else if (lost || !isAttended(call, trying, alive)) onSilence(turn, hunt, trying, { failure: "worker-lost" });
   } else if (hunt === null && transfer !== null && !lost) askRoute(turn, transfer);
   else loseTransfer(turn, trying);
 }

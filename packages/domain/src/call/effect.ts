@@ -35,6 +35,8 @@ export type Effect =
        * awaited for some seconds. Absent: any edge of the pool.
        */
       readonly knownBy?: { readonly edge: string; readonly sentBy?: string };
+      /** The edge that sends it only where the pool has no other. Absent: any. */
+      readonly avoidEdge?: string;
       /** Sent-by of the Via, where it is not that of the edge which sends. */
       readonly sentBy?: string;
       /** How long an answer is waited for, milliseconds. Absent: 64*T1. */

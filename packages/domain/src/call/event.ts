@@ -97,11 +97,18 @@ export type CallEvent =
       readonly failure: FailureCode;
       /** The edge that sent the request. Absent: none did, or it is not known. */
       readonly edge?: string;
+      /** Of an emergency call: the pool has another edge than that one. */
+      readonly otherEdge?: true;
     }
   /** The peer cancelled its request; 200 and 487 are already sent by the edge. */
   | { readonly kind: "cancelled"; readonly transaction: TransactionId; readonly cancel: SipMessage }
   | { readonly kind: "ack-timeout"; readonly transaction: TransactionId }
-  | { readonly kind: "timer"; readonly timer: string }
+  | {
+      readonly kind: "timer";
+      readonly timer: string;
+      /** Of an emergency call: the edge that sent the INVITE of the attempt under way, where its pool has another one. */
+      readonly edge?: string;
+    }
   | { readonly kind: "gate"; readonly trunk: string; readonly result: "reserved" | "full" | "too-fast" | "unavailable" }
   /** Answer to the `seize` effect: a place, a place of a call that is being ended for it, or nobody could be asked. */
   | { readonly kind: "seized"; readonly trunk: string; readonly result: "place" | "room-made" | "unavailable" }

@@ -6,6 +6,7 @@ import { needsGate, openAttempt, placeAttempt } from "./attempt.ts";
 import { UNREACHABLE, abandon } from "./attempt-end.ts";
 import { emergencyCaller } from "./emergency-transfer.ts";
 import { describedOnly } from "./described-only.ts";
+import { byOtherEdge } from "./other-edge.ts";
 import type { Hunt, Trying } from "./hunt.ts";
 import type { StoredResponse } from "./party.ts";
 import { passedResponse } from "./called-dialogs.ts";
@@ -27,6 +28,8 @@ interface Defeat {
   readonly q850: number | null;
   readonly response: StoredResponse | null;
   readonly goOn: boolean;
+  /** The edge that sent the INVITE, where its pool has another one and that may matter. */
+  readonly edge?: string;
 }
 
 /** Tries the next way out, or gives up when there is none. */
@@ -109,22 +112,30 @@ export function onRefusal(turn: Turn, hunt: Hunt, trying: Trying, response: SipM
   });
 }
 
-/** The current attempt gets no final response: timers, transport, edge lost. An INVITE still out there is cancelled. */
-export function onSilence(turn: Turn, hunt: Hunt, trying: Trying, failure: FailureCode): void {
+/** Why an attempt gets no final response: timers, transport, edge lost. */
+interface Unheard {
+  readonly failure: FailureCode;
+  /** Of an emergency call: the edge that sent the INVITE, where its pool has another one. */
+  readonly edge?: string | undefined;
+}
+
+/** The current attempt gets no final response. An INVITE still out there is cancelled. */
+export function onSilence(turn: Turn, hunt: Hunt, trying: Trying, { failure, edge }: Unheard): void {
   const emergency = emergencyCaller(turn.call) !== null;
   const goOn = emergency || (failureEntry(failure).tryNextTrunk && !hunt.progressed);
-  defeat(turn, hunt, trying, { failure, sipCode: 0, status: 0, q850: null, response: null, goOn });
+  const by = edge === undefined ? {} : { edge };
+  defeat(turn, hunt, trying, { failure, sipCode: 0, status: 0, q850: null, response: null, goOn, ...by });
 }
 
 function defeat(turn: Turn, hunt: Hunt, trying: Trying, why: Defeat): void {
-  const alone = describedOnly(turn, hunt, trying, why.sipCode);
+  const last = describedOnly(turn, hunt, trying, why.sipCode) ?? byOtherEdge(hunt, trying, why);
   abandon(turn, trying, { ...why, headers: reasonsOf(why.failure) });
   hunt.current = null;
   keepBest(hunt, why);
   const { inClear, withoutReplaces } = trying.plan;
   if (inClear !== undefined && isTlsTrouble(why)) hunt.plans.unshift(inClear);
   else if (withoutReplaces !== undefined && REPLACES_REFUSED.has(why.sipCode)) hunt.plans.unshift(withoutReplaces);
-  if (alone !== null) hunt.plans.push(alone);
+  if (last !== null) hunt.plans.push(last);
   if (why.goOn) tryNext(turn, hunt);
   else giveUp(turn, hunt, why.response, why.failure);
 }

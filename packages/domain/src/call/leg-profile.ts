@@ -25,6 +25,8 @@ export interface LegProfile {
   readonly maxEarlyDialogs: number;
   readonly sessionTimer: SessionTimerSettings;
   readonly responseRules: readonly ResponseRule[];
+  /** An edge by which nothing was heard of the peer: what goes there leaves by another one of the pool, while there is one. Absent: any. */
+  readonly avoidEdge?: string;
 }
 
 /** Cluster-wide limits of a trunk; 0: none. */

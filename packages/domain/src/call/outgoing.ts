@@ -18,6 +18,7 @@ import { addressOf, hasUriParameter } from "./headers/values.ts";
 import { tagOf } from "./identity.ts";
 import { noteMessage } from "./ladder.ts";
 import type { LegProfile } from "./leg-profile.ts";
+import { legWay } from "./leg-way.ts";
 import { parseIpAddress } from "../routing/ip-address.ts";
 import { partyIdOf, partyOf, type Place, type Turn } from "./turn.ts";
 
@@ -133,9 +134,8 @@ function routing(dialog: Dialog): {
 
 function pushSend(turn: Turn, place: Place, exchange: string, request: SipMessage): void {
   const { leg, profile } = place.party;
-  const { pool, listener } = profile;
   const nextHop = detour(profile, request, routing(place.dialog).strict);
-  turn.effects.push({ kind: "send", exchange, leg, request, pool, listener, nextHop });
+  turn.effects.push({ kind: "send", exchange, leg, request, ...legWay(profile), nextHop });
   noteMessage(turn, ">", profile.trunk, request.method);
 }
 

@@ -79,7 +79,7 @@ function handle(turn: Turn, event: CallEvent): void {
       onAckTimeout(turn, event.transaction);
       break;
     case "timer":
-      onTimer(turn, event.timer);
+      onTimer(turn, event.timer, event.edge);
       break;
     case "gate":
       onGate(turn, event.trunk, event.result);

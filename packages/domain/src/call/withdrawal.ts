@@ -3,6 +3,7 @@ import { inviteOf } from "./attempt.ts";
 import type { Exchange } from "./exchange.ts";
 import type { Hunt, Trying } from "./hunt.ts";
 import { noteMessage } from "./ladder.ts";
+import { legWay } from "./leg-way.ts";
 import type { Party } from "./party.ts";
 import { partyOf, type Turn } from "./turn.ts";
 
@@ -21,14 +22,13 @@ export function sendWithdrawal(turn: Turn, hunt: Hunt, trying: Trying, exchange:
   const { edge: _edge, via, ...like } = exchange;
   if (via === undefined || party === null) return false;
   const { leg, profile } = party;
-  const { pool, listener, nextHop, trunk } = profile;
   const id = `${exchange.id}-cancel`;
   const request = cancelOf(inviteOf(turn, hunt, trying, party), party);
   const purpose = { kind: "withdrawal", invite: exchange.id } as const;
   turn.call.exchanges.push({ ...like, id, method: "CANCEL", sentMs: turn.now, purpose, cancelled: false });
-  const way = { pool, listener, nextHop, ...via, timeoutMs: WITHDRAWAL_MS };
+  const way = { ...legWay(profile), ...via, timeoutMs: WITHDRAWAL_MS };
   turn.effects.push({ kind: "send", exchange: id, leg, request, ...way });
-  noteMessage(turn, ">", trunk, "CANCEL");
+  noteMessage(turn, ">", profile.trunk, "CANCEL");
   return true;
 }
 
