@@ -15,14 +15,20 @@ import {
   type SentRequest,
 } from "../src/testing/index.ts";
 
-/** An ESInet whose call takers may transfer to another one by dialling 911. */
-function topology(): Topology {
+/** An ESInet whose call takers may transfer to another one by dialling 911, and to the public network if `rights` say so. */
+function topology({ location = "pass", rights = [] }: SosSettings = {}): Topology {
   const trunks = sampleTopology.trunks.map((trunk) => {
-    const emergency = { ...trunk.settings.emergency, profile: "i3" as const };
-    const settings = { ...trunk.settings, refer: "act" as const, ...(trunk.name === "sos" && { emergency }) };
+    const emergency = { ...trunk.settings.emergency, profile: "i3" as const, location };
+    const ofSos = trunk.name === "sos" && { emergency, usages: rights };
+    const settings = { ...trunk.settings, refer: "act" as const, ...ofSos };
     return { ...trunk, settings };
   });
   return { ...sampleTopology, trunks };
+}
+
+interface SosSettings {
+  readonly location?: "pass" | "strip";
+  readonly rights?: readonly string[];
 }
 
 const PIDF = `<?xml version="1.0"?>\r\n<presence xmlns="urn:ietf:params:xml:ns:pidf"  entity='sip:a@b'>\r\n \u00c3\u00a9 </presence>\r\n`;
@@ -67,7 +73,12 @@ async function answered(world: FakeWorld, worker: FakeWorker, request: SipMessag
 }
 
 /** The call taker transfers to the next one, by whichever worker; gives the INVITE that this one gets. */
-async function transferred(world: FakeWorld, worker: FakeWorker, { first }: Standing): Promise<SipMessage> {
+async function transferred(
+  world: FakeWorld,
+  worker: FakeWorker,
+  { first }: Standing,
+  target = "sip:911@192.0.2.1",
+): Promise<SipMessage> {
   const before = worker.sip.requests("INVITE").length;
   const refer = requestFrom({
     method: "REFER",
@@ -76,7 +87,7 @@ async function transferred(world: FakeWorld, worker: FakeWorker, { first }: Stan
     to: first.message.get("From") ?? "",
     callId: first.message.get("Call-ID") ?? "",
     body: "",
-    headers: [["Refer-To", "<sip:911@192.0.2.1>"]],
+    headers: [["Refer-To", `<${target}>`]],
   });
   worker.engine.onRequest(arriving(refer, { listener: "outside" }));
   await settle();
@@ -164,5 +175,62 @@ describe("a call taker who transfers an emergency call to another one", () => {
     const next = await transferred(world, await world.worker(), call);
     expect(asked).toHaveLength(1);
     expect(pidfs(next)).toHaveLength(1);
+  });
+});
+
+describe("a call taker who transfers an emergency call to somebody with an ordinary number", () => {
+  const HOSPITAL = "sip:+12065550111@hospital.example";
+
+  async function standing(settings: SosSettings, request = withLocation(requestFrom({ uri: "sip:911@192.0.2.1" }))) {
+    const world = new FakeWorld(topology(settings));
+    service(world);
+    const worker = await world.worker();
+    return { world, worker, call: await answered(world, worker, request) };
+  }
+
+  test("by an ESInet's trunk: that one is told what the caller told, to the octet, and nobody is to route by it", async () => {
+    const { world, worker, call } = await standing({});
+    const next = await transferred(world, worker, call, HOSPITAL);
+    expect(next.uri).toBe(HOSPITAL);
+    expect(pidfs(next)).toEqual([["<here@phone>", PIDF]]);
+    expect(named(next, "Geolocation", "Geolocation-Routing")).toEqual([
+      "<cid:here@phone> ; a=1",
+      "<https://lis.example/x>",
+    ]);
+    expect(bodyLeaves(next).map(({ mediaType }) => mediaType)).toEqual(["application/sdp", "application/pidf+xml"]);
+    expect(named(next, "Content-Type")).toHaveLength(1);
+  });
+
+  test("by an ESInet's trunk: what a location service said goes along, too", async () => {
+    const { world, worker, call } = await standing({}, requestFrom({ uri: "sip:911@192.0.2.1" }));
+    const next = await transferred(world, worker, call, HOSPITAL);
+    expect(pidfs(call.first.message)).toHaveLength(1);
+    expect(pidfs(next).map(([, body]) => body)).toEqual(pidfs(call.first.message).map(([, body]) => body));
+    expect(named(next, "Geolocation")).toHaveLength(1);
+    expect(named(next, "Geolocation-Routing")).toEqual([]);
+  });
+
+  test.each<[string, SosSettings]>([
+    ["by a trunk to the public network", { rights: ["out"] }],
+    ["by a trunk that takes the place out", { location: "strip" }],
+  ])("%s no place goes along", async (_what, settings) => {
+    const { world, worker, call } = await standing(settings);
+    const next = await transferred(world, worker, call, HOSPITAL);
+    expect(pidfs(next)).toEqual([]);
+    expect(named(next, "Geolocation", "Geolocation-Routing")).toEqual([]);
+    expect(named(next, "Content-Type")).toEqual(["application/sdp"]);
+  });
+
+  test("who refuses the place is called without it; any other refusal is the end", async () => {
+    const { world, worker, call } = await standing({});
+    await transferred(world, worker, call, HOSPITAL);
+    const told = last(worker.sip.requests("INVITE"));
+    told.answer(answerTo(told.message, 415));
+    await settle();
+    const bare = last(worker.sip.requests("INVITE"));
+    expect([bare.message.uri, pidfs(bare.message), bare.message.has("Geolocation")]).toEqual([HOSPITAL, [], false]);
+    bare.answer(answerTo(bare.message, 415));
+    await settle();
+    expect(worker.sip.requests("INVITE").filter(({ message }) => message.uri === HOSPITAL)).toHaveLength(2);
   });
 });

@@ -13,6 +13,7 @@ import {
   type LiveView,
   type Party,
   type RequestFacts,
+  type Snapshot,
 } from "@tandem/domain";
 import { uriFacts } from "../ingress/request-facts.ts";
 import type { InForce } from "../live/topology-in-force.ts";
@@ -93,16 +94,27 @@ async function byDecision(call: Call, target: string, world: TransferWorld): Pro
     const route = await withFallback(routing, beside, () => null);
     if (route !== null) return route;
   }
-  if (decision.kind === "reject" && emergencyCaller(call) !== null) return backToPsap(call, target, referrer);
-  if (decision.kind === "reject") return { attempts: [], failure: decision.failure };
-  return { attempts: attemptPlans(decision, inForce.snapshot), failure: null };
+  const { snapshot } = inForce;
+  const ofEmergency = emergencyCaller(call) !== null;
+  if (decision.kind === "reject" && !ofEmergency) return { attempts: [], failure: decision.failure };
+  const attempts = decision.kind === "reject" ? [backToPsap(call, target, referrer)] : attemptPlans(decision, snapshot);
+  return { attempts: ofEmergency ? attempts.map((plan) => tellingPlace(plan, snapshot)) : attempts, failure: null };
+}
+
+/**
+ * Whom a call taker transfers to without dialling an emergency number is told where the caller is where the way leads to an E9-1-1 provider or an ESInet: the
+ * next agency needs it, and such networks were told. Nobody else is: the caller gave it to those who help him (RFC 6442 §6).
+ */
+function tellingPlace(plan: AttemptPlan, { trunks }: Snapshot): AttemptPlan {
+  const way = trunks.get(plan.profile.trunk);
+  const serves = way?.gateway.kind === "e911" && way.trunk.settings.emergency.location === "pass";
+  return serves ? { ...plan, tellsPlace: true } : plan;
 }
 
 /** RFC 6881 SP-37: a PSAP transfers to whom it likes. What no route of ours reaches lies behind the trunk it called us on: it knows the way. */
-function backToPsap({ facts }: Call, target: string, { profile }: Party): TransferRoute {
+function backToPsap({ facts }: Call, target: string, { profile }: Party): AttemptPlan {
   const numbers = { calledNumber: uriFacts(target).user, callingNumber: facts.callingNumber };
-  const attempt = { ...barePlan(profile, numbers), progressTimeoutMs: 0, failoverCodes: [], requestUri: target };
-  return { attempts: [attempt], failure: null };
+  return { ...barePlan(profile, numbers), progressTimeoutMs: 0, failoverCodes: [], requestUri: target };
 }
 
 function partyOf({ parties }: Call, dialog: string | undefined): Party | undefined {

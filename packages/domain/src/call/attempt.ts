@@ -4,7 +4,7 @@ import type { Call } from "./call.ts";
 import type { Effect } from "./effect.ts";
 import { emergencyCaller } from "./emergency-transfer.ts";
 import type { Exchange } from "./exchange.ts";
-import type { Hunt, Trying } from "./hunt.ts";
+import type { Hunt, StoredRequest, Trying } from "./hunt.ts";
 import type { Party } from "./party.ts";
 import { callAddresses, contactOn } from "./headers/addresses.ts";
 import { bodyMessage, ownDescription, sdpIn } from "./headers/description.ts";
@@ -19,6 +19,7 @@ import { legWay } from "./leg-way.ts";
 import { timerOffer } from "./session-timer.ts";
 import { answerPending } from "./outgoing.ts";
 import { reply } from "./replies.ts";
+import { withAddedPlace, withToldPlace } from "./told-location.ts";
 import { dropDialogs, partyOf, startTimer, type Turn } from "./turn.ts";
 
 type Sent = Extract<Effect, { kind: "send" }>;
@@ -187,12 +188,13 @@ function pushInvite(
 
 /** The INVITE of an attempt, the same however often it is made. */
 export function inviteOf(turn: Turn, hunt: Hunt, trying: Trying, party: Party): SipMessage {
-  const { contentType, body } = hunt.request;
-  return asProfileWants(turn, hunt, trying.plan, {
+  const { plan, minSeS } = trying;
+  const request = plan.tellsPlace === true ? withToldPlace(hunt.request, turn.call) : hunt.request;
+  return asProfileWants(turn, hunt, plan, {
     method: "INVITE",
-    uri: inviteUri(turn.call, hunt, trying.plan),
-    headers: inviteHeaders(turn, hunt, { party, plan: trying.plan, minSeS: trying.minSeS }),
-    body: ownDescription(party.origin, bodyMessage(contentType, body), party.profile.contactHost),
+    uri: inviteUri(turn.call, hunt, plan),
+    headers: inviteHeaders(turn, request, { party, plan, minSeS }),
+    body: ownDescription(party.origin, bodyMessage(request.contentType, request.body), party.profile.contactHost),
   });
 }
 
@@ -201,6 +203,7 @@ function asProfileWants({ call }: Turn, hunt: Hunt, plan: AttemptPlan, parts: Re
   const invite = buildRequest(parts);
   const { preparation } = hunt;
   const { emergency: egress, profile, callingNumber } = plan;
+  if (plan.tellsPlace === true) return withAddedPlace(invite, call, profile);
   if (preparation === null || egress === undefined) return invite;
   return composeEmergencyInvite(invite, { preparation, egress, profile, callingNumber, callId: call.id });
 }
@@ -211,8 +214,7 @@ interface InviteParts {
   readonly minSeS: number;
 }
 
-function inviteHeaders(turn: Turn, hunt: Hunt, { party, plan, minSeS }: InviteParts): HeaderLine[] {
-  const { request } = hunt;
+function inviteHeaders(turn: Turn, request: StoredRequest, { party, plan, minSeS }: InviteParts): HeaderLine[] {
   const emergency = emergencyCaller(turn.call) !== null;
   const way: Way = {
     to: party.profile,

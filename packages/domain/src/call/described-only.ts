@@ -16,12 +16,18 @@ const LOCATION_REFUSED: ReadonlySet<number> = new Set([400, 406, 413, 415, 420, 
  */
 export function describedOnly(turn: Turn, hunt: Hunt, trying: Trying, sipCode: number): AttemptPlan | null {
   const { plan } = trying;
+  if (plan.tellsPlace === true && LOCATION_REFUSED.has(sipCode)) return withoutPlace(plan);
   if (hunt.preparation === null || !LOCATION_REFUSED.has(sipCode) || plan.emergency?.descriptionOnly === true)
     return null;
   const party = partyOf(turn.call, trying.party ?? "");
   const sent = party === null ? null : inviteOf(turn, hunt, trying, party);
   if (sent === null || (bodyLeaves(sent).length < 2 && !sent.has("Geolocation"))) return null;
   return reduced(plan);
+}
+
+/** Of a call taker's transfer: whom he wants matters more than what that one is told. */
+function withoutPlace({ tellsPlace: _told, ...plan }: AttemptPlan): AttemptPlan {
+  return plan;
 }
 
 function reduced(plan: AttemptPlan): AttemptPlan {

@@ -57,6 +57,8 @@ export interface AttemptPlan extends TrunkLimits {
   readonly inClear?: AttemptPlan;
   /** What is tried next when the gateway answers as one that makes nothing of Replaces (attended transfer of an emergency call). */
   readonly withoutReplaces?: AttemptPlan;
+  /** It leads to those who serve emergency calls: a call taker's transfer to whomever tells there what the caller told of where he is. */
+  readonly tellsPlace?: true;
   /** Request-URI to use as it is, when it is not made of `calledNumber` and `peerHost` (a transfer target that is a dialog's Contact). */
   readonly requestUri?: string;
   /** Header lines to add to the INVITE (Replaces of an attended transfer, Referred-By). */

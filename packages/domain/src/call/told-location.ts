@@ -8,9 +8,12 @@ import {
   type SipMessage,
 } from "@tandem/sip";
 import { boundaryFor } from "../emergency/invite/body-parts.ts";
+import { nameHost } from "../emergency/invite/invite-parts.ts";
+import { addLocation } from "../emergency/invite/location-part.ts";
 import type { EmergencyPreparation } from "../emergency/preparation.ts";
 import type { Call } from "./call.ts";
 import type { StoredRequest } from "./hunt.ts";
+import type { LegProfile } from "./leg-profile.ts";
 
 /** What the INVITE of an emergency call told of where its caller is. Kept while the call lasts: the next call taker is told the same, to the octet. */
 export interface ToldLocation {
@@ -34,6 +37,22 @@ export function toldLocation(request: SipMessage, { addedLocation }: EmergencyPr
       .map(partOfLeaf),
     added: addedLocation,
   };
+}
+
+/**
+ * The request to whomever a call taker transfers, for a way to those who serve emergency calls, with what the caller told. Whom it is for was chosen by a person: nobody is to route it by the
+ * place, which RFC 6442 §4.2 has it say by saying nothing.
+ */
+export function withToldPlace(request: StoredRequest, call: Call): StoredRequest {
+  const told = withToldLocation(request, call);
+  return { ...told, headers: told.headers.filter(([name]) => name.toLowerCase() !== "geolocation-routing") };
+}
+
+/** That INVITE with the document which we added for the first call taker. */
+export function withAddedPlace(invite: SipMessage, { id, toldLocation: told }: Call, profile: LegProfile): SipMessage {
+  const pidf = told?.added ?? null;
+  if (pidf === null) return invite;
+  return addLocation(invite, { pidf, position: "last" }, { host: nameHost(profile), callId: id });
 }
 
 /**

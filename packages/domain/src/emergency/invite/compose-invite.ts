@@ -7,11 +7,10 @@ import {
   withOnlyBody,
   type SipMessage,
 } from "@tandem/sip";
-import { withoutPort } from "../../call/headers/values.ts";
 import { addAdditionalData } from "./additional-data.ts";
 import { addI3Headers } from "./i3-headers.ts";
 import { assertIdentity } from "./identity.ts";
-import type { EmergencyInviteParts, NamedPlace } from "./invite-parts.ts";
+import { nameHost, type EmergencyInviteParts, type NamedPlace } from "./invite-parts.ts";
 import { addLocation, withoutLocation } from "./location-part.ts";
 import { withLegalVerstat } from "./verstat.ts";
 
@@ -46,12 +45,7 @@ function withDescriptionOnly(invite: SipMessage): SipMessage {
 
 /** The provider's domain, else what peers are told to call us by. */
 function hostOf({ preparation, profile }: EmergencyInviteParts): string {
-  return (
-    preparation.provider?.fqdn ??
-    withoutPort(profile.contactHost)
-      .replace(/^\[|\]$/g, "")
-      .replaceAll(":", "-")
-  );
+  return preparation.provider?.fqdn ?? nameHost(profile);
 }
 
 function withLocation(

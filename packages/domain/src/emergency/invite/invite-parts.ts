@@ -1,4 +1,5 @@
 import type { LegProfile } from "../../call/leg-profile.ts";
+import { withoutPort } from "../../call/headers/values.ts";
 import type { EmergencyEgress } from "../egress.ts";
 import type { EmergencyPreparation } from "../preparation.ts";
 
@@ -16,4 +17,11 @@ export interface EmergencyInviteParts {
 export interface NamedPlace {
   readonly host: string;
   readonly callId: string;
+}
+
+/** What peers are told to call us by, as it may stand in an identifier. */
+export function nameHost({ contactHost }: LegProfile): string {
+  return withoutPort(contactHost)
+    .replace(/^\[|\]$/g, "")
+    .replaceAll(":", "-");
 }
