@@ -4,7 +4,8 @@ import type { DocumentFormat } from "@tandem/topology-document";
 import { compileApart } from "@tandem/topology-document/apart";
 import type { ControlServices } from "./services.ts";
 
-export interface TopologyInForce {
+/** A published topology, compiled. */
+export interface CurrentTopology {
   readonly version: number;
   /** When it was published. A registry that lost its data counts from one again, so the version alone does not tell which one it is. */
   readonly atMs: number;
@@ -13,10 +14,10 @@ export interface TopologyInForce {
 }
 
 /** Compiling 100 000 routes takes a moment; the compiled form of the publication last seen is kept per service set. */
-const compiled = new WeakMap<ControlServices, TopologyInForce>();
+const compiled = new WeakMap<ControlServices, CurrentTopology>();
 
 /** The topology in force, compiled; null before the first one was published. */
-export async function currentTopology(services: ControlServices): Promise<Result<TopologyInForce | null, Failure>> {
+export async function currentTopology(services: ControlServices): Promise<Result<CurrentTopology | null, Failure>> {
   const current = await services.topology.current();
   if (!current.ok) return current;
   if (current.value === null) return ok(null);
@@ -36,6 +37,6 @@ export function documentFormat(contentType: string | undefined): DocumentFormat 
 }
 
 /** A trunk of the topology in force, or null. */
-export function trunkNamed(inForce: TopologyInForce, name: string): CompiledTrunk | null {
+export function trunkNamed(inForce: CurrentTopology, name: string): CompiledTrunk | null {
   return inForce.snapshot.trunks.get(name) ?? null;
 }

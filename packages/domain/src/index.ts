@@ -19,7 +19,7 @@ export { ordinaryLimits } from "./routing/consider-trunk.ts";
 export { compilePattern, maxNumberLength, patternGroups, patternMatches, type Pattern } from "./numbering/pattern.ts";
 export { applyNumberRules, compileNumberRule, type CompiledRule, type RuleResult } from "./numbering/number-rule.ts";
 export { normaliseNumber, type CompiledDialPlan } from "./numbering/dial-plan.ts";
-export { dialledNumber } from "./numbering/dialled-number.ts";
+export { dialledNumber, isDiallable } from "./numbering/dialled-number.ts";
 export { decide } from "./routing/decide.ts";
 export { quietView, type LiveView } from "./routing/live-view.ts";
 export { attemptPlans, legProfile, strangerProfile, type Stranger } from "./routing/attempt-plan.ts";

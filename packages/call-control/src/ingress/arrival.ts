@@ -32,7 +32,7 @@ export function ingressProfile(
   return { ...profile, nextHop: `${profile.nextHop};flow=${farEnd(source)}` };
 }
 
-/** Whence a connection comes. */
+/** Host and port of the other end of a connection, as they stand in a URI. */
 function farEnd({ address, port }: PeerAddress): string {
   return address.includes(":") ? `[${address}]:${port}` : `${address}:${port}`;
 }

@@ -1,11 +1,14 @@
-import type { CallerOrigin, CompiledTrunk, EmergencyPlan, LegProfile } from "@tandem/domain";
+import {
+  isDiallable,
+  type CallerOrigin,
+  type CompiledTrunk,
+  type EmergencyPlan,
+  type LegProfile,
+} from "@tandem/domain";
 import { headerAddresses, parseNameAddr, parseSipUri } from "@tandem/sip";
 import type { IncomingRequest } from "../ports/index.ts";
 import { callerAddress } from "./caller-address.ts";
 import { uriFacts } from "./request-facts.ts";
-
-/** What a callback can be dialled by. */
-const DIALLABLE = /^\+?[\d*#]+$/;
 
 /**
  * What a call keeps of its caller in case he is transferred to an emergency number: the address that tells his network site, and the number the network
@@ -20,7 +23,7 @@ export function callerOrigin(
   }: { readonly trunk: CompiledTrunk | null; readonly ingress: LegProfile; readonly plan: EmergencyPlan },
 ): CallerOrigin | null {
   const address = callerAddress(request, trunk !== null, plan);
-  const number = trunk === null || isDiallable(fromUri(request)) ? null : (assertedNumber(request) ?? null);
+  const number = trunk === null || isDiallable(fromNumber(request)) ? null : (assertedNumber(request) ?? null);
   return number === null && address === gatewayAddress(ingress) ? null : { address, number };
 }
 
@@ -29,15 +32,11 @@ export function gatewayAddress({ nextHop }: LegProfile): string | null {
   return parseSipUri(nextHop)?.host.replace(/^\[|\]$/g, "") ?? null;
 }
 
-function fromUri({ message }: IncomingRequest): string {
-  return parseNameAddr(message.get("From") ?? "")?.uri ?? "";
-}
-
-function isDiallable(uri: string): boolean {
-  return DIALLABLE.test(uriFacts(uri).user);
+function fromNumber({ message }: IncomingRequest): string {
+  return uriFacts(parseNameAddr(message.get("From") ?? "")?.uri ?? "").user;
 }
 
 function assertedNumber({ message }: IncomingRequest): string | undefined {
   const identities = headerAddresses(message, "P-Asserted-Identity");
-  return identities.map(({ uri }) => uriFacts(uri).user).find((number) => DIALLABLE.test(number));
+  return identities.map(({ uri }) => uriFacts(uri).user).find(isDiallable);
 }

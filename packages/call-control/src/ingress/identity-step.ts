@@ -1,4 +1,10 @@
-import { callIdentifiers, listenerKey, type EmergencyPreparation, type RequestFacts } from "@tandem/domain";
+import {
+  callIdentifiers,
+  isDiallable,
+  listenerKey,
+  type EmergencyPreparation,
+  type RequestFacts,
+} from "@tandem/domain";
 import { headerAddresses, type SipMessage } from "@tandem/sip";
 import type { EmergencyCase, PreparationPorts, PreparationStep } from "./prepare-emergency.ts";
 import { uriFacts } from "./request-facts.ts";
@@ -36,7 +42,7 @@ function identified(
 function callbackNumber(request: SipMessage, { ingressTrunk, callingNumber }: RequestFacts): string {
   const asserted = headerAddresses(request, "P-Asserted-Identity").map(({ uri }) => uriFacts(uri).user);
   const numbers = [...(ingressTrunk === null ? [] : asserted), callingNumber];
-  return numbers.find((number) => /^\+?[\d*#]+$/.test(number)) ?? callingNumber;
+  return numbers.find(isDiallable) ?? callingNumber;
 }
 
 /** What peers are told to call the pool by. */

@@ -1,5 +1,6 @@
 import type { UriFacts } from "../routing/decision.ts";
 
+const diallable = /^\+?[\d*#]+$/;
 const separators = /[-.() ]/g;
 const numberWithSeparators = /^\+?[-.() 0-9*#A-Da-d]*[0-9*#][-.() 0-9*#A-Da-d]*$/;
 
@@ -10,4 +11,9 @@ const numberWithSeparators = /^\+?[-.() 0-9*#A-Da-d]*[0-9*#][-.() 0-9*#A-Da-d]*$
 export function dialledNumber(uri: UriFacts): string {
   if (uri.scheme !== "sip" && uri.scheme !== "sips" && uri.scheme !== "tel") return "";
   return numberWithSeparators.test(uri.user) ? uri.user.replaceAll(separators, "") : uri.user;
+}
+
+/** True for a number that can be called back as it is: digits, `*` and `#`, with or without a leading `+`. */
+export function isDiallable(number: string): boolean {
+  return diallable.test(number);
 }

@@ -13,7 +13,7 @@ import {
   type RequestFacts,
 } from "@tandem/domain";
 import type { Static } from "typebox";
-import { currentTopology, trunkNamed, type TopologyInForce } from "../../current-topology.ts";
+import { currentTopology, trunkNamed, type CurrentTopology } from "../../current-topology.ts";
 import { failureStatus, problem, sendFailure, sendProblem } from "../../problem.ts";
 import type { ControlServices } from "../../services.ts";
 import type { TypedApp } from "../../typed-app.ts";
@@ -48,7 +48,7 @@ export function dryRunRoutes(app: TypedApp, services: ControlServices): void {
 }
 
 /** The facts a worker would read from the request, or one sentence about what is missing. */
-function requestFacts(asked: Asked, inForce: TopologyInForce): RequestFacts | string {
+function requestFacts(asked: Asked, inForce: CurrentTopology): RequestFacts | string {
   const arrived = arrival(asked, inForce);
   if (typeof arrived === "string") return arrived;
   return {
@@ -63,7 +63,7 @@ function requestFacts(asked: Asked, inForce: TopologyInForce): RequestFacts | st
 
 type Arrived = Pick<RequestFacts, "ingressTrunk" | "pool" | "listener">;
 
-function arrival(asked: Asked, inForce: TopologyInForce): Arrived | string {
+function arrival(asked: Asked, inForce: CurrentTopology): Arrived | string {
   if (asked.ingressTrunk !== undefined) {
     const trunk = trunkNamed(inForce, asked.ingressTrunk);
     if (trunk === null) return `the topology has no trunk "${asked.ingressTrunk}"`;
@@ -93,7 +93,7 @@ function shownEmergency(
 }
 
 interface World {
-  readonly inForce: TopologyInForce;
+  readonly inForce: CurrentTopology;
   readonly live: LiveView;
 }
 

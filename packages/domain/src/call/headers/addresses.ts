@@ -9,6 +9,7 @@ import {
   type SipUri,
   type Uri,
 } from "@tandem/sip";
+import { isDiallable } from "../../numbering/dialled-number.ts";
 import type { AttemptPlan, LegProfile } from "../leg-profile.ts";
 import { addressOf, numberOf, portOf, schemeOf, withoutPort, withoutTag } from "./values.ts";
 
@@ -133,10 +134,6 @@ function callingParty(request: AddressedRequest, plan: AttemptPlan, { scheme, em
     uri: rewrite(hides ? "" : address.uri, { number, host, scheme }),
   };
   return formatNameAddr(withheld ? { ...shown, displayName: undefined, params: [] } : shown);
-}
-
-function isDiallable(number: string): boolean {
-  return /^\+?[\d*#]+$/.test(number);
 }
 
 /** Our Contact on a leg: where the peer's next request goes. With a number, so that a callback to it works. */

@@ -1,5 +1,6 @@
 import { encodeEscapes, headerAddresses, withHeaders, type SipMessage } from "@tandem/sip";
 import { withoutPort } from "../../call/headers/values.ts";
+import { isDiallable } from "../../numbering/dialled-number.ts";
 import type { EmergencyInviteParts } from "./invite-parts.ts";
 
 /**
@@ -21,6 +22,6 @@ export function assertIdentity(invite: SipMessage, parts: EmergencyInviteParts):
 }
 
 function identityOf({ callingNumber, profile }: EmergencyInviteParts): string {
-  const phone = /^\+?[\d*#]+$/.test(callingNumber) ? ";user=phone" : "";
+  const phone = isDiallable(callingNumber) ? ";user=phone" : "";
   return `<sip:${encodeEscapes(callingNumber, "user")}@${withoutPort(profile.contactHost)}${phone}>`;
 }
