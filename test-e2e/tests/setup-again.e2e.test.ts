@@ -1,4 +1,4 @@
-import { withHeaders, type SipMessage } from "@tandem/sip";
+import { topVia, withHeaders, type SipMessage } from "@tandem/sip";
 import { SipPeer, until, type PeerAddressOf } from "@tandem/testkit";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { startCluster, type TestCluster } from "../harness/cluster.ts";
@@ -137,12 +137,12 @@ describe.each(["tcp", "tls"] as const)(
         const [first, second] = await serving(alice, way);
         const before = cluster.callRecords().length;
         const sent = NUMBERS.map((number) => invite(alice, first, { number }));
-        for (const one of sent) await alice.expect(180, callIdOf(one));
+        await ringing(alice, sent);
         const ended = alice.ended;
         await killProcess(cluster, "edge-east-1");
         await until(() => alice.ended > ended, { what: "the caller's connection closed", limitMs: 5_000 });
         const again = sent.map((one) => next(one, second));
-        for (const one of again) await alice.expect(180, callIdOf(one));
+        await ringing(alice, again);
         await answerAndEnd(alice, again);
         await judge(before);
         expect(alice.seen).not.toContain("SIP/2.0 482 Loop Detected");
@@ -156,11 +156,12 @@ describe("kill -9 of an edge while calls ring, over udp, every third an emergenc
     const [first, second] = await serving(carol, "udp");
     const before = cluster.callRecords().length;
     const sent = NUMBERS.map((number) => invite(carol, first, { number }));
-    for (const one of sent) await carol.expect(180, callIdOf(one));
+    await ringing(carol, sent);
     await killProcess(cluster, "edge-east-1");
     // The other edge has them by now, and says so.
-    for (const one of sent) await carol.expect(180, callIdOf(one));
+    await ringing(carol, sent);
     const again = sent.map((one) => byAnotherWay(carol, one, second));
+    await ringing(carol, again);
     await answerAndEnd(carol, again);
     expect(await judge(before)).toBe(NUMBERS.length);
     expect(carol.seen).not.toContain("SIP/2.0 482 Merged Request");
