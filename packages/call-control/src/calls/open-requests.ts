@@ -22,6 +22,8 @@ export function isFirstInvite(message: SipMessage): boolean {
   return message.kind === "request" && message.method === "INVITE" && readTag(message.get("To") ?? "") === undefined;
 }
 
+const MOST_LEFT = 8;
+
 /**
  * Requests of peers without a final response from this process. A request may come by several ways (another edge, another delivery): then it
  * is answered by the last one only, because the peer that gets two answers to one request takes the first for the end.
@@ -48,9 +50,16 @@ export class OpenRequests {
       const isCopy = open.get("CSeq") === request.get("CSeq") && open.get("From") === request.get("From");
       if (!isCopy) continue;
       this.#open.delete(older);
-      if (isFirstInvite(open) && topVia(open)?.branch !== topVia(request)?.branch) this.#left.set(older, open);
+      if (isFirstInvite(open) && topVia(open)?.branch !== topVia(request)?.branch) this.#leave(older, open);
     }
     this.#open.set(transaction, request);
+  }
+
+  /** Of a sender that makes ever more ways the edge ends the oldest by itself. */
+  #leave(transaction: TransactionId, invite: SipMessage): void {
+    const [oldest] = this.#left.keys();
+    if (oldest !== undefined && this.#left.size >= MOST_LEFT) this.#left.delete(oldest);
+    this.#left.set(transaction, invite);
   }
 
   /** False when the request was not open (any more). */

@@ -15,19 +15,26 @@ import { seizePlace } from "./seizure.ts";
 import { reply } from "./replies.ts";
 import { partyOf, type Turn } from "./turn.ts";
 
+/** Ways remembered of one INVITE: no peer makes a record grow. One forgotten, should somebody bring it again, would count as new. */
+const MOST_WAYS = 8;
+
 type Redelivered = Extract<CallEvent, { kind: "redelivered" }>;
 
 /**
  * Whether the caller still waits for an answer, or for one that its ACK says nothing of: then the INVITE by another way is this call's, and its answer goes there. An INVITE of a call that is
  * ending, or that is acknowledged, is none of its.
  */
-export function awaitsCaller({ phase, caller, unacked }: Call): boolean {
-  return (phase === "setup" && caller !== null) || (phase === "up" && unacked.some(isFirstAnswer));
+export function awaitsCaller(call: Call): boolean {
+  const { phase, caller } = call;
+  return (phase === "setup" && caller !== null) || (phase === "up" && firstAnswer(call) !== undefined);
 }
 
-/** The answer to the INVITE that made the call. */
-function isFirstAnswer({ request }: Unacked): boolean {
-  return request.method === "INVITE" && request.dialog.startsWith("a");
+/** The answer to the INVITE that made the call, while its ACK is missing. */
+function firstAnswer({ unacked, parties }: Call): Unacked | undefined {
+  const first = parties.find(({ id }) => id === "a")?.inviteCseq;
+  return unacked.find(
+    ({ request, cseq }) => request.method === "INVITE" && request.dialog.startsWith("a") && cseq === first,
+  );
 }
 
 /**
@@ -45,7 +52,7 @@ export function onRedelivered(turn: Turn, event: Omit<Redelivered, "kind">): voi
     resume(turn, event);
     return;
   }
-  const answered = call.unacked.find(isFirstAnswer);
+  const answered = firstAnswer(call);
   if (call.phase === "up" && answered !== undefined) {
     answered.request = { ...answered.request, transaction, open: true };
     answered.transaction = transaction;
@@ -63,7 +70,7 @@ function takesWay({ call }: Turn, way: CallerWay | undefined): boolean {
   const id = way?.id ?? call.id;
   if (id === (call.ways.at(-1) ?? call.id)) return true;
   if (way === undefined || call.ways.includes(id)) return false;
-  call.ways.push(id);
+  call.ways = [...call.ways, id].slice(-MOST_WAYS);
   call.parties = call.parties.map((party) => (party.id === "a" ? reachedBy(party, way) : party));
   return true;
 }

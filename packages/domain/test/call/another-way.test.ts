@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { awaitsCaller, parseCall, serialiseCall } from "../../src/index.ts";
-import { ANSWER, callerInvite, CallRig } from "./call-rig.ts";
+import { ANSWER, callerInvite, CallRig, OFFER } from "./call-rig.ts";
 
 /** The same INVITE with another branch (RFC 3263 §4.3), by whatever edge. */
 function byWay(rig: CallRig, id: string, transaction: string): void {
@@ -89,6 +89,15 @@ describe("the caller's INVITE by another way", () => {
     expect(rig.allResponded("by-second-at-another-edge")).toEqual([180]);
   });
 
+  it("makes the record grow only so far, however many its sender makes", () => {
+    const rig = new CallRig();
+    rig.invite();
+    for (let way = 0; way < 50; way += 1) byWay(rig, `way${way}`, `by-way${way}`);
+    expect(rig.call.ways.length).toBeLessThanOrEqual(8);
+    rig.answer(rig.sent("INVITE"), 200, { body: ANSWER });
+    expect(rig.allResponded("by-way49")).toEqual([200]);
+  });
+
   it("is where requests to the caller go from then on", () => {
     const rig = new CallRig();
     rig.invite({ ingress: { transport: "tcp", nextHop: "sip:caller.example:5070;flow=first" } });
@@ -106,6 +115,14 @@ describe("whether the call can go on by another way", () => {
     rig.answer(rig.sent("INVITE"), 200, { body: ANSWER });
     expect(awaitsCaller(rig.call)).toBe(true);
     rig.fromCaller("ACK", 100);
+    expect(awaitsCaller(rig.call)).toBe(false);
+  });
+
+  it("is not so for the sake of a re-INVITE whose answer waits for its ACK", () => {
+    const rig = new CallRig().establish();
+    rig.fromCaller("INVITE", 101, { body: OFFER });
+    rig.answer(rig.sent("INVITE"), 200, { body: ANSWER });
+    expect(rig.call.unacked).toHaveLength(1);
     expect(awaitsCaller(rig.call)).toBe(false);
   });
 
