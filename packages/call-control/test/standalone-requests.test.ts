@@ -49,6 +49,12 @@ describe("OPTIONS", () => {
     expect(Number(header("Retry-After"))).toBeGreaterThan(0);
   });
 
+  test("that requires what nobody here knows gets 420 with Unsupported (RFC 3261 §8.2.2.3)", async () => {
+    const { status, header } = await served({ ...OPTIONS, headers: [["Require", "timer, teleport"]] });
+    expect(status).toBe(420);
+    expect(header("Unsupported")).toBe("teleport");
+  });
+
   test("from an unknown source gets 403, one metric and one log line", async () => {
     const { worker, status } = await served(OPTIONS, { source: peer("10.9.9.9") });
     expect(status).toBe(403);

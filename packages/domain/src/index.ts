@@ -110,6 +110,7 @@ export { detailRecords, type AttemptDetailRecord, type CallDetailRecord } from "
 export { parseOurTag, sipCallIdOf, tagOf, type DialogId, type OurTag, type PartyId } from "./call/identity.ts";
 export { addressesOf, callAddresses, contactOn, type AddressedRequest } from "./call/headers/addresses.ts";
 export { hostsOfSender } from "./call/headers/hidden-hosts.ts";
+export { unknownOptions } from "./call/headers/options.ts";
 export { passingHeaders, type Way } from "./call/headers/passing.ts";
 export { ladder, type LadderEntry } from "./call/ladder.ts";
 export { newCall } from "./call/new-call.ts";

@@ -1,4 +1,4 @@
-import { attemptPlans, type LiveView } from "@tandem/domain";
+import { attemptPlans, unknownOptions, type LiveView } from "@tandem/domain";
 import type { TopologyInForce } from "../live/topology-in-force.ts";
 import type { Clock, IdentityHash, IncomingRequest, SipPort, Telemetry } from "../ports/index.ts";
 import { decideRequest, ingressProfile, ingressTrunk } from "../ingress/arrival.ts";
@@ -41,18 +41,25 @@ export class StandaloneRequests {
       if (trunk === null) return answers.refuse(request, "unknown-source");
       // A peer that probes us shall send its calls elsewhere while we drain.
       if (live.refuseOrdinary !== null) return answers.refuse(request, live.refuseOrdinary);
-      return answers.capabilities(request);
+      const unknown = unknownOptions(request.message);
+      return unknown.length > 0 ? this.#unsupported(request, unknown) : answers.capabilities(request);
     }
     const id = this.#parts.hash(`relay\n${requestName(request.message)}`);
     const decision = decideRequest(request, trunk, id, { inForce, live });
     if (decision.kind === "reject") return answers.refuse(request, decision.failure);
     const ingress = ingressProfile(request, trunk, inForce);
     if (ingress === null) return answers.refuse(request, "unknown-source");
+    const unknown = decision.kind === "emergency" ? [] : unknownOptions(request.message);
+    if (unknown.length > 0) return this.#unsupported(request, unknown);
     if (this.#relays >= MOST_RELAYS && decision.kind !== "emergency") return answers.refuse(request, "overload");
     this.#relays += 1;
     const plans = attemptPlans(decision, inForce.snapshot);
     const emergency = decision.kind === "emergency";
     const done = (): void => void (this.#relays -= 1);
     new Relay({ request, ingress, plans, emergency, id }, this.#parts, done).begin();
+  }
+  /** RFC 3261 §8.2.2.3. */
+  #unsupported(request: IncomingRequest, options: readonly string[]): void {
+    this.#parts.answers.refuse(request, "unsupported-extension", [["Unsupported", options.join(", ")]]);
   }
 }

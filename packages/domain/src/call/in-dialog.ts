@@ -2,13 +2,15 @@ import { responseTo } from "@tandem/sip";
 import { failureEntry } from "../failure/catalogue.ts";
 import { onAck } from "./acknowledgement.ts";
 import { onBye } from "./bye.ts";
+import { emergencyCaller } from "./emergency-transfer.ts";
 import type { LegName } from "./event.ts";
+import { unknownOptions } from "./headers/options.ts";
 import { cseqOf } from "./headers/values.ts";
 import { relayRequest } from "./mid-dialog.ts";
 import { answerPending, answerRequest, type Received } from "./outgoing.ts";
 import { onPrack } from "./prack.ts";
 import { onReInvite } from "./re-invite.ts";
-import { failureReply } from "./replies.ts";
+import { failureReply, unsupportedReply } from "./replies.ts";
 import { dropExchange, placeOfRequest, type Place, type Turn } from "./turn.ts";
 import { onRefer } from "./transfer.ts";
 import { onUpdate } from "./update.ts";
@@ -70,8 +72,11 @@ function adoptRedelivered(turn: Turn, { dialog }: Place, { transaction, message 
 
 function serve(turn: Turn, place: Place, received: Received): void {
   const { method } = received.message;
+  // A BYE is heard whatever it requires: refused it would leave a call that one side has left.
+  const unknown = method === "BYE" || emergencyCaller(turn.call) !== null ? [] : unknownOptions(received.message);
   if (method === "BYE") onBye(turn, place, received);
   else if (turn.call.phase === "ending") answerRequest(turn, place, received, failureReply("call-gone"));
+  else if (unknown.length > 0) answerRequest(turn, place, received, unsupportedReply(unknown));
   else if (method === "INVITE") onReInvite(turn, place, received);
   else if (method === "UPDATE") onUpdate(turn, place, received);
   else if (method === "PRACK") onPrack(turn, place, received);

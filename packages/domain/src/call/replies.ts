@@ -16,7 +16,12 @@ export function failureReply(failure: FailureCode, headers: readonly HeaderLine[
   return { status: sip, reason: sipReason, headers: [...retry, ...headers], body: "" };
 }
 
-/** The same to an INVITE, with the Q.850 cause for peers that speak to a telephone network (RFC 3326). */
+/** 420 that names the options nobody here knows (RFC 3261 §8.2.2.3). */
+export function unsupportedReply(options: readonly string[]): StoredResponse {
+  return failureReply("unsupported-extension", [["Unsupported", options.join(", ")]]);
+}
+
+/** The response of a failure to an INVITE, with the Q.850 cause for peers that speak to a telephone network (RFC 3326). */
 export function inviteFailureReply(failure: FailureCode, headers: readonly HeaderLine[] = []): StoredResponse {
   return failureReply(failure, [q850Line(failureEntry(failure).q850), ...headers]);
 }

@@ -107,6 +107,29 @@ describe("requests that pass through", () => {
     expect(rig.allResponded(late)).toEqual([500]);
   });
 
+  it.each(["INFO", "OPTIONS", "MESSAGE", "INVITE", "UPDATE", "PRACK", "REFER"])(
+    "RFC 3261 §8.2.2.3: %s that requires what nobody here knows gets 420 with Unsupported, and goes no further",
+    (method) => {
+      const rig = new CallRig().establish();
+      const asked = rig.fromCaller(method, 101, { headers: [["Require", "norefersub, teleport"]] });
+      expect(rig.allResponded(asked)).toEqual([420]);
+      expect(rig.responded().response.get("Unsupported")).toBe("teleport");
+      expect(rig.allSent(method)).toHaveLength(method === "INVITE" ? 1 : 0);
+    },
+  );
+
+  it("a BYE ends the call whatever it requires, and an emergency caller is refused nothing for it", () => {
+    const rig = new CallRig().establish();
+    const bye = rig.fromCaller("BYE", 101, { headers: [["Require", "teleport"]] });
+    expect(rig.allResponded(bye)).toEqual([200]);
+    const emergency = new CallRig();
+    emergency.invite({ emergency: {} });
+    emergency.answer(emergency.sent("INVITE"), 200, { body: ANSWER });
+    emergency.fromCaller("ACK", 100);
+    emergency.fromCaller("INFO", 101, { headers: [["Require", "teleport"]] });
+    expect(emergency.allSent("INFO")).toHaveLength(1);
+  });
+
   it("an unknown dialog gets 481, an ACK for one gets nothing", () => {
     const rig = new CallRig().establish();
     const info = rig.fromCaller("INFO", 101, { ourTag: "somebody-else" });
