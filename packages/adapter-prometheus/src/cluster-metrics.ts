@@ -55,20 +55,28 @@ function trunkFacts(registry: Registry, names: ConfiguredNames): ClusterMetrics[
       const trunk = names.trunk(name);
       // Names beyond the bound share one label value, which then belongs nowhere in particular.
       if (trunk !== name) continue;
-      info.set({ trunk, pool: names.pool(pool), gateway, emergency: partOf(name, gateway) }, 1);
+      info.set({ trunk, pool: names.pool(pool), gateway, emergency: partOf(name) }, 1);
       if (settings.maxCalls > 0) limit.set({ trunk }, settings.maxCalls);
     }
   };
 }
 
-/** What emergency calls have of a trunk. Those to an E9-1-1 provider are emergency trunks without being named. */
-function emergencyParts({ gateways, emergency }: Topology): (trunk: string, gateway: string) => string {
+/**
+ * What emergency calls have of a trunk. Those to an E9-1-1 provider are emergency trunks without being named, but for one that is switched off and for the way in
+ * clear of another.
+ */
+function emergencyParts({ trunks, gateways, emergency }: Topology): (trunk: string) => string {
   const { policies } = emergency;
   const providers = new Set(gateways.filter(({ kind }) => kind === "e911").map(({ name }) => name));
-  const first = new Set([...emergency.trunks, ...policies.flatMap(({ trunks }) => trunks)]);
+  const twins = new Set(trunks.map(({ settings }) => settings.clearTrunk));
+  const unnamed = trunks.filter(
+    ({ name, gateway, settings }) => settings.enabled && providers.has(gateway) && !twins.has(name),
+  );
+  const named = [...emergency.trunks, ...policies.flatMap((policy) => policy.trunks)];
+  const first = new Set([...named, ...unnamed.map(({ name }) => name)]);
   const fallback = new Set([...emergency.fallbackTrunks, ...policies.flatMap(({ fallbackTrunks }) => fallbackTrunks)]);
-  return (trunk, gateway) => {
-    if (first.has(trunk) || providers.has(gateway)) return "first";
+  return (trunk) => {
+    if (first.has(trunk)) return "first";
     return fallback.has(trunk) ? "fallback" : "none";
   };
 }

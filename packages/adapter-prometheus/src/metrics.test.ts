@@ -189,17 +189,21 @@ describe("cluster metrics", () => {
     expect(await registry.metrics()).not.toContain("tandem_trunk_limit_calls{");
   });
 
-  test.each([
-    ["named first", { trunks: ["east-1"] }, "pstn", "first"],
-    ["named by a policy", { policies: [{ trunks: ["east-1"], fallbackTrunks: [] }] }, "pstn", "first"],
-    ["to an E9-1-1 provider, named nowhere", {}, "e911", "first"],
-    ["to an E9-1-1 provider, named as fallback", { fallbackTrunks: ["east-1"] }, "e911", "first"],
-    ["a policy's fallback", { policies: [{ trunks: [], fallbackTrunks: ["east-1"] }] }, "pstn", "fallback"],
-    ["named nowhere", {}, "pstn", "none"],
-  ])("a trunk's part in emergency calls: %s", async (_what, named, kind, part) => {
+  test.each<[string, object, string, string, object]>([
+    ["named first", { trunks: ["east-1"] }, "pstn", "first", {}],
+    ["named by a policy", { policies: [{ trunks: ["east-1"], fallbackTrunks: [] }] }, "pstn", "first", {}],
+    ["to an E9-1-1 provider, named nowhere", {}, "e911", "first", {}],
+    ["to an E9-1-1 provider, named as fallback", { fallbackTrunks: ["east-1"] }, "e911", "first", {}],
+    ["a policy's fallback", { policies: [{ trunks: [], fallbackTrunks: ["east-1"] }] }, "pstn", "fallback", {}],
+    ["named nowhere", {}, "pstn", "none", {}],
+    ["to an E9-1-1 provider, switched off", {}, "e911", "none", { enabled: false }],
+    ["to an E9-1-1 provider, the way in clear of another", {}, "e911", "none", { clearTrunk: "east-1" }],
+  ])("a trunk's part in emergency calls: %s", async (_what, named, kind, part, settings) => {
     const registry = new Registry();
     const emergency = { trunks: [], fallbackTrunks: [], policies: [], ...named };
-    const trunks = [{ name: "east-1", pool: "east", gateway: "g", settings: { maxCalls: 0 } }];
+    const trunks = [
+      { name: "east-1", pool: "east", gateway: "g", settings: { maxCalls: 0, enabled: true, ...settings } },
+    ];
     const topology = { trunks, gateways: [{ name: "g", kind }], emergency } as unknown as Topology;
     createControllerMetrics(registry, names()).configured(topology);
     expect(await registry.metrics()).toContain(`gateway="g",emergency="${part}"} 1`);
