@@ -237,6 +237,7 @@ describe("values that do not fit the schema are refused with their path", () => 
       `${POOL}.exposure.nodeAddresses={"a":"b c"}`,
       /nodeAddresses\/a'.*does not match/,
     ],
+    ["a secret without a key", 'secrets.link.key=""', /at '\/secrets\/link\/key': minLength: got 0, want 1/],
     ["a domain that is none", 'clusterDomain="x y"', /at '\/clusterDomain': 'x y' does not match/],
     ["a pool without name", "pools=[{}]", /missing property 'name'/],
     [
