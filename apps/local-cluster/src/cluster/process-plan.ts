@@ -55,6 +55,9 @@ export interface ProcessSlot {
   readonly index: number;
 }
 
+/** An edge ends in good order when nothing was under way for two seconds: what it finishes in its bound must leave time to see that, milliseconds. */
+const QUIET_MS = 3_000;
+
 /** Longest that an edge, by itself or in a fused worker, waits for emergency calls when its drain is over, milliseconds. */
 export const EMERGENCY_HOLD_MS = 300_000;
 
@@ -81,7 +84,7 @@ export function planEdge({ pool, number, index }: ProcessSlot, settings: PlanSet
       TANDEM_LISTENERS: JSON.stringify(edgeListeners(pool, number)),
       TANDEM_ADMIN: addressAfter(settings.admin, index),
       TANDEM_SECRET: settings.secret,
-      TANDEM_DRAIN_MS: String(settings.drainMs),
+      TANDEM_DRAIN_MS: String(settings.drainMs + QUIET_MS),
       TANDEM_EMERGENCY_HOLD_MS: String(EMERGENCY_HOLD_MS),
     },
   };
