@@ -58,6 +58,7 @@ afterAll(async () => {
 describe("Redis gone for a minute", () => {
   it("emergency calls go through all the while, ordinary ones are told when to come back, and every call has its record", async () => {
     const established = await setUp({ caller: alice, callee: bob, to });
+    expect(await heldPlaces(redis.url, ["bob"])).toBe(1);
     await startUas({
       scenario: "uas-basic-expect-200",
       port: sos,
