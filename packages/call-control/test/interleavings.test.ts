@@ -1,6 +1,6 @@
 import { assert, asyncProperty, constantFrom, array, record, integer, nat } from "fast-check";
 import { expect, test } from "vitest";
-import type { SipMessage } from "@tandem/sip";
+import { formatMessage, type SipMessage } from "@tandem/sip";
 import {
   answerTo,
   arriving,
@@ -25,6 +25,9 @@ const step = record({
     "ack",
     "bye-caller",
     "info-caller",
+    "re-invite-caller",
+    "info-callee",
+    "re-invite-callee",
     "callee-bye",
     "redeliver",
     "wait",
@@ -126,11 +129,14 @@ async function act({ each, worker, workers, world, seen }: Scene): Promise<void>
     case "ack":
     case "bye-caller":
     case "info-caller":
+    case "re-invite-caller":
       return ok === undefined ? undefined : seen.give(worker, arriving(fromCaller(each, ok)));
-    case "callee-bye": {
+    case "callee-bye":
+    case "info-callee":
+    case "re-invite-callee": {
       const invites = workers.flatMap(({ sip }) => sip.requests("INVITE"));
       const called = invites[each.pick % Math.max(invites.length, 1)];
-      return called === undefined ? undefined : seen.give(worker, arriving(fromCallee(called.message, each.pick)));
+      return called === undefined ? undefined : seen.give(worker, arriving(fromCallee(each, called.message)));
     }
     case "wait":
       return world.clock.advance(each.waitMs);
@@ -150,17 +156,33 @@ function inviteNumber(pick: number): SipMessage {
   return requestFrom({ callId: `call-${number}@x`, ...(number === 2 ? { uri: "sip:911@192.0.2.1" } : {}) });
 }
 
+const METHODS: Readonly<Partial<Record<Step["what"], string>>> = {
+  "bye-caller": "BYE",
+  "callee-bye": "BYE",
+  "info-caller": "INFO",
+  "info-callee": "INFO",
+  "re-invite-caller": "INVITE",
+  "re-invite-callee": "INVITE",
+};
+
+/** The ACK of an answer of ours, of either side, or the caller's next request. */
 function fromCaller({ what, pick }: Step, ok: SipMessage): SipMessage {
-  const method = what === "ack" ? "ACK" : what === "bye-caller" ? "BYE" : "INFO";
-  const cseq = method === "ACK" ? 1 : 2 + pick;
-  const callId = ok.get("Call-ID") ?? "";
-  return requestFrom({ method, cseq, callId, to: ok.get("To") ?? "", body: "", branch: `z9hG4bK-${method}-${cseq}` });
+  const [callId, from, to] = [ok.get("Call-ID") ?? "", ok.get("From") ?? "", ok.get("To") ?? ""];
+  const method = METHODS[what] ?? "ACK";
+  const cseq = method === "ACK" ? Number.parseInt(ok.get("CSeq") ?? "", 10) : 2 + pick;
+  return requestFrom({ method, cseq, callId, from, to, branch: `z9hG4bK-${method}-${cseq}` });
 }
 
-function fromCallee(invite: SipMessage, pick: number): SipMessage {
+function fromCallee({ what, pick }: Step, invite: SipMessage): SipMessage {
   const to = invite.get("From") ?? "";
-  const from = `${invite.get("To") ?? ""};tag=callee`;
-  return requestFrom({ method: "BYE", cseq: 1 + pick, callId: invite.get("Call-ID") ?? "", from, to, body: "" });
+  const from = /;tag=/.test(invite.get("To") ?? "") ? (invite.get("To") ?? "") : `${invite.get("To") ?? ""};tag=callee`;
+  return requestFrom({
+    method: METHODS[what] ?? "",
+    cseq: 1 + pick,
+    callId: invite.get("Call-ID") ?? "",
+    from,
+    to,
+  });
 }
 
 /** The peers answer what is open, again and again, and time passes, until the world is quiet. */
@@ -189,6 +211,24 @@ function check(workers: readonly FakeWorker[], world: FakeWorld, seen: Observer)
   }
   const ids = world.store.details.map(({ id }) => id);
   expect(new Set(ids).size).toBe(ids.length);
+  checkNumbers(workers.flatMap(({ sip }) => sip.sent).map(({ message }) => message));
+}
+
+/** RFC 3261 §12.2.1.1: no two requests of ours in a dialog have one CSeq number, whichever workers sent them. A BYE may go again, the same in every byte. */
+function checkNumbers(sent: readonly SipMessage[]): void {
+  const inDialog = sent.filter(
+    (each) => each.method !== "ACK" && each.method !== "CANCEL" && /;tag=/.test(each.get("To") ?? ""),
+  );
+  const places = Map.groupBy(
+    inDialog,
+    (each) => `${each.get("From")} ${each.get("To")} ${Number.parseInt(each.get("CSeq") ?? "", 10)}`,
+  );
+  for (const [place, requests] of places) {
+    const distinct = new Set(
+      requests.map((each) => (each.method === "BYE" ? formatMessage(each) : crypto.randomUUID())),
+    );
+    expect([place, distinct.size]).toEqual([place, 1]);
+  }
 }
 
 function nameOf({ message }: IncomingRequest): string {

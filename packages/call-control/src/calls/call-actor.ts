@@ -163,12 +163,22 @@ export class CallActor {
     this.#shell.keepAwake(this.#callId);
   }
 
-  /** Reads the newer record, and does what earlier events ask for only now. */
+  /** Reads the newer record, and does what earlier events ask for only now: after it is stored, where an event would have it stored first. */
   async #readAgain(): Promise<Result<Call | null, Failure>> {
-    const found = await this.#record.reload();
-    const owed = this.#record.takeOwed();
-    if (!found.ok || found.value === null || owed.length === 0) return found;
-    return (await this.#do(owed, found.value, null)) === "over" ? ok(null) : found;
+    let found = await this.#record.reload();
+    for (let run = 0; run < MOST_RUNS; run += 1) {
+      const { owed } = this.#record;
+      if (!found.ok || found.value === null || owed.length === 0) return found;
+      const isAhead = owed.some(({ kind }) => kind === "save");
+      const outcome = isAhead ? await this.#record.saveOwed(found.value) : "stored";
+      if (outcome === "stored" || outcome === "unstored") {
+        this.#record.payOwed();
+        return (await this.#do(owed, found.value, null)) === "over" ? ok(null) : found;
+      }
+      this.#lostRace();
+      found = await this.#record.reload();
+    }
+    return found;
   }
 
   async #handle({ mail, atMs }: Arrived): Promise<void> {

@@ -28,10 +28,11 @@ const MOST_UNSAVED = 64;
 /** Longest that an emergency call waits for the store. A write goes on; the call does not stand still for it. */
 const EMERGENCY_WAIT_MS = 300;
 
-/** An event whose outcome the store does not have, with what was done for it. */
+/** An event whose outcome the store does not have, with what was done for it, and what the last replay asked for besides. */
 interface Unsaved {
   readonly event: CallEvent;
-  readonly done: readonly Effect[];
+  done: readonly Effect[];
+  owed: readonly Effect[];
 }
 
 /** What the store keeps of a call. */
@@ -58,7 +59,6 @@ export class CallRecord {
   #version = 0;
   /** Oldest first. */
   readonly #unsaved: Unsaved[] = [];
-  #owed: readonly Effect[] = [];
   #saving: Promise<SaveOutcome> | null = null;
   /** Document of a write whose reply never came: the store may hold it. */
   #doubtful: string | null = null;
@@ -117,7 +117,7 @@ export class CallRecord {
     return this.#take(stored.value);
   }
 
-  /** Reads the stored call and runs again what it lacks. What only the newer record asks for is owed then (`takeOwed`). */
+  /** Reads the stored call and runs again what it lacks. What only the newer record asks for is owed then (`owed`). */
   async reload(): Promise<Result<Call | null, Failure>> {
     const stored = await this.#store.load(this.#callId);
     if (!stored.ok) return stored;
@@ -126,21 +126,34 @@ export class CallRecord {
     const taken = this.#take(stored.value);
     if (!taken.ok) return taken;
     let call = taken.value;
-    for (const { event, done } of this.#unsaved) {
-      const step = transition(call, event, this.#clock.now());
-      const names = new Set(done.map(effectName));
-      this.#owed = [...this.#owed, ...step.effects.filter((effect) => !names.has(effectName(effect)))];
+    for (const unsaved of this.#unsaved) {
+      const step = transition(call, unsaved.event, this.#clock.now());
+      unsaved.owed = owedOf(step.effects, unsaved.done);
       call = step.call;
     }
     this.#call = call;
     return ok(call);
   }
 
-  /** Effects that a replay asked for and the first run had not. */
-  takeOwed(): readonly Effect[] {
-    const owed = this.#owed;
-    this.#owed = [];
-    return owed;
+  /** Effects that the last replay asked for and no run before had. */
+  get owed(): readonly Effect[] {
+    return this.#unsaved.flatMap(({ owed }) => owed);
+  }
+
+  /** What is owed is being done: another replay does not ask for it again. */
+  payOwed(): void {
+    for (const unsaved of this.#unsaved) {
+      unsaved.done = [...unsaved.done, ...unsaved.owed];
+      unsaved.owed = [];
+    }
+  }
+
+  /** Writes the state after a replay and waits for it, before what is owed is done. On `conflict`, `exists` and `gone` a newer record asks for something else. */
+  async saveOwed(call: Call): Promise<SaveOutcome> {
+    const isEmergency = call.facts.emergency !== null;
+    const earlier = await this.#earlierWrite(isEmergency);
+    if (earlier !== "stored" && earlier !== "unstored") return earlier ?? "unstored";
+    return isEmergency ? this.#writeWithin(call) : this.#write(call);
   }
 
   /** Writes the state after `event` and waits for it. On `conflict`, `exists` and `gone` the event counts as not run. */
@@ -148,7 +161,7 @@ export class CallRecord {
     const isEmergency = call.facts.emergency !== null;
     const earlier = await this.#earlierWrite(isEmergency);
     if (earlier === "conflict" || earlier === "gone" || earlier === "exists") return earlier;
-    this.#remember({ event, done: effects });
+    this.#remember({ event, done: effects, owed: [] });
     // The write that hangs ends as unstored some day, and everything goes with the next one.
     if (earlier === null) return "unstored";
     const outcome = isEmergency ? await this.#writeWithin(call) : await this.#write(call);
@@ -165,7 +178,7 @@ export class CallRecord {
 
   /** Notes that the state after `event` shall be stored by the next `flush` or `save`. */
   defer(event: CallEvent, effects: readonly Effect[]): void {
-    this.#remember({ event, done: effects });
+    this.#remember({ event, done: effects, owed: [] });
   }
 
   /** Writes what is deferred without waiting. */
@@ -255,4 +268,12 @@ export class CallRecord {
     this.#version = stored.value.version;
     return this.#put(write);
   }
+}
+
+/** What a replay asks for that was not done, with the save that goes ahead of it. */
+function owedOf(effects: readonly Effect[], done: readonly Effect[]): readonly Effect[] {
+  const names = new Set(done.map(effectName));
+  const isOwed = (effect: Effect): boolean => effect.kind !== "save-lazily" && !names.has(effectName(effect));
+  const owed = effects.filter((effect) => effect.kind !== "save" && isOwed(effect));
+  return owed.length === 0 ? [] : [...effects.filter(({ kind }) => kind === "save"), ...owed];
 }
