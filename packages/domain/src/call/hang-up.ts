@@ -3,6 +3,7 @@ import type { FailureCode } from "../failure/catalogue.ts";
 import { abandon } from "./attempt-end.ts";
 import type { Call } from "./call.ts";
 import type { ExchangeId } from "./event.ts";
+import type { Unacked } from "./exchange.ts";
 import type { DialogId } from "./identity.ts";
 import type { Dialog, StoredResponse } from "./party.ts";
 import { closeCaller, replyToCaller } from "./caller.ts";
@@ -75,14 +76,22 @@ export function isEnding({ exchanges }: Call, { id }: Dialog): boolean {
   return exchanges.some(({ purpose, dialog }) => purpose.kind === "bye" && dialog === id);
 }
 
-/** Ends one confirmed dialog: with BYE at once, or after the ACK of our 2xx (RFC 3261 §15). */
+/**
+ * The peer, who called, may not know the dialog yet: it has not acknowledged the 2xx that makes it, and no BYE may overtake that (RFC 3261 §15). One to a re-INVITE makes nothing: its ACK
+ * may be lost with its edge, and the end does not wait for that.
+ */
+function mayNotBeMade({ party, dialog }: Place, unacked: Unacked): boolean {
+  return unacked.dialog === dialog.id && party.role === "uas" && unacked.cseq === party.inviteCseq;
+}
+
+/** Ends one confirmed dialog: with BYE at once, or after the ACK of the 2xx of ours that makes it. */
 export function endDialog(turn: Turn, place: Place, bye: Payload): void {
   const { call } = turn;
   const { dialog } = place;
   if (isEnding(call, dialog) || call.owedByes.some((owed) => owed.dialog === dialog.id)) return;
   answerWaiting(turn, dialog.id);
   acknowledgeFirst(turn, place);
-  if (call.unacked.some((unacked) => unacked.dialog === dialog.id)) {
+  if (call.unacked.some((unacked) => mayNotBeMade(place, unacked))) {
     call.owedByes.push({ dialog: dialog.id, ...bye });
   } else sendBye(turn, place, bye);
 }

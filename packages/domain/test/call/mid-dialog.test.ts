@@ -334,6 +334,25 @@ describe("the ACK of our 200", () => {
     expect(rig.kinds().at(-1)).toBe("finish");
   });
 
+  it.each([
+    ["caller", "a", "b"],
+    ["callee", "b", "a"],
+  ] as const)(
+    "to a re-INVITE of the %s, lost with its edge: the other side hangs up, and the end waits for nothing",
+    (_who, asking, ending) => {
+      const rig = new CallRig().establish();
+      const request = { a: rig.fromCaller.bind(rig), b: rig.fromCallee.bind(rig) };
+      request[asking]("INVITE", 101, { body: HELD });
+      rig.answer(rig.sent("INVITE"), 200, { body: ANSWER });
+      request[ending]("BYE", 1_000);
+      expect(rig.allSent("BYE").map(({ leg }) => leg)).toEqual([asking]);
+      request[asking]("ACK", 101);
+      rig.answer(rig.sent("BYE"), 200);
+      expect(rig.kinds().at(-1)).toBe("finish");
+      expect(rig.allSent("ACK").map(({ leg }) => leg)).toEqual(["b", ending]);
+    },
+  );
+
   it("late, after the timeout: nothing", () => {
     const rig = new CallRig();
     rig.invite();
