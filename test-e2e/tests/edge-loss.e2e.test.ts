@@ -3,7 +3,7 @@ import type { SipMessage } from "@tandem/sip";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { startCluster, type TestCluster } from "../harness/cluster.ts";
 import { freezeSupervisor, isAlive, killForGood, killProcess, pidOf, type FrozenSupervisor } from "../harness/kill.ts";
-import { forgetAll, hangUp, invite, SDP, session, type ScriptedCall } from "../harness/scripted-call.ts";
+import { forgetAll, hangUp, invite, SDP, session, setUp, type ScriptedCall } from "../harness/scripted-call.ts";
 import { makeTopology } from "../harness/topology.ts";
 
 const alice = await SipPeer.open({ user: "alice", patienceMs: 15_000 });
@@ -145,6 +145,29 @@ describe("kill -9 of an edge while a call rings, and the caller, who heard that 
     bob.reply(again, 487);
     await bob.expect("ACK", callIdOf(again));
     expect((await cluster.recordsOf(before + 1)).length).toBe(before + 1);
+  });
+});
+
+describe("kill -9 of the edge of an established call", () => {
+  it.each([
+    ["an ordinary call", "100", bob],
+    ["an emergency call", "911", sos],
+  ])("%s: the session changes and ends by another edge, on both sides, one record", async (_what, number, called) => {
+    const to = await untilServing("edge-east-1");
+    const before = cluster.callRecords().length;
+    const call = await setUp({ caller: alice, callee: called, to }, { number });
+    await killProcess(cluster, "edge-east-1");
+    const other = edge("edge-east-2");
+    call.caller.to = other;
+    call.callee.to = { ...other, port: cluster.port("out") };
+    call.callee.request("INVITE", { headers: [SDP], body: session(2, 2) });
+    alice.reply(await alice.expect("INVITE"), 200, { headers: [SDP], body: session(1, 2) });
+    await called.expect("200 INVITE");
+    call.callee.ack({}, call.callee.sequence);
+    await alice.expect("ACK");
+    await hangUp(call, alice, called);
+    const records = (await cluster.recordsOf(before + 1)).slice(before);
+    expect(records).toMatchObject([{ sipCode: 200, attempts: 1, endedBy: "caller" }]);
   });
 });
 

@@ -8,6 +8,8 @@ const BEATING = { tags: "octets,beats", verbs: ["*"] } as const;
 const QUIET = { tags: "octets", verbs: ["*"] } as const;
 /** Longer than a worker may say nothing, shorter than the silence after which its connection is dropped. */
 const STILL_MS = 2_500;
+/** Longer than a worker that beats may say nothing at all, shorter than one that does not. */
+const GONE_MS = 7_000;
 const SLOW_SWEEP_MS = 200;
 const ANSWER = (status: number): string => `sip|s1|\r\nSIP/2.0 ${status} X\r\nTo: <sip:x>;tag=our-tag\r\n\r\n`;
 
@@ -128,6 +130,20 @@ describe("a worker stands still", () => {
     expect([third.frames, invite.responses]).toEqual([[], []]);
     second.socket.destroy();
     expect((await third.sip("INVITE")).tokens[14]).toBe("redelivered");
+  });
+});
+
+describe("a worker, or the way to it, is gone without a word", () => {
+  test("after 6 s its connection ends, and what it has goes to another, though it has rung", async () => {
+    await using edge = await startEdge();
+    const gone = await RawApp.login(edge.address, BEATING);
+    const { other } = await heldUp(edge, gone, [180]);
+    await sweeps();
+    expect(edge.changes).not.toContain("silent");
+    edge.advance(GONE_MS - STILL_MS);
+    const again = await other.sip("INVITE");
+    expect([again.tokens[8], again.tokens[14]]).toEqual(["s1", "redelivered"]);
+    expect(edge.changes).toContain("silent");
   });
 });
 

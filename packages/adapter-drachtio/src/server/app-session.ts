@@ -44,6 +44,11 @@ export interface SessionLimits {
   readonly stalledMs: number;
   /** Time without a byte from a client that pings (tag `octets`) before the connection is dropped, milliseconds. */
   readonly silentMs: number;
+  /**
+   * The same of a client that sends something twice a second (tag `beats`): it, or the way to it, is gone without a word, and what it had is offered to others. Shorter than it waits for us itself
+   * (its pings): they have its calls when it goes on without this edge.
+   */
+  readonly beatlessMs: number;
   /** Time without a byte after which a client that sends something twice a second (tag `beats`) counts as standing still, milliseconds. */
   readonly stillMs: number;
 }
@@ -82,8 +87,8 @@ interface AppSessionEvents {
 
 /** Time for the last frame to a refused client to leave, milliseconds. */
 const LAST_WORD_MS = 1_000;
-/** Looks in a row without a byte in between that make a client still: when the edge itself stood still, what came meanwhile is read before the second one. */
-const STILL_LOOKS = 2;
+/** Looks in a row without a byte in between that make a client still or silent: when the edge itself stood still, what came meanwhile is read before the second one. */
+const UNHEARD_LOOKS = 2;
 
 /** One application connected to the edge: framing, authentication, ping, and a writer that cannot grow without bound. */
 export class AppSession implements Application {
@@ -192,16 +197,16 @@ export class AppSession implements Application {
     const { limits } = this.#options;
     if (!this.#ready && nowMs - this.#startMs > limits.authMs) return this.drop("auth-timeout");
     if (this.#writer.stalledMs(nowMs) > limits.stalledMs) return this.drop("stalled");
-    if (this.#octets && nowMs - this.#heardMs > limits.silentMs) return this.drop("silent");
-    this.#lookUnheard(nowMs);
-  }
-
-  #lookUnheard(nowMs: number): void {
     this.#looksUnheard += 1;
-    if (!this.#beats || this.#still || this.#looksUnheard < STILL_LOOKS) return;
-    if (nowMs - this.#heardMs < this.#options.limits.stillMs) return;
+    const silentMs = this.#beats ? limits.beatlessMs : limits.silentMs;
+    if (this.#octets && this.#isUnheard(nowMs, silentMs)) return this.drop("silent");
+    if (!this.#beats || this.#still || !this.#isUnheard(nowMs, limits.stillMs)) return;
     this.#still = true;
     this.#options.events.onStill(this);
+  }
+
+  #isUnheard(nowMs: number, forMs: number): boolean {
+    return this.#looksUnheard >= UNHEARD_LOOKS && nowMs - this.#heardMs >= forMs;
   }
 
   #read(chunk: Buffer): void {

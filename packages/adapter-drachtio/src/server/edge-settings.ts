@@ -45,6 +45,7 @@ export const DEFAULT_EDGE_SETTINGS: EdgeSettings = {
     congestedOctets: 4 << 20,
     stalledMs: 10_000,
     silentMs: 20_000,
+    beatlessMs: 6_000,
     stillMs: 2_000,
   },
   maxSessions: 1_024,
