@@ -38,6 +38,23 @@ describe("new requests", () => {
     await second.sip("INVITE");
   });
 
+  test("an INVITE that replaces a dialog which is set up goes to the application that sets it up (RFC 3891 §3)", async () => {
+    await using edge = await startEdge();
+    const [first, second] = [await RawApp.login(edge.address, OCTETS), await RawApp.login(edge.address, OCTETS)];
+    await second.ask(
+      "sip||\r\nINVITE sip:b@198.51.100.9 SIP/2.0\r\nCall-ID: k1\r\nCSeq: 1 INVITE\r\nTo: <sip:b>\r\n\r\n",
+    );
+    for (const serial of [1, 2, 3]) {
+      const headers = [["Replaces", "k1;to-tag=ours;from-tag=theirs;early-only"]] as const;
+      edge.endpoint.receive("INVITE", { callId: `pickup-${serial}`, headers });
+      await second.sip("INVITE");
+    }
+    for (const value of ["k2;to-tag=ours;from-tag=theirs", "nonsense"]) {
+      edge.endpoint.receive("INVITE", { callId: value, headers: [["Replaces", value]] });
+    }
+    for (const app of [first, second]) await app.sip("INVITE");
+  });
+
   test("a route registered twice does not double the share", async () => {
     await using edge = await startEdge();
     const first = await RawApp.login(edge.address, { verbs: ["invite", "invite", "invite"] });

@@ -1,4 +1,4 @@
-import { looksLikeEmergency } from "@tandem/sip";
+import { looksLikeEmergency, parseReplaces } from "@tandem/sip";
 import type { ReceivedMessage, ServerTransaction } from "@tandem/sip-endpoint";
 import type { Application } from "./application.ts";
 import { dialogId, toTag } from "./dialog-id.ts";
@@ -49,7 +49,7 @@ export class Dispatcher {
   /** Brings the request to an application, or lets it wait for one. False: neither is possible. */
   offer(offer: Offer): boolean {
     const { transaction, dialogTag } = offer;
-    const session = this.#choose(transaction.method, transaction.callId, dialogTag);
+    const session = this.#havingReplaced(offer) ?? this.#choose(transaction.method, transaction.callId, dialogTag);
     if (session === undefined) return this.#park(offer);
     this.#bring(offer, session);
     return true;
@@ -165,6 +165,18 @@ export class Dispatcher {
   close(): void {
     this.#closed = true;
     this.#acks = [];
+  }
+
+  /**
+   * An INVITE that picks up a call which rings (RFC 3891 §3) belongs to who sets that one up: no other application can cancel what rings, nor knows yet what is not
+   * stored.
+   */
+  #havingReplaced({ transaction, received, dialogTag }: Offer): Application | undefined {
+    const isNewCall = transaction.method === "INVITE" && dialogTag === undefined;
+    const value = isNewCall ? received.message.get("Replaces") : undefined;
+    const replaced = value === undefined ? undefined : parseReplaces(value);
+    const session = replaced && this.#context.affinity.find(replaced.callId);
+    return session?.still === true ? undefined : session;
   }
 
   #choose(method: string, callId: string, dialogTag: string | undefined): Application | undefined {
