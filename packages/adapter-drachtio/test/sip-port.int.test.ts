@@ -275,6 +275,25 @@ describe("two edges", () => {
     expect([first.endpoint.requests.length, second.endpoint.requests.length]).toEqual([2, 5]);
   });
 
+  test("one is to be avoided: the other sends, until it is lost", async () => {
+    await using first = await startEdge({ edge: "e1" });
+    await using second = await startEdge({ edge: "e2" });
+    await using worker = await startWorker(() => [first.address, second.address]);
+    await worker.until((edges) => edges.length === 2 && isUp(edges));
+    const events = new RecordingEvents();
+    const by = { preferredEdge: "e1", avoidEdge: "e1" };
+    expect(worker.port.hasOtherEdge("east", "e1")).toBe(true);
+    for (const callId of ["a", "b", "c"]) {
+      const sent = await worker.port.sendRequest(outgoing("INVITE", { callId, ...by }), events);
+      expect(sent).toMatchObject({ ok: true, value: { edge: "e2" } });
+    }
+    await second.server.close();
+    expect(await events.failures.next()).toMatchObject({ code: "edge-lost" });
+    expect(worker.port.hasOtherEdge("east", "e1")).toBe(false);
+    const sent = await worker.port.sendRequest(outgoing("INVITE", { callId: "d", ...by }), events);
+    expect(sent).toMatchObject({ ok: true, value: { edge: "e1" } });
+  });
+
   test("one is lost: its transactions fail, the other goes on", async () => {
     await using first = await startEdge({ edge: "e1" });
     await using second = await startEdge({ edge: "e2" });
