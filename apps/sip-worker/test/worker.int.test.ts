@@ -306,6 +306,7 @@ describe("a sip-worker process", () => {
     const port = (name: string): number => worker.port(name);
     await publish(topology(port));
     await until(async () => (await page(`${http}/readyz`)).status === 200, { what: "readiness" });
+    expect((await page(`${http}/metrics`)).text).toContain('tandem_edges_connected{pool="east"} 1');
     await drainPool();
     await until(async () => (await page(`${http}/readyz`)).text === "draining\n", { what: "the drain" });
     expect(await page(`${http}/sipz`)).toEqual({ status: 200, text: "ok\n" });
