@@ -1,12 +1,20 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { placeCall } from "../harness/place-call.ts";
-import { sipPorts } from "../harness/ports.ts";
+import { sipPort, sipPorts } from "../harness/ports.ts";
 import { startUas, stopAllSipp } from "../harness/sipp.ts";
 import { makeTopology, type TestTopology } from "../harness/topology.ts";
 import type { BaseImages } from "./base-images.ts";
 import { startContainerCluster, type ContainerCluster } from "./container-cluster.ts";
 import { findContainerEngine, type ContainerEngine } from "./container-engine.ts";
-import { APPLICATIONS, buildAgain, buildImages, containerState, imageOf, inspectImage } from "./tandem-images.ts";
+import {
+  APPLICATIONS,
+  buildAgain,
+  buildImages,
+  containerState,
+  imageOf,
+  inspectImage,
+  runOnce,
+} from "./tandem-images.ts";
 
 const found = await findContainerEngine();
 const missing = typeof found === "string" ? found : null;
@@ -88,13 +96,17 @@ describe.runIf(missing === null)(`images${missing === null ? "" : ` (left out: $
     expect(caller).toMatchObject({ exitCode: 0, completed: 1 });
   });
 
-  it("an emergency call reaches the emergency trunk", async () => {
-    const { caller, callees } = await placeCall(
-      { scenario: "uac-basic-expect-200", target: topology.port("east", "core"), service: "911", holdMs: 100 },
-      [{ scenario: "uas-basic-expect-200", port: sos }],
-    );
-    expect(caller).toMatchObject({ exitCode: 0, completed: 1 });
-    expect((await callees[0]!.messages()).some(({ what }) => what === "INVITE")).toBe(true);
+  it("an emergency call, placed by the test peer's image as `helm test` does, reaches the emergency trunk", async () => {
+    const callee = await startUas({ scenario: "uas-basic-expect-200", port: sos });
+    const told = await runOnce(engine, "test-peer", ["call"], {
+      TANDEM_PEER_ADDRESS: "127.0.0.1",
+      TANDEM_PEER_PORT: String(await sipPort()),
+      TANDEM_PEER_TARGET: `127.0.0.1:${topology.port("east", "core")}`,
+      TANDEM_PEER_CALLS: "911",
+    });
+    expect(told).toContain("911: answered (200) and ended (200)");
+    await callee.saw(({ what }) => what === "INVITE", "the call");
+    await callee.saw(({ what }) => what === "BYE", "its end");
   });
 
   it("a stopped container drains and ends by itself, with code 0", async () => {

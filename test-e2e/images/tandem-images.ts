@@ -94,6 +94,20 @@ export async function inspectImage({ client }: ContainerEngine, image: string): 
   return facts;
 }
 
+/** Runs an application's container to its end, as strictly as the others; what it printed. Rejects unless it ended with code 0. */
+export async function runOnce(
+  { client }: ContainerEngine,
+  application: Application,
+  command: readonly string[],
+  environment: Readonly<Record<string, string>>,
+): Promise<string> {
+  const strict = ["--read-only", "--cap-drop=ALL", "--security-opt=no-new-privileges"];
+  const variables = Object.entries(environment).flatMap(([name, value]) => ["-e", `${name}=${value}`]);
+  const args = ["run", "--rm", "--network=host", ...strict, ...variables, imageOf(application), ...command];
+  const { stdout } = await run(client, args);
+  return stdout;
+}
+
 /** Status and exit code of a container: `running 0`, `exited 0`. */
 export async function containerState({ client }: ContainerEngine, id: string): Promise<string> {
   const { stdout } = await run(client, ["inspect", "--format", "{{.State.Status}} {{.State.ExitCode}}", id]);
