@@ -106,12 +106,13 @@ class StartingCluster {
     const edges = planEdges(topology, settings.value);
     const first = await this.#processes.startAll([...edges, ...planControl(topology, settings.value)]);
     if (!first.ok) return first;
-    const control = this.#control(settings.value);
-    const published = await this.#publish(control.client);
-    if (!published.ok) return published;
     const admins = await this.#fusedAdmins(settings.value);
     const workers = await this.#processes.startAll(planWorkers(topology, settings.value, admins));
     if (!workers.ok) return workers;
+    // When the workers are there: with the topology the controller begins to ask them for probes.
+    const control = this.#control(settings.value);
+    const published = await this.#publish(control.client);
+    if (!published.ok) return published;
     const ready = await this.#untilReady();
     if (!ready.ok) return ready;
     this.#pools?.open();

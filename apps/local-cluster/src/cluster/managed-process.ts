@@ -161,7 +161,8 @@ export class ManagedProcess {
       const ready = readReadyLine(entry);
       if (ready !== null) onReady(ready);
       if (typeof entry["level"] === "number" && entry["level"] >= WARNING_LEVEL) {
-        this.#lastWords = String(entry["msg"]);
+        const cause = (entry["err"] as { readonly message?: unknown } | undefined)?.message;
+        this.#lastWords = typeof cause === "string" ? `${String(entry["msg"])}: ${cause}` : String(entry["msg"]);
         this.#options.events.onWarning(this.name, entry);
       }
     });
