@@ -18,7 +18,8 @@ export async function ensureNodeModules() {
   const command = npm === undefined ? ["npm", "ci"] : [process.execPath, npm, "ci"];
   // npm writes to stdout; ours may be read by a program (`--json`), so it goes to stderr.
   // NODE_ENV=production or an `omit` of the user's npm would leave out the tools and Node 24.
-  const flags = ["--include=dev", "--include=optional", "--no-audit", "--no-fund"];
+  // Without its warnings: dozens of packages want a newer Node than the one that boots us, and get it.
+  const flags = ["--include=dev", "--include=optional", "--no-audit", "--no-fund", "--loglevel=error"];
   const code = await runToEnd([...command, ...flags], { cwd: ROOT, stdio: ["ignore", 2, 2] });
   if (code !== 0) {
     throw new BootstrapError(`npm ci ended with code ${code}; its output above says why.`, EXIT.installFailed);
