@@ -391,6 +391,7 @@ describe("what is wrong with a request", () => {
     ["a missing To", requestText({ method: "BYE" }).replace(/To: .*\r\n/, ""), "400"],
     ["an unknown URI scheme", requestText({ uri: "nobody:knows" }), "416"],
     ["an unknown SIP version", requestText().replace(" SIP/2.0\r\n", " SIP/7.0\r\n"), "505"],
+    ["one that its Via names, too (RFC 4475 §3.1.2.16)", requestText().replaceAll("SIP/2.0", "SIP/7.0"), "505"],
     ["a body shorter than announced", requestText().replace("Content-Length: 0", "Content-Length: 9"), "400"],
   ];
   it.each(answered)("%s is answered and stays here", async (_fact, text, status) => {

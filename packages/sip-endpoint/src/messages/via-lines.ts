@@ -2,6 +2,7 @@ import {
   firstOfList,
   formatMessage,
   formatVia,
+  parseVia,
   withHeaders,
   withParameter,
   type SipMessage,
@@ -23,6 +24,12 @@ export function withSource(request: SipMessage, via: Via, arrival: Arrival): Sip
   const others = written.slice(written.indexOf(firstOfList(written)) + firstOfList(written).length);
   const value = `${formatVia({ ...via, params })}${others}`;
   return withHeaders(request, (headers) => headers.replaceFirst("Via", value));
+}
+
+/** Top Via of a request, also of one that says another version of SIP there: its 505 goes back like any response (RFC 4475 §3.1.2.16). */
+export function viaOfAnyVersion(request: SipMessage): Via | undefined {
+  const value = request.get("Via");
+  return value === undefined ? undefined : parseVia(firstOfList(value).replace(/^SIP\/\d+\.\d+\//i, "SIP/2.0/"));
 }
 
 /** Where a response goes over UDP (RFC 3261 §18.2.2, RFC 3581 §4), and over a stream whose connection is gone. */

@@ -3,7 +3,6 @@ import {
   requestKey,
   responseTo,
   serverTransactionKey,
-  topVia,
   transactionFacts,
   isGraveFault,
   looksLikeEmergency,
@@ -16,7 +15,7 @@ import {
 import type { AdoptedInvite } from "../endpoint.ts";
 import { detached } from "../messages/detached.ts";
 import { Received } from "../messages/received-message.ts";
-import { hostOf, responseText, sentByPort, withSource } from "../messages/via-lines.ts";
+import { hostOf, responseText, sentByPort, viaOfAnyVersion, withSource } from "../messages/via-lines.ts";
 import type { Arrival } from "../transport/arrival.ts";
 import type { TransactionContext } from "./context.ts";
 import { InviteServerTx } from "./invite-server-transaction.ts";
@@ -103,7 +102,7 @@ export class ServerLayer {
     fault: { readonly status: number; readonly detail?: string },
   ): void {
     const { counters, log, ids, serverHeaders, transports } = this.context;
-    const via = request.method === "ACK" ? undefined : topVia(request);
+    const via = request.method === "ACK" ? undefined : viaOfAnyVersion(request);
     const outlet = via && replyOutlet(transports, arrival, via, { onTransportError: () => undefined });
     const { transport, address, port, listener } = arrival;
     const fields = { transport, address, port, listener: listener.name, status: fault.status, reason: fault.detail };
