@@ -10,6 +10,16 @@ export interface Delays {
   readonly p99: number;
 }
 
+/** Calls of a probe: `rate` a second for so many seconds. */
+export interface ProbeRun {
+  /** UDP port of the element. */
+  readonly port: number;
+  /** Default 999. */
+  readonly number?: string;
+  readonly rate: number;
+  readonly seconds: number;
+}
+
 /**
  * Places calls of its own beside the load, caller and callee in one process with one clock: the time from the INVITE's leaving to its arrival plus
  * that of the 180, without whatever the callee takes.
@@ -35,12 +45,12 @@ export class DelayProbe {
   }
 
   /** Places `rate` calls a second for so long and waits for the last. */
-  async run(target: number, rate: number, seconds: number): Promise<Delays> {
+  async run({ port, number = "999", rate, seconds }: ProbeRun): Promise<Delays> {
     this.#samples = [];
     this.#lost = 0;
     const calls: Promise<void>[] = [];
     for (let placed = 0; placed < rate * seconds; placed += 1) {
-      calls.push(this.#call(target));
+      calls.push(this.#call(port, number));
       await delay(1_000 / rate);
     }
     await Promise.all(calls);
@@ -53,13 +63,13 @@ export class DelayProbe {
     await Promise.all([this.#caller.close(), this.#callee.close()]);
   }
 
-  async #call(port: number): Promise<void> {
+  async #call(port: number, number: string): Promise<void> {
     const marker = this.#caller.unique("probe");
     const to = { address: "127.0.0.1", port };
     try {
       const sentMs = performance.now();
       const invite = this.#caller.request("INVITE", to, {
-        uri: `sip:999@127.0.0.1:${port}`,
+        uri: `sip:${number}@127.0.0.1:${port}`,
         callId: marker,
         headers: [["Subject", marker], SDP],
         body: session(1),

@@ -50,7 +50,7 @@ export async function runStep(element: Element, probe: DelayProbe, settings: Ste
     limit: 4 * rate + 100,
     holdMs: HOLD_MS,
   });
-  const addedDelayMs = await probe.run(element.port, PROBES_PER_SECOND, seconds);
+  const addedDelayMs = await probe.run({ port: element.port, rate: PROBES_PER_SECOND, seconds });
   const caller = await uac.result;
   const after = cpuByPart(element);
   const called: SippResult[] = [];

@@ -17,7 +17,13 @@ async function startTandem(
   const [first, second] = gateways;
   const topology = await makeTopology({
     pools: { east: { arrangement } },
-    trunks: { first: { port: first }, second: { port: second }, probe: { port: probe } },
+    trunks: {
+      first: { port: first },
+      second: { port: second },
+      probe: { port: probe },
+      sos: { port: probe, kind: "e911" },
+    },
+    emergency: { trunks: ["sos"] },
     routes: [
       { name: "probe", match: "^999$", usages: ["any"], trunks: ["probe"] },
       { name: "load", match: "^100$", usages: ["any"], trunks: ["first", "second"], strategy: "weight" },

@@ -29,7 +29,7 @@ describe("worker configuration", () => {
         stock: new Map(),
         edge: null,
         spoolDirectory: "spool",
-        limits: { maxSetups: 2_000, maxLagMs: 500 },
+        limits: { maxSetups: 2_000, maxLagMs: 500, maxWaitMs: 500 },
         hep: null,
         traces: null,
         replicaWaitMs: 50,

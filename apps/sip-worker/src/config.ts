@@ -57,6 +57,8 @@ export const workerSchema = z
     TANDEM_MAX_SETUPS: field.integer(1, 100_000).default(2_000),
     /** Event-loop delay (ms) from which ordinary new calls are refused. */
     TANDEM_MAX_LAG_MS: field.integer(10, 60_000).default(500),
+    /** Wait of SIP messages (ms) before they are read, at which all ordinary new calls are refused, some from half of it on. */
+    TANDEM_MAX_WAIT_MS: field.integer(10, 60_000).default(500),
     /** Longest that an emergency call's record is held until a replica of Redis has it, too (ms); 0: not at all. */
     TANDEM_REPLICA_WAIT_MS: field.integer(0, 250).default(50),
     /** Longest a drain waits for calls being set up (ms). */
@@ -105,7 +107,11 @@ export const workerSchema = z
         : { listeners: listenersHere(given.TANDEM_LISTENERS, given), admin: given.TANDEM_ADMIN },
     spoolDirectory: given.TANDEM_SPOOL,
     locationToken: given.TANDEM_LIS_TOKEN,
-    limits: { maxSetups: given.TANDEM_MAX_SETUPS, maxLagMs: given.TANDEM_MAX_LAG_MS },
+    limits: {
+      maxSetups: given.TANDEM_MAX_SETUPS,
+      maxLagMs: given.TANDEM_MAX_LAG_MS,
+      maxWaitMs: given.TANDEM_MAX_WAIT_MS,
+    },
     replicaWaitMs: given.TANDEM_REPLICA_WAIT_MS,
     drainMs: given.TANDEM_DRAIN_MS,
     lingerMs: given.TANDEM_LINGER_MS,

@@ -203,6 +203,10 @@ redis://{{ include "tandem.serviceHost" (dict "root" . "name" (printf "%s-redis"
 - name: TANDEM_MAX_LAG_MS
   value: {{ int . | quote }}
 {{- end }}
+{{- with .pool.workers.maxWaitMs }}
+- name: TANDEM_MAX_WAIT_MS
+  value: {{ int . | quote }}
+{{- end }}
 {{- end -}}
 
 {{/* Pools behind stock drachtio-servers and their listeners, as JSON. */}}

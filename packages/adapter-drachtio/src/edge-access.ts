@@ -21,6 +21,8 @@ export interface EdgeAccess {
   readonly pending: { readonly client: number; readonly server: number };
   /** Nothing is under way that a peer or a call waits for. */
   readonly idle: boolean;
+  /** How long what comes there waits until this worker reads it, if that stood for a while, milliseconds. */
+  readonly waitMs: number;
   /** Sent-by of what that listener sends; null: not known. */
   sentBy(listener: string): string | null;
   /** Sends a request; the result names the transaction at the edge. No event comes before the result was seen. */

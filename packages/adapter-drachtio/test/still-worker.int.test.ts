@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { startEdge, type EdgeRig } from "./support/edge-rig.ts";
 import { RawApp } from "./support/raw-app.ts";
 
-/** A worker that says it sends something twice a second. In these tests it says no more than the test has it say. */
+/** A worker that says it sends something some times a second. In these tests it says no more than the test has it say. */
 const BEATING = { tags: "octets,beats", verbs: ["*"] } as const;
 /** One that the edge must not expect to hear that often, as before there were beats. */
 const QUIET = { tags: "octets", verbs: ["*"] } as const;

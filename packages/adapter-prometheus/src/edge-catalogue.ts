@@ -80,6 +80,12 @@ export const EDGE_METRICS = {
     labels: ["side"],
     process: "edge",
   },
+  tandem_receive_wait_seconds: {
+    type: "gauge",
+    help: "How long what comes over UDP waits until it is read, where that stood for some tenths of a second.",
+    labels: [],
+    process: "edge",
+  },
   tandem_redeliveries_total: {
     type: "counter",
     help: "Transactions offered to another worker because theirs was lost.",

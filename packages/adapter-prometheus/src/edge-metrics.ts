@@ -24,6 +24,8 @@ export interface EdgeSnapshot {
   readonly workerLosses: CountsByName;
   readonly workerFrames: CountsByName;
   readonly waiting: CountsByName;
+  /** Milliseconds. */
+  readonly receiveWaitMs: number;
   readonly redeliveries: number;
   readonly unserved: readonly { readonly reason: string; readonly method: string; readonly count: number }[];
   readonly orphans: CountsByName;
@@ -89,6 +91,9 @@ function registerTransactions(registry: Registry, snapshot: () => EdgeSnapshot):
   });
   gauge(registry, "tandem_requests_waiting", function collect() {
     for (const [side, count] of Object.entries(snapshot().waiting)) this.set({ side }, count);
+  });
+  gauge(registry, "tandem_receive_wait_seconds", function collect() {
+    this.set(snapshot().receiveWaitMs / 1_000);
   });
   counter(registry, "tandem_redeliveries_total", function collect() {
     this.reset();

@@ -30,6 +30,7 @@ const quietEdge: EdgeSnapshot = {
   workerLosses: {},
   workerFrames: {},
   waiting: {},
+  receiveWaitMs: 0,
   redeliveries: 0,
   unserved: [],
   orphans: {},

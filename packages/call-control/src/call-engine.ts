@@ -15,7 +15,7 @@ import { NewCalls } from "./ingress/new-calls.ts";
 import { PendingCalls } from "./ingress/pending-calls.ts";
 import { RequestRouter } from "./ingress/request-router.ts";
 import { StatelessAnswers } from "./ingress/stateless-answers.ts";
-import { DEFAULT_ADMISSION, refuseOrdinary, type AdmissionLimits } from "./live/admission.ts";
+import { Admission, DEFAULT_ADMISSION, type AdmissionLimits } from "./live/admission.ts";
 import { Callbacks } from "./live/callbacks.ts";
 import { ErrandService } from "./live/errand-service.ts";
 import { LiveState } from "./live/live-state.ts";
@@ -69,7 +69,7 @@ export function createCallEngine(given: EnginePorts, options: CallEngineOptions)
 class WiredEngine implements CallEngine {
   readonly #ports: EnginePorts;
   readonly #store: GuardedCallStore;
-  readonly #limits: AdmissionLimits;
+  readonly #admission: Admission;
   readonly #pool: string;
   readonly #topology: TopologyInForce;
   readonly #live: LiveState;
@@ -106,7 +106,7 @@ class WiredEngine implements CallEngine {
     const ports = { ...given, sip, store: this.#store };
     this.#ports = ports;
     this.#pool = options.pool;
-    this.#limits = { ...DEFAULT_ADMISSION, ...options.limits };
+    this.#admission = new Admission({ ...DEFAULT_ADMISSION, ...options.limits }, ports.load);
     const onTopology = options.onTopology ?? (() => undefined);
     this.#topology = new TopologyInForce(ports, options.compile, onTopology);
     this.#live = new LiveState(ports, () => this.#refusal());
@@ -227,7 +227,7 @@ class WiredEngine implements CallEngine {
 
   #refusal(): FailureCode | null {
     const state = { draining: this.#draining, storeAway: this.#store.gone, setups: this.#calls.setups };
-    return refuseOrdinary(state, this.#limits, this.#ports.load);
+    return this.#admission.refusal(state, this.#ports.clock.now());
   }
 
   #pause(ms: number): Promise<void> {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { TopologyInForce } from "../src/live/topology-in-force.ts";
 import { LiveState } from "../src/live/live-state.ts";
-import { DEFAULT_ADMISSION, refuseOrdinary } from "../src/live/admission.ts";
+import { Admission, DEFAULT_ADMISSION } from "../src/live/admission.ts";
 import {
   answerTo,
   arriving,
@@ -128,7 +128,22 @@ describe("admission of ordinary calls", () => {
   ] as const)("%s", (_name, state, lag, expected) => {
     const load = new FakeLoadMeter();
     load.lag = lag;
-    expect(refuseOrdinary(state, DEFAULT_ADMISSION, load)).toBe(expected);
+    expect(new Admission(DEFAULT_ADMISSION, load).refusal(state, 0)).toBe(expected);
+  });
+
+  test.each([
+    ["all are taken while messages hardly wait", 240, 120, 0],
+    ["half of them at three quarters of the limit", 375, 120, 60],
+    ["none at the limit", 500, 120, 120],
+    ["a few calls are not what keeps it busy", 500, 99, 0],
+  ] as const)("%s", (_name, waitMs, calls, refused) => {
+    const load = new FakeLoadMeter();
+    load.wait = waitMs;
+    const admission = new Admission(DEFAULT_ADMISSION, load);
+    // A second before, so that the number of calls is known when the first is looked at.
+    for (let call = 0; call < calls; call += 1) admission.refusal(calm, call);
+    const answers = Array.from({ length: calls }, (_, call) => admission.refusal(calm, 1_000 + call));
+    expect(answers.filter((answer) => answer === "overload")).toHaveLength(refused);
   });
 });
 

@@ -24,6 +24,8 @@ export interface EndpointConfig {
   readonly clock?: Clock;
   /** UDP sockets; default: the system's. */
   readonly datagrams?: DatagramNetwork;
+  /** Measure how long datagrams wait before they are read (`Endpoint.receiveWaitMs`). Default false. */
+  readonly measureWait?: boolean;
   /**
    * Sees every message that goes over a socket of this endpoint, retransmissions and the endpoint's own responses (100, ACK, CANCEL, 487)
    * included: for ladders and debugging. Default: nobody, and nothing is spent on it.

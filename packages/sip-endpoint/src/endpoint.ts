@@ -33,6 +33,8 @@ export interface Endpoint {
   adoptInvite(invite: SipMessage, arrival: AdoptedArrival): AdoptedInvite | null;
   /** Whether that INVITE, with its branch, came here by itself or was adopted, and its transaction is not forgotten yet. */
   knowsInvite(invite: SipMessage): boolean;
+  /** How long what comes over UDP now waits until it is read, if that stood for some tenths of a second, milliseconds; 0 where it is not measured. */
+  readonly receiveWaitMs: number;
   /** Counters since the start and gauges of this moment; cheap enough for every scrape. */
   stats(): EndpointStats;
   /** Gives a TLS listener a new certificate; connections that exist keep the old one. False: no TLS listener of that name. */

@@ -36,6 +36,7 @@ export type {
 export { createSystemResolver } from "./next-hop/system-resolver.ts";
 export type { NaptrRecord, Resolver, SrvRecord } from "./next-hop/resolver.ts";
 export type { DiscardCause, EndpointStats, MessageCount, MessageKind, TransactionKind } from "./stats.ts";
+export { StandingWait } from "./transport/standing-wait.ts";
 export type {
   DatagramNetwork,
   DatagramOptions,

@@ -52,6 +52,10 @@ export class SipEndpoint implements Endpoint {
     return this.servers.knows(invite);
   }
 
+  get receiveWaitMs(): number {
+    return this.context.transports.receiveWait.ms;
+  }
+
   stats(): EndpointStats {
     const { counters, transports } = this.context;
     return counters.snapshot({ ...transports.table.open });

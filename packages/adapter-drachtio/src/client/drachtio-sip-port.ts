@@ -51,6 +51,8 @@ export interface DrachtioSipPort extends SipPort {
   /** Every known address with its state. */
   edges(): readonly EdgeState[];
   stats(): SipPortStats;
+  /** How long what comes by the worker's own pool waits until it is read, by the edge with the least, if that stood for a while; milliseconds. */
+  waitMs(): number;
   /**
    * Stands aside: new requests out of a dialog come only where no other worker takes them; those of live transactions still come. `others`: some worker of the pool does, which a server that
    * cannot tell by itself has to be told: without one it goes on as before. Undone by `resume`.
@@ -127,6 +129,10 @@ class SipPortOverEdges implements DrachtioSipPort {
   stats(): SipPortStats {
     const { framesIn, framesOut, linksLost, unreadableByReason } = this.#counters;
     return { framesIn, framesOut, linksLost, unreadable: unreadableByReason };
+  }
+
+  waitMs(): number {
+    return this.#connected.leastWaitMs(this.#options.pool);
   }
 
   sendRequest(

@@ -3,6 +3,7 @@ import type { Clock } from "@tandem/call-control";
 import { formatSocketAddress, type SocketAddress } from "@tandem/runtime";
 import { EdgeLink, type EdgeLinkOptions } from "./edge-link.ts";
 import { LostEdge, type EdgeFate } from "./lost-edge.ts";
+import { LinkWait } from "./link-wait.ts";
 import type { PoolLink } from "./pool-link.ts";
 import type { StrandedInvite } from "./served-requests.ts";
 import { StockLink, type StockPool } from "./stock/stock-link.ts";
@@ -46,7 +47,7 @@ export interface EdgeConnectorOptions {
   readonly tls: ConnectionOptions | null;
   readonly limits: SessionLimits;
   readonly retry: RetrySettings;
-  readonly link: EdgeLinkOptions;
+  readonly link: Omit<EdgeLinkOptions, "wait">;
   /** Uniform in [0, 1): spreads the reconnects of many workers. */
   readonly random: () => number;
   /** Asked when an edge accepted us; a refusal ends the connection. */
@@ -65,8 +66,14 @@ export interface EdgeConnectorOptions {
 /** The far end closed the connection, or its system did because its process is gone. */
 const HUNG_UP: ReadonlySet<string> = new Set(["", "ECONNRESET", "EPIPE"]);
 
-/** How often an edge hears that this worker is awake, milliseconds: four times in the time after which it counts as standing still. */
-const BEAT_MS = 500;
+/** How often an edge hears that this worker is awake, milliseconds: often in the time after which it counts as standing still, and often enough to tell a queue by its answers. */
+const BEAT_MS = 100;
+
+/** A connection that an edge accepted. */
+interface Opened {
+  readonly session: SrfSession;
+  readonly wait: LinkWait;
+}
 
 /** Keeps one address connected until told otherwise: connect, back off with jitter, connect again. */
 export class EdgeConnector {
@@ -116,6 +123,7 @@ export class EdgeConnector {
   connect(): void {
     const { address, secret, stock, tls, limits, retry } = this.#options;
     const isOurs = stock === null;
+    const wait = new LinkWait(() => performance.now());
     this.#change("connecting", null);
     const session = new SrfSession(
       {
@@ -124,13 +132,13 @@ export class EdgeConnector {
         secret,
         tags: isOurs ? ["octets", "beats"] : [],
         encoding: isOurs ? "utf8" : "latin1",
-        beatMs: isOurs ? BEAT_MS : null,
+        beat: isOurs ? { everyMs: BEAT_MS, frame: () => wait.beat() } : null,
         tls,
         limits,
         now: () => this.#clock.now(),
       },
       {
-        onOpen: (version) => this.#opened(session, version),
+        onOpen: (version) => this.#opened({ session, wait }, version),
         onFrame: (payload) => this.#link?.receive(payload),
         onEnd: (end) => this.#ended(session, end),
       },
@@ -170,9 +178,10 @@ export class EdgeConnector {
     if (this.#link !== null && this.#options.stock !== null) this.#options.leaving(this.#link, isLeaving);
   }
 
-  #opened(session: SrfSession, version: string): void {
+  #opened(opened: Opened, version: string): void {
+    const { session } = opened;
     this.#cancelTimer?.();
-    const link = this.#linkOver(session, version);
+    const link = this.#linkOver(opened, version);
     this.#edge = link.edge === "" ? null : link.edge;
     const refusal = this.#options.admit(link);
     if (refusal !== null) this.#giveUp(session, refusal);
@@ -184,10 +193,10 @@ export class EdgeConnector {
     this.#lostEdge?.connected(link.instance);
   }
 
-  #linkOver(session: SrfSession, version: string): PoolLink {
+  #linkOver({ session, wait }: Opened, version: string): PoolLink {
     const { stock, link, address } = this.#options;
-    if (stock === null) return new EdgeLink(session, version, link);
-    return new StockLink(session, { ...link, stock, address: formatSocketAddress(address) });
+    if (stock === null) return new EdgeLink(session, version, { ...link, wait });
+    return new StockLink(session, { ...link, wait: null, stock, address: formatSocketAddress(address) });
   }
 
   #giveUp(session: SrfSession, reason: "unreachable" | LinkRefusal): void {

@@ -16,6 +16,7 @@ import type { Adoption } from "../edge-access.ts";
 import { edgeLost, edgeSpokeNonsense, fromEdgeReason } from "../edge-failures.ts";
 import { adoptFrame, answerFrame, requestFrame } from "./link-frames.ts";
 import type { LinkCounters } from "./link-counters.ts";
+import type { LinkWait } from "./link-wait.ts";
 import type { PoolLink } from "./pool-link.ts";
 import { PendingTransactions } from "./pending-transactions.ts";
 import { ServedRequests, type StrandedInvite } from "./served-requests.ts";
@@ -28,6 +29,8 @@ export interface LinkSession {
 export interface EdgeLinkOptions {
   /** Pool the address was configured for. */
   readonly pool: string;
+  /** Hears the edge's answers to pings; null: nobody measures. */
+  readonly wait: LinkWait | null;
   readonly app: SipApplication;
   readonly clock: Clock;
   readonly counters: LinkCounters;
@@ -90,6 +93,10 @@ export class EdgeLink implements PoolLink {
   /** Client transactions, server transactions and replies under way. */
   get pending(): { readonly client: number; readonly server: number; readonly replies: number } {
     return { client: this.#clients.size, server: this.#unanswered, replies: this.#replies.size };
+  }
+
+  get waitMs(): number {
+    return this.#options.wait?.ms ?? 0;
   }
 
   /** Nothing is under way that a peer or a call waits for. */
@@ -214,7 +221,8 @@ export class EdgeLink implements PoolLink {
   #reply(frame: ReplyFrame): void {
     const reply = this.#replies.get(frame.to);
     // Replies to routes and pings have nobody waiting.
-    if (reply === undefined) return;
+    if (reply === undefined)
+      return frame.detail === "pong" ? this.#options.wait?.answered(frame.to, frame.version) : undefined;
     this.#replies.delete(frame.to);
     if (frame.outcome !== "OK") return reply.resolve(err(fromEdgeReason(frame.detail)));
     const id = frame.transactionId;

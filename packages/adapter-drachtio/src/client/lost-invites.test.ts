@@ -14,6 +14,7 @@ class OtherEdge implements EdgeAccess {
   readonly pool = "east";
   readonly pending = { client: 0, server: 0 };
   readonly idle = true;
+  readonly waitMs = 0;
   readonly keepsAside = true;
   readonly adopts = true;
   readonly answers: [string, number][] = [];

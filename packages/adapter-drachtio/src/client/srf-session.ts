@@ -14,8 +14,8 @@ export interface SrfSessionOptions {
   readonly tags: readonly string[];
   /** `utf8` with the tag `octets`, else `latin1`. */
   readonly encoding: WireEncoding;
-  /** Milliseconds between two signs of life while the session is open, more often than drachtio-srf can ping; null: none. */
-  readonly beatMs: number | null;
+  /** A frame that goes off every so many milliseconds while the session is open, more often than drachtio-srf can ping; null: none. */
+  readonly beat: { readonly everyMs: number; readonly frame: () => string } | null;
   readonly tls: ConnectionOptions | null;
   readonly limits: SessionLimits;
   readonly now: () => number;
@@ -56,9 +56,6 @@ interface SrfInside {
   disconnect(): void;
   on(event: string, listener: (...values: never[]) => void): void;
 }
-
-/** A ping whose answer nobody waits for: no other frame has an id like this. */
-const BEAT = "-|ping";
 
 /** drachtio-srf would open its own replacement after a loss, in plain TCP even for TLS; one attempt makes it leave that to the link. */
 const NO_RECONNECT = { maxAttempts: 1 } as const;
@@ -165,8 +162,8 @@ export class SrfSession {
     if (tokens[1] !== "response" || tokens[3] !== "OK") return this.#fail("refused");
     this.#open = true;
     wire.emit("msg", this.#socket, payload);
-    const { beatMs } = this.#options;
-    if (beatMs !== null) this.#beat = setInterval(() => this.send(BEAT), beatMs);
+    const { beat } = this.#options;
+    if (beat !== null) this.#beat = setInterval(() => this.send(beat.frame()), beat.everyMs);
     this.#events.onOpen(tokens[5] ?? "");
   }
 

@@ -28,6 +28,7 @@ export function edgeSnapshot({ endpoint, server, draining, certificateEnds, capt
     workerLosses: apps.losses,
     workerFrames: { in: apps.frames.received, out: apps.frames.sent },
     waiting: apps.waiting,
+    receiveWaitMs: endpoint.receiveWaitMs,
     redeliveries: apps.redelivered,
     unserved: apps.ownAnswers,
     orphans: apps.orphans,

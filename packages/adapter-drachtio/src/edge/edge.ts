@@ -76,7 +76,7 @@ export async function startEdge(config: EdgeOptions, logger: Logger): Promise<Ed
   const listeners = await Promise.all(config.listeners.map(toEndpointListener));
   const { capture } = config;
   const trace = capture === undefined ? {} : { trace: (message: TracedMessage) => capture.take(message) };
-  const endpoint = await createEndpoint({ listeners, log: logger, ...trace }, server.events);
+  const endpoint = await createEndpoint({ listeners, measureWait: true, log: logger, ...trace }, server.events);
   if (!endpoint.ok) {
     const { listener, reason, detail } = endpoint.error;
     throw new Error(`Listener ${listener} cannot be opened (${reason}: ${detail}).`);

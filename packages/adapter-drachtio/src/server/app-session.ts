@@ -45,11 +45,11 @@ export interface SessionLimits {
   /** Time without a byte from a client that pings (tag `octets`) before the connection is dropped, milliseconds. */
   readonly silentMs: number;
   /**
-   * The same of a client that sends something twice a second (tag `beats`): it, or the way to it, is gone without a word, and what it had is offered to others. Shorter than it waits for us itself
+   * The same of a client that sends something some times a second (tag `beats`): it, or the way to it, is gone without a word, and what it had is offered to others. Shorter than it waits for us itself
    * (its pings): they have its calls when it goes on without this edge.
    */
   readonly beatlessMs: number;
-  /** Time without a byte after which a client that sends something twice a second (tag `beats`) counts as standing still, milliseconds. */
+  /** Time without a byte after which a client that sends something some times a second (tag `beats`) counts as standing still, milliseconds. */
   readonly stillMs: number;
 }
 
@@ -66,6 +66,8 @@ export interface AppSessionOptions {
   readonly welcome: () => Welcome;
   readonly tokens: TokenSource;
   readonly now: () => number;
+  /** How long what comes over UDP waits until this process reads it, milliseconds. */
+  readonly receiveWaitMs: () => number;
   readonly events: AppSessionEvents;
 }
 
@@ -229,7 +231,8 @@ export class AppSession implements Application {
       case "malformed":
         return this.#refuse(frame.id, frame.reason, this.#ready ? "malformed" : "unauthenticated");
       case "ping":
-        if (this.#ready) return this.reply(frame.id, "OK|pong");
+        if (this.#ready)
+          return this.reply(frame.id, this.#beats ? `OK|pong|${Math.round(this.#options.receiveWaitMs())}` : "OK|pong");
         return this.#refuse(frame.id, "not authenticated", "unauthenticated");
       default:
         if (this.#ready) return this.#options.events.onFrame(this, frame);

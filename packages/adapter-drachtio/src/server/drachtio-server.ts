@@ -125,6 +125,7 @@ class Server implements DrachtioServer {
       pool,
       listeners,
       sentBy: (listener) => sentByNames(this.#context.endpoint()).get(listener) ?? null,
+      receiveWaitMs: () => this.#context.endpoint().receiveWaitMs,
       app,
       incoming: this.#incoming,
       outgoing: this.#outgoing,
@@ -208,6 +209,7 @@ class Server implements DrachtioServer {
       }),
       tokens,
       now: () => clock.now(),
+      receiveWaitMs: () => endpoint().receiveWaitMs,
       events: {
         onReady: (session) => this.#ready(session),
         onFrame: (session, frame) => this.#frame(session, frame),

@@ -22,6 +22,7 @@ export interface LocalLinkParts {
   readonly pool: string;
   readonly listeners: readonly string[];
   readonly sentBy: (listener: string) => string | null;
+  readonly receiveWaitMs: () => number;
   readonly app: SipApplication;
   readonly incoming: IncomingRequests;
   readonly outgoing: OutgoingRequests;
@@ -70,6 +71,10 @@ export class LocalLink implements Application, LocalEdgeAccess {
     // A probe's OPTIONS may stay unanswered for 64*T1, and nobody misses its answer.
     const awaited = outgoing.of(this).some(({ request }) => request.method !== "OPTIONS");
     return !awaited && incoming.waitingFor(this) === 0;
+  }
+
+  get waitMs(): number {
+    return this.#parts.receiveWaitMs();
   }
 
   sentBy(listener: string): string | null {

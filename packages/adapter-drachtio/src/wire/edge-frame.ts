@@ -42,7 +42,7 @@ export interface ReplyFrame {
   readonly outcome: "OK" | "NOK" | "NO";
   /** The token after the outcome: reason of a failure, `hostports` after authenticate, `application` after a SIP message. */
   readonly detail: string;
-  /** Server version and additions, only after authenticate. */
+  /** Server version and additions, only after authenticate; after a ping of a client with the tag `beats` how long what comes over UDP waits there, milliseconds. */
   readonly version: string;
   /** Transaction id, only after a SIP message. */
   readonly transactionId: string;

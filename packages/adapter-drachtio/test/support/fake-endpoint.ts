@@ -126,6 +126,7 @@ export class FakeClientTransaction implements ClientTransaction {
 
 /** An endpoint without sockets: the test is the network. */
 export class FakeEndpoint implements Endpoint {
+  readonly receiveWaitMs = 0;
   readonly listeners: readonly BoundListener[];
   readonly requests: FakeClientTransaction[] = [];
   readonly acks: OutgoingRequest[] = [];

@@ -106,9 +106,14 @@ export class FakeNameResolver implements NameResolver {
 /** A load meter that shows what the test sets. */
 export class FakeLoadMeter implements LoadMeter {
   lag = 0;
+  wait = 0;
 
   lagMs(): number {
     return this.lag;
+  }
+
+  waitMs(): number {
+    return this.wait;
   }
 }
 

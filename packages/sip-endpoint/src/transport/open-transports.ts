@@ -54,8 +54,9 @@ async function openListener(
 async function openDatagramPort(config: ListenerConfig, transports: Transports, parts: TransportsParts): Promise<void> {
   const bufferBytes = parts.limits.udpBufferBytes;
   let bound = boundListener(config, config);
-  const { datagrams = systemDatagrams, trace } = parts.config;
-  const network = trace === undefined ? datagrams : tracedDatagrams(datagrams, harmless(trace, parts.log), parts.clock);
+  const { datagrams = systemDatagrams, trace, measureWait = false } = parts.config;
+  const measured = measureWait ? transports.receiveWait.over(datagrams, parts.clock) : datagrams;
+  const network = trace === undefined ? measured : tracedDatagrams(measured, harmless(trace, parts.log), parts.clock);
   const socket = await network.bind(
     { address: config.address, port: config.port, bufferBytes },
     {

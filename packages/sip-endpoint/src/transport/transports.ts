@@ -15,6 +15,7 @@ import { Arrival } from "./arrival.ts";
 import { ConnectionTable, type StreamSide } from "./connection-table.ts";
 import type { DatagramSocket } from "./datagram-network.ts";
 import { DatagramOutlet, StreamOutlet, type Outlet, type OutletUser } from "./outlet.ts";
+import { ReceiveWait } from "./receive-wait.ts";
 import type { StreamConnection } from "./stream-connection.ts";
 import type { FramingFailure } from "./stream-framer.ts";
 import type { StreamListener } from "./stream-listener.ts";
@@ -54,6 +55,7 @@ const UPGRADE_CONNECT_MS = 1_000;
 /** All listeners and connections of an endpoint. Filled by `openTransports`. */
 export class Transports {
   readonly table: ConnectionTable;
+  readonly receiveWait = new ReceiveWait();
   /** In configuration order. */
   readonly ports: LocalPort[] = [];
   private readonly datagramPorts: DatagramPort[] = [];

@@ -90,6 +90,11 @@ export class StockLink implements PoolLink {
     return this.#link.idle && this.#calls.up === 0;
   }
 
+  /** A stock server does not tell. */
+  get waitMs(): number {
+    return 0;
+  }
+
   adopt(_invite: IncomingRequest, taken: (adoption: Adoption) => void): void {
     taken(null);
   }

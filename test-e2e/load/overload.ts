@@ -1,0 +1,69 @@
+/** More calls than one core can carry, and emergency calls in the midst of them (B15): what is answered, refused and lost, and how late a 911 rings. */
+import { execFileSync } from "node:child_process";
+import { parseArgs } from "node:util";
+import { sipPorts } from "../harness/ports.ts";
+import { startUac, startUas, stopAllSipp } from "../harness/sipp.ts";
+import { DelayProbe } from "./delay-probe.ts";
+import type { Element } from "./element.ts";
+import { runStep, type StepSettings } from "./load-step.ts";
+import { cpuMs } from "./process-figures.ts";
+import { startFused, startSplit } from "./tandem-element.ts";
+
+const SIPP_CORE = "0";
+const ELEMENT_CORE = "1";
+const WARM_UP = { rate: 300, seconds: 20 };
+const EMERGENCIES_PER_SECOND = 5;
+/** What SIPp needs after the last call: timer B of a call that nobody answers. */
+const LAST_CALL_MS = 40_000;
+const STARTERS = { split: startSplit, fused: startFused } as const;
+
+/** Ordinary calls at one rate, 503 being an answer, and 911 beside them. */
+async function overload(element: Element, probe: DelayProbe, { rate, seconds, core, destinations }: StepSettings) {
+  const calls = rate * seconds;
+  const common = { cores: core, logMessages: false, limitMs: seconds * 1_000 + LAST_CALL_MS };
+  const callees = [];
+  for (const port of destinations.gateways) {
+    callees.push(await startUas({ ...common, scenario: "uas-basic-expect-200", port, calls: 10 * calls }));
+  }
+  const load = { scenario: "uac-basic-or-503", service: "100", calls, rate, limit: calls, holdMs: 1_000 };
+  const before = totalCpuMs(element);
+  const ordinary = await startUac({ ...common, ...load, target: element.port });
+  const emergency = await probe.run({ port: element.port, number: "911", rate: EMERGENCIES_PER_SECOND, seconds });
+  const { completed, retransmissions } = await ordinary.result;
+  const cpuMsPerCall = (totalCpuMs(element) - before) / calls;
+  let answered = 0;
+  for (const callee of callees) answered += (await callee.stop()).completed;
+  const outcome = { answered, refused: completed - answered, failed: calls - completed, retransmissions };
+  return { element: element.name, rate, calls, ...outcome, cpuMsPerCall, emergency };
+}
+
+const totalCpuMs = ({ parts }: Element): number =>
+  Object.values(parts)
+    .flat()
+    .reduce((sum, pid) => sum + cpuMs(pid), 0);
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: {
+      rates: { type: "string", default: "400,800,2000" },
+      seconds: { type: "string", default: "10" },
+      arrangement: { type: "string", default: "fused" },
+    },
+  });
+  execFileSync("taskset", ["-acp", SIPP_CORE, String(process.pid)], { stdio: "ignore" });
+  const probe = await DelayProbe.open();
+  const destinations = { gateways: await sipPorts(2), probe: probe.port };
+  const element = await STARTERS[values.arrangement === "split" ? "split" : "fused"](destinations, ELEMENT_CORE);
+  const settings = { seconds: Number(values.seconds), core: SIPP_CORE, destinations };
+  try {
+    await runStep(element, probe, { ...settings, ...WARM_UP });
+    for (const rate of values.rates.split(",").map(Number))
+      console.log(await overload(element, probe, { ...settings, rate }));
+  } finally {
+    await stopAllSipp();
+    await element.stop();
+    await probe.close();
+  }
+}
+
+await main();
