@@ -20,6 +20,8 @@ import type { TakenRequests } from "./taken-requests.ts";
 export interface Observers {
   readonly registry: Registry;
   readonly names: ConfiguredNames;
+  /** Pools whose edges this worker knows of, whatever the topology in force says. */
+  readonly pools: readonly string[];
   readonly metrics: WorkerMetrics;
   readonly processMetrics: ProcessMetrics;
   redisReachable: boolean;
@@ -44,6 +46,7 @@ export function createObservers(config: WorkerConfig, edges: EdgeSource): Observ
   return {
     registry,
     names,
+    pools: edges.pools,
     metrics,
     processMetrics: createProcessMetrics(registry, { role: "worker", pool: config.pool, node: config.nodeId }),
     redisReachable: false,
@@ -86,10 +89,14 @@ export function spoolWatch({ config, logger, seen }: Reporting): () => void {
 }
 
 /** Names and numbers of the topology in force. */
-export function topologyObserver({ names, metrics, listeners, requests }: Observers): TopologyListener {
+export function topologyObserver({ names, pools, metrics, listeners, requests }: Observers): TopologyListener {
   return ({ version, snapshot }) => {
     if (snapshot === null) return metrics.topologyRejected();
-    names.configure({ trunks: snapshot.trunks.keys(), pools: snapshot.topology.pools.map(({ name }) => name) });
+    // A pool that is being added has edges before it is in the topology, and must not be told to have none.
+    names.configure({
+      trunks: snapshot.trunks.keys(),
+      pools: new Set([...pools, ...snapshot.topology.pools.map(({ name }) => name)]),
+    });
     listeners.current?.topology(snapshot.topology.pools);
     requests.current?.topology();
     return metrics.topology(version);
