@@ -84,7 +84,7 @@ export class ClusterProcesses {
   async stop(): Promise<void> {
     await Promise.all(this.#leaving.values());
     const ofRole = (...roles: readonly string[]) => this.#running.filter(({ plan }) => roles.includes(plan.role));
-    await Promise.all(ofRole("worker").map((process) => this.#drain(process)));
+    await Promise.all(ofRole("worker").map((process) => this.#drain(process, isEdge(process) ? EMERGENCY_HOLD_MS : 0)));
     await Promise.all(ofRole("edge").map((process) => process.stop("SIGINT", STOP_LIMIT_MS)));
     await Promise.all(ofRole("controller", "control-api").map((process) => process.stop("SIGTERM", STOP_LIMIT_MS)));
   }
@@ -142,6 +142,9 @@ export class ClusterProcesses {
     return process.stop("SIGTERM", this.#options.drainMs + holdMs + STOP_LIMIT_MS);
   }
 }
+
+/** A fused worker waits for emergency calls being set up through its sockets, as an edge does. */
+const isEdge = ({ plan }: ManagedProcess): boolean => plan.environment["TANDEM_ADMIN"] !== undefined;
 
 async function planAnyWorker(slot: ProcessSlot, settings: PlanSettings): Promise<ProcessPlan> {
   const { host } = settings.admin;
