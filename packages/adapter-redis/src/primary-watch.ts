@@ -115,8 +115,8 @@ function bring(client: Redis, primary: Primary): void {
       client.connect().catch(() => undefined);
       return;
     case "connecting":
-      // One that is asking a Sentinel goes on; an attempt to reach a host that is dead may take long.
-      if (socketOf(client)?.connecting === true) client.disconnect(true);
+      // One that is asking a Sentinel has no socket yet and goes on; an attempt to reach a host that is dead, or its handshake, may take long.
+      if (socketOf(client)?.destroyed === false) client.disconnect(true);
       return;
     case "connect":
     case "ready":
@@ -134,7 +134,7 @@ function isAt(client: Redis, { host, port }: Primary): boolean {
 
 /** The part of a client's socket that is used here. */
 interface Reached {
-  readonly connecting?: boolean;
+  readonly destroyed?: boolean;
   readonly remoteAddress?: string;
   readonly remotePort?: number;
 }

@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { startRedisServer, until, type RedisServerFixture } from "@tandem/testkit";
 import { Redis } from "ioredis";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
@@ -108,8 +109,15 @@ describe("PrimaryWatch", () => {
     const watch = await watched(sitting);
     isThere = () => watch.insteadOf(named) !== null;
     const words = `slave 127.0.0.1:${chosen} 127.0.0.1 ${chosen} @ main 127.0.0.1 ${old.process.port}`;
+    let own = 0;
+    const askedByOthers = async (): Promise<number> => {
+      const calls = Number(/cmdstat_info:calls=(\d+)/.exec(await admin.info("commandstats"))?.[1] ?? 0);
+      own += 1;
+      return calls - own;
+    };
+    const before = await askedByOthers();
     await mouth.publish("+failover-state-wait-promotion", words);
-    await until(async () => /cmdstat_info:/.test(await admin.info("commandstats")), { what: "the replica asked" });
+    await until(async () => (await askedByOthers()) > before + 1, { what: "the replica asked" });
     expect(watch.insteadOf(named)).toBeNull();
     await admin.replicaof("NO", "ONE");
     await until(() => sitting.options.port === chosen && sitting.status === "ready", { what: "the client there" });
@@ -127,10 +135,11 @@ describe("PrimaryWatch", () => {
     let lost = 0;
     there.on("close", () => (lost += 1));
     await watched(there, elsewhere);
+    const brought = once(elsewhere, "close");
     await tell({ set: "another", to: promoted });
     await tell({ set: "main", to: old });
     // It hears them in this order and brings the clients in that of their coming.
-    await until(() => elsewhere.status !== "ready", { what: "the other one brought" });
+    await brought;
     expect(await there.ping()).toBe("PONG");
     expect(lost).toBe(0);
   });
