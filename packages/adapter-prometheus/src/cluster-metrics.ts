@@ -62,20 +62,19 @@ function trunkFacts(registry: Registry, names: ConfiguredNames): ClusterMetrics[
 }
 
 /**
- * What emergency calls have of a trunk. Those to an E9-1-1 provider are emergency trunks without being named, but for one that is switched off and for the way in
- * clear of another.
+ * What emergency calls have of a trunk: nothing of one that is switched off. Those to an E9-1-1 provider are emergency trunks without being named, but for the way in clear of another.
  */
 function emergencyParts({ trunks, gateways, emergency }: Topology): (trunk: string) => string {
   const { policies } = emergency;
   const providers = new Set(gateways.filter(({ kind }) => kind === "e911").map(({ name }) => name));
   const twins = new Set(trunks.map(({ settings }) => settings.clearTrunk));
-  const unnamed = trunks.filter(
-    ({ name, gateway, settings }) => settings.enabled && providers.has(gateway) && !twins.has(name),
-  );
+  const off = new Set(trunks.filter(({ settings }) => !settings.enabled).map(({ name }) => name));
+  const unnamed = trunks.filter(({ name, gateway }) => providers.has(gateway) && !twins.has(name));
   const named = [...emergency.trunks, ...policies.flatMap((policy) => policy.trunks)];
   const first = new Set([...named, ...unnamed.map(({ name }) => name)]);
   const fallback = new Set([...emergency.fallbackTrunks, ...policies.flatMap(({ fallbackTrunks }) => fallbackTrunks)]);
   return (trunk) => {
+    if (off.has(trunk)) return "none";
     if (first.has(trunk)) return "first";
     return fallback.has(trunk) ? "fallback" : "none";
   };

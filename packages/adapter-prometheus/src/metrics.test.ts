@@ -175,7 +175,12 @@ describe("cluster metrics", () => {
     const registry = new Registry();
     const metrics = createControllerMetrics(registry, names());
     const trunk = (maxCalls: number): Topology["trunks"][number] =>
-      ({ name: "east-1", pool: "east", gateway: "carrier-a", settings: { maxCalls } }) as Topology["trunks"][number];
+      ({
+        name: "east-1",
+        pool: "east",
+        gateway: "carrier-a",
+        settings: { maxCalls, enabled: true },
+      }) as Topology["trunks"][number];
     const emergency = { trunks: [], preferOwnPool: true, fallbackTrunks: ["east-1"], numbers: [], policies: [] };
     metrics.configured({ trunks: [trunk(30)], gateways: [], emergency } as unknown as Topology);
     expect(await registry.metrics()).toContain(
@@ -198,6 +203,7 @@ describe("cluster metrics", () => {
     ["a policy's fallback", { policies: [{ trunks: [], fallbackTrunks: ["east-1"] }] }, "pstn", "fallback", {}],
     ["named nowhere", {}, "pstn", "none", {}],
     ["to an E9-1-1 provider, switched off", {}, "e911", "none", { enabled: false }],
+    ["named first, switched off", { trunks: ["east-1"] }, "pstn", "none", { enabled: false }],
     ["to an E9-1-1 provider, the way in clear of another", {}, "e911", "none", { clearTrunk: "east-1" }],
   ])("a trunk's part in emergency calls: %s", async (_what, named, kind, part, settings) => {
     const registry = new Registry();
