@@ -139,9 +139,9 @@
 {{- $sockets := list (printf "TCP/%d" (int $pool.edges.ports.admin)) (printf "TCP/%d" (int $pool.edges.ports.http)) -}}
 {{- range $pool.listeners -}}{{- $sockets = append $sockets (printf "%s/%d" (include "tandem.protocol" .transport) (int .port)) -}}{{- end -}}
 {{- range $socket := $sockets -}}
-{{- $there := printf "%s on %s" $socket (toJson $pool.edges.nodeSelector) -}}
+{{- $there := printf "%s on %s" $socket (toJson (list $pool.edges.nodeSelector $pool.edges.affinity)) -}}
 {{- $other := default $pool.name (get $taken $there) -}}
-{{- if ne $other $pool.name -}}{{- $problems = append $problems (printf "The pools %s and %s have an edge on each of the same nodes (edges.nodeSelector), and both want %s there: give one of them another port or other nodes." $other $pool.name $socket) -}}{{- end -}}
+{{- if ne $other $pool.name -}}{{- $problems = append $problems (printf "The pools %s and %s have an edge on each of the same nodes (edges.nodeSelector, edges.affinity), and both want %s there: give one of them another port or other nodes." $other $pool.name $socket) -}}{{- end -}}
 {{- $_ := set $taken $there $other -}}
 {{- end -}}
 {{- end -}}
