@@ -33,6 +33,11 @@ export class RingingPhone {
     return [...this.#legs].filter(([, leg]) => leg.number === number).map(([callId]) => callId);
   }
 
+  /** How many legs of that number ring now. */
+  stillRinging(number: string): number {
+    return [...this.#legs.values()].filter((leg) => leg.number === number && leg.state === "ringing").length;
+  }
+
   /** Nobody rings or talks any more. */
   get quiet(): boolean {
     return [...this.#legs.values()].every(({ state }) => state === "over");

@@ -74,6 +74,8 @@ const callIdOf = (message: SipMessage): string => message.get("Call-ID") ?? "";
 /** Call-IDs by which a number rang at the called side. */
 const rung = (number: string): readonly string[] => (number === "911" ? sos : bob).rung(number);
 
+const stillRinging = (number: string): number => (number === "911" ? sos : bob).stillRinging(number);
+
 /** Where the two edges serve, once the first does: it may have been killed a moment before. */
 async function serving(caller: SipPeer, way: Way): Promise<readonly [first: PeerAddressOf, second: PeerAddressOf]> {
   const [first, second] = edges[way];
@@ -143,6 +145,9 @@ describe.each(["tcp", "tls"] as const)(
         await until(() => alice.ended > ended, { what: "the caller's connection closed", limitMs: 5_000 });
         const again = sent.map((one) => next(one, second));
         await ringing(alice, again);
+        await until(() => NUMBERS.every((number) => stillRinging(number) === 1), {
+          what: "nobody ringing for the first attempt",
+        });
         await answerAndEnd(alice, again);
         await judge(before);
         expect(alice.seen).not.toContain("SIP/2.0 482 Loop Detected");
