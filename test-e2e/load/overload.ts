@@ -1,6 +1,6 @@
 /** More calls than one core can carry, and emergency calls in the midst of them (B15): what is answered, refused and lost, and how late a 911 rings. */
 import { execFileSync } from "node:child_process";
-import { parseArgs } from "node:util";
+import { readCommandLine, readNumber, refuse } from "../harness/command-line.ts";
 import { sipPorts } from "../harness/ports.ts";
 import { startUac, startUas, stopAllSipp } from "../harness/sipp.ts";
 import { DelayProbe } from "./delay-probe.ts";
@@ -15,7 +15,6 @@ const WARM_UP = { rate: 300, seconds: 20 };
 const EMERGENCIES_PER_SECOND = 5;
 /** What SIPp needs after the last call: timer B of a call that nobody answers. */
 const LAST_CALL_MS = 40_000;
-const STARTERS = { split: startSplit, fused: startFused } as const;
 
 /** Ordinary calls at one rate, 503 being an answer, and 911 beside them. */
 async function overload(element: Element, probe: DelayProbe, { rate, seconds, core, destinations }: StepSettings) {
@@ -42,23 +41,40 @@ const totalCpuMs = ({ parts }: Element): number =>
     .flat()
     .reduce((sum, pid) => sum + cpuMs(pid), 0);
 
-async function main(): Promise<void> {
-  const { values } = parseArgs({
-    options: {
-      rates: { type: "string", default: "400,800,2000" },
-      seconds: { type: "string", default: "10" },
-      arrangement: { type: "string", default: "fused" },
-    },
+const USAGE = `overload.ts [OPTIONS]
+
+  --rates LIST        calls per second, rising (default 400,800,2000)
+  --seconds N         length of each step (default 10)
+  --arrangement NAME  split or fused (default fused)
+`;
+
+function readOptions() {
+  const { help, rates, seconds, arrangement } = readCommandLine({
+    rates: { type: "string", default: "400,800,2000" },
+    seconds: { type: "string", default: "10" },
+    arrangement: { type: "string", default: "fused" },
+    help: { type: "boolean", default: false },
   });
+  if (arrangement !== "split" && arrangement !== "fused") refuse("--arrangement is split or fused");
+  return {
+    help,
+    rates: rates.split(",").map((rate) => readNumber("rates", rate, 1)),
+    seconds: readNumber("seconds", seconds, 1),
+    start: arrangement === "split" ? startSplit : startFused,
+  };
+}
+
+async function main(): Promise<void> {
+  const { help, rates, seconds, start } = readOptions();
+  if (help) return console.log(USAGE);
   execFileSync("taskset", ["-acp", SIPP_CORE, String(process.pid)], { stdio: "ignore" });
   const probe = await DelayProbe.open();
   const destinations = { gateways: await sipPorts(2), probe: probe.port };
-  const element = await STARTERS[values.arrangement === "split" ? "split" : "fused"](destinations, ELEMENT_CORE);
-  const settings = { seconds: Number(values.seconds), core: SIPP_CORE, destinations };
+  const element = await start(destinations, ELEMENT_CORE);
+  const settings = { seconds, core: SIPP_CORE, destinations };
   try {
     await runStep(element, probe, { ...settings, ...WARM_UP });
-    for (const rate of values.rates.split(",").map(Number))
-      console.log(await overload(element, probe, { ...settings, rate }));
+    for (const rate of rates) console.log(await overload(element, probe, { ...settings, rate }));
   } finally {
     await stopAllSipp();
     await element.stop();
