@@ -147,6 +147,24 @@ describe("a worker, or the way to it, is gone without a word", () => {
   });
 });
 
+describe("a worker that lives is not taken for one that is gone", () => {
+  test("being slow to take what it asked for, it is not read meanwhile", async () => {
+    await using edge = await startEdge({ settings: { session: { congestedOctets: 1 } } });
+    const slow = await RawApp.login(edge.address, BEATING);
+    slow.socket.pause();
+    for (let count = 0; count < 200; count += 1) {
+      edge.endpoint.receive("MESSAGE", { callId: `m${count}`, body: "x".repeat(60_000) });
+    }
+    slow.send("ping");
+    edge.advance(GONE_MS);
+    await sweeps();
+    slow.socket.resume();
+    for (let count = 0; count < 200; count += 1) await slow.sip("MESSAGE");
+    await slow.ask("ping");
+    expect([slow.closed, edge.changes]).toEqual([false, ["ready"]]);
+  });
+});
+
 describe("a worker says nothing for a while", () => {
   test.each<[string, typeof BEATING | typeof QUIET, readonly number[]]>([
     ["it never said that it would", QUIET, []],

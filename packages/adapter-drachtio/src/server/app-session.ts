@@ -89,7 +89,7 @@ interface AppSessionEvents {
 
 /** Time for the last frame to a refused client to leave, milliseconds. */
 const LAST_WORD_MS = 1_000;
-/** Looks in a row without a byte in between that make a client still or silent: when the edge itself stood still, what came meanwhile is read before the second one. */
+/** Looks in a row at a client that is late which make it still or silent: when the edge itself stood still, what came meanwhile is read before the second one. */
 const UNHEARD_LOOKS = 2;
 
 /** One application connected to the edge: framing, authentication, ping, and a writer that cannot grow without bound. */
@@ -126,7 +126,7 @@ export class AppSession implements Application {
       onOverflow: () => this.drop("stalled"),
       congestedOctets: limits.congestedOctets,
       onCongested: () => void socket.pause(),
-      onDrained: () => void socket.resume(),
+      onDrained: () => this.#hearAgain(),
       now,
     });
     socket.setNoDelay(true);
@@ -199,9 +199,11 @@ export class AppSession implements Application {
     const { limits } = this.#options;
     if (!this.#ready && nowMs - this.#startMs > limits.authMs) return this.drop("auth-timeout");
     if (this.#writer.stalledMs(nowMs) > limits.stalledMs) return this.drop("stalled");
-    this.#looksUnheard += 1;
+    this.#looksUnheard = nowMs - this.#heardMs < limits.stillMs ? 0 : this.#looksUnheard + 1;
     const silentMs = this.#beats ? limits.beatlessMs : limits.silentMs;
-    if (this.#octets && this.#isUnheard(nowMs, silentMs)) return this.drop("silent");
+    // One that is slow to take what it asked for is not read meanwhile; whether it takes anything is asked above.
+    const isRead = !this.#socket.isPaused();
+    if (this.#octets && isRead && this.#isUnheard(nowMs, silentMs)) return this.drop("silent");
     if (!this.#beats || this.#still || !this.#isUnheard(nowMs, limits.stillMs)) return;
     this.#still = true;
     this.#options.events.onStill(this);
@@ -209,6 +211,13 @@ export class AppSession implements Application {
 
   #isUnheard(nowMs: number, forMs: number): boolean {
     return this.#looksUnheard >= UNHEARD_LOOKS && nowMs - this.#heardMs >= forMs;
+  }
+
+  /** What it said while it was not read comes now. */
+  #hearAgain(): void {
+    this.#heardMs = this.#options.now();
+    this.#looksUnheard = 0;
+    this.#socket.resume();
   }
 
   #read(chunk: Buffer): void {
