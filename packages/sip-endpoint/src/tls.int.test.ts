@@ -52,7 +52,7 @@ describe("a TLS peer that connects to us", () => {
   });
 
   it("and never begins a handshake counts as a connection: no more of them than the limit", async () => {
-    const us = await run([loopback("tls", "tls", edge)], { limits: { connections: 2 } });
+    const us = await run([loopback("tls", "tls", edge)], { limits: { connections: 2, connectTimeoutMs: 60_000 } });
     const first = await StreamPeer.connect(us.at("tls").port);
     const second = await StreamPeer.connect(us.at("tls").port);
     const third = await StreamPeer.connect(us.at("tls").port);

@@ -17,11 +17,13 @@ export class StandingWait {
   #under: Probe[] = [];
   /** What the last one took that came back; null: none did. */
   #last: number | null = null;
+  /** The least that one took: the way itself, without a queue. */
+  #least = Infinity;
   #looks: readonly number[] = [];
 
-  /** The least wait of the last looks, milliseconds; 0 while nothing is known. */
+  /** The least wait of the last looks, milliseconds, without what the way took at its best; 0 while nothing is known. */
   get ms(): number {
-    return this.#looks.length < LOOKS ? 0 : Math.min(...this.#looks);
+    return this.#looks.length < LOOKS ? 0 : Math.max(0, Math.min(...this.#looks) - this.#least);
   }
 
   /** Looks at what is known, and notes that a probe goes off now; call it periodically. */
@@ -41,6 +43,7 @@ export class StandingWait {
     const probe = this.#under[index];
     if (probe === undefined) return;
     this.#last = nowMs - probe.sentMs;
+    this.#least = Math.min(this.#least, this.#last);
     this.#under = this.#under.slice(index + 1);
   }
 
