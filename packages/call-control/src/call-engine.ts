@@ -42,8 +42,6 @@ export interface EngineFacts {
   readonly active: number;
   readonly finishing: number;
   readonly draining: boolean;
-  /** Why ordinary new calls are refused just now, or null. */
-  readonly refusal: FailureCode | null;
 }
 
 /** The use cases of a worker: everything between the SIP port and the call machine. */
@@ -173,7 +171,6 @@ class WiredEngine implements CallEngine {
       active: this.#calls.active + this.#pending.size,
       finishing: this.#finished.pending,
       draining: this.#draining,
-      refusal: this.#refusal(),
     };
   }
 

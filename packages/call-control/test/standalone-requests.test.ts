@@ -49,6 +49,13 @@ describe("OPTIONS", () => {
     expect(Number(header("Retry-After"))).toBeGreaterThan(0);
   });
 
+  test("is answered under more load than ordinary calls are taken at: emergency calls are served", async () => {
+    const worker = await new FakeWorld().worker({ limits: { maxSetups: 0 } });
+    worker.engine.onRequest(arriving(requestFrom(OPTIONS)));
+    await settle();
+    expect(worker.sip.responses.at(-1)?.message.status).toBe(200);
+  });
+
   test("that requires what nobody here knows gets 420 with Unsupported (RFC 3261 §8.2.2.3)", async () => {
     const { status, header } = await served({ ...OPTIONS, headers: [["Require", "timer, teleport"]] });
     expect(status).toBe(420);

@@ -285,11 +285,13 @@ export class NewCalls {
 
   /** RFC 3891: the INVITE belongs to the call it names. */
   #replace(request: IncomingRequest, trunk: CompiledTrunk, inForce: InForce): void {
-    const { answers, live, post } = this.#parts;
-    if (live.refuseOrdinary !== null) return answers.refuse(request, live.refuseOrdinary);
+    const { answers, live, post, works } = this.#parts;
     const callId = replacedCall(request.message.get("Replaces") ?? "");
     const profile = ingressProfile(request, trunk, inForce);
     if (callId === null || profile === null) return answers.refuse(request, "replaced-call-gone");
+    const { refuseOrdinary } = live;
+    // What is set up here can be picked up here only.
+    if (refuseOrdinary !== null && !works(callId)) return answers.refuse(request, refuseOrdinary);
     const transaction = transactionId(request.transaction);
     post(callId, { event: { kind: "replacing-invite", transaction, request: request.message, profile } });
   }

@@ -39,8 +39,9 @@ export class StandaloneRequests {
     const trunk = ingressTrunk(request, inForce);
     if (request.message.method === "OPTIONS") {
       if (trunk === null) return answers.refuse(request, "unknown-source");
-      // A peer that probes us shall send its calls elsewhere while we drain.
-      if (live.refuseOrdinary !== null) return answers.refuse(request, live.refuseOrdinary);
+      // A peer that probes us shall send its calls elsewhere while we drain. Under load it shall not: emergency calls are served, and ordinary ones are told when to come again.
+      const { refuseOrdinary } = live;
+      if (refuseOrdinary !== null && refuseOrdinary !== "overload") return answers.refuse(request, refuseOrdinary);
       const unknown = unknownOptions(request.message);
       return unknown.length > 0 ? this.#unsupported(request, unknown) : answers.capabilities(request);
     }
@@ -58,6 +59,7 @@ export class StandaloneRequests {
     const done = (): void => void (this.#relays -= 1);
     new Relay({ request, ingress, plans, emergency, id }, this.#parts, done).begin();
   }
+
   /** RFC 3261 §8.2.2.3. */
   #unsupported(request: IncomingRequest, options: readonly string[]): void {
     this.#parts.answers.refuse(request, "unsupported-extension", [["Unsupported", options.join(", ")]]);
