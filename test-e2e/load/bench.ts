@@ -1,5 +1,4 @@
 /** `npm run bench`: Tandem and its peer side by side, one core for the element, one for SIPp. */
-import { execFileSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
@@ -11,6 +10,7 @@ import { DelayProbe } from "./delay-probe.ts";
 import type { Destinations, Element } from "./element.ts";
 import { startKamailio } from "./kamailio-element.ts";
 import { runStep, type StepSettings } from "./load-step.ts";
+import { moveTo } from "./own-core.ts";
 import { formatReport, type BenchResult, type ElementResult } from "./report.ts";
 import { startFused, startSplit } from "./tandem-element.ts";
 
@@ -81,7 +81,7 @@ async function main(): Promise<void> {
   }
   if (availableParallelism() < 2) throw new Error("the comparison needs two cores: one for SIPp, one for the element");
   // The delay probe lives here: beside SIPp, not beside the element.
-  execFileSync("taskset", ["-acp", SIPP_CORE, String(process.pid)], { stdio: "ignore" });
+  moveTo(SIPP_CORE);
   const startedAt = new Date().toISOString();
   const results: ElementResult[] = [];
   for (const name of options.names) {

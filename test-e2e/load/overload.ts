@@ -1,11 +1,11 @@
 /** More calls than one core can carry, and emergency calls in the midst of them (B15): what is answered, refused and lost, and how late a 911 rings. */
-import { execFileSync } from "node:child_process";
 import { readCommandLine, readNumber, refuse } from "../harness/command-line.ts";
 import { sipPorts } from "../harness/ports.ts";
 import { startUac, startUas, stopAllSipp } from "../harness/sipp.ts";
 import { DelayProbe } from "./delay-probe.ts";
 import type { Element } from "./element.ts";
 import { runStep, type StepSettings } from "./load-step.ts";
+import { moveTo } from "./own-core.ts";
 import { cpuMs } from "./process-figures.ts";
 import { startFused, startSplit } from "./tandem-element.ts";
 
@@ -67,7 +67,7 @@ function readOptions() {
 async function main(): Promise<void> {
   const { help, rates, seconds, start } = readOptions();
   if (help) return console.log(USAGE);
-  execFileSync("taskset", ["-acp", SIPP_CORE, String(process.pid)], { stdio: "ignore" });
+  moveTo(SIPP_CORE);
   const probe = await DelayProbe.open();
   const destinations = { gateways: await sipPorts(2), probe: probe.port };
   const element = await start(destinations, ELEMENT_CORE);
