@@ -15,12 +15,12 @@ import type {
   ClientTransaction,
   Clock,
   OutgoingRequest,
-  PeerAddress,
   ServerTransaction,
   SipPort,
 } from "../ports/index.ts";
 import type { Mail } from "./call-shell.ts";
 import { isAnswer } from "./exchange-events.ts";
+import { INSIDE, InnerPeer } from "./inner-peer.ts";
 import { transactionId } from "./transaction-id.ts";
 
 /** A request on its way from one call to another. */
@@ -30,8 +30,6 @@ interface Waiting {
   readonly events: ClientEvents;
   readonly stop: () => void;
 }
-
-const INSIDE: PeerAddress = { address: "", port: 0, transport: "udp" };
 
 /** Longest that an answer is waited for, milliseconds: 64*T1 (RFC 3261 §17.1.2.2), and beyond every ringing for an INVITE. */
 const ANSWER_MS = 32_000;
@@ -44,8 +42,7 @@ const SILENT: Failure = { code: "peer-timeout", detail: "the other call gave no 
  * Where two calls of ours are joined (attended transfer): a SipPort that hands what is sent to the junction to the other call's record, in this process, and
  * everything else to the edges. To both calls it is a SIP peer, so whatever a call can do with a peer works between calls, at any worker.
  */
-export class CallJunction implements SipPort {
-  readonly #outside: SipPort;
+export class CallJunction extends InnerPeer implements SipPort {
   readonly #clock: Clock;
   readonly #post: (callId: string, mail: Mail) => void;
   readonly #waiting = new Map<string, Waiting>();
@@ -53,13 +50,13 @@ export class CallJunction implements SipPort {
   readonly #unacknowledged = new Map<string, () => void>();
 
   constructor(outside: SipPort, clock: Clock, post: (callId: string, mail: Mail) => void) {
-    this.#outside = outside;
+    super(outside);
     this.#clock = clock;
     this.#post = post;
   }
 
   sendRequest(request: OutgoingRequest, events: ClientEvents): Promise<Result<ClientTransaction, Failure>> {
-    if (request.pool !== JUNCTION_POOL) return this.#outside.sendRequest(request, events);
+    if (request.pool !== JUNCTION_POOL) return this.outside.sendRequest(request, events);
     const { message } = request;
     const callId = calledCall(message);
     if (callId === null) return Promise.resolve(err(GONE));
@@ -72,7 +69,7 @@ export class CallJunction implements SipPort {
   }
 
   respond(transaction: ServerTransaction, response: SipMessage): Promise<Result<void, Failure>> {
-    if (transaction.edge !== JUNCTION_POOL) return this.#outside.respond(transaction, response);
+    if (transaction.edge !== JUNCTION_POOL) return this.outside.respond(transaction, response);
     const waiting = this.#waiting.get(transaction.id);
     if (waiting === undefined) return Promise.resolve(err(GONE));
     if (response.status >= 200) this.#end(transaction.id, waiting);
@@ -82,7 +79,7 @@ export class CallJunction implements SipPort {
   }
 
   cancel(...[transaction, headers]: Parameters<SipPort["cancel"]>): Promise<Result<void, Failure>> {
-    if (transaction.edge !== JUNCTION_POOL) return this.#outside.cancel(transaction, headers);
+    if (transaction.edge !== JUNCTION_POOL) return this.outside.cancel(transaction, headers);
     const waiting = this.#waiting.get(transaction.id);
     if (waiting === undefined) return Promise.resolve(err(GONE));
     this.#end(transaction.id, waiting);
@@ -90,19 +87,6 @@ export class CallJunction implements SipPort {
     this.#post(waiting.callId, { event: { kind: "cancelled", transaction: transactionId(transaction), cancel } });
     waiting.events.onResponse(responseTo(waiting.message, 487), INSIDE);
     return Promise.resolve(ok(undefined));
-  }
-
-  /** Between calls there is no edge. */
-  hold(transaction: Parameters<SipPort["hold"]>[0]): void {
-    this.#outside.hold(transaction);
-  }
-
-  hasOtherEdge(pool: string, edge: string): boolean {
-    return this.#outside.hasOtherEdge(pool, edge);
-  }
-
-  handOver(transaction: ServerTransaction): void {
-    this.#outside.handOver(transaction);
   }
 
   #deliver(callId: string, message: SipMessage, transaction: ServerTransaction): void {

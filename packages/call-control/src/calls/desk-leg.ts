@@ -21,7 +21,6 @@ import type {
   ClientTransaction,
   MediaRelay,
   OutgoingRequest,
-  PeerAddress,
   ServerTransaction,
   SipPort,
   Telemetry,
@@ -30,10 +29,9 @@ import type { Mail } from "./call-shell.ts";
 import { joined, sections, sectionsOf } from "./desk-description.ts";
 import { DESK_POOL, innerAck, innerBye, innerCancel, innerInvite, innerProfile, NOWHERE } from "./desk-requests.ts";
 import { copiesFor, heardIn, type Heard } from "./heard-call.ts";
+import { INSIDE, InnerPeer } from "./inner-peer.ts";
 import { transactionId } from "./transaction-id.ts";
 import { unattended, withFallback, type BesideCall } from "./unattended.ts";
-
-const INSIDE: PeerAddress = { address: "", port: 0, transport: "udp" };
 
 const GONE: Failure = { code: "call-gone", detail: "no desk's leg waits for that" };
 
@@ -49,12 +47,11 @@ export interface DeskParts {
  * The leg to a security desk is a call of its own, with a record of its own: this is its inner end, a SIP peer whose audio is the relay's copy of an emergency
  * call. It keeps nothing: any worker can be it. Of what becomes of the leg the emergency call takes note, for its record, and nothing else.
  */
-export class DeskLeg implements SipPort {
-  readonly #outside: SipPort;
+export class DeskLeg extends InnerPeer implements SipPort {
   readonly #parts: DeskParts;
 
   constructor(outside: SipPort, parts: DeskParts) {
-    this.#outside = outside;
+    super(outside);
     this.#parts = parts;
   }
 
@@ -91,7 +88,7 @@ export class DeskLeg implements SipPort {
   }
 
   sendRequest(request: OutgoingRequest, events: ClientEvents): Promise<Result<ClientTransaction, Failure>> {
-    if (request.pool !== DESK_POOL) return this.#outside.sendRequest(request, events);
+    if (request.pool !== DESK_POOL) return this.outside.sendRequest(request, events);
     const { message } = request;
     if (message.method !== "ACK") {
       const answer = withFallback(this.#answer(message), this.#beside(heardBy(message)), () =>
@@ -103,7 +100,7 @@ export class DeskLeg implements SipPort {
   }
 
   respond(transaction: ServerTransaction, response: SipMessage): Promise<Result<void, Failure>> {
-    if (transaction.edge !== DESK_POOL) return this.#outside.respond(transaction, response);
+    if (transaction.edge !== DESK_POOL) return this.outside.respond(transaction, response);
     const [callId = "", method] = transaction.id.split(".");
     if (method === "INVITE" && response.status >= 200) {
       unattended(this.#onFinal(callId, response), this.#beside(callId), () => this.#hangUp(callId));
@@ -112,21 +109,8 @@ export class DeskLeg implements SipPort {
   }
 
   cancel(...[transaction, headers]: Parameters<SipPort["cancel"]>): Promise<Result<void, Failure>> {
-    if (transaction.edge !== DESK_POOL) return this.#outside.cancel(transaction, headers);
+    if (transaction.edge !== DESK_POOL) return this.outside.cancel(transaction, headers);
     return Promise.resolve(err(GONE));
-  }
-
-  /** Between calls there is no edge. */
-  hold(transaction: Parameters<SipPort["hold"]>[0]): void {
-    this.#outside.hold(transaction);
-  }
-
-  hasOtherEdge(pool: string, edge: string): boolean {
-    return this.#outside.hasOtherEdge(pool, edge);
-  }
-
-  handOver(transaction: ServerTransaction): void {
-    this.#outside.handOver(transaction);
   }
 
   async #onFinal(callId: string, response: SipMessage): Promise<void> {
