@@ -6,11 +6,11 @@ import { readCommandLine, readNumber, refuse } from "../harness/command-line.ts"
 import { sipPorts } from "../harness/ports.ts";
 import { stopAllSipp } from "../harness/sipp.ts";
 import { measureCallMemory } from "./call-memory.ts";
+import { ELEMENT_CORE, moveTo, SIPP_CORE } from "./cores.ts";
 import { DelayProbe } from "./delay-probe.ts";
 import type { Destinations, Element } from "./element.ts";
 import { startKamailio } from "./kamailio-element.ts";
-import { runStep, type StepSettings } from "./load-step.ts";
-import { moveTo } from "./own-core.ts";
+import { runStep, WARM_UP, type StepSettings } from "./load-step.ts";
 import { formatReport, type BenchResult, type ElementResult } from "./report.ts";
 import { startFused, startSplit } from "./tandem-element.ts";
 
@@ -22,11 +22,6 @@ const USAGE = `npm run bench [-- OPTIONS]
   --only NAMES      some of split,fused,kamailio
   --no-memory       leave out the memory of established calls
 `;
-
-const SIPP_CORE = "0";
-const ELEMENT_CORE = "1";
-/** Long enough for the compiler of the JavaScript engine to have seen every path often: the first thousands of calls cost twice what the others do. */
-const WARM_UP = { rate: 300, seconds: 20 };
 
 const STARTERS = { split: startSplit, fused: startFused, kamailio: startKamailio } as const;
 

@@ -1,7 +1,10 @@
-import { startUac, startUas, type SippResult } from "../harness/sipp.ts";
+import { startUac, startUas, type SippOptions, type SippResult, type SippRun } from "../harness/sipp.ts";
 import type { Delays, DelayProbe } from "./delay-probe.ts";
 import type { Destinations, Element } from "./element.ts";
 import { cpuMs } from "./process-figures.ts";
+
+/** Long enough for the compiler of the JavaScript engine to have seen every path often: the first thousands of calls cost twice what the others do. */
+export const WARM_UP = { rate: 300, seconds: 20 };
 
 export interface StepSettings {
   /** New calls per second. */
@@ -35,10 +38,7 @@ export async function runStep(element: Element, probe: DelayProbe, settings: Ste
   const { rate, seconds, core, destinations } = settings;
   const calls = rate * seconds;
   const common = { cores: core, logMessages: false, limitMs: (seconds + 25) * 1_000 };
-  const callees = [];
-  for (const port of destinations.gateways) {
-    callees.push(await startUas({ ...common, scenario: "uas-basic-expect-200", port, calls: 10 * calls + 10 }));
-  }
+  const callees = await startCallees(destinations, calls, common);
   const before = cpuByPart(element);
   const uac = await startUac({
     ...common,
@@ -72,7 +72,21 @@ export async function runStep(element: Element, probe: DelayProbe, settings: Ste
   };
 }
 
-function cpuByPart(element: Element): Readonly<Record<string, number>> {
+/** A SIPp on each gateway's port, for more than the calls that come. */
+export async function startCallees(
+  { gateways }: Destinations,
+  calls: number,
+  common: Pick<SippOptions, "cores" | "logMessages" | "limitMs">,
+): Promise<readonly SippRun[]> {
+  const callees = [];
+  for (const port of gateways) {
+    callees.push(await startUas({ ...common, scenario: "uas-basic-expect-200", port, calls: 10 * calls + 10 }));
+  }
+  return callees;
+}
+
+/** CPU milliseconds since their start, by part of the element. */
+export function cpuByPart(element: Element): Readonly<Record<string, number>> {
   return Object.fromEntries(
     Object.entries(element.parts).map(([part, pids]) => [part, pids.reduce((sum, pid) => sum + cpuMs(pid), 0)]),
   );

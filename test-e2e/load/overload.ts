@@ -1,17 +1,13 @@
 /** More calls than one core can carry, and emergency calls in the midst of them (B15): what is answered, refused and lost, and how late a 911 rings. */
 import { readCommandLine, readNumber, refuse } from "../harness/command-line.ts";
 import { sipPorts } from "../harness/ports.ts";
-import { startUac, startUas, stopAllSipp } from "../harness/sipp.ts";
+import { startUac, stopAllSipp } from "../harness/sipp.ts";
+import { ELEMENT_CORE, moveTo, SIPP_CORE } from "./cores.ts";
 import { DelayProbe } from "./delay-probe.ts";
 import type { Element } from "./element.ts";
-import { runStep, type StepSettings } from "./load-step.ts";
-import { moveTo } from "./own-core.ts";
-import { cpuMs } from "./process-figures.ts";
+import { cpuByPart, runStep, startCallees, WARM_UP, type StepSettings } from "./load-step.ts";
 import { startFused, startSplit } from "./tandem-element.ts";
 
-const SIPP_CORE = "0";
-const ELEMENT_CORE = "1";
-const WARM_UP = { rate: 300, seconds: 20 };
 const EMERGENCIES_PER_SECOND = 5;
 /** What SIPp needs after the last call: timer B of a call that nobody answers. */
 const LAST_CALL_MS = 40_000;
@@ -20,10 +16,7 @@ const LAST_CALL_MS = 40_000;
 async function overload(element: Element, probe: DelayProbe, { rate, seconds, core, destinations }: StepSettings) {
   const calls = rate * seconds;
   const common = { cores: core, logMessages: false, limitMs: seconds * 1_000 + LAST_CALL_MS };
-  const callees = [];
-  for (const port of destinations.gateways) {
-    callees.push(await startUas({ ...common, scenario: "uas-basic-expect-200", port, calls: 10 * calls }));
-  }
+  const callees = await startCallees(destinations, calls, common);
   const load = { scenario: "uac-basic-or-503", service: "100", calls, rate, limit: calls, holdMs: 1_000 };
   const before = totalCpuMs(element);
   const ordinary = await startUac({ ...common, ...load, target: element.port });
@@ -36,10 +29,7 @@ async function overload(element: Element, probe: DelayProbe, { rate, seconds, co
   return { element: element.name, rate, calls, ...outcome, cpuMsPerCall, emergency };
 }
 
-const totalCpuMs = ({ parts }: Element): number =>
-  Object.values(parts)
-    .flat()
-    .reduce((sum, pid) => sum + cpuMs(pid), 0);
+const totalCpuMs = (element: Element): number => Object.values(cpuByPart(element)).reduce((sum, ms) => sum + ms, 0);
 
 const USAGE = `overload.ts [OPTIONS]
 
