@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { beforeAll, describe, expect, it } from "vitest";
-import { CHART, helm } from "./support/helm-program.ts";
+import { CHART, helm, notesWith } from "./support/helm-program.ts";
 import { CASES, manifestsOf, ofKind, valuesFile, type Manifest } from "./support/manifests.ts";
 import { schemaProblems } from "./support/strict-schema.ts";
 
@@ -125,17 +125,7 @@ describe.each(CASES)("with ci/%s-values.yaml", (name) => {
   });
 
   it("the notes tell the next three commands", async () => {
-    const { stdout } = await helm(
-      "install",
-      "tandem",
-      CHART,
-      "--namespace",
-      "voice",
-      "--dry-run=client",
-      "--values",
-      valuesFile(name),
-    );
-    const notes = stdout.slice(stdout.indexOf("NOTES:"));
+    const notes = await notesWith("--values", valuesFile(name));
     for (const command of [
       /1\. .*\n\n +kubectl --namespace voice rollout status/,
       /2\. .*\n\n +helm test tandem --namespace voice --logs/,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { CHART, helm } from "./support/helm-program.ts";
+import { notesWith } from "./support/helm-program.ts";
 import { find, ofKind, podSpec, refusal, render, valuesFile, type Manifest } from "./support/manifests.ts";
 import { environmentProblems } from "./support/processes.ts";
 import { schemaProblems } from "./support/strict-schema.ts";
@@ -195,19 +195,7 @@ describe("pools that carry emergency calls come first", () => {
 });
 
 describe("what Helm says at the end", () => {
-  async function notes(name: string, ...sets: readonly string[]): Promise<string> {
-    const { code, stdout, stderr } = await helm(
-      "install",
-      "tandem",
-      CHART,
-      "--namespace",
-      "voice",
-      "--dry-run=client",
-      ...given(name, sets),
-    );
-    if (code !== 0) throw new Error(stderr);
-    return stdout.slice(stdout.indexOf("NOTES:"));
-  }
+  const notes = (name: string, ...sets: readonly string[]): Promise<string> => notesWith(...given(name, sets));
 
   it("has the next three commands", async () => {
     const text = await notes("trial");

