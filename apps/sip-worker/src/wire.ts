@@ -167,7 +167,7 @@ function createEngine(context: Context, redis: RedisConnection, ways: Ways): Cal
       telemetry: createWorkerTelemetry(seen.registry, { logger, pool: config.pool, names: seen.names }),
       ...(traces === undefined ? {} : { traces }),
       hash: identityHash,
-      load: { lagMs: () => seen.processMetrics.lagMs(), waitMs: () => ways.sip.waitMs() },
+      load: { lagMs: () => seen.processMetrics.lagMs(), waitBy: (edge) => ways.sip.waitBy(edge) },
       locations: locationSource(redis, config, logger),
       callbacks: createCallbackBook(redis),
       setupClaims: createSetupClaims(redis),

@@ -1,6 +1,7 @@
 import type {
   ClientEvents,
   ClientTransaction,
+  EdgeWait,
   IncomingRequest,
   OutgoingRequest,
   ServerTransaction,
@@ -12,6 +13,9 @@ import type { SipMessage } from "@tandem/sip";
 /** The new transaction of an INVITE that an edge goes on with. `known`: its sender has repeated it there, and some worker has it from there; null: the edge cannot. */
 export type Adoption = ServerTransaction | "known" | null;
 
+/** Nothing waits, or nobody knows. */
+export const NO_WAIT: EdgeWait = { receiveMs: 0, lineMs: 0, callsPerSecond: null };
+
 /** One edge as a worker uses it: over a connection, or in the worker's own process. */
 export interface EdgeAccess {
   /** The edge's id. */
@@ -21,8 +25,8 @@ export interface EdgeAccess {
   readonly pending: { readonly client: number; readonly server: number };
   /** Nothing is under way that a peer or a call waits for. */
   readonly idle: boolean;
-  /** How long what comes there waits until this worker reads it, if that stood for a while, milliseconds. */
-  readonly waitMs: number;
+  /** What comes there waits for so long until this worker reads it. */
+  readonly wait: EdgeWait;
   /** Sent-by of what that listener sends; null: not known. */
   sentBy(listener: string): string | null;
   /** Sends a request; the result names the transaction at the edge. No event comes before the result was seen. */

@@ -15,10 +15,10 @@ import { NewCalls } from "./ingress/new-calls.ts";
 import { PendingCalls } from "./ingress/pending-calls.ts";
 import { RequestRouter } from "./ingress/request-router.ts";
 import { StatelessAnswers } from "./ingress/stateless-answers.ts";
-import { Admission, DEFAULT_ADMISSION, type AdmissionLimits } from "./live/admission.ts";
+import { closedFor, DEFAULT_ADMISSION, ordinaryRefusal, type AdmissionLimits } from "./live/admission.ts";
 import { Callbacks } from "./live/callbacks.ts";
 import { ErrandService } from "./live/errand-service.ts";
-import { LiveState } from "./live/live-state.ts";
+import { LiveState, type Admissions, type Arrival } from "./live/live-state.ts";
 import { NoticeSender } from "./live/notice-sender.ts";
 import { ProbeService } from "./live/probe-service.ts";
 import { TopologyInForce, type CompileTopology, type TopologyListener } from "./live/topology-in-force.ts";
@@ -67,7 +67,7 @@ export function createCallEngine(given: EnginePorts, options: CallEngineOptions)
 class WiredEngine implements CallEngine {
   readonly #ports: EnginePorts;
   readonly #store: GuardedCallStore;
-  readonly #admission: Admission;
+  readonly #limits: AdmissionLimits;
   readonly #pool: string;
   readonly #topology: TopologyInForce;
   readonly #live: LiveState;
@@ -104,10 +104,10 @@ class WiredEngine implements CallEngine {
     const ports = { ...given, sip, store: this.#store };
     this.#ports = ports;
     this.#pool = options.pool;
-    this.#admission = new Admission({ ...DEFAULT_ADMISSION, ...options.limits }, ports.load);
+    this.#limits = { ...DEFAULT_ADMISSION, ...options.limits };
     const onTopology = options.onTopology ?? (() => undefined);
     this.#topology = new TopologyInForce(ports, options.compile, onTopology);
-    this.#live = new LiveState(ports, () => this.#refusal());
+    this.#live = new LiveState(ports, this.#admissions());
     this.#finished = new FinishedCalls(ports);
     this.#calls = new CallDirectory({
       ports,
@@ -222,9 +222,21 @@ class WiredEngine implements CallEngine {
     if (end !== null) void this.#callbacks.end(end);
   }
 
-  #refusal(): FailureCode | null {
-    const state = { draining: this.#draining, storeAway: this.#store.gone, setups: this.#calls.setups };
-    return this.#admission.refusal(state, this.#ports.clock.now());
+  #admissions(): Admissions {
+    return {
+      refusal: (callId, arrival) => this.#refusal(callId, arrival),
+      closed: () => closedFor(this.#openness()),
+    };
+  }
+
+  #refusal(callId: string, { edge, callsPerSecond }: Arrival): FailureCode | null {
+    const { load } = this.#ports;
+    const busy = { setups: this.#calls.setups, lagMs: load.lagMs(), wait: load.waitBy(edge), callsPerSecond };
+    return ordinaryRefusal(callId, { ...this.#openness(), ...busy }, this.#limits);
+  }
+
+  #openness() {
+    return { draining: this.#draining, storeAway: this.#store.gone };
   }
 
   #pause(ms: number): Promise<void> {

@@ -1,12 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { TopologyInForce } from "../src/live/topology-in-force.ts";
 import { LiveState } from "../src/live/live-state.ts";
-import { Admission, DEFAULT_ADMISSION } from "../src/live/admission.ts";
 import {
   answerTo,
   arriving,
   compileJson,
-  FakeLoadMeter,
   FakeTelemetry,
   FakeWorld,
   peer,
@@ -92,58 +90,31 @@ test("a topology source that is away is asked again", async () => {
 describe("live state", () => {
   test("loads are a second old at most, and stay while the store is away", async () => {
     const world = new FakeWorld();
-    const live = new LiveState(portsOf(world), () => null);
+    const live = new LiveState(portsOf(world), { refusal: () => null, closed: () => null });
     live.start();
     await settle();
     await world.store.create({ callId: "c", document: "{}", deadlineMs: Infinity, trunks: ["pstn-1"] });
-    expect(live.trunkLoad("pstn-1")).toBe(0);
+    expect(live.forCallsUnderWay.trunkLoad("pstn-1")).toBe(0);
     await world.clock.advance(1_000);
-    expect(live.trunkLoad("pstn-1")).toBe(1);
+    expect(live.forCallsUnderWay.trunkLoad("pstn-1")).toBe(1);
     world.store.away = true;
     await world.clock.advance(5_000);
-    expect(live.trunkLoad("pstn-1")).toBe(1);
+    expect(live.forCallsUnderWay.trunkLoad("pstn-1")).toBe(1);
     await live.stop();
   });
 
   test("a change of health counts at once, an unknown trunk is unknown", async () => {
     const world = new FakeWorld();
-    const live = new LiveState(portsOf(world), () => null);
+    const live = new LiveState(portsOf(world), { refusal: () => null, closed: () => null });
     live.start();
     await settle();
     const health = { sinceMs: 0, lastCode: null, failures: 5, successes: 0, reason: "probe" };
     await world.health.set({ ...health, trunk: "pstn-1", state: "down" }, 1);
-    expect([live.trunkState("pstn-1"), live.trunkState("pstn-2")]).toEqual(["down", "unknown"]);
+    expect([live.forCallsUnderWay.trunkState("pstn-1"), live.forCallsUnderWay.trunkState("pstn-2")]).toEqual([
+      "down",
+      "unknown",
+    ]);
     await live.stop();
-  });
-});
-
-describe("admission of ordinary calls", () => {
-  const calm = { draining: false, storeAway: false, setups: 0 };
-  test.each([
-    ["an idle worker takes them", calm, 0, null],
-    ["a draining worker refuses", { ...calm, draining: true }, 0, "draining"],
-    ["without the store they are refused", { ...calm, storeAway: true }, 0, "store-unavailable"],
-    ["too many set-ups at once is overload", { ...calm, setups: 2_000 }, 0, "overload"],
-    ["a late event loop is overload", calm, 501, "overload"],
-  ] as const)("%s", (_name, state, lag, expected) => {
-    const load = new FakeLoadMeter();
-    load.lag = lag;
-    expect(new Admission(DEFAULT_ADMISSION, load).refusal(state, 0)).toBe(expected);
-  });
-
-  test.each([
-    ["all are taken while messages hardly wait", 240, 120, 0],
-    ["half of them at three quarters of the limit", 375, 120, 60],
-    ["none at the limit", 500, 120, 120],
-    ["a few calls are not what keeps it busy", 500, 99, 0],
-  ] as const)("%s", (_name, waitMs, calls, refused) => {
-    const load = new FakeLoadMeter();
-    load.wait = waitMs;
-    const admission = new Admission(DEFAULT_ADMISSION, load);
-    // A second before, so that the number of calls is known when the first is looked at.
-    for (let call = 0; call < calls; call += 1) admission.refusal(calm, call);
-    const answers = Array.from({ length: calls }, (_, call) => admission.refusal(calm, 1_000 + call));
-    expect(answers.filter((answer) => answer === "overload")).toHaveLength(refused);
   });
 });
 

@@ -28,12 +28,6 @@ export class ConnectedEdges {
     return this.#byPool.get(pool) ?? [];
   }
 
-  /** Of what comes by the pool's edges. One edge that is slow, or cut off, is not the worker's load. */
-  leastWaitMs(pool: string): number {
-    const links = this.of(pool);
-    return links.length === 0 ? 0 : Math.min(...links.map(({ waitMs }) => waitMs));
-  }
-
   add(link: EdgeAccess): void {
     this.#byEdge.set(link.edge, link);
     this.#byPool.set(link.pool, [...this.of(link.pool), link]);

@@ -1,8 +1,15 @@
 import type { ConnectionOptions } from "node:tls";
-import type { ClientTransaction, Clock, OutgoingRequest, SipApplication, SipPort } from "@tandem/call-control";
+import type {
+  ClientTransaction,
+  Clock,
+  EdgeWait,
+  OutgoingRequest,
+  SipApplication,
+  SipPort,
+} from "@tandem/call-control";
 import { err, type Failure, type Result } from "@tandem/domain";
 import { formatSocketAddress, systemClock, type SocketAddress } from "@tandem/runtime";
-import type { EdgeAccess, LocalEdge, LocalEdgeAccess } from "../edge-access.ts";
+import { NO_WAIT, type EdgeAccess, type LocalEdge, type LocalEdgeAccess } from "../edge-access.ts";
 import { edgeLost, noEdge } from "../edge-failures.ts";
 import { LEAVE } from "../wire/app-frame.ts";
 import { AwaitedEdges } from "./awaited-edges.ts";
@@ -51,8 +58,8 @@ export interface DrachtioSipPort extends SipPort {
   /** Every known address with its state. */
   edges(): readonly EdgeState[];
   stats(): SipPortStats;
-  /** How long what comes by the worker's own pool waits until it is read, by the edge with the least, if that stood for a while; milliseconds. */
-  waitMs(): number;
+  /** How long what comes by this edge waits until it is read. */
+  waitBy(edge: string): EdgeWait;
   /**
    * Stands aside: new requests out of a dialog come only where no other worker takes them; those of live transactions still come. `others`: some worker of the pool does, which a server that
    * cannot tell by itself has to be told: without one it goes on as before. Undone by `resume`.
@@ -131,8 +138,8 @@ class SipPortOverEdges implements DrachtioSipPort {
     return { framesIn, framesOut, linksLost, unreadable: unreadableByReason };
   }
 
-  waitMs(): number {
-    return this.#connected.leastWaitMs(this.#options.pool);
+  waitBy(edge: string): EdgeWait {
+    return this.#connected.find(edge)?.wait ?? NO_WAIT;
   }
 
   sendRequest(

@@ -2,6 +2,7 @@ import type {
   ClientEvents,
   ClientTransaction,
   Clock,
+  EdgeWait,
   IncomingRequest,
   OutgoingRequest,
   PeerAddress,
@@ -12,7 +13,7 @@ import { err, ok, type Failure, type Result } from "@tandem/domain";
 import { buildResponse, formatMessage, parseMessage, type SipMessage } from "@tandem/sip";
 import { formatHoldFrame, formatRouteFrame } from "../wire/app-frame.ts";
 import { parseEdgeFrame, parseVersion, type ReplyFrame, type SipEdgeFrame } from "../wire/edge-frame.ts";
-import type { Adoption } from "../edge-access.ts";
+import { NO_WAIT, type Adoption } from "../edge-access.ts";
 import { edgeLost, edgeSpokeNonsense, fromEdgeReason } from "../edge-failures.ts";
 import { adoptFrame, answerFrame, requestFrame } from "./link-frames.ts";
 import type { LinkCounters } from "./link-counters.ts";
@@ -95,8 +96,8 @@ export class EdgeLink implements PoolLink {
     return { client: this.#clients.size, server: this.#unanswered, replies: this.#replies.size };
   }
 
-  get waitMs(): number {
-    return this.#options.wait?.ms ?? 0;
+  get wait(): EdgeWait {
+    return this.#options.wait?.now ?? NO_WAIT;
   }
 
   /** Nothing is under way that a peer or a call waits for. */
@@ -221,8 +222,10 @@ export class EdgeLink implements PoolLink {
   #reply(frame: ReplyFrame): void {
     const reply = this.#replies.get(frame.to);
     // Replies to routes and pings have nobody waiting.
-    if (reply === undefined)
-      return frame.detail === "pong" ? this.#options.wait?.answered(frame.to, frame.version) : undefined;
+    if (reply === undefined) {
+      const { to, detail, version, callsPerSecond } = frame;
+      return detail === "pong" ? this.#options.wait?.answered(to, version, callsPerSecond) : undefined;
+    }
     this.#replies.delete(frame.to);
     if (frame.outcome !== "OK") return reply.resolve(err(fromEdgeReason(frame.detail)));
     const id = frame.transactionId;

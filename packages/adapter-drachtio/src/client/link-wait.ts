@@ -1,3 +1,4 @@
+import type { EdgeWait } from "@tandem/call-control";
 import { StandingWait } from "@tandem/sip-endpoint";
 
 /**
@@ -7,7 +8,7 @@ import { StandingWait } from "@tandem/sip-endpoint";
 export class LinkWait {
   readonly #line = new StandingWait();
   readonly #nowMs: () => number;
-  #edgeMs = 0;
+  #told: Pick<EdgeWait, "receiveMs" | "callsPerSecond"> = { receiveMs: 0, callsPerSecond: null };
   #beats = 0;
 
   /** @param nowMs a clock that does not jump, milliseconds */
@@ -15,9 +16,8 @@ export class LinkWait {
     this.#nowMs = nowMs;
   }
 
-  /** Milliseconds; 0 while nothing stands. */
-  get ms(): number {
-    return this.#edgeMs + this.#line.ms;
+  get now(): EdgeWait {
+    return { ...this.#told, lineMs: this.#line.ms };
   }
 
   /** The ping that goes off now; no other frame has an id like this. */
@@ -28,9 +28,13 @@ export class LinkWait {
     return `${id}|ping`;
   }
 
-  /** The edge's answer to a ping of ours; one of an earlier release does not tell its own wait. */
-  answered(to: string, edgeMs: string): void {
+  /** The edge's answer to a ping of ours: its own wait, which one of an earlier release does not tell, and how many new calls a second it gets. */
+  answered(to: string, receiveMs: string, callsPerSecond: string): void {
     this.#line.returned(to, this.#nowMs());
-    this.#edgeMs = /^\d{1,6}$/.test(edgeMs) ? Number(edgeMs) : 0;
+    this.#told = { receiveMs: countIn(receiveMs) ?? 0, callsPerSecond: countIn(callsPerSecond) };
   }
+}
+
+function countIn(token: string): number | null {
+  return /^\d{1,6}$/.test(token) ? Number(token) : null;
 }

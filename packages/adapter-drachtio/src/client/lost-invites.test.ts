@@ -3,7 +3,7 @@ import { FakeClock, settle } from "@tandem/call-control/testing";
 import { ok } from "@tandem/domain";
 import { buildRequest, responseTo, type SipMessage } from "@tandem/sip";
 import { describe, expect, test } from "vitest";
-import type { Adoption, EdgeAccess } from "../edge-access.ts";
+import { NO_WAIT, type Adoption, type EdgeAccess } from "../edge-access.ts";
 import { AwaitedEdges } from "./awaited-edges.ts";
 import { ConnectedEdges } from "./connected-edges.ts";
 import type { EdgeFate } from "./lost-edge.ts";
@@ -14,7 +14,7 @@ class OtherEdge implements EdgeAccess {
   readonly pool = "east";
   readonly pending = { client: 0, server: 0 };
   readonly idle = true;
-  readonly waitMs = 0;
+  readonly wait = NO_WAIT;
   readonly keepsAside = true;
   readonly adopts = true;
   readonly answers: [string, number][] = [];

@@ -66,8 +66,8 @@ export interface AppSessionOptions {
   readonly welcome: () => Welcome;
   readonly tokens: TokenSource;
   readonly now: () => number;
-  /** How long what comes over UDP waits until this process reads it, milliseconds. */
-  readonly receiveWaitMs: () => number;
+  /** How long what comes over UDP waits until this process reads it, milliseconds, and how many new calls a second come. */
+  readonly load: () => { readonly receiveMs: number; readonly callsPerSecond: number };
   readonly events: AppSessionEvents;
 }
 
@@ -240,13 +240,17 @@ export class AppSession implements Application {
       case "malformed":
         return this.#refuse(frame.id, frame.reason, this.#ready ? "malformed" : "unauthenticated");
       case "ping":
-        if (this.#ready)
-          return this.reply(frame.id, this.#beats ? `OK|pong|${Math.round(this.#options.receiveWaitMs())}` : "OK|pong");
+        if (this.#ready) return this.reply(frame.id, this.#beats ? `OK|pong|${this.#loadTokens()}` : "OK|pong");
         return this.#refuse(frame.id, "not authenticated", "unauthenticated");
       default:
         if (this.#ready) return this.#options.events.onFrame(this, frame);
         return this.#refuse(frame.id, "not authenticated", "unauthenticated");
     }
+  }
+
+  #loadTokens(): string {
+    const { receiveMs, callsPerSecond } = this.#options.load();
+    return `${Math.round(receiveMs)}|${callsPerSecond}`;
   }
 
   #authenticate(frame: Extract<AppFrame, { kind: "authenticate" }>): void {

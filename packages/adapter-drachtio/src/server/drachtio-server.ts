@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { Socket } from "node:net";
 import type { TlsOptions } from "node:tls";
-import type { SipApplication } from "@tandem/call-control";
+import { CallRate, type SipApplication } from "@tandem/call-control";
 import { systemClock, type SocketAddress } from "@tandem/runtime";
 import { parseMessage } from "@tandem/sip";
 import { sentByOf, type Endpoint, type EndpointEvents } from "@tandem/sip-endpoint";
@@ -125,7 +125,7 @@ class Server implements DrachtioServer {
       pool,
       listeners,
       sentBy: (listener) => sentByNames(this.#context.endpoint()).get(listener) ?? null,
-      receiveWaitMs: () => this.#context.endpoint().receiveWaitMs,
+      load: () => this.#load(),
       app,
       incoming: this.#incoming,
       outgoing: this.#outgoing,
@@ -188,6 +188,7 @@ class Server implements DrachtioServer {
       counters: new EdgeCounters(),
       roster: new AppRoster(),
       affinity: new CallAffinity(() => clock.now()),
+      calls: new CallRate(),
       endpoint: () => {
         if (this.#endpoint === null) throw new TypeError("no endpoint yet");
         return this.#endpoint;
@@ -209,7 +210,7 @@ class Server implements DrachtioServer {
       }),
       tokens,
       now: () => clock.now(),
-      receiveWaitMs: () => endpoint().receiveWaitMs,
+      load: () => this.#load(),
       events: {
         onReady: (session) => this.#ready(session),
         onFrame: (session, frame) => this.#frame(session, frame),
@@ -217,6 +218,11 @@ class Server implements DrachtioServer {
         onGone: (session, loss) => this.#gone(session, loss),
       },
     };
+  }
+
+  #load() {
+    const { calls, clock, endpoint } = this.#context;
+    return { receiveMs: endpoint().receiveWaitMs, callsPerSecond: calls.at(clock.now()) };
   }
 
   #createEvents(): EndpointEvents {

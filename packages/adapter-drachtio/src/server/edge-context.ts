@@ -1,3 +1,4 @@
+import type { CallRate } from "@tandem/call-control";
 import type { Endpoint } from "@tandem/sip-endpoint";
 import type { AppRoster } from "./app-roster.ts";
 import type { CallAffinity } from "./call-affinity.ts";
@@ -19,6 +20,8 @@ export interface EdgeContext {
   readonly counters: EdgeCounters;
   readonly roster: AppRoster;
   readonly affinity: CallAffinity;
+  /** New calls that come to this edge. */
+  readonly calls: CallRate;
   /** The SIP side; set before any event comes. */
   readonly endpoint: () => Endpoint;
 }

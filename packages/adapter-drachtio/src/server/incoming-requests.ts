@@ -90,6 +90,7 @@ export class IncomingRequests {
     const { method, callId } = transaction;
     if (method === "PRACK") this.#reliable.acknowledged(callId, received.message.get("RAck"));
     const offer = this.#newOffer(transaction, received);
+    if (method === "INVITE" && offer.dialogTag === undefined) this.#context.calls.count(this.#context.clock.now());
     const isPing = method === "OPTIONS" && offer.dialogTag === undefined;
     if (this.#draining && isPing) this.#answerByItself(offer, 503, "draining");
     else if (!this.#parts.dispatcher.offer(offer)) this.#answerByItself(offer, 503, "no-application");

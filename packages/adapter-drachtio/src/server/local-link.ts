@@ -1,6 +1,7 @@
 import type {
   ClientEvents,
   ClientTransaction,
+  EdgeWait,
   IncomingRequest,
   OutgoingRequest,
   ServerTransaction,
@@ -22,7 +23,7 @@ export interface LocalLinkParts {
   readonly pool: string;
   readonly listeners: readonly string[];
   readonly sentBy: (listener: string) => string | null;
-  readonly receiveWaitMs: () => number;
+  readonly load: () => Omit<EdgeWait, "lineMs">;
   readonly app: SipApplication;
   readonly incoming: IncomingRequests;
   readonly outgoing: OutgoingRequests;
@@ -73,8 +74,8 @@ export class LocalLink implements Application, LocalEdgeAccess {
     return !awaited && incoming.waitingFor(this) === 0;
   }
 
-  get waitMs(): number {
-    return this.#parts.receiveWaitMs();
+  get wait(): EdgeWait {
+    return { ...this.#parts.load(), lineMs: 0 };
   }
 
   sentBy(listener: string): string | null {

@@ -44,6 +44,8 @@ export interface ReplyFrame {
   readonly detail: string;
   /** Server version and additions, only after authenticate; after a ping of a client with the tag `beats` how long what comes over UDP waits there, milliseconds. */
   readonly version: string;
+  /** After such a ping only: new calls a second that come to the edge. */
+  readonly callsPerSecond: string;
   /** Transaction id, only after a SIP message. */
   readonly transactionId: string;
 }
@@ -61,6 +63,7 @@ export function parseEdgeFrame(payload: string): EdgeFrame {
     outcome: outcome === "OK" || outcome === "NOK" ? outcome : "NO",
     detail: tokens[4] ?? "",
     version: tokens[5] ?? "",
+    callsPerSecond: tokens[6] ?? "",
     transactionId: tokens[10] ?? "",
   };
 }

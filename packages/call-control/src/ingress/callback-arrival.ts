@@ -33,16 +33,12 @@ interface ArrivedCallback {
   readonly plans: readonly AttemptPlan[];
 }
 
-/** Health and limits as ordinary calls see them, and as calls see them that nothing holds up. */
-export interface CallbackLive extends LiveView {
-  readonly forCallsUnderWay: LiveView;
-}
-
 interface Lookup {
   /** Who is behind the number that is called. */
   readonly found: Callback | null;
   readonly callId: string;
-  readonly live: CallbackLive;
+  /** As calls see it that nothing holds up. */
+  readonly live: LiveView;
 }
 
 /**
@@ -59,7 +55,7 @@ export function asCallback(arrived: Omit<ArrivedOnTrunk, "callback">, { found, c
   }
   if (!claimsPsapCallback(request.message)) return { ...arrived, callback: null };
   if (!isPsapTrunk(trunk)) return { ...arrived, request: withoutClaim(request), callback: null };
-  const decision = decideRequest(request, trunk, callId, { inForce, live: live.forCallsUnderWay });
+  const decision = decideRequest(request, trunk, callId, { inForce, live });
   if (decision.kind === "reject") return { ...arrived, decision, callback: null };
   const plans = attemptPlans(decision, inForce.snapshot).map((plan) => ({
     ...plan,

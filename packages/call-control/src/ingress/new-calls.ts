@@ -14,12 +14,13 @@ import type { Mail } from "../calls/call-shell.ts";
 import type { DeskChoice } from "../calls/desk-choice.ts";
 import type { RelayedMedia } from "../calls/relayed-media.ts";
 import { transactionId } from "../calls/transaction-id.ts";
+import type { LiveViews } from "../live/live-state.ts";
 import type { InForce, TopologyInForce } from "../live/topology-in-force.ts";
 import type { Callback, EmergencyNotices, IdentityHash, IncomingRequest } from "../ports/index.ts";
 import { decideRequest, ingressProfile, ingressTrunk } from "./arrival.ts";
 import { callerOrigin } from "./caller-origin.ts";
 import { isOurs, perhapsOf, type CallLookup } from "./came-back.ts";
-import { asCallback, type Arrived, type ArrivedOnTrunk, type CallbackLive } from "./callback-arrival.ts";
+import { asCallback, type Arrived, type ArrivedOnTrunk } from "./callback-arrival.ts";
 import { claimInvite, keepInvite, type ClaimPorts } from "./emergency-claim.ts";
 import { announceEmergency } from "./emergency-notice.ts";
 import type { PendingCalls } from "./pending-calls.ts";
@@ -39,7 +40,7 @@ type InviteEvent = Extract<CallEvent, { kind: "invite" }>;
 
 export interface NewCallParts extends PreparationPorts, CallLookup, ClaimPorts {
   readonly topology: TopologyInForce;
-  readonly live: CallbackLive;
+  readonly live: LiveViews;
   readonly answers: StatelessAnswers;
   readonly hash: IdentityHash;
   readonly notices: EmergencyNotices;
@@ -107,7 +108,7 @@ export class NewCalls {
     if (inForce === null) return null;
     const trunk = ingressTrunk(request, inForce);
     const ingress = ingressProfile(request, trunk, inForce);
-    const decision = decideRequest(request, trunk, callId, { inForce, live });
+    const decision = decideRequest(request, trunk, callId, { inForce, live: live.forCallsUnderWay });
     if (decision.kind !== "emergency" || ingress === null) return null;
     const { snapshot } = inForce;
     const attempts = attemptPlans(decision, snapshot);
@@ -162,9 +163,10 @@ export class NewCalls {
   }
 
   #judge({ request, wasMalformed }: ReadInvite, callId: string, inForce: InForce): void {
-    const { answers } = this.#parts;
+    const { answers, live } = this.#parts;
     const trunk = ingressTrunk(request, inForce);
-    const decision = decideRequest(request, trunk, callId, { inForce, live: this.#parts.live });
+    const view = live.forNew(callId, request.transaction.edge);
+    const decision = decideRequest(request, trunk, callId, { inForce, live: view });
     if (decision.kind !== "emergency" && wasMalformed) return answers.refuse(request, "malformed-request");
     if (trunk === null || decision.kind === "emergency") {
       return this.#admit({ request, trunk, decision, inForce, callback: null }, callId);
@@ -176,7 +178,9 @@ export class NewCalls {
   #lookForCallback(arrived: Omit<ArrivedOnTrunk, "callback">, callId: string): void {
     const { known, pending, live } = this.#parts;
     const { request, trunk, inForce } = arrived;
-    const goOn = (found: Callback | null): void => this.#admit(asCallback(arrived, { found, callId, live }), callId);
+    live.countOrdinary();
+    const lookup = { callId, live: live.forCallsUnderWay };
+    const goOn = (found: Callback | null): void => this.#admit(asCallback(arrived, { ...lookup, found }), callId);
     const number = uriFacts(request.message.uri).user;
     const found = known.reached(number);
     if (found !== null || !mayBeCallback(trunk, number, inForce.snapshot)) return goOn(found);
@@ -289,7 +293,7 @@ export class NewCalls {
     const callId = replacedCall(request.message.get("Replaces") ?? "");
     const profile = ingressProfile(request, trunk, inForce);
     if (callId === null || profile === null) return answers.refuse(request, "replaced-call-gone");
-    const { refuseOrdinary } = live;
+    const { refuseOrdinary } = live.forNew(callId, request.transaction.edge);
     // What is set up here can be picked up here only.
     if (refuseOrdinary !== null && !works(callId)) return answers.refuse(request, refuseOrdinary);
     const transaction = transactionId(request.transaction);

@@ -1,5 +1,5 @@
-import type { FailureCode } from "@tandem/domain";
-import type { LoadMeter } from "../ports/index.ts";
+import { spread, type FailureCode } from "@tandem/domain";
+import type { EdgeWait } from "../ports/index.ts";
 
 export interface AdmissionLimits {
   /** Calls one worker sets up at once; more are refused with 503. Default 2 000. */
@@ -17,54 +17,38 @@ export interface AdmissionState {
   readonly draining: boolean;
   readonly storeAway: boolean;
   readonly setups: number;
+  /** Delay of the event loop, milliseconds. */
+  readonly lagMs: number;
+  /** Of the edge that the call came by. */
+  readonly wait: EdgeWait;
+  /** New ordinary calls a second that come to this worker. */
+  readonly callsPerSecond: number;
 }
 
-const SECOND_MS = 1_000;
-/** With fewer new calls a second it is not they that keep this process busy, and refusing some helps nobody. */
+/** With fewer new calls a second it is not they that make others wait, and refusing some helps nobody. */
 const FEW_CALLS = 100;
-const SLICE_MS = 20;
 
-/** Why this worker takes no ordinary call now. Emergency calls never ask. */
-export class Admission {
-  readonly #limits: AdmissionLimits;
-  readonly #load: LoadMeter;
-  #second = 0;
-  /** New calls of this second, and of the one before. */
-  #asked = 0;
-  #askedBefore = 0;
+/** Why a worker in this state takes no ordinary call of this id, or null: the same for the same call, however often it is asked. Emergency calls never ask. */
+export function ordinaryRefusal(callId: string, state: AdmissionState, limits: AdmissionLimits): FailureCode | null {
+  const closed = closedFor(state);
+  if (closed !== null) return closed;
+  const isFull = state.setups >= limits.maxSetups || state.lagMs > limits.maxLagMs;
+  return isFull || spread(callId, "admission") >= shareTaken(state, limits) ? "overload" : null;
+}
 
-  constructor(limits: AdmissionLimits, load: LoadMeter) {
-    this.#limits = limits;
-    this.#load = load;
-  }
+/** Why a worker takes no ordinary call at all until somebody changes that, or null. */
+export function closedFor({ draining, storeAway }: Pick<AdmissionState, "draining" | "storeAway">): FailureCode | null {
+  if (draining) return "draining";
+  return storeAway ? "store-unavailable" : null;
+}
 
-  /** The reason to refuse the ordinary call that came now, or null. */
-  refusal({ draining, storeAway, setups }: AdmissionState, nowMs: number): FailureCode | null {
-    this.#count(nowMs);
-    const { maxSetups, maxLagMs } = this.#limits;
-    if (draining) return "draining";
-    if (storeAway) return "store-unavailable";
-    return setups >= maxSetups || this.#load.lagMs() > maxLagMs || this.#sheds(nowMs) ? "overload" : null;
-  }
-
-  /**
-   * Takes all calls while messages wait less than half of the limit, none when they wait for all of it, and in between that share of them which the clock's last digits choose. A refused
-   * call costs a tenth of one that is served: so the queue finds a length at which those that are taken, emergency calls and what belongs to calls that are up are served in time, whereas
-   * who begins to serve all of them serves none.
-   */
-  #sheds(nowMs: number): boolean {
-    if (Math.max(this.#asked, this.#askedBefore) < FEW_CALLS) return false;
-    const taken = 2 - (2 * this.#load.waitMs()) / this.#limits.maxWaitMs;
-    return (nowMs % SLICE_MS) / SLICE_MS >= taken;
-  }
-
-  #count(nowMs: number): void {
-    const second = Math.floor(nowMs / SECOND_MS);
-    if (second !== this.#second) {
-      this.#askedBefore = second === this.#second + 1 ? this.#asked : 0;
-      this.#asked = 0;
-      this.#second = second;
-    }
-    this.#asked += 1;
-  }
+/**
+ * All calls while messages wait less than half of the limit, none when they wait for all of it, and that share of them in between. A refused call costs a tenth of one that is served: so the
+ * queue finds a length at which those that are taken, emergency calls and what belongs to calls that are up are served in time, whereas who begins to serve all of them serves none.
+ */
+function shareTaken({ wait, callsPerSecond }: AdmissionState, { maxWaitMs }: AdmissionLimits): number {
+  // What waits for the edge is of all calls that come by it; what waits for this process is of its own.
+  const receiveMs = (wait.callsPerSecond ?? callsPerSecond) < FEW_CALLS ? 0 : wait.receiveMs;
+  const lineMs = callsPerSecond < FEW_CALLS ? 0 : wait.lineMs;
+  return 2 - (2 * (receiveMs + lineMs)) / maxWaitMs;
 }

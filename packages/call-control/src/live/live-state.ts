@@ -9,6 +9,7 @@ import type {
   Unwatch,
 } from "../ports/index.ts";
 import { repeat, type RoundEnd } from "../timing/repeat.ts";
+import { CallRate } from "./call-rate.ts";
 
 const LOADS_MS = 1_000;
 const BOARD_MS = 10_000;
@@ -20,52 +21,71 @@ export interface LivePorts {
   readonly telemetry: Telemetry;
 }
 
+/** Where a new request comes from, and how many are like it. */
+export interface Arrival {
+  /** Id of the edge that it came by. */
+  readonly edge: string;
+  /** New ordinary requests a second that come to this worker. */
+  readonly callsPerSecond: number;
+}
+
+/** What this worker takes now; mere looks, whoever asks and however often. */
+export interface Admissions {
+  /** Why it does not take an ordinary call of this id, or null. */
+  refusal(callId: string, arrival: Arrival): FailureCode | null;
+  /** Why it takes none at all (`draining`, `store-unavailable`), or null; overload passes by itself. */
+  closed(): FailureCode | null;
+}
+
+/** The live view for each kind of request. */
+export interface LiveViews {
+  /** For a new call or request of this id that came by this edge. */
+  forNew(callId: string, edge: string): LiveView;
+  readonly forCallsUnderWay: LiveView;
+  /** Why no ordinary call at all is taken (`draining`, `store-unavailable`), or null. */
+  readonly closed: FailureCode | null;
+  /** A new ordinary request came that admission was asked about. */
+  countOrdinary(): void;
+}
+
 /**
  * Trunk health and loads as this worker knows them. What cannot be read stays as it was: stale is better than empty. Loads are a second old at
  * most; the exact limits are held by the gate when an attempt starts.
  */
-export class LiveState implements LiveView {
+export class LiveState implements LiveViews {
+  /** The same for a call that is up already: neither drain nor overload concern it. A drain of the own pool concerns new calls alone, and another pool's workers refuse for themselves. */
+  readonly forCallsUnderWay: LiveView = {
+    trunkState: (trunk) => this.#states.get(trunk) ?? "unknown",
+    trunkLoad: (trunk) => this.#loads.get(trunk) ?? 0,
+    poolDraining: () => false,
+    refuseOrdinary: null,
+    // Every call asks the gate, so what a load says of a second ago refuses nobody.
+    limitsHeldByGate: true,
+  };
   readonly #ports: LivePorts;
-  readonly #refusal: () => FailureCode | null;
+  readonly #admissions: Admissions;
+  readonly #calls = new CallRate();
   #states = new Map<string, TrunkState>();
   #loads: ReadonlyMap<string, number> = new Map();
   #unwatch: Unwatch | null = null;
   #stops: (() => Promise<void>)[] = [];
 
-  constructor(ports: LivePorts, refusal: () => FailureCode | null) {
+  constructor(ports: LivePorts, admissions: Admissions) {
     this.#ports = ports;
-    this.#refusal = refusal;
+    this.#admissions = admissions;
   }
 
-  /** Every call asks the gate, so what a load says of a second ago refuses nobody. */
-  readonly limitsHeldByGate = true;
-
-  get refuseOrdinary(): FailureCode | null {
-    return this.#refusal();
+  forNew(callId: string, edge: string): LiveView {
+    const refuseOrdinary = this.#admissions.refusal(callId, { edge, callsPerSecond: this.#calls.at(this.#now()) });
+    return { ...this.forCallsUnderWay, refuseOrdinary };
   }
 
-  trunkState(trunk: string): TrunkState {
-    return this.#states.get(trunk) ?? "unknown";
+  get closed(): FailureCode | null {
+    return this.#admissions.closed();
   }
 
-  trunkLoad(trunk: string): number {
-    return this.#loads.get(trunk) ?? 0;
-  }
-
-  /** A drain of the own pool is in `refuseOrdinary`; another pool's workers refuse for themselves. */
-  poolDraining(): boolean {
-    return false;
-  }
-
-  /** The same for a call that is up already: neither drain nor overload concern it. */
-  get forCallsUnderWay(): LiveView {
-    return {
-      trunkState: (trunk) => this.trunkState(trunk),
-      trunkLoad: (trunk) => this.trunkLoad(trunk),
-      poolDraining: () => false,
-      refuseOrdinary: null,
-      limitsHeldByGate: true,
-    };
+  countOrdinary(): void {
+    this.#calls.count(this.#now());
   }
 
   start(): void {
@@ -79,6 +99,10 @@ export class LiveState implements LiveView {
   async stop(): Promise<void> {
     await Promise.all(this.#stops.splice(0).map((stop) => stop()));
     await this.#unwatch?.();
+  }
+
+  #now(): number {
+    return this.#ports.clock.now();
   }
 
   async #readLoads(): Promise<RoundEnd> {

@@ -1,7 +1,17 @@
+/** What stands in front of this process on the way by one edge. */
+export interface EdgeWait {
+  /** How long messages now wait in front of the edge's sockets, if that stood for some tenths of a second, milliseconds. */
+  readonly receiveMs: number;
+  /** The same between the edge and this process. */
+  readonly lineMs: number;
+  /** New calls a second that come to the edge, whichever worker gets them; null: it does not tell. */
+  readonly callsPerSecond: number | null;
+}
+
 /** How loaded this process is; read for every new call, so it must be a mere look. */
 export interface LoadMeter {
   /** Delay of the event loop that lasted: 99th percentile of a second, the lower of the last two, milliseconds. */
   lagMs(): number;
-  /** How long SIP messages now wait in front of this process until it reads them, if that stood for some tenths of a second, milliseconds. */
-  waitMs(): number;
+  /** @param edge the id of the edge that what is asked about came by */
+  waitBy(edge: string): EdgeWait;
 }

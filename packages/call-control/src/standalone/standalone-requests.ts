@@ -1,4 +1,5 @@
-import { attemptPlans, unknownOptions, type LiveView } from "@tandem/domain";
+import { attemptPlans, unknownOptions } from "@tandem/domain";
+import type { LiveViews } from "../live/live-state.ts";
 import type { TopologyInForce } from "../live/topology-in-force.ts";
 import type { Clock, IdentityHash, IncomingRequest, SipPort, Telemetry } from "../ports/index.ts";
 import { decideRequest, ingressProfile, ingressTrunk } from "../ingress/arrival.ts";
@@ -8,7 +9,7 @@ import { Relay } from "./relay.ts";
 
 export interface StandaloneParts {
   readonly topology: TopologyInForce;
-  readonly live: LiveView;
+  readonly live: LiveViews;
   readonly answers: StatelessAnswers;
   readonly sip: SipPort;
   readonly clock: Clock;
@@ -40,13 +41,15 @@ export class StandaloneRequests {
     if (request.message.method === "OPTIONS") {
       if (trunk === null) return answers.refuse(request, "unknown-source");
       // A peer that probes us shall send its calls elsewhere while we drain. Under load it shall not: emergency calls are served, and ordinary ones are told when to come again.
-      const { refuseOrdinary } = live;
-      if (refuseOrdinary !== null && refuseOrdinary !== "overload") return answers.refuse(request, refuseOrdinary);
+      const { closed } = live;
+      if (closed !== null) return answers.refuse(request, closed);
       const unknown = unknownOptions(request.message);
       return unknown.length > 0 ? this.#unsupported(request, unknown) : answers.capabilities(request);
     }
     const id = this.#parts.hash(`relay\n${requestName(request.message)}`);
-    const decision = decideRequest(request, trunk, id, { inForce, live });
+    const view = live.forNew(id, request.transaction.edge);
+    const decision = decideRequest(request, trunk, id, { inForce, live: view });
+    if (trunk !== null && decision.kind !== "emergency") live.countOrdinary();
     if (decision.kind === "reject") return answers.refuse(request, decision.failure);
     const ingress = ingressProfile(request, trunk, inForce);
     if (ingress === null) return answers.refuse(request, "unknown-source");

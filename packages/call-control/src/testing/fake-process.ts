@@ -5,6 +5,7 @@ import type {
   DetailRecordSpool,
   EmergencyTelemetry,
   IdentityHash,
+  EdgeWait,
   LoadMeter,
   NameResolver,
   Telemetry,
@@ -106,14 +107,16 @@ export class FakeNameResolver implements NameResolver {
 /** A load meter that shows what the test sets. */
 export class FakeLoadMeter implements LoadMeter {
   lag = 0;
-  wait = 0;
+  /** By edge, and of every other one. */
+  readonly waits = new Map<string, EdgeWait>();
+  wait: EdgeWait = { receiveMs: 0, lineMs: 0, callsPerSecond: null };
 
   lagMs(): number {
     return this.lag;
   }
 
-  waitMs(): number {
-    return this.wait;
+  waitBy(edge: string): EdgeWait {
+    return this.waits.get(edge) ?? this.wait;
   }
 }
 

@@ -1,6 +1,7 @@
 import type {
   ClientEvents,
   ClientTransaction,
+  EdgeWait,
   IncomingRequest,
   OutgoingRequest,
   PeerAddress,
@@ -8,7 +9,7 @@ import type {
 } from "@tandem/call-control";
 import { err, ok, type Failure, type Result } from "@tandem/domain";
 import { formatMessage, parseMessage, responseTo, type SipMessage } from "@tandem/sip";
-import type { Adoption } from "../../edge-access.ts";
+import { NO_WAIT, type Adoption } from "../../edge-access.ts";
 import { parseEdgeFrame } from "../../wire/edge-frame.ts";
 import { EdgeLink, type EdgeLinkOptions, type LinkSession } from "../edge-link.ts";
 import type { PoolLink } from "../pool-link.ts";
@@ -91,8 +92,8 @@ export class StockLink implements PoolLink {
   }
 
   /** A stock server does not tell. */
-  get waitMs(): number {
-    return 0;
+  get wait(): EdgeWait {
+    return NO_WAIT;
   }
 
   adopt(_invite: IncomingRequest, taken: (adoption: Adoption) => void): void {
