@@ -42,6 +42,8 @@ describe("two controllers", () => {
     try {
       await oneCall();
       await cluster.recordsOf(1);
+      // Frozen between writing a record and saying so, it would leave that record to be written again: at least once is the promise.
+      await until(async () => (await saidDelivered()) === 2, { what: "the call and its attempt acknowledged" });
       process.kill(first, "SIGSTOP");
       await oneCall();
       // Nobody but the second can have moved this record.
@@ -58,6 +60,10 @@ describe("two controllers", () => {
     }
   });
 });
+
+/** Records that the cluster's own controller has moved and taken from the stream. */
+const saidDelivered = (): Promise<number> =>
+  cluster.metric("controller", "tandem_detail_records_total", { result: "delivered", sink: "file" });
 
 /** 1 while the cluster's own controller says that it leads. */
 const leaders = (): Promise<number> => cluster.metric("controller", "tandem_leader");
