@@ -104,9 +104,9 @@ describe("a TCP peer that connects to us", () => {
     await peer.gone();
     expect(peer.startLines).toEqual(answer === undefined ? [] : [`SIP/2.0 ${answer}`]);
     expect(us.user.requests).toEqual([]);
-    const { discarded, connections } = us.endpoint.stats();
+    const { discarded } = us.endpoint.stats();
     expect(discarded.oversize + discarded["stream-garbage"]).toBe(1);
-    expect(connections.tcp).toBe(0);
+    await waitUntil("the connection gone", () => us.endpoint.stats().connections.tcp === 0);
   });
 
   it("keeps its connection after a bad message whose end is known", async () => {
@@ -135,7 +135,7 @@ describe("a TCP peer that connects to us", () => {
     peer.send(OPTIONS);
     await peer.got(1);
     await peer.gone();
-    expect(us.endpoint.stats().connections.tcp).toBe(0);
+    await waitUntil("the connection gone", () => us.endpoint.stats().connections.tcp === 0);
   });
 
   it("is refused when there are too many", async () => {
