@@ -28,6 +28,10 @@ async function tcp(limits: Partial<EndpointLimits> = {}): Promise<{ readonly us:
   return { us, peer: await StreamPeer.connect(us.at("tcp").port) };
 }
 
+/** We hear of a closed connection after the peer that closed it, or that saw us close it. */
+const connectionGone = (us: Running): Promise<void> =>
+  waitUntil("the connection gone", () => us.endpoint.stats().connections.tcp === 0);
+
 describe("a TCP peer that connects to us", () => {
   it("gets the response on its connection, whatever Via says", async () => {
     const { us, peer } = await tcp();
@@ -53,7 +57,7 @@ describe("a TCP peer that connects to us", () => {
     await waitUntil("an answer to both", () => peer.startLines.length >= 2);
     expect(peer.startLines).toContain("SIP/2.0 482 Merged Request");
     peer.socket.destroy();
-    await waitUntil("the connection gone", () => us.endpoint.stats().connections.tcp === 0);
+    await connectionGone(us);
     const again = await StreamPeer.connect(us.at("tcp").port);
     again.send(next ?? "");
     await again.got(1);
@@ -106,7 +110,7 @@ describe("a TCP peer that connects to us", () => {
     expect(us.user.requests).toEqual([]);
     const { discarded } = us.endpoint.stats();
     expect(discarded.oversize + discarded["stream-garbage"]).toBe(1);
-    await waitUntil("the connection gone", () => us.endpoint.stats().connections.tcp === 0);
+    await connectionGone(us);
   });
 
   it("keeps its connection after a bad message whose end is known", async () => {
@@ -135,7 +139,7 @@ describe("a TCP peer that connects to us", () => {
     peer.send(OPTIONS);
     await peer.got(1);
     await peer.gone();
-    await waitUntil("the connection gone", () => us.endpoint.stats().connections.tcp === 0);
+    await connectionGone(us);
   });
 
   it("is refused when there are too many", async () => {
