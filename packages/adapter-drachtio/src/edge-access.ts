@@ -13,9 +13,6 @@ import type { SipMessage } from "@tandem/sip";
 /** The new transaction of an INVITE that an edge goes on with. `known`: its sender has repeated it there, and some worker has it from there; null: the edge cannot. */
 export type Adoption = ServerTransaction | "known" | null;
 
-/** Nothing waits, or nobody knows. */
-export const NO_WAIT: EdgeWait = { receiveMs: 0, lineMs: 0, callsPerSecond: null };
-
 /** One edge as a worker uses it: over a connection, or in the worker's own process. */
 export interface EdgeAccess {
   /** The edge's id. */

@@ -1,15 +1,16 @@
 import type { ConnectionOptions } from "node:tls";
-import type {
-  ClientTransaction,
-  Clock,
-  EdgeWait,
-  OutgoingRequest,
-  SipApplication,
-  SipPort,
+import {
+  NO_WAIT,
+  type ClientTransaction,
+  type Clock,
+  type EdgeWait,
+  type OutgoingRequest,
+  type SipApplication,
+  type SipPort,
 } from "@tandem/call-control";
 import { err, type Failure, type Result } from "@tandem/domain";
 import { formatSocketAddress, systemClock, type SocketAddress } from "@tandem/runtime";
-import { NO_WAIT, type EdgeAccess, type LocalEdge, type LocalEdgeAccess } from "../edge-access.ts";
+import type { EdgeAccess, LocalEdge, LocalEdgeAccess } from "../edge-access.ts";
 import { edgeLost, noEdge } from "../edge-failures.ts";
 import { LEAVE } from "../wire/app-frame.ts";
 import { AwaitedEdges } from "./awaited-edges.ts";

@@ -1,19 +1,20 @@
-import type {
-  ClientEvents,
-  ClientTransaction,
-  Clock,
-  EdgeWait,
-  IncomingRequest,
-  OutgoingRequest,
-  PeerAddress,
-  ServerTransaction,
-  SipApplication,
+import {
+  NO_WAIT,
+  type ClientEvents,
+  type ClientTransaction,
+  type Clock,
+  type EdgeWait,
+  type IncomingRequest,
+  type OutgoingRequest,
+  type PeerAddress,
+  type ServerTransaction,
+  type SipApplication,
 } from "@tandem/call-control";
 import { err, ok, type Failure, type Result } from "@tandem/domain";
 import { buildResponse, formatMessage, parseMessage, type SipMessage } from "@tandem/sip";
 import { formatHoldFrame, formatRouteFrame } from "../wire/app-frame.ts";
 import { parseEdgeFrame, parseVersion, type ReplyFrame, type SipEdgeFrame } from "../wire/edge-frame.ts";
-import { NO_WAIT, type Adoption } from "../edge-access.ts";
+import type { Adoption } from "../edge-access.ts";
 import { edgeLost, edgeSpokeNonsense, fromEdgeReason } from "../edge-failures.ts";
 import { adoptFrame, answerFrame, requestFrame } from "./link-frames.ts";
 import type { LinkCounters } from "./link-counters.ts";

@@ -1,4 +1,4 @@
-import type { EdgeWait } from "@tandem/call-control";
+import type { EdgeLoad, EdgeWait } from "@tandem/call-control";
 import { StandingWait } from "@tandem/sip-endpoint";
 
 /**
@@ -8,7 +8,7 @@ import { StandingWait } from "@tandem/sip-endpoint";
 export class LinkWait {
   readonly #line = new StandingWait();
   readonly #nowMs: () => number;
-  #told: Pick<EdgeWait, "receiveMs" | "callsPerSecond"> = { receiveMs: 0, callsPerSecond: null };
+  #told: EdgeLoad = { receiveMs: 0, callsPerSecond: null };
   #beats = 0;
 
   /** @param nowMs a clock that does not jump, milliseconds */

@@ -1,9 +1,9 @@
-import type { IncomingRequest } from "@tandem/call-control";
+import { NO_WAIT, type IncomingRequest } from "@tandem/call-control";
 import { FakeClock, settle } from "@tandem/call-control/testing";
 import { ok } from "@tandem/domain";
 import { buildRequest, responseTo, type SipMessage } from "@tandem/sip";
 import { describe, expect, test } from "vitest";
-import { NO_WAIT, type Adoption, type EdgeAccess } from "../edge-access.ts";
+import type { Adoption, EdgeAccess } from "../edge-access.ts";
 import { AwaitedEdges } from "./awaited-edges.ts";
 import { ConnectedEdges } from "./connected-edges.ts";
 import type { EdgeFate } from "./lost-edge.ts";

@@ -1,6 +1,7 @@
 import type {
   ClientEvents,
   ClientTransaction,
+  EdgeLoad,
   EdgeWait,
   IncomingRequest,
   OutgoingRequest,
@@ -23,7 +24,7 @@ export interface LocalLinkParts {
   readonly pool: string;
   readonly listeners: readonly string[];
   readonly sentBy: (listener: string) => string | null;
-  readonly load: () => Omit<EdgeWait, "lineMs">;
+  readonly load: () => EdgeLoad;
   readonly app: SipApplication;
   readonly incoming: IncomingRequests;
   readonly outgoing: OutgoingRequests;

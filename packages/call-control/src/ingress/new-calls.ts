@@ -171,6 +171,7 @@ export class NewCalls {
     if (trunk === null || decision.kind === "emergency") {
       return this.#admit({ request, trunk, decision, inForce, callback: null }, callId);
     }
+    live.countOrdinary();
     return this.#lookForCallback({ request, trunk, decision, inForce }, callId);
   }
 
@@ -178,7 +179,6 @@ export class NewCalls {
   #lookForCallback(arrived: Omit<ArrivedOnTrunk, "callback">, callId: string): void {
     const { known, pending, live } = this.#parts;
     const { request, trunk, inForce } = arrived;
-    live.countOrdinary();
     const lookup = { callId, live: live.forCallsUnderWay };
     const goOn = (found: Callback | null): void => this.#admit(asCallback(arrived, { ...lookup, found }), callId);
     const number = uriFacts(request.message.uri).user;

@@ -53,7 +53,7 @@ export interface LiveViews {
  * most; the exact limits are held by the gate when an attempt starts.
  */
 export class LiveState implements LiveViews {
-  /** The same for a call that is up already: neither drain nor overload concern it. A drain of the own pool concerns new calls alone, and another pool's workers refuse for themselves. */
+  /** Health and loads as a call sees them that is up already: neither drain nor overload concern it. A drain of the own pool concerns new calls alone, and another pool's workers refuse for themselves. */
   readonly forCallsUnderWay: LiveView = {
     trunkState: (trunk) => this.#states.get(trunk) ?? "unknown",
     trunkLoad: (trunk) => this.#loads.get(trunk) ?? 0,

@@ -12,6 +12,7 @@ export { noLocationSource } from "./emergency-nobody.ts";
 export type * from "./emergency-notices.ts";
 export type * from "./identity-hash.ts";
 export type * from "./load-meter.ts";
+export { NO_WAIT } from "./load-meter.ts";
 export { MAX_LIS_BATCH } from "./location-database.ts";
 export type * from "./location-database.ts";
 export type * from "./location-source.ts";

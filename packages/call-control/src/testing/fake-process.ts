@@ -1,15 +1,16 @@
 import { ok, type Failure, type Result } from "@tandem/domain";
-import type {
-  AttemptOutcome,
-  CallOutcome,
-  DetailRecordSpool,
-  EmergencyTelemetry,
-  IdentityHash,
-  EdgeWait,
-  LoadMeter,
-  NameResolver,
-  Telemetry,
-  UnfinishedCall,
+import {
+  NO_WAIT,
+  type AttemptOutcome,
+  type CallOutcome,
+  type DetailRecordSpool,
+  type EdgeWait,
+  type EmergencyTelemetry,
+  type IdentityHash,
+  type LoadMeter,
+  type NameResolver,
+  type Telemetry,
+  type UnfinishedCall,
 } from "../ports/index.ts";
 
 /** Remembers what it was told. */
@@ -109,7 +110,7 @@ export class FakeLoadMeter implements LoadMeter {
   lag = 0;
   /** By edge, and of every other one. */
   readonly waits = new Map<string, EdgeWait>();
-  wait: EdgeWait = { receiveMs: 0, lineMs: 0, callsPerSecond: null };
+  wait: EdgeWait = NO_WAIT;
 
   lagMs(): number {
     return this.lag;

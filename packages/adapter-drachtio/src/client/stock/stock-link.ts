@@ -1,15 +1,16 @@
-import type {
-  ClientEvents,
-  ClientTransaction,
-  EdgeWait,
-  IncomingRequest,
-  OutgoingRequest,
-  PeerAddress,
-  SipApplication,
+import {
+  NO_WAIT,
+  type ClientEvents,
+  type ClientTransaction,
+  type EdgeWait,
+  type IncomingRequest,
+  type OutgoingRequest,
+  type PeerAddress,
+  type SipApplication,
 } from "@tandem/call-control";
 import { err, ok, type Failure, type Result } from "@tandem/domain";
 import { formatMessage, parseMessage, responseTo, type SipMessage } from "@tandem/sip";
-import { NO_WAIT, type Adoption } from "../../edge-access.ts";
+import type { Adoption } from "../../edge-access.ts";
 import { parseEdgeFrame } from "../../wire/edge-frame.ts";
 import { EdgeLink, type EdgeLinkOptions, type LinkSession } from "../edge-link.ts";
 import type { PoolLink } from "../pool-link.ts";
