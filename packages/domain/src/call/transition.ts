@@ -51,57 +51,40 @@ export function transition(call: Call, event: CallEvent, nowMs: number): Step {
 function handle(turn: Turn, event: CallEvent): void {
   switch (event.kind) {
     case "invite":
-      if (turn.call.phase === "new") beginCall(turn, event);
-      else onRedelivered(turn, { transaction: event.transaction, request: event.request });
-      break;
+      if (turn.call.phase === "new") return beginCall(turn, event);
+      return onRedelivered(turn, { transaction: event.transaction, request: event.request });
     case "redelivered":
-      onRedelivered(turn, event);
-      break;
+      return onRedelivered(turn, event);
     case "replacing-invite":
-      onReplacingInvite(turn, event);
-      break;
+      return onReplacingInvite(turn, event);
     case "request":
-      onRequest(turn, event.leg, receivedBy(event));
-      break;
+      return onRequest(turn, event.leg, receivedBy(event));
     case "response":
-      onResponse(turn, event.exchange, event.response, event.edge);
-      break;
+      return onResponse(turn, event.exchange, event.response, event.edge);
     case "orphan-answer":
-      onOrphanAnswer(turn, event.response);
-      break;
+      return onOrphanAnswer(turn, event.response);
     case "no-response":
-      onNoResponse(turn, event);
-      break;
+      return onNoResponse(turn, event);
     case "cancelled":
-      onCancelled(turn, event.transaction, event.cancel);
-      break;
+      return onCancelled(turn, event.transaction, event.cancel);
     case "ack-timeout":
-      onAckTimeout(turn, event.transaction);
-      break;
+      return onAckTimeout(turn, event.transaction);
     case "timer":
-      onTimer(turn, event.timer, event.edge);
-      break;
+      return onTimer(turn, event.timer, event.edge);
     case "gate":
-      onGate(turn, event.trunk, event.result);
-      break;
+      return onGate(turn, event.trunk, event.result);
     case "seized":
-      onSeized(turn, event);
-      break;
+      return onSeized(turn, event);
     case "transfer-routed":
-      onTransferRouted(turn, event);
-      break;
+      return onTransferRouted(turn, event);
     case "relay-lost":
-      onRelayLost(turn, event.inUse);
-      break;
+      return onRelayLost(turn, event.inUse);
     case "desk-outcome":
-      noteDesk(turn, event.outcome, event.sipCode);
-      break;
+      return noteDesk(turn, event.outcome, event.sipCode);
     case "deadline":
-      onDeadline(turn, event.alive);
-      break;
+      return onDeadline(turn, event.alive);
     case "end":
-      onEnd(turn, event.failure);
-      break;
+      return onEnd(turn, event.failure);
   }
 }
 
