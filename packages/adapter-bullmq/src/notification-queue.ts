@@ -34,19 +34,7 @@ export function createNotificationQueue(
   connection: QueueConnection,
   { firstPauseMs = 1_000, tries = 120 }: NotificationQueueOptions = {},
 ): BullNotificationQueue {
-  const queue = new Queue<NotificationJob>(QUEUES.notificationWork, {
-    connection: connection.client,
-    prefix: QUEUE_PREFIX,
-    defaultJobOptions: {
-      attempts: tries,
-      backoff: { type: "growing" },
-      removeOnComplete: { age: MEMORY_S },
-      removeOnFail: { age: MEMORY_S },
-    },
-  });
-  queue.on("error", (error) => {
-    connection.onError("notification queue", error);
-  });
+  const queue = openQueue(connection, tries);
   return {
     async add(jobs) {
       const bulk = jobs.map(({ job, afterMs }) => ({
@@ -80,6 +68,23 @@ export function createNotificationQueue(
 
     close: () => queue.close(),
   };
+}
+
+function openQueue(connection: QueueConnection, tries: number): Queue<NotificationJob> {
+  const queue = new Queue<NotificationJob>(QUEUES.notificationWork, {
+    connection: connection.client,
+    prefix: QUEUE_PREFIX,
+    defaultJobOptions: {
+      attempts: tries,
+      backoff: { type: "growing" },
+      removeOnComplete: { age: MEMORY_S },
+      removeOnFail: { age: MEMORY_S },
+    },
+  });
+  queue.on("error", (error) => {
+    connection.onError("notification queue", error);
+  });
+  return queue;
 }
 
 /** BullMQ tries a job again when it throws. */

@@ -58,14 +58,16 @@ export function createRedisTrunkGate(connection: RedisConnection): RedisTrunkGat
       const reply = await connection.run("list-leases", (client) =>
         Promise.all([keys.leases, keys.seized].map((key) => client.zrange(key, 0, "-1", "WITHSCORES"))),
       );
-      if (!reply.ok) return reply;
-      const found: GateLease[] = [];
-      for (const listed of reply.value) {
-        for (let index = 0; index + 1 < listed.length; index += 2) {
-          found.push({ callId: listed[index] ?? "", untilMs: Number(listed[index + 1]) });
-        }
-      }
-      return ok(found);
+      return reply.ok ? ok(reply.value.flatMap(leasesListed)) : reply;
     },
   };
+}
+
+/** The leases of one sorted set as Redis lists it: call, end, call, end, … */
+function leasesListed(listed: readonly string[]): GateLease[] {
+  const found: GateLease[] = [];
+  for (let index = 0; index + 1 < listed.length; index += 2) {
+    found.push({ callId: listed[index] ?? "", untilMs: Number(listed[index + 1]) });
+  }
+  return found;
 }
