@@ -50,20 +50,10 @@ export interface RunningApi {
  */
 export async function startControlApi(config: ControlApiConfig, logger: Logger): Promise<Result<RunningApi, Failure>> {
   const registry = new Registry();
-  const redisMetrics = createRedisMetrics(registry);
-  let redisLost = true;
-  const connected = connectRedis(config.redisUrl, {
-    onCommand: (name, ms, succeeded) => redisMetrics.operation(name, ms, succeeded ? null : "store-unavailable"),
-    onState: (state, detail) => {
-      redisLost = state === "lost";
-      redisMetrics.connected(state === "ready");
-      logger.info({ state, detail }, "redis connection changed");
-    },
-  });
+  const connected = connectToRedis(config, registry, logger);
   if (!connected.ok) return connected;
-  const redis = connected.value;
+  const { redis, unready } = connected.value;
   const services: ControlServices = { ...redisServices(redis), scaler: createScaler(config) };
-  const unready = (): readonly string[] => (redisLost ? ["Redis cannot be reached"] : []);
   const names = new ConfiguredNames();
   const metrics = createApiMetrics(registry, names);
   const processMetrics = createProcessMetrics(registry, { role: "control-api", pool: null, node: config.nodeId });
@@ -99,6 +89,31 @@ export async function startControlApi(config: ControlApiConfig, logger: Logger):
       await redis.close();
     },
   });
+}
+
+interface RedisInUse {
+  readonly redis: RedisConnection;
+  /** Why the process is not ready as far as Redis goes; empty: it is. */
+  readonly unready: () => readonly string[];
+}
+
+function connectToRedis(
+  { redisUrl }: ControlApiConfig,
+  registry: Registry,
+  logger: Logger,
+): Result<RedisInUse, Failure> {
+  const metrics = createRedisMetrics(registry);
+  let lost = true;
+  const connected = connectRedis(redisUrl, {
+    onCommand: (name, ms, succeeded) => metrics.operation(name, ms, succeeded ? null : "store-unavailable"),
+    onState: (state, detail) => {
+      lost = state === "lost";
+      metrics.connected(state === "ready");
+      logger.info({ state, detail }, "redis connection changed");
+    },
+  });
+  if (!connected.ok) return connected;
+  return ok({ redis: connected.value, unready: () => (lost ? ["Redis cannot be reached"] : []) });
 }
 
 function createScaler({ scaler }: ControlApiConfig): PoolScaler | null {

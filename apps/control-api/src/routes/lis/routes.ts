@@ -21,7 +21,8 @@ const tags = ["locations"];
 export function lisRoutes(app: TypedApp, services: ControlServices): void {
   readState(app, services);
   readRows(app, services);
-  changeRows(app, services);
+  writeRow(app, services);
+  removeRow(app, services);
   checkAndPublish(app, services);
   lookUp(app, services);
 }
@@ -73,7 +74,7 @@ function readRows(app: TypedApp, { locations }: ControlServices): void {
   );
 }
 
-function changeRows(app: TypedApp, { locations }: ControlServices): void {
+function writeRow(app: TypedApp, { locations }: ControlServices): void {
   app.put(
     "/v1/lis/draft/rows/:key",
     {
@@ -103,6 +104,9 @@ function changeRows(app: TypedApp, { locations }: ControlServices): void {
       return shown(row);
     },
   );
+}
+
+function removeRow(app: TypedApp, { locations }: ControlServices): void {
   app.delete(
     "/v1/lis/draft/rows/:key",
     {
