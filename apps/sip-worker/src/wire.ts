@@ -185,12 +185,14 @@ interface Serving extends Ways {
   readonly engine: CallEngine;
 }
 
-function memberParts(
+function joinPool(
   { config, logger, seen }: Context,
   { sip, engine }: Serving,
-): Omit<MemberParts, "membership" | "http" | "offers"> {
+  at: Pick<MemberParts, "membership" | "http" | "offers">,
+): WorkerMembership {
   const { nodeId, pool } = config;
-  return {
+  return startMembership({
+    ...at,
     engine,
     clock: systemClock,
     nodeId,
@@ -201,10 +203,11 @@ function memberParts(
       logger.info({ draining }, "drain wish changed");
       seen.metrics.draining(draining);
     },
-  };
+  });
 }
 
-function assemble(context: Context, redis: RedisConnection, { sip, media, engine }: Serving): Worker {
+function assemble(context: Context, redis: RedisConnection, serving: Serving): Worker {
+  const { sip, media, engine } = serving;
   const { config, edge, seen, traces } = context;
   let member: WorkerMembership | null = null;
   let closing = false;
@@ -226,12 +229,7 @@ function assemble(context: Context, redis: RedisConnection, { sip, media, engine
       // worker stands aside meanwhile.
       await engine.start();
       await sip.start();
-      member = startMembership({
-        ...memberParts(context, { sip, media, engine }),
-        membership: createMembership(redis),
-        http,
-        offers: requests,
-      });
+      member = joinPool(context, serving, { membership: createMembership(redis), http, offers: requests });
     },
     async drain() {
       seen.metrics.draining(true);

@@ -1,4 +1,4 @@
-import { defaultEmergencyPlan, type Call, type CallPhase, type FailureCode } from "@tandem/domain";
+import { defaultEmergencyPlan, type Call, type FailureCode } from "@tandem/domain";
 import { callbackEndOf } from "./calls/callback-end.ts";
 import { CallDirectory } from "./calls/call-directory.ts";
 import { CallJunction } from "./calls/call-junction.ts";
@@ -95,13 +95,10 @@ class WiredEngine implements CallEngine {
       telemetry: given.telemetry,
       post: toCall,
     };
-    const sip = new DeskLeg(new CallJunction(given.sip, given.clock, toCall), {
-      ...beside,
-      inForce: () => this.#topology.current,
-    });
-    this.#desks = sip;
+    const junction = new CallJunction(given.sip, given.clock, toCall);
+    this.#desks = new DeskLeg(junction, { ...beside, inForce: () => this.#topology.current });
     this.#relayed = new RelayedMedia(beside);
-    const ports = { ...given, sip, store: this.#store };
+    const ports = { ...given, sip: this.#desks, store: this.#store };
     this.#ports = ports;
     this.#pool = options.pool;
     this.#limits = { ...DEFAULT_ADMISSION, ...options.limits };
@@ -109,21 +106,7 @@ class WiredEngine implements CallEngine {
     this.#topology = new TopologyInForce(ports, options.compile, onTopology);
     this.#live = new LiveState(ports, this.#admissions());
     this.#finished = new FinishedCalls(ports);
-    this.#calls = new CallDirectory({
-      ports,
-      finished: this.#finished,
-      routeTransfer: (call, effect) =>
-        routeTransfer(call, effect, {
-          inForce: this.#topology.current,
-          live: this.#live.forCallsUnderWay,
-          store: this.#store,
-          emergency: { ...ports, notices: this.#notices, known: this.#callbacks },
-        }),
-      relayed: this.#relayed,
-      callDesk: (call) => unattended(sip.call(call), { callId: call.id, telemetry: given.telemetry }),
-      onOver: (call) => this.#onOver(call),
-      onPhase: (callId: string, phase: CallPhase | null) => this.#newCalls.phaseChanged(callId, phase),
-    });
+    this.#calls = this.#callsUnderWay();
     const answers = new StatelessAnswers(ports);
     this.#pending = new PendingCalls((callId, mail) => this.#calls.post(callId, mail));
     const post = this.#pending.post.bind(this.#pending);
@@ -207,6 +190,25 @@ class WiredEngine implements CallEngine {
       this.#calls.settled(),
     ]);
     await Promise.all([this.#finished.stop(), this.#notices.stop()]);
+  }
+
+  #callsUnderWay(): CallDirectory {
+    const ports = this.#ports;
+    return new CallDirectory({
+      ports,
+      finished: this.#finished,
+      routeTransfer: (call, effect) =>
+        routeTransfer(call, effect, {
+          inForce: this.#topology.current,
+          live: this.#live.forCallsUnderWay,
+          store: this.#store,
+          emergency: { ...ports, notices: this.#notices, known: this.#callbacks },
+        }),
+      relayed: this.#relayed,
+      callDesk: (call) => unattended(this.#desks.call(call), { callId: call.id, telemetry: ports.telemetry }),
+      onOver: (call) => this.#onOver(call),
+      onPhase: (callId, phase) => this.#newCalls.phaseChanged(callId, phase),
+    });
   }
 
   #onOver(call: Call): void {
