@@ -17,6 +17,7 @@ import { Dispatcher } from "./dispatcher.ts";
 import type { EdgeClock, EdgeContext } from "./edge-context.ts";
 import { EdgeCounters } from "./edge-counters.ts";
 import { DEFAULT_EDGE_SETTINGS, type EdgeSettings } from "./edge-settings.ts";
+import { FramedAnswers } from "./framed-answers.ts";
 import { IncomingRequests } from "./incoming-requests.ts";
 import { LocalLink } from "./local-link.ts";
 import { reportMissingAck } from "./missing-ack.ts";
@@ -80,6 +81,7 @@ class Server implements DrachtioServer {
   readonly #context: EdgeContext;
   readonly #dispatcher: Dispatcher;
   readonly #incoming: IncomingRequests;
+  readonly #answers: FramedAnswers;
   readonly #outgoing: OutgoingRequests;
   readonly #proxies: Proxies;
   readonly #sessions = new Set<AppSession>();
@@ -97,12 +99,14 @@ class Server implements DrachtioServer {
     const dialogs = new StockDialogs(context.settings.maxDialogs);
     this.#proxies = new Proxies(context, new RecordRoutes(options.secret));
     this.#dispatcher = new Dispatcher(context, dialogs);
+    const stock = new StockResponses(context, dialogs);
     this.#incoming = new IncomingRequests(context, {
       dispatcher: this.#dispatcher,
       dialogs,
-      stock: new StockResponses(context, dialogs),
+      stock,
       onAckMissing: (answered) => reportMissingAck(answered, context, dialogs),
     });
+    this.#answers = new FramedAnswers(context, { incoming: this.#incoming, stock });
     this.#outgoing = new OutgoingRequests(context, {
       dialogs: new StockClientDialogs(dialogs, () => context.endpoint().listeners),
       stock: new StockRequests(context, dialogs),
@@ -287,8 +291,8 @@ class Server implements DrachtioServer {
       this.#context.counters.unreadable += 1;
       return session.reply(frame.id, `NOK|invalid message: ${parsed.error.detail}`);
     }
-    if (parsed.value.kind === "response") return this.#incoming.respond(session, frame, parsed.value);
-    if (frame.transactionId === ADOPT && session.octets) return this.#incoming.adoptFor(session, frame, parsed.value);
+    if (parsed.value.kind === "response") return this.#answers.respond(session, frame, parsed.value);
+    if (frame.transactionId === ADOPT && session.octets) return this.#answers.adopt(session, frame, parsed.value);
     this.#outgoing.send(session, frame, parsed.value);
   }
 

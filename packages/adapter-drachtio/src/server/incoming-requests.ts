@@ -1,4 +1,4 @@
-import { formatMessage, parseSipUri, responseTo, type SipMessage } from "@tandem/sip";
+import { formatMessage, responseTo, type SipMessage } from "@tandem/sip";
 import type {
   AdoptedArrival,
   ReceivedMessage,
@@ -7,17 +7,14 @@ import type {
   ServerTransaction,
 } from "@tandem/sip-endpoint";
 import { cancelOf } from "../made-up-cancel.ts";
-import type { SipAppFrame } from "../wire/app-frame.ts";
-import { formatBriefReply } from "../wire/edge-frame.ts";
-import type { AppSession } from "./app-session.ts";
+import { AnsweredInvites } from "./answered-invites.ts";
 import type { Application } from "./application.ts";
-import { dialogId, toTag } from "./dialog-id.ts";
+import { dialogId } from "./dialog-id.ts";
 import type { Dispatcher } from "./dispatcher.ts";
 import type { OwnAnswer } from "./edge-counters.ts";
 import type { EdgeContext } from "./edge-context.ts";
 import { withTransactionHeaders } from "./octets-response.ts";
-import type { AnsweredInvite, Offer } from "./offer.ts";
-import { refusalText } from "./refusal-text.ts";
+import { newOffer, type AnsweredInvite, type Offer } from "./offer.ts";
 import { ReliableProvisionals } from "./reliable-provisionals.ts";
 import type { StockDialogs } from "./stock/stock-dialogs.ts";
 import type { StockResponses } from "./stock/stock-responses.ts";
@@ -44,13 +41,14 @@ export class IncomingRequests {
   readonly #context: EdgeContext;
   readonly #parts: IncomingParts;
   readonly #open = new Map<string, Offer>();
-  readonly #answered = new Map<string, AnsweredInvite>();
+  readonly #answered: AnsweredInvites;
   readonly #reliable: ReliableProvisionals;
   #draining = false;
 
   constructor(context: EdgeContext, parts: IncomingParts) {
     this.#context = context;
     this.#parts = parts;
+    this.#answered = new AnsweredInvites(context.affinity);
     this.#reliable = new ReliableProvisionals(context.clock);
   }
 
@@ -61,9 +59,8 @@ export class IncomingRequests {
 
   /** INVITEs that an edge which ends waits for. */
   get held(): number {
-    let count = 0;
+    let count = this.#answered.held;
     for (const { held } of this.#open.values()) if (held) count += 1;
-    for (const { held } of this.#answered.values()) if (held) count += 1;
     return count;
   }
 
@@ -101,15 +98,6 @@ export class IncomingRequests {
     this.#draining = true;
   }
 
-  /** A frame that asks for `adopt`; its next hop tells where the INVITE came from. */
-  adoptFor(session: AppSession, { id, nextHop, listener }: SipAppFrame, invite: SipMessage): void {
-    const from = parseSipUri(nextHop);
-    const address = from?.host.replace(/^\[|\]$/g, "") ?? "";
-    const adopted = this.adopt(session, invite, { listener, address, port: from?.port ?? 5060 });
-    if (adopted === null) return session.reply(id, "NOK|not-adopted: it cannot be answered from here");
-    session.send(formatBriefReply(this.#context.tokens.next(), id, adopted));
-  }
-
   /** A worker goes on here with an INVITE that another edge received and can answer no more. @returns the transaction's id; empty: it is here already, for its sender repeated it; null: that cannot be. */
   adopt(session: Application, invite: SipMessage, arrival: AdoptedArrival): string | null {
     const adopted = this.#context.endpoint().adoptInvite(invite, arrival);
@@ -123,11 +111,9 @@ export class IncomingRequests {
 
   /** An ACK to a 2xx, ours or another edge's. */
   ack(ack: ReceivedMessage, transaction: ServerTransaction | null): void {
-    const answered = transaction === null ? undefined : this.#answered.get(transaction.id);
+    const answered = transaction === null ? undefined : this.#answered.take(transaction);
     const isThere = answered?.session.ready === true && !answered.session.still;
-    const waiting = isThere ? answered.session : undefined;
-    if (answered !== undefined) this.#forget(answered);
-    this.#parts.dispatcher.ack(ack, transaction, waiting);
+    this.#parts.dispatcher.ack(ack, transaction, isThere ? answered.session : undefined);
   }
 
   /** The peer cancelled; the endpoint has answered both the CANCEL and the INVITE. */
@@ -145,9 +131,8 @@ export class IncomingRequests {
 
   /** The 2xx was never acknowledged, or could not be delivered at all. */
   acknowledgementMissing(transaction: ServerTransaction): void {
-    const answered = this.#answered.get(transaction.id);
+    const answered = this.#answered.take(transaction);
     if (answered === undefined) return;
-    this.#forget(answered);
     this.#context.counters.ackTimeouts += 1;
     this.#parts.onAckMissing(answered);
   }
@@ -157,15 +142,6 @@ export class IncomingRequests {
     const offer = this.#open.get(transaction.id);
     if (offer !== undefined) this.#close(offer);
     this.acknowledgementMissing(transaction);
-  }
-
-  /** A response that came in a frame. */
-  respond(session: AppSession, frame: SipAppFrame, message: SipMessage): void {
-    const answered = this.answer(session, frame.transactionId, message);
-    if (answered.ok) return this.#confirm(session, frame, answered);
-    const { reason, detail } = answered;
-    if (reason === "incomplete") return session.reply(frame.id, `NOK|${detail}`);
-    session.reply(frame.id, `NOK|${session.octets ? `${reason}: ${detail}` : refusalText(reason, detail)}`);
   }
 
   /** Gives a response of an application, which need not be the one the request was offered to. */
@@ -239,20 +215,7 @@ export class IncomingRequests {
   }
 
   #newOffer(transaction: ServerTransaction, received: ReceivedMessage): Offer {
-    const offer: Offer = {
-      transaction,
-      received,
-      dialogTag: toTag(received.message),
-      session: null,
-      offers: 0,
-      progressed: false,
-      holdsAffinity: false,
-      dueMs: this.#dueMs(transaction.method),
-      parkedUntilMs: 0,
-      localTag: "",
-      proxied: false,
-      held: false,
-    };
+    const offer = newOffer(transaction, received, this.#dueMs(transaction.method));
     this.#open.set(transaction.id, offer);
     return offer;
   }
@@ -277,15 +240,9 @@ export class IncomingRequests {
     if (transaction.method === "INVITE" && response.status < 300) {
       // An accepted INVITE keeps its affinity until the ACK.
       offer.holdsAffinity = false;
-      this.#answered.set(transaction.id, { transaction, session, sent, held: offer.held });
+      this.#answered.add({ transaction, session, sent, held: offer.held });
     }
     this.#close(offer);
-  }
-
-  #confirm(session: AppSession, frame: SipAppFrame, { offer, sent }: Extract<Answered, { ok: true }>): void {
-    const id = this.#context.tokens.next();
-    if (session.octets) return session.send(formatBriefReply(id, frame.id, offer.transaction.id));
-    session.send(this.#parts.stock.reply({ id, to: frame.id, offer, sent }));
   }
 
   #offerAgain(offer: Offer): void {
@@ -327,10 +284,5 @@ export class IncomingRequests {
     this.#open.delete(transaction.id);
     if (transaction.method === "INVITE") this.#reliable.ended(transaction);
     this.#parts.dispatcher.release(offer);
-  }
-
-  #forget(answered: AnsweredInvite): void {
-    this.#answered.delete(answered.transaction.id);
-    this.#context.affinity.end(answered.transaction.callId);
   }
 }

@@ -1,5 +1,6 @@
 import type { ReceivedMessage, SentMessage, ServerTransaction } from "@tandem/sip-endpoint";
 import type { Application } from "./application.ts";
+import { toTag } from "./dialog-id.ts";
 
 /** A request that waits for its final response. */
 export interface Offer {
@@ -25,6 +26,24 @@ export interface Offer {
   proxied: boolean;
   /** It belongs to an emergency call: an edge that ends waits for it. */
   held: boolean;
+}
+
+/** A request that nobody was offered yet. `dueMs`: when the edge answers by itself, clock time in milliseconds. */
+export function newOffer(transaction: ServerTransaction, received: ReceivedMessage, dueMs: number): Offer {
+  return {
+    transaction,
+    received,
+    dialogTag: toTag(received.message),
+    session: null,
+    offers: 0,
+    progressed: false,
+    holdsAffinity: false,
+    dueMs,
+    parkedUntilMs: 0,
+    localTag: "",
+    proxied: false,
+    held: false,
+  };
 }
 
 /** An INVITE answered with 2xx whose ACK has not come. */

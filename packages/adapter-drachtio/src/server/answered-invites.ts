@@ -1,0 +1,33 @@
+import type { ServerTransaction } from "@tandem/sip-endpoint";
+import type { CallAffinity } from "./call-affinity.ts";
+import type { AnsweredInvite } from "./offer.ts";
+
+/** INVITEs answered with 2xx until their ACK comes, or it is clear that none will. Each keeps the affinity of its call. */
+export class AnsweredInvites {
+  readonly #affinity: CallAffinity;
+  readonly #answered = new Map<string, AnsweredInvite>();
+
+  constructor(affinity: CallAffinity) {
+    this.#affinity = affinity;
+  }
+
+  /** Those that an edge which ends waits for. */
+  get held(): number {
+    let count = 0;
+    for (const { held } of this.#answered.values()) if (held) count += 1;
+    return count;
+  }
+
+  add(answered: AnsweredInvite): void {
+    this.#answered.set(answered.transaction.id, answered);
+  }
+
+  /** Waits for its ACK no more; undefined: it did not, or not any more. */
+  take({ id }: ServerTransaction): AnsweredInvite | undefined {
+    const answered = this.#answered.get(id);
+    if (answered === undefined) return undefined;
+    this.#answered.delete(id);
+    this.#affinity.end(answered.transaction.callId);
+    return answered;
+  }
+}
