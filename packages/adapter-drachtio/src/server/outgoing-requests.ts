@@ -1,25 +1,16 @@
 import { endingOf, withHeaders, type HeaderLine, type SipMessage } from "@tandem/sip";
 import type { ClientFailure, OutgoingRequest, ReceivedMessage, SendResult, SentMessage } from "@tandem/sip-endpoint";
-import type { SipAppFrame } from "../wire/app-frame.ts";
-import { formatBriefReply, formatRequestSent } from "../wire/edge-frame.ts";
-import type { AppSession } from "./app-session.ts";
+import { formatRequestSent } from "../wire/edge-frame.ts";
 import type { Application } from "./application.ts";
 import { BranchedInvites } from "./branched-invites.ts";
 import { toTag } from "./dialog-id.ts";
 import type { EdgeContext } from "./edge-context.ts";
 import { madeUpResponseFrame } from "./made-up-response.ts";
-import { EchoedCall, FramedCall, type OutgoingCall, type OutgoingCallHost } from "./outgoing-call.ts";
+import { EchoedCall, type FramedCall, type OutgoingCall, type OutgoingCallHost } from "./outgoing-call.ts";
 import { refusalText } from "./refusal-text.ts";
-import { cancelEcho, requestEcho, sentEcho } from "./stock/request-echo.ts";
+import { requestEcho, sentEcho } from "./stock/request-echo.ts";
 import type { StockClientDialogs } from "./stock/stock-client-dialogs.ts";
-import { keptHeaders } from "./stock/stock-headers.ts";
-import type { StockRequests } from "./stock/stock-requests.ts";
 import { ANSWER_LIFE_MS, UnacknowledgedAnswers, type UnacknowledgedAnswer } from "./unacknowledged-answers.ts";
-
-export interface OutgoingParts {
-  readonly dialogs: StockClientDialogs;
-  readonly stock: StockRequests;
-}
 
 /** Where a request goes, and how long it may stay unanswered there. */
 interface Way {
@@ -46,14 +37,14 @@ const IGNORE = { onResponse: () => undefined, onFailure: () => undefined } as co
  */
 export class OutgoingRequests implements OutgoingCallHost {
   readonly #context: EdgeContext;
-  readonly #parts: OutgoingParts;
+  readonly #dialogs: StockClientDialogs;
   readonly #pending = new Map<string, OutgoingCall>();
   readonly #unacknowledged = new UnacknowledgedAnswers();
   readonly #branched = new BranchedInvites();
 
-  constructor(context: EdgeContext, parts: OutgoingParts) {
+  constructor(context: EdgeContext, dialogs: StockClientDialogs) {
     this.#context = context;
-    this.#parts = parts;
+    this.#dialogs = dialogs;
   }
 
   /** Requests waiting for their final response. */
@@ -77,21 +68,6 @@ export class OutgoingRequests implements OutgoingCallHost {
   /** Requests of the application that wait for their final response. */
   of(session: Application): readonly OutgoingCall[] {
     return [...this.#pending.values()].filter((call) => call.session === session);
-  }
-
-  /** Sends what the frame of an application asks for. */
-  send(session: AppSession, frame: SipAppFrame, message: SipMessage): void {
-    // With a sent-by it is the CANCEL of another edge's INVITE, and here a request like any other.
-    const isOfAnother = session.octets && frame.sentBy !== "";
-    if (message.method === "CANCEL" && !isOfAnother) return this.#cancel(session, frame, message);
-    if (!session.octets) return this.#sendStock(session, frame, message);
-    const request = withMaxForwards(message);
-    const listener = frame.listener === "" ? null : frame.listener;
-    const nextHop = frame.nextHop === "" ? null : frame.nextHop;
-    if (message.method === "ACK") return void this.#sendAck(session, frame.id, { message: request, listener, nextHop });
-    const call = new FramedCall(this, session, { request, listener, branch: frame.branch });
-    const id = this.start(call, { nextHop, timeoutMs: frame.timeoutMs, sentBy: frame.sentBy });
-    session.send(formatBriefReply(this.#context.tokens.next(), frame.id, id));
   }
 
   /** Hands a request other than ACK and CANCEL to the endpoint; gives the id of its transaction. */
@@ -205,46 +181,11 @@ export class OutgoingRequests implements OutgoingCallHost {
       this.#echo(call, call.frameId, null);
     }
     const { tokens, clock } = this.#context;
-    session.send(madeUpResponseFrame(call, failure, { tokens, nowMs: clock.now(), dialogs: this.#parts.dialogs }));
+    session.send(madeUpResponseFrame(call, failure, { tokens, nowMs: clock.now(), dialogs: this.#dialogs }));
   }
 
   #deliver(call: OutgoingCall, response: ReceivedMessage): void {
-    call.deliver(response, call instanceof EchoedCall ? this.#parts.dialogs.responded(call, response.message) : "");
-  }
-
-  #sendStock(session: AppSession, frame: SipAppFrame, message: SipMessage): void {
-    const prepared = this.#parts.stock.prepare(frame, message);
-    if (!prepared.ok) return session.reply(frame.id, `NOK|${prepared.error}`);
-    const { message: request, nextHop, dialog } = prepared.value;
-    const listener = prepared.value.listener.name;
-    if (request.method === "ACK") return void this.#sendAck(session, frame.id, { message: request, listener, nextHop });
-    const call = new EchoedCall(this, session, { request, listener, branch: "", frameId: frame.id, dialog });
-    this.start(call, { nextHop, timeoutMs: null, sentBy: "" });
-  }
-
-  async #sendAck(session: AppSession, frameId: string, ack: OutgoingRequest): Promise<void> {
-    const sent = await this.acknowledge(ack);
-    const { tokens } = this.#context;
-    const transactionId = tokens.next();
-    if (!sent.ok) {
-      const { reason, detail } = sent.error;
-      return session.reply(frameId, `NOK|${session.octets ? `${reason}: ${detail}` : refusalText(reason, detail)}`);
-    }
-    if (session.octets) return session.send(formatBriefReply(tokens.next(), frameId, transactionId));
-    session.send(formatRequestSent(tokens.next(), frameId, { ...sentEcho(sent.value), transactionId }));
-  }
-
-  #cancel(session: AppSession, frame: SipAppFrame, message: SipMessage): void {
-    const headers = keptHeaders(message, true);
-    const invite = this.cancel(frame.transactionId, headers);
-    if (invite === undefined) {
-      const stockText = `unable to cancel unknown transaction id: ${frame.transactionId}`;
-      return session.reply(frame.id, `NOK|${session.octets ? "transaction-over: no such INVITE" : stockText}`);
-    }
-    const { tokens, clock } = this.#context;
-    if (session.octets) return session.send(formatBriefReply(tokens.next(), frame.id, frame.transactionId));
-    const echo = cancelEcho(invite, headers, clock.now());
-    session.send(formatRequestSent(tokens.next(), frame.id, { ...echo, transactionId: tokens.next() }));
+    call.deliver(response, call instanceof EchoedCall ? this.#dialogs.responded(call, response.message) : "");
   }
 
   #echo(call: EchoedCall, frameId: string, sent: SentMessage | null): void {
