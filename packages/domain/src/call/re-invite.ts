@@ -1,4 +1,4 @@
-import { isHold, parseSdp, type HeaderLine, type SipMessage } from "@tandem/sip";
+import { isHold, parseSdp, type HeaderLine, type Sdp, type SipMessage } from "@tandem/sip";
 import type { FailureCode } from "../failure/catalogue.ts";
 import { emergencyCaller } from "./emergency-transfer.ts";
 import type { Exchange, PendingRequest, Unacked } from "./exchange.ts";
@@ -46,7 +46,12 @@ export function holdsEmergency({ call }: Turn, place: Place, message: SipMessage
 
 function holds(description: string): boolean {
   const sdp = parseSdp(description);
-  return sdp !== undefined && isHold(sdp);
+  return sdp !== undefined && (isHold(sdp) || endsAllMedia(sdp));
+}
+
+/** RFC 3264 §8.2: a section with port 0 is ended. With none left in use the call taker hears nothing, as on hold. */
+function endsAllMedia({ media }: Sdp): boolean {
+  return media.length > 0 && media.every(({ port }) => port === 0);
 }
 
 /** RFC 3261 §14.2: 491 when we have an INVITE out ourselves, 500 when the peer's last one is not answered yet. */

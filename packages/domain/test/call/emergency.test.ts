@@ -194,6 +194,19 @@ describe("what the caller may not do (RFC 6881 SP-38, B8)", () => {
     expect(rig.allSent("INVITE")).toHaveLength(1);
   });
 
+  it.each(["INVITE", "UPDATE"])("ending all media by %s (RFC 3264 §8.2)", (method) => {
+    const rig = answered();
+    const silent = ANSWER.replace(/^m=audio \d+/m, "m=audio 0");
+    expect(silent).not.toBe(ANSWER);
+    expect(rig.allResponded(rig.fromCaller(method, 101, { body: silent }))).toEqual([403]);
+  });
+
+  it("one stream ended beside another in use is passed on", () => {
+    const rig = answered();
+    rig.fromCaller("INVITE", 101, { body: `${ANSWER}m=video 0 RTP/AVP 31\r\n` });
+    expect(rig.allSent("INVITE")).toHaveLength(2);
+  });
+
   it("hold by UPDATE", () => {
     const rig = answered();
     expect(rig.allResponded(rig.fromCaller("UPDATE", 101, { body: held("sendonly") }))).toEqual([403]);
