@@ -110,6 +110,29 @@ describe("a call back to somebody who made an emergency call", () => {
     expect(invite?.message.get("X-Emergency-Callback")).toBe("yes");
   });
 
+  test.each([
+    ["by the number that his network asserts", "P-Asserted-Identity", "+12025550150"],
+    ["by the ELIN", "P-Asserted-Identity", "+12125550901"],
+    ["by the number that he prefers (RFC 3325 §9.2)", "P-Preferred-Identity", "+12025550150"],
+    ["by the number of older networks", "Remote-Party-ID", "+12025550150"],
+  ])("rings a caller who withheld his number, %s", async (_, header, dialled) => {
+    const world = new FakeWorld(topology());
+    const worker = await world.worker();
+    const told = [header, "<sip:+12025550150@192.0.2.10>"] as const;
+    await emergencyCall(world, worker, "anonymous", [told, ["Privacy", "id"]]);
+    const { invite } = await callIn(worker, dialled);
+    expect(invite?.message.uri).toBe("sip:+12025550150@192.0.2.10:5060");
+    expect(invite?.message.get("To")).toBe("<sip:+12025550150@192.0.2.10:5060>");
+  });
+
+  test("rings a caller by what his From says, where that is a number, whatever else he is called", async () => {
+    const world = new FakeWorld(topology());
+    const worker = await world.worker();
+    await emergencyCall(world, worker, "2001", [["P-Preferred-Identity", "<sip:+12025550150@192.0.2.10>"]]);
+    expect((await callIn(worker, "2001")).invite?.message.uri).toBe("sip:2001@192.0.2.10:5060");
+    expect((await callIn(worker, "+12025550150")).invite?.message.uri).not.toBe("sip:2001@192.0.2.10:5060");
+  });
+
   test("carries the mark of RFC 7090 into trusted networks only", async () => {
     const { worker } = await afterEmergencyCall({ trusted: false });
     const { invite } = await callIn(worker, "2001", { headers: [["Priority", "psap-callback"]] });

@@ -1,4 +1,4 @@
-import { callbackKey, type EmergencyPreparation, type Snapshot } from "@tandem/domain";
+import { callbackKey, isDiallable, type EmergencyPreparation, type Snapshot } from "@tandem/domain";
 import { parseNameAddr } from "@tandem/sip";
 import type { EmergencyCase, PreparationStep } from "./prepare-emergency.ts";
 
@@ -25,7 +25,13 @@ export const callbackStep: PreparationStep = {
     const contact = parseNameAddr(request.message.get("Contact") ?? "")?.uri ?? "";
     const { callbackNumber } = soFar;
     const elin = await known.remember({
-      caller: { callId, number: facts.callingNumber, callbackNumber, contact, profile: ingress },
+      caller: {
+        callId,
+        number: ringable(facts.callingNumber, callbackNumber),
+        callbackNumber,
+        contact,
+        profile: ingress,
+      },
       callbackNumber,
       elins,
       nowMs,
@@ -34,6 +40,11 @@ export const callbackStep: PreparationStep = {
     return { ...soFar, erl, elin };
   },
 };
+
+/** What rings the caller at his side: the number he called from as it is written there, and where he withheld it (RFC 3323 §4.1), the one he is known by. */
+function ringable(callingNumber: string, callbackNumber: string): string {
+  return !isDiallable(callingNumber) && isDiallable(callbackNumber) ? callbackNumber : callingNumber;
+}
 
 /** The ELIN that was lent to the call, as far as this worker's copy of the callbacks knows. */
 export const lentElinStep: PreparationStep = {

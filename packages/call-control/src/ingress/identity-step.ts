@@ -35,14 +35,22 @@ function identified(
   };
 }
 
+/** Headers that name a caller who withheld his number. From whom nobody vouches for they count as much as his From does: it is his to say where he is called back. */
+const NAMED_IN = ["P-Asserted-Identity", "P-Preferred-Identity", "Remote-Party-ID"];
+
 /**
  * Where a PSAP reaches the caller: the number the network asserts, when the request came by a known trunk (RFC 3325 §4: whoever is not known asserts
- * nothing), else the number of From. Privacy hides neither (RFC 6881 SP-33 no. 4). What is no number is kept only when nothing else is known.
+ * nothing), else the number of From, else whatever number the request names him by. Privacy hides none (RFC 6881 SP-33 no. 4). What is no number is kept
+ * only when nothing else is known.
  */
 function callbackNumber(request: SipMessage, { ingressTrunk, callingNumber }: RequestFacts): string {
-  const asserted = headerAddresses(request, "P-Asserted-Identity").map(({ uri }) => uriFacts(uri).user);
-  const numbers = [...(ingressTrunk === null ? [] : asserted), callingNumber];
-  return numbers.find(isDiallable) ?? callingNumber;
+  const asserted = ingressTrunk === null ? [] : usersIn(request, "P-Asserted-Identity");
+  const named = [...asserted, callingNumber].find(isDiallable);
+  return named ?? NAMED_IN.flatMap((header) => usersIn(request, header)).find(isDiallable) ?? callingNumber;
+}
+
+function usersIn(request: SipMessage, header: string): readonly string[] {
+  return headerAddresses(request, header).map(({ uri }) => uriFacts(uri).user);
 }
 
 /** What peers are told to call the pool by. */
