@@ -70,6 +70,30 @@ describe("a basic call", () => {
     expect(worker.sip.requests("INVITE")).toHaveLength(1);
   });
 
+  test("has its records when its trace fails, and before there is a trace", async () => {
+    const world = new FakeWorld();
+    const kept: number[] = [];
+    world.traces = {
+      ended: () => {
+        kept.push(world.store.details.length);
+        throw new TypeError("no span for +12125550100");
+      },
+    };
+    const worker = await world.worker();
+    const { ok } = await established(world, worker);
+    worker.engine.onRequest(arriving(inDialog("BYE", ok, 2)));
+    await settle();
+    last(worker.sip.requests("BYE")).answer(answerTo(last(worker.sip.requests("BYE")).message, 200));
+    await settle();
+    expect(details(world).map(({ kind }) => kind)).toEqual(["call", "attempt"]);
+    expect(kept).toEqual([2]);
+    expect(worker.engine.facts().active).toBe(0);
+    expect(worker.telemetry.logged.filter(({ level }) => level === "error")).toMatchObject([
+      { message: "work beside a call failed", fields: { error: "TypeError" } },
+    ]);
+    expect(JSON.stringify(worker.telemetry.logged)).not.toContain("12125550100");
+  });
+
   test("INVITE, 180, 200, ACK, BYE: one call record, one attempt record, nothing left", async () => {
     const world = new FakeWorld();
     const worker = await world.worker();

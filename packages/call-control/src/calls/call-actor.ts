@@ -27,6 +27,7 @@ import { PendingWork } from "./pending-work.ts";
 import { refusal } from "./refusal.ts";
 import { isEmergencySetup, renewLeases, runEffect } from "./run-effect.ts";
 import { serverTransaction } from "./transaction-id.ts";
+import { unattended } from "./unattended.ts";
 
 /** Lost races in a row before an event is given up; each needs another worker that won one. */
 const MOST_RUNS = 10;
@@ -313,13 +314,20 @@ export class CallActor {
     const { version } = this.#record;
     this.#record.forget();
     this.#shell.callOver(call);
-    const { clock, traces } = this.#shell.ports;
-    const nowMs = clock.now();
-    if (traces !== undefined) {
+    const nowMs = this.#shell.ports.clock.now();
+    await this.#shell.finished.finish(finishOf(call, version, nowMs));
+    this.#trace(call, nowMs);
+  }
+
+  /** After the records are safe, which a trace that fails or takes its time must not cost. */
+  #trace(call: Call, nowMs: number): void {
+    const { traces, telemetry } = this.#shell.ports;
+    if (traces === undefined) return;
+    const tell = async (): Promise<void> => {
       const made = detailRecords(call, nowMs);
       traces.ended(made.call, made.attempts);
-    }
-    await this.#shell.finished.finish(finishOf(call, version, nowMs));
+    };
+    unattended(tell(), { telemetry, callId: this.#callId });
   }
 
   #onMissing(mail: Mail, event: CallEvent): void {

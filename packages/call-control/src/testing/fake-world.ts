@@ -1,6 +1,6 @@
 import { createCallEngine, type CallEngine, type CallEngineOptions } from "../call-engine.ts";
 import type { PidfReader, Topology } from "@tandem/domain";
-import { noLocationSource, type LocationSource } from "../ports/index.ts";
+import { noLocationSource, type CallTraces, type LocationSource } from "../ports/index.ts";
 import { FakeCallbackBook } from "./fake-callback-book.ts";
 import { FakeCallStore } from "./fake-call-store.ts";
 import { FakeClock } from "./fake-clock.ts";
@@ -32,6 +32,8 @@ export class FakeWorld {
   readPidf: PidfReader = () => null;
   readonly noticeLog = new FakeNoticeLog();
   readonly errands = new FakeWorkerErrands();
+  /** Null: nobody wants to know how calls went. */
+  traces: CallTraces | null = null;
 
   constructor(topology: Topology | null = sampleTopology) {
     if (topology !== null) this.topology.put(JSON.stringify(topology));
@@ -94,6 +96,7 @@ export class FakeWorker {
         errands,
         noticeLog,
         noticeSpool: this.noticeSpool,
+        ...(world.traces !== null && { traces: world.traces }),
       },
       { pool: "east", compile: compileJson, ...options },
     );
