@@ -23,7 +23,7 @@ export const EMERGENCY_METRICS = {
   },
   tandem_emergency_preparation_failures_total: {
     type: "counter",
-    help: "Steps before the emergency INVITE that failed or took too long, so that the call went on without them (location, callback, notice).",
+    help: "Steps before the emergency INVITE that failed or took too long, so that the call went on without them (identity, location, callback, notice).",
     labels: ["step"],
     process: "worker",
   },

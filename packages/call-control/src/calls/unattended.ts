@@ -1,4 +1,5 @@
 import type { Telemetry } from "../ports/index.ts";
+import { faultOf } from "./fault.ts";
 
 /** Where a bug in work beside a call is told. */
 export interface BesideCall {
@@ -14,14 +15,7 @@ export function unattended(work: Promise<unknown>, beside: BesideCall, instead: 
 /** For work whose outcome the call needs: a bug in it is told, and the outcome is what `otherwise` says. */
 export function withFallback<T>(work: Promise<T>, beside: BesideCall, otherwise: () => T): Promise<T> {
   return work.catch((bug: unknown) => {
-    tellBug(bug, beside);
+    beside.telemetry.log("error", "work beside a call failed", { callId: beside.callId, ...faultOf(bug) });
     return otherwise();
   });
-}
-
-/** What the bug is and where, without its message, which may quote a number or a place. */
-function tellBug(bug: unknown, { telemetry, callId }: BesideCall): void {
-  const [error, stack = ""] = bug instanceof Error ? [bug.name, bug.stack] : ["unknown"];
-  const at = /^ +at (.+)$/m.exec(stack)?.[1] ?? "";
-  telemetry.log("error", "work beside a call failed", { callId, error, at });
 }

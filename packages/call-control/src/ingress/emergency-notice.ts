@@ -1,5 +1,6 @@
 import type { EmergencyNotice, EmergencyPreparation, LocationPolicy, Snapshot } from "@tandem/domain";
 import { parseNameAddr, unicodeOf } from "@tandem/sip";
+import { faultOf } from "../calls/fault.ts";
 import type { EmergencyNotices, Telemetry } from "../ports/index.ts";
 import type { EmergencyCase } from "./prepare-emergency.ts";
 
@@ -20,7 +21,7 @@ export function announceEmergency(
     telemetry.emergency.preparationFailed("notice");
     telemetry.log("error", "nobody could be told of an emergency call", {
       callId: incident.callId,
-      error: bug instanceof Error ? bug.name : "unknown",
+      ...faultOf(bug),
     });
   }
 }

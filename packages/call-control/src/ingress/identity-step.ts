@@ -11,7 +11,7 @@ import { uriFacts } from "./request-facts.ts";
 
 /** Who calls, who we are, and what the call is called wherever it goes. Nothing is waited for. */
 export const identityStep: PreparationStep = {
-  name: "callback",
+  name: "identity",
   boundMs: 100,
   run: (soFar, incident, ports) => Promise.resolve(identified(soFar, incident, ports)),
 };

@@ -1,12 +1,13 @@
 import { blankPreparation, decide, legProfile, quietView } from "@tandem/domain";
 import { describe, expect, test } from "vitest";
 import { Callbacks } from "../live/callbacks.ts";
-import { noLocationSource } from "../ports/index.ts";
+import { noLocationSource, type IdentityHash } from "../ports/index.ts";
 import { FakeCallbackBook } from "../testing/fake-callback-book.ts";
 import { FakeClock } from "../testing/fake-clock.ts";
 import { fakeHash, FakeTelemetry } from "../testing/fake-process.ts";
 import { arriving, requestFrom } from "../testing/sample-messages.ts";
 import { compiled, sampleTopology } from "../testing/sample-topology.ts";
+import { identityStep } from "./identity-step.ts";
 import {
   prepareEmergency,
   type EmergencyCase,
@@ -29,14 +30,14 @@ function incident(): EmergencyCase {
   return { callId: "c", atMs: 0, request, facts, ingress, decision, attempts: [], snapshot };
 }
 
-function prepare(telemetry: FakeTelemetry, steps: readonly PreparationStep[]) {
+function prepare(telemetry: FakeTelemetry, steps: readonly PreparationStep[], hash: IdentityHash = fakeHash) {
   const known = new Callbacks({ callbacks: new FakeCallbackBook(), clock, telemetry });
   const ports: PreparationPorts = {
     locations: noLocationSource,
     known,
     clock,
     telemetry,
-    hash: fakeHash,
+    hash,
     readPidf: () => null,
     unguessable: () => "unguessable1",
   };
@@ -73,6 +74,25 @@ describe("what an emergency call is prepared with", () => {
     const telemetry = new FakeTelemetry();
     expect((await prepare(telemetry, [step, lends])).elin).toBe("+12125550111");
     expect(telemetry.emergencyTold).toEqual(["preparation failed location"]);
+  });
+
+  test("a bug in finding who calls counts as that, and its line says what and where, but no number", async () => {
+    const telemetry = new FakeTelemetry();
+    const fails: IdentityHash = () => {
+      throw new TypeError("no hash of +12125550100");
+    };
+    expect((await prepare(telemetry, [identityStep, lends], fails)).elin).toBe("+12125550111");
+    expect(telemetry.emergencyTold).toEqual(["preparation failed identity"]);
+    expect(telemetry.logged).toMatchObject([
+      {
+        fields: {
+          step: "identity",
+          error: "TypeError",
+          at: expect.stringContaining("prepare-emergency.test.ts") as string,
+        },
+      },
+    ]);
+    expect(JSON.stringify(telemetry.logged)).not.toContain("12125550100");
   });
 
   test("a step that hangs is left behind at its bound", async () => {

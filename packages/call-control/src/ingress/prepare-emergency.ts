@@ -12,6 +12,7 @@ import {
   type RequestFacts,
   type Snapshot,
 } from "@tandem/domain";
+import { faultOf } from "../calls/fault.ts";
 import type { Callbacks } from "../live/callbacks.ts";
 import type {
   Clock,
@@ -54,7 +55,7 @@ export interface PreparationPorts {
 /** One thing that is found out; gives the preparation with what it found. */
 export interface PreparationStep {
   /** Closed set: metric label and log value. */
-  readonly name: "location" | "callback";
+  readonly name: "identity" | "location" | "callback";
   /** The call waits no longer than this. */
   readonly boundMs: number;
   run(soFar: EmergencyPreparation, incident: EmergencyCase, ports: PreparationPorts): Promise<EmergencyPreparation>;
@@ -106,7 +107,7 @@ export function preparedWays(
     telemetry.emergency.preparationFailed("location");
     telemetry.log("error", "an emergency call goes out undressed", {
       callId,
-      error: error instanceof Error ? error.name : "unknown",
+      ...faultOf(error),
     });
     return { attempts, considered: decision.considered };
   }
@@ -138,7 +139,7 @@ async function bounded(
     telemetry.emergency.preparationFailed(step.name);
     telemetry.log("error", "an emergency call goes on without a step of its preparation", {
       step: step.name,
-      error: error instanceof Error ? error.name : "unknown",
+      ...faultOf(error),
     });
     return soFar;
   }

@@ -1,4 +1,5 @@
 import type { EmergencyNotice } from "@tandem/domain";
+import { faultOf } from "../calls/fault.ts";
 import type { Clock, EmergencyNotices, NoticeLog, NoticeSpool, Telemetry } from "../ports/index.ts";
 
 export interface NoticeParts {
@@ -88,7 +89,7 @@ export class NoticeSender implements EmergencyNotices {
     } catch (bug) {
       this.#parts.telemetry.log("error", "notice log failed", {
         callId: notice.callId,
-        error: bug instanceof Error ? bug.name : "unknown",
+        ...faultOf(bug),
       });
       return false;
     }

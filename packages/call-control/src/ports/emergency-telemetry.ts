@@ -9,7 +9,7 @@ export interface EmergencyTelemetry {
   /** What kind of location the call had. */
   location(kind: "value" | "reference" | "lis" | "site-default" | "none"): void;
   /** A step before the INVITE failed or took too long; the call went on without it. */
-  preparationFailed(step: "location" | "callback" | "notice"): void;
+  preparationFailed(step: "identity" | "location" | "callback" | "notice"): void;
   /** An ordinary call on `trunk` was ended to make room. */
   preempted(trunk: string): void;
   /** A call from `trunk` to somebody in the callback window. */
