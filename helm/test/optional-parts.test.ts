@@ -41,6 +41,7 @@ describe("what is off by default, switched on", () => {
       TANDEM_CDR_FILE: "/var/lib/tandem/tandem-pod-7d9f-x2x4q.jsonl",
       TANDEM_EMERGENCY_FILE: "/var/lib/tandem/tandem-pod-7d9f-x2x4q.emergency.jsonl",
       TANDEM_EMERGENCY_WEBHOOK: "https://safety.example.com:8443/records",
+      TANDEM_EMERGENCY_WEBHOOK_TIMEOUT_MS: "10000",
       TANDEM_EMERGENCY_KEEP_DAYS: "365",
       TANDEM_SMTP_URL: "smtps://mail.example.com",
       TANDEM_SMTP_FROM: "tandem@example.com",

@@ -31,6 +31,20 @@ describe("the controller's environment", () => {
     });
   });
 
+  it("has the receiver of emergency records waited for by a time of its own", () => {
+    const slow = {
+      ...least,
+      TANDEM_EMERGENCY_WEBHOOK: "https://x.example.org",
+      TANDEM_CDR_WEBHOOK_TIMEOUT_MS: "120000",
+    };
+    expect(parseConfiguration(controllerSchema, slow)).toMatchObject({
+      value: { emergency: { webhook: { timeoutMs: 10_000 } } },
+    });
+    expect(
+      parseConfiguration(controllerSchema, { ...slow, TANDEM_EMERGENCY_WEBHOOK_TIMEOUT_MS: "3000" }),
+    ).toMatchObject({ value: { emergency: { webhook: { timeoutMs: 3_000 } } } });
+  });
+
   it.each([
     { wrong: { TANDEM_REDIS: undefined }, named: "TANDEM_REDIS" },
     { wrong: { TANDEM_HTTP: "nowhere" }, named: "TANDEM_HTTP" },
@@ -40,6 +54,7 @@ describe("the controller's environment", () => {
       wrong: { TANDEM_SMTP_URL: "smtp://desk:hush@mail.example.org", TANDEM_SMTP_FROM: "tandem@example.org" },
       named: "TANDEM_SMTP_USER",
     },
+    { wrong: { TANDEM_EMERGENCY_WEBHOOK_TIMEOUT_MS: "99" }, named: "TANDEM_EMERGENCY_WEBHOOK_TIMEOUT_MS" },
     { wrong: { TANDEM_CDR_FSYNC: "maybe" }, named: "TANDEM_CDR_FSYNC" },
     { wrong: { TANDEM_LEASE_MS: "10" }, named: "TANDEM_LEASE_MS" },
   ])("is refused with a sentence that names $named", ({ wrong, named }) => {

@@ -51,6 +51,7 @@ export const controllerSchema = z
     TANDEM_EMERGENCY_WEBHOOK: z.url({ protocol: /^https?$/, error: "expected an http or https URL" }).optional(),
     TANDEM_EMERGENCY_WEBHOOK_SECRET: z.string().optional(),
     TANDEM_EMERGENCY_WEBHOOK_TOKEN: z.string().optional(),
+    TANDEM_EMERGENCY_WEBHOOK_TIMEOUT_MS: field.integer(100, 120_000).default(10_000),
     /** How long emergency records and notifications stay for the control API (days). */
     TANDEM_EMERGENCY_KEEP_DAYS: field.integer(1, 3_650).default(90),
     /** Mail server of notifications. */
@@ -109,7 +110,7 @@ export const controllerSchema = z
               url: given.TANDEM_EMERGENCY_WEBHOOK,
               secret: given.TANDEM_EMERGENCY_WEBHOOK_SECRET ?? null,
               token: given.TANDEM_EMERGENCY_WEBHOOK_TOKEN ?? null,
-              timeoutMs: given.TANDEM_CDR_WEBHOOK_TIMEOUT_MS,
+              timeoutMs: given.TANDEM_EMERGENCY_WEBHOOK_TIMEOUT_MS,
             },
       keepMs: given.TANDEM_EMERGENCY_KEEP_DAYS * DAY_MS,
     },

@@ -262,6 +262,8 @@ redis://{{ include "tandem.serviceHost" (dict "root" . "name" (printf "%s-redis"
 {{- if .url }}
 - name: TANDEM_EMERGENCY_WEBHOOK
   value: {{ .url | quote }}
+- name: TANDEM_EMERGENCY_WEBHOOK_TIMEOUT_MS
+  value: {{ mul (int .timeoutSeconds) 1000 | quote }}
 {{- include "tandem.env.secret" (dict "name" "TANDEM_EMERGENCY_WEBHOOK_SECRET" "secret" .existingSecret "key" .signingKey) }}
 {{- include "tandem.env.secret" (dict "name" "TANDEM_EMERGENCY_WEBHOOK_TOKEN" "secret" .existingSecret "key" .tokenKey) }}
 {{- end }}
