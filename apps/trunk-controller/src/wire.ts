@@ -128,11 +128,11 @@ function createSinks({ config, observer }: Context, queues: QueueConnection): Si
 }
 
 function createQueues({ logger }: Context, redis: RedisConnection): QueueConnection {
-  const complain = throttled<Error>(
+  const complain = throttled<string>(
     COMPLAIN_EVERY_MS,
     () => systemClock.now(),
-    (where, error) => {
-      logger.warn({ where, reason: error.message.slice(0, 160) }, "job queue");
+    (where, reason) => {
+      logger.warn({ where, reason }, "job queue");
     },
   );
   return { client: redis.dedicated("queue"), onError: complain };

@@ -1,6 +1,7 @@
 import type { Unwatch } from "@tandem/call-control";
 import { ok, type Failure, type Result } from "@tandem/domain";
 import { UnrecoverableError, Worker, type Job } from "bullmq";
+import { errorReason } from "./error-reason.ts";
 import { endWorker } from "./end-worker.ts";
 import { QUEUE_PREFIX, QUEUES, type QueueConnection } from "./queue-connection.ts";
 import { queueOperation } from "./queue-failure.ts";
@@ -71,7 +72,7 @@ export async function runDeliveries(
     maxStalledCount: DEATHS_ALLOWED,
   });
   worker.on("error", (error) => {
-    connection.onError("webhook worker", error);
+    connection.onError("webhook worker", errorReason(error));
   });
   const ready = await queueOperation("start webhook worker", () => worker.waitUntilReady());
   if (ready.ok) return ok(() => endWorker(worker));

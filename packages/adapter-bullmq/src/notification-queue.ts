@@ -1,6 +1,7 @@
 import type { NotificationHandler, NotificationJob, NotificationQueue } from "@tandem/call-control";
 import { ok } from "@tandem/domain";
 import { Queue, Worker, type Job } from "bullmq";
+import { errorReason } from "./error-reason.ts";
 import { endWorker } from "./end-worker.ts";
 import { QUEUE_PREFIX, QUEUES, type QueueConnection } from "./queue-connection.ts";
 import { queueOperation } from "./queue-failure.ts";
@@ -58,7 +59,7 @@ export function createNotificationQueue(
         settings: { backoffStrategy: pause },
       });
       worker.on("error", (error) => {
-        connection.onError("notification worker", error);
+        connection.onError("notification worker", errorReason(error));
       });
       const ready = await queueOperation("start notification worker", () => worker.waitUntilReady());
       if (ready.ok) return ok(() => endWorker(worker));
@@ -82,7 +83,7 @@ function openQueue(connection: QueueConnection, tries: number): Queue<Notificati
     },
   });
   queue.on("error", (error) => {
-    connection.onError("notification queue", error);
+    connection.onError("notification queue", errorReason(error));
   });
   return queue;
 }

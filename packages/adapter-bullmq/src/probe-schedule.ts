@@ -1,6 +1,7 @@
 import type { ProbeEntry, ProbeSchedule, Unwatch } from "@tandem/call-control";
 import { ok, type Failure, type Result } from "@tandem/domain";
 import { Queue, Worker } from "bullmq";
+import { errorReason } from "./error-reason.ts";
 import { endWorker } from "./end-worker.ts";
 import { QUEUE_PREFIX, QUEUES, type QueueConnection } from "./queue-connection.ts";
 import { queueOperation } from "./queue-failure.ts";
@@ -22,7 +23,7 @@ export interface BullProbeSchedule extends ProbeSchedule {
 export function createProbeSchedule(connection: QueueConnection): BullProbeSchedule {
   const queue = new Queue(QUEUES.trunkProbe, { connection: connection.client, prefix: QUEUE_PREFIX });
   queue.on("error", (error) => {
-    connection.onError("probe schedule", error);
+    connection.onError("probe schedule", errorReason(error));
   });
   return {
     async replace(entries) {
@@ -73,7 +74,7 @@ async function runProbes(
     stalledInterval: STALLED_LOOK_MS,
   });
   worker.on("error", (error) => {
-    connection.onError("probe worker", error);
+    connection.onError("probe worker", errorReason(error));
   });
   const ready = await queueOperation("start probe worker", () => worker.waitUntilReady());
   if (ready.ok) return ok(() => endWorker(worker));

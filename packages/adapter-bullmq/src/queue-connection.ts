@@ -8,8 +8,8 @@ export type QueueClient = Redis | Cluster;
 
 export interface QueueConnection {
   readonly client: QueueClient;
-  /** Told of errors of BullMQ's own making, for the log; never holds job data. */
-  readonly onError: (where: string, error: Error) => void;
+  /** Told of errors of BullMQ's own making, for the log: what they are, never what they say, so no job data. */
+  readonly onError: (where: string, reason: string) => void;
 }
 
 /** All keys of all queues share one hash tag, which BullMQ needs on a Redis Cluster. */

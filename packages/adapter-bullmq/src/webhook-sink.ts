@@ -3,6 +3,7 @@ import { ok, type Failure, type Result } from "@tandem/domain";
 import { Queue } from "bullmq";
 import type { DeliveryBatch } from "./delivery-worker.ts";
 import { runDeliveries, type DeliveryWorkerOptions } from "./delivery-worker.ts";
+import { errorReason } from "./error-reason.ts";
 import { QUEUE_PREFIX, QUEUES, type QueueConnection } from "./queue-connection.ts";
 import { queueOperation } from "./queue-failure.ts";
 import { idempotencyKey } from "./webhook-request.ts";
@@ -37,7 +38,7 @@ export function createWebhookSink(connection: QueueConnection, options: Delivery
     },
   });
   queue.on("error", (error) => {
-    connection.onError("webhook queue", error);
+    connection.onError("webhook queue", errorReason(error));
   });
   return {
     name: "webhook",

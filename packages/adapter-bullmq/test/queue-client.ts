@@ -24,13 +24,13 @@ function queueClient(url: string): QueueClient {
 }
 
 /** A queue connection that must not meet an error while it is open. */
-export function queueConnection(url: string): QueueConnection & { readonly errors: Error[] } & Disposable {
+export function queueConnection(url: string): QueueConnection & { readonly errors: string[] } & Disposable {
   const client = queueClient(url);
-  const errors: Error[] = [];
+  const errors: string[] = [];
   return {
     client,
     errors,
-    onError: (_where, error) => errors.push(error),
+    onError: (_where, reason) => errors.push(reason),
     [Symbol.dispose]: () => {
       client.disconnect();
     },
