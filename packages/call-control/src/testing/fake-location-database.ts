@@ -12,6 +12,8 @@ const PAGE = 100;
 
 /** A location database in memory. */
 export class FakeLocationDatabase implements LocationDatabase {
+  /** Replacements that were begun and neither completed nor abandoned, and those that were abandoned. */
+  readonly replacements = { collecting: 0, abandoned: 0 };
   /** The next answers of `find`, instead of the truth: for databases that are away or slow. */
   readonly answers: Promise<Result<LisRow | null, Failure>>[] = [];
   /** Keys asked for, newest last. */
@@ -54,6 +56,7 @@ export class FakeLocationDatabase implements LocationDatabase {
 
   replacement(): LisReplacement {
     const collected = new Map<LisKey, LisRow>();
+    this.replacements.collecting += 1;
     return {
       add: (rows) => {
         for (const row of rows) collected.set(row.key, row);
@@ -62,9 +65,14 @@ export class FakeLocationDatabase implements LocationDatabase {
       commit: () => {
         this.#editions.draft = collected;
         this.#revision += 1;
+        this.replacements.collecting -= 1;
         return Promise.resolve(ok(undefined));
       },
-      abandon: () => Promise.resolve(ok(undefined)),
+      abandon: () => {
+        this.replacements.collecting -= 1;
+        this.replacements.abandoned += 1;
+        return Promise.resolve(ok(undefined));
+      },
     };
   }
 

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { Readable } from "node:stream";
-import { MAX_LIS_BATCH, type LisEdition, type LocationDatabase } from "@tandem/call-control";
+import { MAX_LIS_BATCH, type LisEdition, type LisReplacement, type LocationDatabase } from "@tandem/call-control";
 import { err, ok, type Failure, type LisRow, type Result } from "@tandem/domain";
 import { csvHeading, csvLines, readCsv, type CsvIssue } from "@tandem/location-document";
 import { IssueTally } from "./check-draft.ts";
@@ -15,17 +15,41 @@ export interface ImportedSheet {
 }
 
 /**
- * Reads a sheet into the draft. `replace`: the sheet is the whole draft then; with any error nothing changes. `merge`: rows are added or replaced one by
- * one, and lines with errors are left out.
+ * Reads a sheet into the draft. `replace`: the sheet is the whole draft then; with any error, or when the sheet or the store ends half-way, nothing
+ * changes. `merge`: rows are added or replaced one by one, and lines with errors are left out.
  */
 export async function importSheet(
   database: LocationDatabase,
   sheet: AsyncIterable<Uint8Array>,
   mode: "replace" | "merge",
 ): Promise<Result<ImportedSheet, Failure>> {
-  const replacement = mode === "replace" ? database.replacement(randomUUID()) : null;
-  const take = (rows: readonly LisRow[]): Promise<Result<void, Failure>> =>
-    replacement?.add(rows) ?? database.put(rows);
+  if (mode === "replace") return replaceDraft(database.replacement(randomUUID()), sheet);
+  const read = await readRows(sheet, (rows) => database.put(rows));
+  return read.ok ? ok({ ...read.value, applied: read.value.rows > 0 }) : read;
+}
+
+async function replaceDraft(
+  replacement: LisReplacement,
+  sheet: AsyncIterable<Uint8Array>,
+): Promise<Result<ImportedSheet, Failure>> {
+  let isWhole = false;
+  try {
+    const read = await readRows(sheet, (rows) => replacement.add(rows));
+    if (!read.ok) return read;
+    if (read.value.errors > 0) return ok({ ...read.value, applied: false });
+    isWhole = true;
+    const committed = await replacement.commit();
+    return committed.ok ? ok({ ...read.value, applied: true }) : committed;
+  } finally {
+    // What cannot be abandoned now lapses by itself.
+    if (!isWhole) await replacement.abandon();
+  }
+}
+
+async function readRows(
+  sheet: AsyncIterable<Uint8Array>,
+  take: (rows: readonly LisRow[]) => Promise<Result<void, Failure>>,
+): Promise<Result<Omit<ImportedSheet, "applied">, Failure>> {
   const tally = new IssueTally<CsvIssue>();
   let batch: LisRow[] = [];
   let rows = 0;
@@ -42,12 +66,7 @@ export async function importSheet(
   const taken = await take(batch);
   if (!taken.ok) return err(taken.error);
   const { errors, warnings, issues } = tally;
-  const refused = replacement !== null && errors > 0;
-  if (replacement !== null) {
-    const ended = refused ? await replacement.abandon() : await replacement.commit();
-    if (!ended.ok) return err(ended.error);
-  }
-  return ok({ applied: !refused && (mode === "replace" || rows > 0), rows, errors, warnings, issues });
+  return ok({ rows, errors, warnings, issues });
 }
 
 /** An edition as a sheet, as it is read. A failure on the way ends it in the middle, which the receiver sees by the connection's end. */
