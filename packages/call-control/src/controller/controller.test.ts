@@ -7,6 +7,7 @@ import { FakeClock, settle } from "../testing/fake-clock.ts";
 import { FakeTopologyRegistry } from "../testing/fake-cluster-state.ts";
 import {
   FakeControllerObserver,
+  FakeDetailRecordSink,
   FakeDetailRecordStream,
   FakeGateLedger,
   FakeLeaderLease,
@@ -21,8 +22,9 @@ import {
   FakeNotificationBook,
 } from "../testing/fake-emergency-books.ts";
 import { FakeWorkerErrands } from "../testing/fake-worker-errands.ts";
+import { sampleNotice } from "../testing/sample-notice.ts";
 import { compileJson, sampleTopology } from "../testing/sample-topology.ts";
-import { createController } from "./controller.ts";
+import { createController, type ControllerPorts } from "./controller.ts";
 
 /** Counts who works its jobs. */
 class CountedQueue implements NotificationQueue {
@@ -39,7 +41,7 @@ class CountedQueue implements NotificationQueue {
   };
 }
 
-function world() {
+function world(change: Partial<ControllerPorts> = {}) {
   const clock = new FakeClock();
   const queue = new CountedQueue();
   const topology = new FakeTopologyRegistry();
@@ -70,6 +72,7 @@ function world() {
       paths: new FakeEmergencyPathBoard(),
       deadLetters: [],
       deliveries: [],
+      ...change,
     },
     { nodeId: "c1", leaseMs: 3_000, sweepGraceMs: 1_000, compile: compileJson, onTopology: () => undefined },
   );
@@ -90,5 +93,28 @@ describe("a leader without a topology", () => {
     expect(queue.working.size).toBe(1);
     await controller.stop();
     expect(queue.working.size).toBe(0);
+  });
+});
+
+describe("a sink of ordinary records that hangs", () => {
+  it("holds up no emergency record and nobody who is to be told of an emergency call", async () => {
+    const hanging = new FakeDetailRecordSink("file");
+    hanging.take = () => new Promise(() => undefined);
+    const emergency = new FakeDetailRecordSink("emergency-file");
+    const [details, emergencies] = [new FakeDetailRecordStream(), new FakeDetailRecordStream()];
+    const [notices, notifications] = [new FakeNoticeLog(), new FakeNotificationBook()];
+    const ports = { details, emergencies, notices, notifications, sinks: [hanging], emergencySinks: [emergency] };
+    const { clock, topology, controller } = world(ports);
+    topology.put(JSON.stringify(sampleTopology));
+    const record = { shard: 0, streamId: "1-0", json: JSON.stringify({ callId: "c1", startMs: 1 }) };
+    details.owed = [{ ...record, id: "c1", kind: "call" }];
+    await controller.start();
+    await clock.advance(60_000);
+    emergencies.owed = [{ ...record, id: "c1-emergency", kind: "emergency" }];
+    await notices.append(sampleNotice());
+    await clock.advance(1_000);
+    expect(emergency.taken).toEqual(["c1-emergency"]);
+    expect(notifications.notices.has("c1")).toBe(true);
+    expect(details.owed).toHaveLength(1);
   });
 });
