@@ -43,6 +43,11 @@ afterAll(async () => {
 });
 beforeEach(() => forgetAll(peers));
 
+/** A sink may get a record twice, with the same id. */
+function onceEach<R extends { readonly id: string }>(records: readonly R[]): readonly R[] {
+  return [...new Map(records.map((record) => [record.id, record])).values()];
+}
+
 /** The peers refuse the emergency call in turn; gives what each got. */
 async function refuse(...refusals: readonly (readonly [SipPeer, number])[]): Promise<readonly Arrived[]> {
   const arrived: Arrived[] = [];
@@ -228,7 +233,7 @@ describe("A8: every trunk is down", () => {
   afterEach(stopAllSipp);
   afterAll(() => lost?.stop());
 
-  it("911 completes over the one that answers an INVITE; an ordinary call gets 503 at once", async () => {
+  it("911 completes over the one that answers an INVITE; an ordinary call gets 503 at once, and each call has one record with its attempts", async () => {
     const [deaf, dead] = await silentPorts;
     const topology = await makeTopology({
       trunkDefaults: {
@@ -260,8 +265,28 @@ describe("A8: every trunk is down", () => {
       { scenario: "uas-basic-expect-200", port: deaf },
     ]);
     expect(caller).toMatchObject({ exitCode: 0, completed: 1 });
-    const ordinary = await startUac({ scenario: "uac-refused-expect-503", target, service: "100" });
-    expect(await ordinary.result).toMatchObject({ exitCode: 0, completed: 1 });
+    const refused = async (service: string) => {
+      const uac = await startUac({ scenario: "uac-refused-expect-503", target, service });
+      expect(await uac.result).toMatchObject({ exitCode: 0, completed: 1 });
+    };
+    await refused("100");
+    await stopAllSipp();
+    for (const port of [deaf, dead]) await startUas({ scenario: "uas-refuses-expect-503", port });
+    await refused("911");
+    // The record of the first call comes once nobody can answer the INVITE any more that was given up (RFC 3261 §9.1): not waited for.
+    const recorded = () => onceEach(lost.callRecords()).filter(({ sipCode }) => sipCode === 503);
+    const tried = (id: string) => onceEach(lost.attemptRecords()).filter(({ callId }) => callId === id);
+    await until(
+      () => recorded().length >= 2 && recorded().every((each) => tried(each.callId).length >= each.attempts),
+      {
+        what: "the records of both calls",
+      },
+    );
+    const told = recorded().map(({ callId, calledNumber }) =>
+      [calledNumber, ...tried(callId).map(({ trunk }) => trunk)].join(" "),
+    );
+    expect(told.toSorted()).toEqual(["100", "911 dead deaf"]);
+    expect(recorded().find(({ calledNumber }) => calledNumber === "100")?.failure).toBe("no-trunk-available");
   });
 });
 
