@@ -1,7 +1,8 @@
 import type { HeaderLine, SipMessage } from "@tandem/sip";
+import type { Call } from "./call.ts";
 import type { Transfer } from "./hunt.ts";
 import type { StoredResponse } from "./party.ts";
-import { noteEmergencyFailed } from "./emergency-transfer.ts";
+import { emergencyCaller, noteEmergencyFailed } from "./emergency-transfer.ts";
 import { endDialog, hangUp } from "./hang-up.ts";
 import { offHold } from "./headers/description.ts";
 import { reasonsOf } from "./headers/reason.ts";
@@ -11,6 +12,9 @@ import { placeOf, type Place, type Turn } from "./turn.ts";
 
 /** How long the referrer's subscription is said to last (RFC 3515 §2.4.4): longer than any ringing. */
 const SUBSCRIBED_S = 300;
+
+/** NOTIFYs of an ordinary call that may wait for an answer at once: a referrer that answers none makes no record grow. */
+const MOST_NOTIFIES = 16;
 
 /** How the call to the transfer target fares, told by NOTIFY (RFC 3515 §2.4.5). The same status is told once. */
 export function tellReferrer(turn: Turn, status: number, reason: string): void {
@@ -23,6 +27,10 @@ export function tellReferrer(turn: Turn, status: number, reason: string): void {
 function notify(turn: Turn, transfer: Transfer, status: string, last: boolean): void {
   const referrer = placeOf(turn.call, transfer.referrer);
   if (referrer === null || !transfer.subscribed) return;
+  if (answersNone(turn.call)) {
+    if (last) onLastNotified(turn, referrer.dialog.id);
+    return;
+  }
   const state = last ? "terminated;reason=noresource" : `active;expires=${SUBSCRIBED_S}`;
   const headers: readonly HeaderLine[] = [
     ["Event", `refer;id=${transfer.id}`],
@@ -30,6 +38,12 @@ function notify(turn: Turn, transfer: Transfer, status: string, last: boolean): 
     ["Content-Type", "message/sipfrag;version=2.0"],
   ];
   sendInDialog(turn, referrer, { method: "NOTIFY", headers, body: `${status}\r\n` }, { kind: "notify", last });
+}
+
+/** Its REFER is acted on all the same: that the target is no emergency number is known only when its routes are. */
+function answersNone(call: Call): boolean {
+  if (emergencyCaller(call) !== null) return false;
+  return call.exchanges.filter(({ purpose }) => purpose.kind === "notify").length >= MOST_NOTIFIES;
 }
 
 /** Nobody took the transferred call: the referrer is told, and the call goes on as it was. If the referrer has left already, it ends. */

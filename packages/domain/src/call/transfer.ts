@@ -8,6 +8,7 @@ import {
   type SipMessage,
 } from "@tandem/sip";
 import type { FailureCode } from "../failure/catalogue.ts";
+import type { Call } from "./call.ts";
 import type { StoredRequest, Transfer } from "./hunt.ts";
 import type { CallEvent } from "./event.ts";
 import { tryNext } from "./failover.ts";
@@ -22,6 +23,9 @@ import { failureReply, reply } from "./replies.ts";
 import { tellReferrer, transferFailed } from "./transfer-outcome.ts";
 import { withToldLocation } from "./told-location.ts";
 import { peerOf, placeOf, type Place, type Turn } from "./turn.ts";
+
+/** Attempts that a record holds when the next target of an ordinary call's transfer is not called any more: whoever refers on and on makes no record grow. */
+const MOST_ATTEMPTS = 100;
 
 /** REFER (RFC 3515): passed on, acted upon or refused, as the trunk it came by says. */
 export function onRefer(turn: Turn, place: Place, received: Received): void {
@@ -125,8 +129,10 @@ export function askRoute(turn: Turn, transfer: Transfer): void {
   turn.effects.push({ kind: "route-transfer", target, headers: replaces === "" ? [] : [["Replaces", replaces]] });
 }
 
+type RoutedTransfer = Extract<CallEvent, { kind: "transfer-routed" }>;
+
 /** Where the transfer target can be reached. */
-export function onTransferRouted(turn: Turn, event: Extract<CallEvent, { kind: "transfer-routed" }>): void {
+export function onTransferRouted(turn: Turn, event: RoutedTransfer): void {
   const { call } = turn;
   const { transfer } = call;
   const kept = placeOf(call, transfer?.kept ?? null);
@@ -134,8 +140,9 @@ export function onTransferRouted(turn: Turn, event: Extract<CallEvent, { kind: "
     if (event.emergency !== undefined) noteEmergencyGivenUp(turn, event.emergency);
     return;
   }
-  if (event.failure !== null || event.attempts.length === 0) {
-    transferFailed(turn, failureReply(event.failure ?? "transfer-failed"));
+  const failure = event.failure ?? (isOneTooMany(call, event) ? "transfer-limit-reached" : null);
+  if (failure !== null || event.attempts.length === 0) {
+    transferFailed(turn, failureReply(failure ?? "transfer-failed"));
     return;
   }
   const madeEmergency = event.emergency !== undefined && emergencyCaller(call) === null;
@@ -158,6 +165,11 @@ export function onTransferRouted(turn: Turn, event: Extract<CallEvent, { kind: "
     lastFailure: "transfer-failed",
   };
   tryNext(turn, call.hunt);
+}
+
+/** Whether a target is an emergency number is known only now: one is called however often others were, and so is whomever a call taker transfers to. */
+function isOneTooMany(call: Call, { emergency }: RoutedTransfer): boolean {
+  return emergency === undefined && emergencyCaller(call) === null && call.attempts.length >= MOST_ATTEMPTS;
 }
 
 /** The INVITE to the target: in the name of the side that stays, with its last description as offer. */

@@ -18,6 +18,12 @@ export const sessionFailures = {
   "session-interval-too-small": row("422 Session Interval Too Small", [127, 422], correctable, "Below Min-SE."),
   "bad-refer": row("400 Bad Request", [95, 400], requesterFault, "Refer-To is missing, doubled or not a SIP URI."),
   "refer-refused": row("603 Decline", [21, 403], requesterFault, "This trunk may not transfer calls."),
+  "transfer-limit-reached": row(
+    "603 Decline",
+    [21, 429],
+    requesterFault,
+    "A call was transferred as often as one may be.",
+  ),
   "feature-refused": row("403 Forbidden", [21, 403], requesterFault, "Not allowed during an emergency call."),
   "replaced-call-gone": row(
     "481 Call/Transaction Does Not Exist",
