@@ -16,11 +16,9 @@ import { localTagOf, sendAck } from "./outgoing.ts";
 import type { Party } from "./party.ts";
 import { onReInviteAnswer } from "./re-invite.ts";
 import { onOwnAnswer, onOwnSilence } from "./session-refresh.ts";
+import { MAX_INTERVAL_RETRIES } from "./session-timer.ts";
 import { onLastNotified } from "./transfer-outcome.ts";
 import { dropExchange, endOf, exchangeOf, partyIdOf, partyOf, placeOf, standingPlaces, type Turn } from "./turn.ts";
-
-/** Times an INVITE is sent again for a longer session interval. */
-const MAX_INTERVAL_RETRIES = 2;
 
 /** A response to a request of ours. One that nothing waits for is nothing, except a further 2xx: that one must be ended. */
 export function onResponse(turn: Turn, id: string, response: SipMessage, edge?: string): void {

@@ -34,7 +34,8 @@ export type Purpose =
   | { readonly kind: "relay"; readonly origin: PendingRequest }
   /** PRACK of ours because the other leg does not do 100rel. */
   | { readonly kind: "prack" }
-  | { readonly kind: "refresh" }
+  /** Session refresh of ours. `longer`: how often it was sent again for a longer interval; absent: never. */
+  | { readonly kind: "refresh"; readonly longer?: number }
   /** re-INVITE that brings a peer back to what the other side has. */
   | { readonly kind: "resync" }
   | { readonly kind: "audit" }

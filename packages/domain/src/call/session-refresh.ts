@@ -1,6 +1,6 @@
 import { parseMinSe, sameSession, type HeaderLine, type SipMessage } from "@tandem/sip";
 import type { FailureCode } from "../failure/catalogue.ts";
-import type { Exchange } from "./exchange.ts";
+import type { Exchange, Purpose } from "./exchange.ts";
 import type { Dialog } from "./party.ts";
 import { learnAbilities } from "./called-dialogs.ts";
 import { AUDIT_AFTER_MS } from "./deadlines.ts";
@@ -11,7 +11,7 @@ import { firstUri } from "./headers/values.ts";
 import { spread } from "./identity.ts";
 import { endRejected, endsDialog, forgetSpared, spare } from "./mid-dialog.ts";
 import { NO_PAYLOAD, sendAck, sendInDialog, type Payload } from "./outgoing.ts";
-import { earlyMs, runningTimer, timerFromAnswer, timerRefresh } from "./session-timer.ts";
+import { earlyMs, MAX_INTERVAL_RETRIES, runningTimer, timerFromAnswer, timerRefresh } from "./session-timer.ts";
 import { peerOf, placeOf, standingPlaces, startTimer, type Place, type Turn } from "./turn.ts";
 
 /** Looks after an established call: refreshes due, sessions that lapsed, retries after glare, the audit. */
@@ -59,17 +59,18 @@ function expire(turn: Turn): void {
   });
 }
 
-/** Our refresh: UPDATE without offer where the peer allows it, else a re-INVITE with the description it has (RFC 4028 §7.4). */
-function refresh(turn: Turn, place: Place): void {
+/** Our refresh: UPDATE without offer where the peer allows it, else a re-INVITE with the description it has (RFC 4028 §7.4). `longer` as of its purpose. */
+function refresh(turn: Turn, place: Place, longer = 0): void {
   const { dialog } = place;
   const { timer } = dialog;
   if (timer === null) return;
   // Another try comes at three quarters, in case this one is refused without ending the dialog.
   timer.actAtMs = turn.now + timer.intervalS * 250;
+  const purpose = { kind: "refresh", ...(longer > 0 && { longer }) } as const;
   if (dialog.allows.includes("UPDATE") || describedFor(turn, place) === "") {
     const headers: readonly HeaderLine[] = [["Supported", "timer"], ...timerRefresh(timer)];
-    sendInDialog(turn, place, { method: "UPDATE", headers, body: "" }, { kind: "refresh" });
-  } else if (inviteMayGo(turn, place)) reinvite(turn, place, "refresh");
+    sendInDialog(turn, place, { method: "UPDATE", headers, body: "" }, purpose);
+  } else if (inviteMayGo(turn, place)) reinvite(turn, place, purpose);
 }
 
 /** The other side's last description, which a re-INVITE to this one would hold; empty when it has none. */
@@ -81,16 +82,16 @@ function describedFor({ call }: Turn, place: Place): string {
 export function resync(turn: Turn, place: Place): void {
   place.dialog.retryAtMs = 0;
   if (describedFor(turn, place) === "") return;
-  if (inviteMayGo(turn, place)) reinvite(turn, place, "resync");
+  if (inviteMayGo(turn, place)) reinvite(turn, place, { kind: "resync" });
   else retryLater(turn, place);
 }
 
-function reinvite(turn: Turn, place: Place, kind: "refresh" | "resync"): void {
+function reinvite(turn: Turn, place: Place, purpose: Purpose): void {
   const other = peerOf(turn.call, place);
   const { headers, body } = other === null ? NO_PAYLOAD : sdpPayload(place, other);
   const all: readonly HeaderLine[] = [["Supported", "timer"], ...timerRefresh(place.dialog.timer), ...headers];
   if (body !== "") place.dialog.offer = "sent";
-  sendInDialog(turn, place, { method: "INVITE", headers: all, body, offered: body }, { kind });
+  sendInDialog(turn, place, { method: "INVITE", headers: all, body, offered: body }, purpose);
 }
 
 /** What `to` is told of the other side's session: its last description, as ours. */
@@ -154,7 +155,7 @@ function learnAnswer(turn: Turn, place: Place, exchange: Exchange, response: Sip
   place.dialog.sdp = sdp;
   const other = peerOf(turn.call, place);
   if (exchange.purpose.kind !== "resync" || other === null || sameSession(before, sdp)) return;
-  if (inviteMayGo(turn, other)) reinvite(turn, other, "refresh");
+  if (inviteMayGo(turn, other)) reinvite(turn, other, { kind: "refresh" });
 }
 
 function learnTarget(dialog: Dialog, response: SipMessage): void {
@@ -168,7 +169,10 @@ function onOwnRefusal(turn: Turn, place: Place, exchange: Exchange, response: Si
   else if (response.status === 491) retryLater(turn, place);
   else if (response.status === 422 && dialog.timer !== null) {
     const minSeS = parseMinSe(response.get("Min-SE") ?? "") ?? 0;
-    if (minSeS > dialog.timer.intervalS) refreshLonger(turn, place, minSeS);
+    const { purpose } = exchange;
+    const longer = (purpose.kind === "refresh" ? (purpose.longer ?? 0) : 0) + 1;
+    // RFC 4028 §6 lets the Min-SE grow on the way, once per hop at most: a peer that asks for more every time would have us send without end.
+    if (minSeS > dialog.timer.intervalS && longer <= MAX_INTERVAL_RETRIES) refreshLonger(turn, place, minSeS, longer);
   } else if (exchange.method === "UPDATE") {
     // The peer refuses UPDATE: re-INVITE instead. Without a description for one the next try comes in its time.
     dialog.allows = dialog.allows.replace("UPDATE", "");
@@ -177,11 +181,11 @@ function onOwnRefusal(turn: Turn, place: Place, exchange: Exchange, response: Si
 }
 
 /** RFC 4028 §7.4: the peer wants a longer interval; the refresh goes again with it. The session still ends when it was to end. */
-function refreshLonger(turn: Turn, place: Place, minSeS: number): void {
+function refreshLonger(turn: Turn, place: Place, minSeS: number, longer: number): void {
   const { timer } = place.dialog;
   if (timer === null) return;
   place.dialog.timer = { ...runningTimer(minSeS, timer.refresher, turn.now), expiresAtMs: timer.expiresAtMs };
-  refresh(turn, place);
+  refresh(turn, place, longer);
 }
 
 /** Asks peers that no session timer watches whether they still know the dialog. */

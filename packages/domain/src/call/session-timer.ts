@@ -9,6 +9,9 @@ const SMALLEST_S = 90;
 /** Longest interval we believe: a day. */
 const LONGEST_S = 86_400;
 
+/** Times a request is sent again for a longer session interval, in a row (RFC 4028 §7.3): a peer that asks for more every time is refused in the end. */
+export const MAX_INTERVAL_RETRIES = 2;
+
 /** What a request says about the session timer. */
 export function timerWish(message: SipMessage): TimerWish {
   const expires = parseSessionExpires(message.get("Session-Expires") ?? "");

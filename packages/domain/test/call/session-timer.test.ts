@@ -208,6 +208,23 @@ describe("refreshes", () => {
   });
 
   it.each([
+    ["UPDATE", [["Allow", "UPDATE"]]],
+    ["INVITE", []],
+  ] as const)(
+    "422 to ours (%s) that asks for more every time: two more tries, then the next one comes in its time",
+    (method, headers) => {
+      const rig = established(callTo(OFFERED), [["Session-Expires", "600;refresher=uac"], ...headers]);
+      const before = rig.allSent(method).length;
+      rig.event({ kind: "deadline" }, 300_000);
+      for (let minSe = 601; minSe < 620; minSe++) {
+        rig.answer(rig.sent(method), 422, { headers: [["Min-SE", String(minSe)]] });
+      }
+      expect(rig.allSent(method)).toHaveLength(before + 3);
+      expect(rig.call.phase).toBe("up");
+    },
+  );
+
+  it.each([
     ["silence", null],
     ["481", 481],
     ["408", 408],
