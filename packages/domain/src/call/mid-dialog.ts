@@ -134,17 +134,18 @@ export function onRelayAnswer(turn: Turn, exchange: Exchange, origin: PendingReq
   const passed = passedResponse(turn.call, response, asked.party.profile, asker.party.profile);
   const terms = response.status < 300 ? acceptRefresh(turn, asker, origin) : [];
   const body = ownDescription(asker.dialog.origin, response, asker.party.profile.contactHost);
-  answerPending(turn, origin, asTold(turn, { ...passed, headers: [...passed.headers, ...terms], body }));
+  answerPending(turn, origin, asTold(turn, origin, { ...passed, headers: [...passed.headers, ...terms], body }));
   if (endsDialog(exchange.method, response.status)) endRejected(turn, asked, response.status);
 }
 
 /**
- * A final response as the asker is told it. 408 would end the asker's dialog (RFC 3261 §12.2.1.2), and an emergency call outlives a silent peer:
- * there it is told 504. Credentials are between neighbours: 401 and 407 are a refusal, as of an INVITE that begins a call.
+ * A final response as the asker is told it. 408 is none to anything but an INVITE (RFC 4320 §4.2), and would end the asker's dialog (RFC 3261 §12.2.1.2), while an
+ * emergency call outlives a silent peer: it is told as 504. Credentials are between neighbours: 401 and 407 are a refusal, as of an INVITE that begins a call.
  */
-export function asTold({ call }: Turn, response: StoredResponse): StoredResponse {
+export function asTold({ call }: Turn, { method }: PendingRequest, response: StoredResponse): StoredResponse {
   if (response.status === 401 || response.status === 407) return failureReply("peer-unauthorised");
-  return response.status === 408 && emergencyCaller(call) !== null ? failureReply("peer-timeout") : response;
+  const isBarred = method !== "INVITE" || emergencyCaller(call) !== null;
+  return response.status === 408 && isBarred ? failureReply("peer-timeout") : response;
 }
 
 interface Exchanged {
@@ -241,13 +242,13 @@ export function endRejected(turn: Turn, lost: Place, status: number): void {
 
 /**
  * No answer to a passed-on request. Only a peer that was reached and stayed silent counts as 408 (RFC 3261 §8.1.3.1): a lost worker, edge or
- * connection says nothing about the dialog.
+ * connection says nothing about the dialog. Of a request whose time is over the edge has forgotten the transaction: it gives nothing then (RFC 4320 §4.2).
  */
 export function onRelaySilence(turn: Turn, exchange: Exchange, origin: PendingRequest, failure: FailureCode): void {
   const asked = placeOf(turn.call, exchange.dialog);
   const asker = placeOf(turn.call, origin.dialog);
   if (asked !== null && asker !== null && exchange.offered !== "") settleOffer({ asked, asker });
   const silent = failure === "peer-timeout";
-  answerPending(turn, origin, silent ? asTold(turn, reply(408)) : failureReply(failure));
+  answerPending(turn, origin, silent ? asTold(turn, origin, reply(408)) : failureReply(failure));
   if (silent && asked !== null && endsDialog(exchange.method, 408)) endRejected(turn, asked, 408);
 }

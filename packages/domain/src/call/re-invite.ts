@@ -97,7 +97,7 @@ export function onReInviteAnswer(turn: Turn, exchange: Exchange, origin: Pending
   }
   settleOffer({ asked, asker });
   if (response.status >= 300) {
-    answerPending(turn, origin, asTold(turn, { ...passed, body }));
+    answerPending(turn, origin, asTold(turn, origin, { ...passed, body }));
     if (endsDialog("INVITE", response.status)) endRejected(turn, asked, response.status);
   } else if (origin.open) acceptAnswer(turn, { exchange, origin, asked, asker, response }, { ...passed, body });
   else dropAnswer(turn, { exchange, origin, asked, asker, response });

@@ -393,8 +393,9 @@ describe("a request that the other side leaves unanswered", () => {
     expect(rig.call.phase).toBe("up");
   });
 
-  it.each(cases)("%s, %s: told as 408 on an ordinary call", (...request) => {
-    expect(unanswered(new CallRig().establish(), ...request)).toEqual([408]);
+  it.each(cases)("%s, %s: of an INVITE on an ordinary call it is told as 408", (method, ...request) => {
+    const told = method === "INVITE" ? 408 : 504;
+    expect(unanswered(new CallRig().establish(), method, ...request)).toEqual([told]);
   });
 });
 

@@ -83,11 +83,16 @@ describe("requests that pass through", () => {
     expect(rig.allResponded(rig.fromCaller("INFO", 201))).toEqual([]);
   });
 
-  it("no answer from the other leg is 408, and the call goes on", () => {
+  it.each([
+    ["no answer", null],
+    ["408", 408],
+  ])("%s from the other leg is 504, as RFC 4320 §4.2 forbids 408, and the call goes on", (_, status) => {
     const rig = new CallRig().establish();
     const info = rig.fromCaller("INFO", 101);
-    rig.event({ kind: "no-response", exchange: rig.sent("INFO").exchange, failure: "peer-timeout" });
-    expect(rig.allResponded(info)).toEqual([408]);
+    const { exchange } = rig.sent("INFO");
+    if (status === null) rig.event({ kind: "no-response", exchange, failure: "peer-timeout" });
+    else rig.answer(rig.sent("INFO"), status);
+    expect(rig.allResponded(info)).toEqual([504]);
     expect(rig.call.phase).toBe("up");
   });
 
