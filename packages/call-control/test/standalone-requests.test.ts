@@ -146,6 +146,17 @@ describe("MESSAGE and NOTIFY for somebody", () => {
     expect(worker.sip.responses.map(({ message }) => message.status)).toEqual([200]);
   });
 
+  test("408 of the last peer is told as 504 (RFC 4320 §4.2)", async () => {
+    const { worker } = await served(MESSAGE);
+    for (let at = 0; at < 2; at++) {
+      const sent = worker.sip.sent[at];
+      sent?.answer(answerTo(sent.message, 408));
+      await settle();
+    }
+    expect(worker.sip.sent).toHaveLength(2);
+    expect(worker.sip.responses.map(({ message }) => message.status)).toEqual([504]);
+  });
+
   test("404 of a peer is the end", async () => {
     const { worker } = await served(MESSAGE);
     const [first] = worker.sip.sent;

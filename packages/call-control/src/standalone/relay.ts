@@ -106,6 +106,8 @@ export class Relay {
     if (failed && this.#next < this.#job.plans.length && mayTryNextTrunk(final, rules, this.#job.emergency)) {
       return this.#try("all-trunks-failed");
     }
+    // RFC 4320 §4.2: 408 is no answer to a request other than INVITE.
+    if (response.status === 408) return this.#refuse("peer-timeout");
     const { request } = this.#job;
     const headers = passingHeaders(response.headers, this.#way(response, plan.profile, this.#job.ingress));
     const options = { reason: response.reason, toTag: tagOf(this.#job.id, "a"), headers, body: response.body };
