@@ -125,7 +125,7 @@ describe("topology hiding", () => {
 });
 
 describe("B11: identity and history by trunk flags", () => {
-  it("flags on: P-Asserted-Identity, History-Info and Diversion arrive as they were sent", async () => {
+  it("flags on: P-Asserted-Identity, History-Info and Diversion arrive", async () => {
     const call = await setUp({ caller: alice, callee: open, to: core }, { headers: IDENTITY });
     const { message } = call.arrived;
     expect(message.get("P-Asserted-Identity")).toContain("+12125550100");

@@ -60,24 +60,30 @@ describe("headers of the INVITE towards the called side", () => {
       "P-Asserted-Identity passes with forwardPai",
       "P-Asserted-Identity",
       { forwardPai: true },
-      "<sip:+12065550100@id.example>",
+      "<sip:+12065550100@tandem.example:5060>",
     ],
     [
       "Remote-Party-ID passes with forwardPai",
       "Remote-Party-ID",
       { forwardPai: true },
-      "<sip:+12065550100@id.example>",
+      "<sip:+12065550100@tandem.example:5060>",
     ],
     [
       "History-Info passes with forwardHistory",
       "History-Info",
       { forwardHistory: true },
-      "<sip:+12065550100@id.example>",
+      "<sip:+12065550100@tandem.example:5060>",
     ],
     [
       "Diversion passes with forwardDiversion",
       "Diversion",
       { forwardDiversion: true },
+      "<sip:+12065550100@tandem.example:5060>",
+    ],
+    [
+      "a trusted peer is told the identity's domain (RFC 3325 §4)",
+      "P-Asserted-Identity",
+      { forwardPai: true, trusted: true },
       "<sip:+12065550100@id.example>",
     ],
     ["network headers pass to trusted peers", "P-Charging-Vector", { trusted: true }, "<sip:+12065550100@id.example>"],
@@ -91,7 +97,7 @@ describe("headers of the INVITE towards the called side", () => {
       ["P-Asserted-Identity", '"A, B" <sip:+12065550100@caller.secret.example:5070;user=phone>, <tel:+12065550100>'],
       ["History-Info", "<sip:1@10.1.2.3?Reason=SIP%3Bcause%3D302>;index=1, <sip:2@other.example>;index=1.1"],
     ];
-    const request = outgoing({ headers, attempts: towards({ forwardPai: true, forwardHistory: true }) });
+    const request = outgoing({ headers, attempts: towards({ forwardPai: true, forwardHistory: true, trusted: true }) });
     expect(request.get("P-Asserted-Identity")).toBe(
       '"A, B" <sip:+12065550100@tandem.example:5060;user=phone>, <tel:+12065550100>',
     );

@@ -18,8 +18,20 @@ export function hostsOfSender(message: SipMessage, known: readonly string[]): re
   return [...hosts];
 }
 
-const URI_HOST = /(sips?:(?:[^\s@<>:,"]*@)?)(\[[0-9a-f:.]+\]|[^\s;?<>:,"@/]+)(:\d+)?/gi;
+// A comma may be in a user part (RFC 3261 §25.1), but only brackets tell it from one of a list.
+const URI_HOST =
+  /(<sips?:(?:[^\s@<>:"]*(?::[^\s@<>:,"?;]*)?@)?|sips?:(?:[^\s@<>:,"]*(?::[^\s@<>:,"?;]*)?@)?)(\[[0-9a-f:.]+\]|[^\s;?<>:,"@/]+)(:\d+)?/gi;
 const IPV4 = /^\d{1,3}(?:\.\d{1,3}){3}$/;
+
+/** RFC 3323 §4.1.1.3, RFC 2606 §2: these name nobody. */
+const NOBODY = /(?:^|\.)invalid\.?$/i;
+
+/** A header line with every host in its SIP URIs replaced by ours, as in the From of a request: it tells who, not where. */
+export function renameHosts(line: string, ours: string): string {
+  return line.replace(URI_HOST, (whole, before: string, host: string) =>
+    NOBODY.test(host) ? whole : `${before}${ours}`,
+  );
+}
 
 /** A header line with every hidden host in its SIP URIs replaced by ours; all other bytes stay. */
 export function hideHosts(line: string, hidden: ReadonlySet<string>, ours: string): string {

@@ -1,6 +1,6 @@
 import { canonicalHeaderName, type HeaderLine, type SipMessage } from "@tandem/sip";
 import type { LegProfile } from "../leg-profile.ts";
-import { hideHosts } from "./hidden-hosts.ts";
+import { hideHosts, renameHosts } from "./hidden-hosts.ts";
 import { filterMethods, filterOptions } from "./options.ts";
 
 /**
@@ -106,8 +106,12 @@ export function passingHeaders(lines: readonly HeaderLine[], way: Way): HeaderLi
     else if (passing === "options") pushFiltered(passed, name, filterOptions(value, way.settled));
     else if (passing === "methods") pushFiltered(passed, name, filterMethods(value, way.to.refer === "refuse"));
     else if (mayPass(passing, lines, way)) {
+      const { contactHost } = way.to;
       hidden ??= new Set(way.hidden());
-      passed.push([name, hideHosts(value, hidden, way.to.contactHost)]);
+      passed.push([
+        name,
+        isRenamed(passing, way) ? renameHosts(value, contactHost) : hideHosts(value, hidden, contactHost),
+      ]);
     }
   }
   return passed;
@@ -125,6 +129,14 @@ export function passableLines(message: SipMessage): readonly HeaderLine[] {
     }
     return passing !== "own" && passing !== "equipment" && passing !== "credentials";
   });
+}
+
+/**
+ * Whoever is outside our trust domain (RFC 3325 §2.4) hears the identities, and not whose network they are of: names of hosts tell that as well as addresses do. A call
+ * taker is told all there is.
+ */
+function isRenamed(passing: Passing, { to, emergency }: Way): boolean {
+  return !to.trusted && !emergency && (passing === "identity" || passing === "history" || passing === "diversion");
 }
 
 function passingOf(name: string): Passing | undefined {
