@@ -172,6 +172,11 @@ export function sendInvite(turn: Turn, hunt: Hunt, trying: Trying, party: Party)
   pushInvite(turn, hunt, trying, { party, exchange: exchange.id });
 }
 
+/** Branch of the Via of an attempt's INVITE; a further address of its peer has it with `.2`, `.3`… after it (RFC 3263 §4.3). */
+export function inviteBranch(call: Call, exchange: string): string {
+  return `${BRANCH_COOKIE}${call.id}-${exchange}`;
+}
+
 function pushInvite(
   turn: Turn,
   hunt: Hunt,
@@ -180,7 +185,7 @@ function pushInvite(
 ): void {
   const { trunk } = party.profile;
   const request = inviteOf(turn, hunt, trying, party);
-  const branch = `${BRANCH_COOKIE}${turn.call.id}-${exchange}`;
+  const branch = inviteBranch(turn.call, exchange);
   turn.effects.push({ kind: "send", exchange, leg: party.leg, request, ...legWay(party.profile), branch, ...by });
   const bare = trying.plan.emergency?.descriptionOnly === true ? ", session description alone" : "";
   noteMessage(turn, ">", trunk, `INVITE ${inviteUri(turn.call, hunt, trying.plan)}${bare}`);

@@ -1,11 +1,12 @@
-import { parseMinSe, type SipMessage } from "@tandem/sip";
+import { parseMinSe, topVia, type SipMessage } from "@tandem/sip";
 import { dismissAnswer, onAnswer } from "./answer.ts";
-import { MOST_MOVES, placeAnew, sendInvite } from "./attempt.ts";
+import { inviteBranch, MOST_MOVES, placeAnew, sendInvite } from "./attempt.ts";
 import type { Call } from "./call.ts";
 import type { CallEvent } from "./event.ts";
 import type { Exchange } from "./exchange.ts";
 import type { Trying } from "./hunt.ts";
 import { onProvisional } from "./early-dialogs.ts";
+import { emergencyCaller } from "./emergency-transfer.ts";
 import { onRefusal, onSilence } from "./failover.ts";
 import { cseqOf, tagIn } from "./headers/values.ts";
 import { isEnding } from "./hang-up.ts";
@@ -90,9 +91,26 @@ export function onOrphanAnswer(turn: Turn, response: SipMessage): void {
   const exchange = call.exchanges.find(
     (each) => each.party === party.id && each.method === "INVITE" && each.cseq === cseq,
   );
+  if (exchange !== undefined && !answers(call, exchange, response)) return;
   if (exchange !== undefined) onResponse(turn, exchange.id, response);
   else if (payOwedAck(turn, party, cseq) || cseq !== party.inviteCseq) return;
   else if (!acknowledgeEnding(turn, party, response)) dismissAnswer(turn, party.id, response);
+}
+
+/**
+ * RFC 3261 §17.1.3: a response is of the request whose branch it has. An edge that did not send the request cannot tell, so it is told here. Of a re-INVITE, whose
+ * branch its edge made, the dialog tells. A call for help takes any: no help is lost for a Via that a peer wrote wrong.
+ */
+function answers(call: Call, { id, dialog, via }: Exchange, response: SipMessage): boolean {
+  if (emergencyCaller(call) !== null) return true;
+  if (dialog !== null) return placeOf(call, dialog)?.dialog.remoteTag === tagIn(response, "To");
+  const branch = topVia(response)?.branch ?? "";
+  const ours = inviteBranch(call, id);
+  return (
+    branch === ours ||
+    branch === via?.branch ||
+    (branch.startsWith(`${ours}.`) && /^\d+$/.test(branch.slice(ours.length + 1)))
+  );
 }
 
 /** Whether the call knows whose answer it is. The attempt may be over and forgotten: then the answer must be ended without the call (RFC 3261 §13.2.2.4). */

@@ -100,6 +100,8 @@ export function callerInvite(options: InviteOptions = {}): SipMessage {
 }
 
 export interface ReplyOptions {
+  /** Branch of the Via; absent: that of the request. */
+  readonly branch?: string;
   readonly tag?: string;
   readonly headers?: readonly HeaderLine[];
   readonly body?: string;
@@ -187,7 +189,7 @@ export class CallRig {
       status,
       method: request.method,
       headers: [
-        ["Via", "SIP/2.0/UDP tandem.example:5060;branch=z9hG4bKours"],
+        ["Via", `SIP/2.0/UDP tandem.example:5060;branch=${options.branch ?? sent.branch ?? "z9hG4bKours"}`],
         ["From", request.get("From") ?? ""],
         ["To", tagged],
         ["Call-ID", request.get("Call-ID") ?? ""],

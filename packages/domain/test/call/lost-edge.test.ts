@@ -72,7 +72,11 @@ describe("the edge died that called somebody who was heard since", () => {
     const rig = withdrawn();
     const cancel = rig.sent("CANCEL");
     const invite = rig.allSent("INVITE")[0]!;
-    expect(cancel).toMatchObject({ branch: "z9hG4bKours", sentBy: "tandem.example:5060", timeoutMs: 1_000 });
+    expect(cancel).toMatchObject({
+      branch: rig.allSent("INVITE")[0]?.branch,
+      sentBy: "tandem.example:5060",
+      timeoutMs: 1_000,
+    });
     expect(cancel.nextHop).toBe(invite.nextHop);
     expect(cancel.knownBy).toBeUndefined();
     expect(rig.kinds()[0]).toBe("save");
@@ -135,7 +139,10 @@ describe("the edge died that called somebody who was heard since", () => {
     heard(rig, 180);
     lost(rig, "e1");
     rig.event({ kind: "cancelled", transaction: "invite-a", cancel: callerInvite() });
-    expect(rig.sent("CANCEL")).toMatchObject({ branch: "z9hG4bKours", sentBy: "tandem.example:5060" });
+    expect(rig.sent("CANCEL")).toMatchObject({
+      branch: rig.allSent("INVITE")[0]?.branch,
+      sentBy: "tandem.example:5060",
+    });
     expect(rig.cancels()).toEqual(["b1-1"]);
     rig.answer(rig.sent("CANCEL"), 200);
     rig.event({ kind: "no-response", exchange: "b1-1", failure: "edge-lost" });

@@ -131,7 +131,7 @@ export class RandomWalk {
     const sent = this.choices.pick([...this.edge.sent.values()]);
     if (sent === undefined) return;
     const status = this.peers.newStatus();
-    const response = this.peers.answer(sent.request, status);
+    const response = this.peers.answer(sent.request, status, sent.branch);
     this.edge.noteResponse(sent, response);
     if (sent.request.method === "INVITE" && status > 100 && status < 300) {
       if (status >= 200) this.expectAck(response);

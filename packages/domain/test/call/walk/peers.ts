@@ -96,7 +96,7 @@ export class Peers {
   }
 
   /** A response to a request of ours. */
-  answer(request: SipMessage, status: number): SipMessage {
+  answer(request: SipMessage, status: number, branch = "z9hG4bK2"): SipMessage {
     const party = partyOf(request);
     const fork = this.choices.next(3);
     const to = request.get("To") ?? "";
@@ -108,7 +108,7 @@ export class Peers {
       status,
       method: request.method,
       headers: [
-        ["Via", "SIP/2.0/UDP ours.example;branch=z9hG4bK2"],
+        ["Via", `SIP/2.0/UDP ours.example;branch=${branch}`],
         ["From", request.get("From") ?? ""],
         ["To", tagged],
         ["Call-ID", request.get("Call-ID") ?? ""],
