@@ -280,7 +280,7 @@ describe("a worker dies with an INVITE of its own", () => {
     const call = await edge.endpoint.sentRequest(0);
     await edge.endpoint.until(() => call.cancelled ?? undefined);
     call.answer(200);
-    expect((await other.sip("SIP/2.0 200")).tokens[8]).toBe("orphan-answer");
+    expect((await other.sip("SIP/2.0 200")).tokens.slice(8)).toEqual(["orphan-answer", "", ""]);
     expect([edge.endpoint.requests.length, edge.endpoint.acks.length]).toEqual([1, 0]);
   });
 
@@ -398,9 +398,52 @@ describe("a worker dies with an INVITE of its own", () => {
     dying.socket.destroy();
     await edge.endpoint.until(() => (edge.server.stats().applications === 1 ? true : undefined));
     edge.advance(600);
-    expect((await other.sip("SIP/2.0 200")).tokens[8]).toBe("orphan-answer");
+    expect((await other.sip("SIP/2.0 200")).tokens.slice(8)).toEqual(["orphan-answer", "", "told"]);
     edge.advance(60_000);
     expect([edge.endpoint.requests.length, edge.endpoint.acks.length]).toEqual([1, 0]);
+  });
+
+  // RFC 3261 §13.3.1.4: a 2xx is repeated until its ACK comes.
+  const orphan = async (worker: RawApp): Promise<string | undefined> => {
+    const { tokens } = await worker.sip("SIP/2.0 200");
+    expect(tokens[8]).toBe("orphan-answer");
+    return tokens[10];
+  };
+
+  test("answered and told, and the peer repeats its 2xx before another worker is given it: it has no ACK from anybody", async () => {
+    await using edge = await startEdge({ settings: { orphanAckMs: 500 } });
+    const dying = await unacknowledged(edge);
+    const other = await RawApp.login(edge.address, OCTETS);
+    dying.socket.destroy();
+    await edge.endpoint.until(() => (edge.server.stats().applications === 1 ? true : undefined));
+    (await edge.endpoint.sentRequest(0)).answerAgain();
+    edge.advance(600);
+    expect(await orphan(other)).toBe("");
+    expect([edge.endpoint.requests.length, edge.endpoint.acks.length]).toEqual([1, 0]);
+  });
+
+  test("answered and told, and the peer repeats its 2xx after another worker was given it: it is given it again", async () => {
+    await using edge = await startEdge({ settings: { orphanAckMs: 500 } });
+    const dying = await unacknowledged(edge);
+    const other = await RawApp.login(edge.address, OCTETS);
+    dying.socket.destroy();
+    await edge.endpoint.until(() => (edge.server.stats().applications === 1 ? true : undefined));
+    edge.advance(600);
+    expect(await orphan(other)).toBe("told");
+    (await edge.endpoint.sentRequest(0)).answerAgain();
+    expect(await orphan(other)).toBe("");
+    expect([edge.endpoint.requests.length, edge.endpoint.acks.length]).toEqual([1, 0]);
+  });
+
+  test("the peer repeats its 2xx to a worker that lives: nobody else is given it", async () => {
+    await using edge = await startEdge({ settings: { orphanAckMs: 500 } });
+    const worker = await unacknowledged(edge);
+    const other = await RawApp.login(edge.address, OCTETS);
+    (await edge.endpoint.sentRequest(0)).answerAgain();
+    edge.advance(600);
+    await sweeps();
+    await Promise.all([worker.ask("ping"), other.ask("ping")]);
+    expect(other.frames.filter(({ tokens }) => tokens[8] === "orphan-answer")).toEqual([]);
   });
 
   test("acknowledged: nothing happens", async () => {

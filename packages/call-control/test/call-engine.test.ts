@@ -1223,9 +1223,20 @@ describe("a 2xx to an INVITE whose call nobody knows", () => {
     await invite(elsewhere);
     const message = answerTo(last(elsewhere.sip.requests("INVITE")).message, 200);
     const worker = await new FakeWorld().worker();
-    worker.engine.onOrphanAnswer({ message, pool: "east", listener: "outside", source: peer(address) });
+    worker.engine.onOrphanAnswer({ message, pool: "east", listener: "outside", source: peer(address), told: false });
     await settle();
     expect(worker.sip.sent.map((each) => each.message.method)).toEqual(sent);
+  });
+
+  test("which the worker that died was told, and which did not come again: its ACK went by another edge, and the number after it is taken", async () => {
+    const elsewhere = await new FakeWorld().worker();
+    await invite(elsewhere);
+    const message = answerTo(last(elsewhere.sip.requests("INVITE")).message, 200);
+    const worker = await new FakeWorld().worker();
+    const source = peer("198.51.100.1");
+    worker.engine.onOrphanAnswer({ message, pool: "east", listener: "outside", source, told: true });
+    await settle();
+    expect(worker.sip.sent).toEqual([]);
   });
 
   test("nor the call's record: its attempt failed and was forgotten, and the call went on", async () => {
@@ -1234,7 +1245,8 @@ describe("a 2xx to an INVITE whose call nobody knows", () => {
     const failed = await answers(worker, 503);
     const before = worker.sip.sent.length;
     const message = answerTo(failed.message, 200);
-    worker.engine.onOrphanAnswer({ message, pool: "east", listener: "outside", source: peer("198.51.100.1") });
+    const source = peer("198.51.100.1");
+    worker.engine.onOrphanAnswer({ message, pool: "east", listener: "outside", source, told: false });
     await settle();
     expect(worker.sip.sent.slice(before).map((each) => each.message.method)).toEqual(["ACK", "BYE"]);
     expect(worker.engine.facts().active).toBe(1);

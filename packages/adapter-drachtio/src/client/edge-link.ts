@@ -319,7 +319,8 @@ export class EdgeLink implements PoolLink {
     if (transactionId === "ack-timeout") {
       app.onAckTimeout(this.#aliases.get(dialogId) ?? { edge: this.edge, id: dialogId }, message);
     } else if (transactionId === "orphan-answer") {
-      app.onOrphanAnswer({ message, pool: this.pool, listener: dialogId, source: peerOf(frame) });
+      const told = frame.told === true;
+      app.onOrphanAnswer({ message, pool: this.pool, listener: dialogId, source: peerOf(frame), told });
     } else this.#unreadable("unexpected message from the edge itself");
   }
 

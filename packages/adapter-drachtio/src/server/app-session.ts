@@ -10,7 +10,7 @@ import {
 import { formatReply } from "../wire/edge-frame.ts";
 import { FrameDecoder, type FrameFault } from "../wire/frame-decoder.ts";
 import { FrameWriter } from "../wire/frame-writer.ts";
-import type { Application, RequestTokens } from "./application.ts";
+import type { Application, OrphanedAnswer, RequestTokens } from "./application.ts";
 import { incomingFrame } from "./incoming-frame.ts";
 import { missingAckFrame } from "./missing-ack-frame.ts";
 import { orphanAnswerFrame } from "./orphan-answer-frame.ts";
@@ -176,8 +176,8 @@ export class AppSession implements Application {
     this.send(missingAckFrame(answered, this.#options.tokens.next()));
   }
 
-  orphanAnswer(answer: ReceivedMessage, listener: string): void {
-    this.send(orphanAnswerFrame(answer, listener, this.#options.tokens.next()));
+  orphanAnswer(orphaned: OrphanedAnswer): void {
+    this.send(orphanAnswerFrame(orphaned, this.#options.tokens.next()));
   }
 
   /** Ends the connection at once; queued frames are lost. */

@@ -10,6 +10,15 @@ export interface RequestTokens {
   readonly redelivered: boolean;
 }
 
+/** A 2xx to an INVITE of a lost application that nobody acknowledged here. */
+export interface OrphanedAnswer {
+  readonly answer: ReceivedMessage;
+  /** The INVITE left by it. */
+  readonly listener: string;
+  /** The lost application was told it, and the peer has not repeated it since: it may have its ACK by another edge. */
+  readonly told: boolean;
+}
+
 /** Whoever decides about calls, as the edge sees it: a program at the other end of a connection, or the worker in the edge's own process. */
 export interface Application {
   /** It is there: connected and authenticated. */
@@ -24,6 +33,6 @@ export interface Application {
   deliver(received: ReceivedMessage, tokens: RequestTokens): void;
   /** No ACK will come for a 2xx. Only told to an application with `octets`. */
   ackMissing(answered: AnsweredInvite): void;
-  /** Brings a 2xx to an INVITE of a lost application that nobody acknowledged here. Only to an application with `octets`. */
-  orphanAnswer(answer: ReceivedMessage, listener: string): void;
+  /** Only to an application with `octets`. */
+  orphanAnswer(orphaned: OrphanedAnswer): void;
 }

@@ -13,7 +13,7 @@ import { parseMessage, type SipMessage } from "@tandem/sip";
 import type { ReceivedMessage } from "@tandem/sip-endpoint";
 import type { Adoption, LocalEdgeAccess } from "../edge-access.ts";
 import { edgeLost, fromEdgeReason } from "../edge-failures.ts";
-import type { Application, RequestTokens } from "./application.ts";
+import type { Application, OrphanedAnswer, RequestTokens } from "./application.ts";
 import type { IncomingRequests } from "./incoming-requests.ts";
 import { LocalCall } from "./local-call.ts";
 import type { AnsweredInvite } from "./offer.ts";
@@ -104,9 +104,10 @@ export class LocalLink implements Application, LocalEdgeAccess {
     if (answer.ok) this.#parts.app.onAckTimeout({ edge: this.edge, id: transaction.id }, answer.value);
   }
 
-  orphanAnswer({ message, source }: ReceivedMessage, listener: string): void {
+  orphanAnswer({ answer, listener, told }: OrphanedAnswer): void {
+    const { message, source } = answer;
     const { address, port, transport } = source;
-    this.#parts.app.onOrphanAnswer({ message, pool: this.pool, listener, source: { address, port, transport } });
+    this.#parts.app.onOrphanAnswer({ message, pool: this.pool, listener, source: { address, port, transport }, told });
   }
 
   async request(request: OutgoingRequest, events: ClientEvents): Promise<Result<ClientTransaction, Failure>> {

@@ -1,8 +1,9 @@
-import type { ReceivedMessage } from "@tandem/sip-endpoint";
 import { formatSipEdgeFrame } from "../wire/edge-frame.ts";
+import type { OrphanedAnswer } from "./application.ts";
 
 /** The frame that brings an application with `octets` a 2xx to an INVITE of a lost one. In place of a dialog it names the listener that the INVITE left by. */
-export function orphanAnswerFrame({ source, text }: ReceivedMessage, listener: string, id: string): string {
+export function orphanAnswerFrame({ answer, listener, told }: OrphanedAnswer, id: string): string {
+  const { source, text } = answer;
   return formatSipEdgeFrame({
     id,
     source: "application",
@@ -14,6 +15,7 @@ export function orphanAnswerFrame({ source, text }: ReceivedMessage, listener: s
     transactionId: "orphan-answer",
     dialogId: listener,
     arrival: null,
+    ...(told ? { told } : {}),
     text,
   });
 }

@@ -24,6 +24,8 @@ export interface OutgoingCallHost {
   sent(call: EchoedCall, sent: SentMessage): void;
   trying(call: OutgoingCall, response: ReceivedMessage): void;
   responded(call: OutgoingCall, response: ReceivedMessage): void;
+  /** A 2xx to its INVITE came again: nobody acknowledged it here, and nobody elsewhere when it was sent. */
+  repeated(call: OutgoingCall, response: ReceivedMessage): void;
   failed(call: OutgoingCall, failure: ClientFailure): void;
   /** An application at the other end of a connection must hear that no response will come. */
   tellFailure(call: FramedCall, failure: ClientFailure): void;
@@ -73,6 +75,10 @@ export abstract class OutgoingCall implements ClientTransactionEvents {
 
   onResponse(response: ReceivedMessage): void {
     this.host.responded(this.owner, response);
+  }
+
+  onRepeatedAnswer(response: ReceivedMessage): void {
+    this.host.repeated(this.owner, response);
   }
 
   onFailure(failure: ClientFailure): void {

@@ -135,7 +135,7 @@ export class OutgoingRequests implements OutgoingCallHost {
   /** A 2xx to an INVITE that was sent before this edge began: whoever has the call's record knows what becomes of it. */
   strayAnswer(answer: ReceivedMessage): void {
     const any = this.#context.roster.nextForDialog("INVITE");
-    if (any?.octets === true) any.orphanAnswer(answer, answer.source.listener.name);
+    if (any?.octets === true) any.orphanAnswer({ answer, listener: answer.source.listener.name, told: false });
   }
 
   sent(call: EchoedCall, sent: SentMessage): void {
@@ -159,11 +159,19 @@ export class OutgoingRequests implements OutgoingCallHost {
       if (!accepted) return;
       if (!session.octets) return this.#end(call, response);
       // Only the call's record knows whether somebody waits for it: it may be the answer to a re-INVITE.
-      return this.#unacknowledged.add(call, response, this.#context.clock.now());
+      return this.#unacknowledged.add({ call, answer: response, atMs: this.#context.clock.now(), told: false });
     }
-    if (accepted) this.#unacknowledged.add(call, response, this.#context.clock.now());
+    if (accepted) {
+      this.#unacknowledged.add({ call, answer: response, atMs: this.#context.clock.now(), told: true });
+    }
     this.#deliver(call, response);
     if (accepted) call.keepStartLine();
+  }
+
+  /** An application that is there has it already; one that does not keep its own dialogs and is gone had it ended. */
+  repeated(call: OutgoingCall, response: ReceivedMessage): void {
+    if (call.session.ready || !call.session.octets) return;
+    this.#unacknowledged.repeated(call, response, this.#context.clock.now());
   }
 
   failed(call: OutgoingCall, failure: ClientFailure): void {
@@ -246,10 +254,10 @@ export class OutgoingRequests implements OutgoingCallHost {
    * ended the call by itself (RFC 3261 §13.3.1.4), and one that got it by another edge talks: only what was cancelled here is ended here.
    */
   #handOver(overdue: UnacknowledgedAnswer, nowMs: number): void {
-    const { call, answer, atMs } = overdue;
+    const { call, answer, atMs, told } = overdue;
     const another = this.#context.roster.nextForDialog("INVITE");
-    if (another?.octets === true) return another.orphanAnswer(answer, call.listener ?? "");
-    if (nowMs - atMs < ANSWER_LIFE_MS) return this.#unacknowledged.add(call, answer, atMs);
+    if (another?.octets === true) return another.orphanAnswer({ answer, listener: call.listener ?? "", told });
+    if (nowMs - atMs < ANSWER_LIFE_MS) return this.#unacknowledged.add(overdue);
     if (call.abandoned || !call.session.octets) this.#end(call, answer);
   }
 

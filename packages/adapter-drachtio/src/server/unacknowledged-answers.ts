@@ -8,8 +8,10 @@ import type { OutgoingCall } from "./outgoing-call.ts";
 export interface UnacknowledgedAnswer {
   readonly call: OutgoingCall;
   readonly answer: ReceivedMessage;
-  /** Clock time when it came, milliseconds. */
+  /** Clock time when it came first, milliseconds. */
   readonly atMs: number;
+  /** Its application was told it, and it did not come again after that was lost. */
+  readonly told: boolean;
 }
 
 /** 64*T1: the peer gives up repeating its 2xx then (RFC 3261 §13.3.1.4). */
@@ -19,8 +21,14 @@ export const ANSWER_LIFE_MS = 32_000;
 export class UnacknowledgedAnswers {
   readonly #answers = new Map<string, UnacknowledgedAnswer>();
 
-  add(call: OutgoingCall, answer: ReceivedMessage, nowMs: number): void {
-    this.#answers.set(keyOf(answer.message), { call, answer, atMs: nowMs });
+  add(unacknowledged: UnacknowledgedAnswer): void {
+    this.#answers.set(keyOf(unacknowledged.answer.message), unacknowledged);
+  }
+
+  /** It came again after its application was lost. */
+  repeated(call: OutgoingCall, answer: ReceivedMessage, nowMs: number): void {
+    const atMs = this.#answers.get(keyOf(answer.message))?.atMs ?? nowMs;
+    this.add({ call, answer, atMs, told: false });
   }
 
   /** The application of these answers is gone: another one may still acknowledge them for a while. */

@@ -50,6 +50,11 @@ describe("frames as drachtio-srf reads them, token by token", () => {
       "m1|sip|network|509|udp|127.0.0.1|6301|20:35:35.804634|t1|c1;tag=x|\r\nBYE sip:a SIP/2.0\r\n\r\n",
     ],
     [
+      "that a lost application was told an answer stands in token 10",
+      formatSipEdgeFrame({ ...message, dialogId: "outside", told: true, text: "SIP/2.0 200 OK\r\n\r\n" }),
+      "m1|sip|network|509|udp|127.0.0.1|6301|20:35:35.804634|t1|outside|told\r\nSIP/2.0 200 OK\r\n\r\n",
+    ],
+    [
       "listener, TLS identities and redelivery stand in tokens 12 to 14",
       formatSipEdgeFrame({
         ...message,
@@ -109,6 +114,11 @@ describe("parseEdgeFrame", () => {
         },
       ),
     );
+  });
+
+  test.each([{}, { told: true as const }])("an answer to a lost application is read back: %o", (told) => {
+    const frame: SipEdgeFrame = { ...message, dialogId: "outside", text: "SIP/2.0 200 OK\r\n\r\n", ...told };
+    expect(parseEdgeFrame(formatSipEdgeFrame(frame))).toEqual(frame);
   });
 
   test("a certificate name that would break the token line is left out, never split into others", () => {

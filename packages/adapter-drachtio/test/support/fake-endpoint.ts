@@ -117,6 +117,11 @@ export class FakeClientTransaction implements ClientTransaction {
     this.#events.onResponse(receivedOf(message));
   }
 
+  /** The peer repeats its 2xx: no ACK reached it. */
+  answerAgain(): void {
+    this.#events.onRepeatedAnswer?.(receivedOf(responseTo(this.out.message, 200, { toTag: "peer-tag" })));
+  }
+
   /** Nothing comes. */
   fail(reason: "timeout" | "transport" | "unresolved" | "no-listener" | "bad-next-hop"): void {
     this.pending = false;

@@ -68,8 +68,12 @@ export class RequestRouter implements SipApplication {
     });
   }
 
-  /** The answer says itself where its ACK and BYE go: a stranger's is dropped, or anybody could have us send to anybody. */
+  /**
+   * The answer says itself where its ACK and BYE go: a stranger's is dropped, or anybody could have us send to anybody. One that may have its ACK belongs to a call that
+   * ended as calls do: its dialog has its BYE, with the number that another one would use again.
+   */
   #endUnwanted(answer: OrphanAnswer): void {
+    if (answer.told) return;
     const { topology, answers, telemetry } = this.#parts;
     const { pool, source } = answer;
     const known = topology.current !== null && isGatewayOf(pool, source.address, topology.current.sources);

@@ -128,4 +128,9 @@ export interface OrphanAnswer {
   readonly listener: string;
   /** Where the answer came from. */
   readonly source: PeerAddress;
+  /**
+   * The worker that died was told it, and the peer has not repeated it since, as it does until its ACK comes (RFC 3261 §13.3.1.4): the ACK may have gone by another
+   * edge.
+   */
+  readonly told: boolean;
 }
