@@ -1,6 +1,7 @@
 import type { AttemptDetailRecord, CallDetailRecord } from "@tandem/domain";
 import { callLengthMs } from "./call-length.ts";
 import type { Fault, FaultKind } from "./faults.ts";
+import type { SequenceBreach } from "./sequence-watch.ts";
 import type { CalleeView } from "./storm-callee.ts";
 import type { CallerView } from "./storm-caller.ts";
 
@@ -24,6 +25,18 @@ export interface Mishap {
   readonly legs: readonly CalleeView[];
 }
 
+/** A request with a wrong number: in which dialog, and what was killed or replaced last before it. */
+export interface WrongSequence extends SequenceBreach {
+  readonly token: string;
+  /** `caller`, or the gateway's name. */
+  readonly at: string;
+  readonly sipCallId: string;
+  readonly emergency: boolean;
+  /** ms since the call began. */
+  readonly atCallMs: number;
+  readonly lastFault: { readonly target: string; readonly agoMs: number } | null;
+}
+
 export interface Spread {
   readonly p50: number;
   readonly p99: number;
@@ -39,7 +52,10 @@ export interface Account {
   /** Requests in dialogs and how many were answered 200. */
   readonly byes: { readonly sent: number; readonly answered: number };
   readonly reInvites: { readonly sent: number; readonly answered: number };
-  readonly wrongSequences: readonly string[];
+  /** Requests of ours whose CSeq number was used before, or was below one used before. */
+  readonly wrongSequences: readonly WrongSequence[];
+  /** Requests of ours in dialogs that came twice, the same in every byte but Via: each of a transaction that somebody took over. */
+  readonly repeated: number;
   /** Called legs that rang or talked although the call did not need them, and were never ended. */
   readonly orphans: readonly CalleeView[];
   /** Calls that rang twice at the same gateway: a leg too many, which is no lost call. */
@@ -101,7 +117,8 @@ export function account(evidence: Evidence): Account {
     emergencyLost: [...lostSetups, ...lost].filter(({ emergency }) => emergency).length,
     byes: tally(dialogSides.map(({ byeStatus }) => byeStatus)),
     reInvites: tally(dialogSides.map(({ reInviteStatus }) => reInviteStatus)),
-    wrongSequences: dialogSides.flatMap(({ wrongSequences }) => wrongSequences),
+    wrongSequences: wrongSequences(evidence),
+    repeated: dialogSides.reduce((sum, { repeated }) => sum + repeated, 0),
     orphans: callees.filter(isOrphan),
     rangTwice: [...legs.values()].filter((of) => pairsAtOneGateway(of).length > 0).length,
     rangAtOnce: [...legs.values()].filter((of) => pairsAtOneGateway(of).some(isAtOnce)).length,
@@ -116,6 +133,30 @@ export function account(evidence: Evidence): Account {
       emergencyAfterFaults: spread(inStorm.filter(({ plan }) => plan.emergency).map(delayOf)),
     },
   };
+}
+
+function wrongSequences({ callers, callees, faults }: Evidence): readonly WrongSequence[] {
+  const plans = new Map(callers.map((caller) => [caller.plan.token, caller]));
+  const sides = [
+    ...callers.map((view) => ({ ...view, token: view.plan.token, at: "caller" })),
+    ...callees.map((view) => ({ ...view, at: view.gateway })),
+  ];
+  return sides.flatMap(({ breaches, token, at, sipCallId }) =>
+    breaches.map((breach) => {
+      const { atMs } = breach.later;
+      const fault = faults.findLast((one) => one.atMs <= atMs);
+      const caller = plans.get(token);
+      return {
+        ...breach,
+        token,
+        at,
+        sipCallId,
+        emergency: caller?.plan.emergency ?? false,
+        atCallMs: atMs - (caller?.startMs ?? atMs),
+        lastFault: fault === undefined ? null : { target: fault.target, agoMs: atMs - fault.atMs },
+      };
+    }),
+  );
 }
 
 function isLostSetup({ status, plan }: CallerView): boolean {

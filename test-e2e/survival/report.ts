@@ -1,4 +1,5 @@
-import type { Mishap, Spread } from "./accounting.ts";
+import type { Mishap, Spread, WrongSequence } from "./accounting.ts";
+import type { SeenRequest } from "./sequence-watch.ts";
 import type { StormResult } from "./storm.ts";
 
 /** One goal and whether a storm met it. */
@@ -55,6 +56,7 @@ export function formatReport(result: StormResult, started: Date): string {
     "## Figures",
     figuresOf(result).join("\n"),
     ...mishapsOf(result),
+    ...breachesOf(result),
     METHOD,
   ].join("\n\n")}\n`;
 }
@@ -79,6 +81,8 @@ const METHOD = `## What is not covered
   all its edges, and repeat an unanswered request at the next address, as behind an address that moves. Each call carries a number both sides know, so both sides' views are held
   against its plan and against its detail record. SIPp, on both sides as well, knows one edge's address only.
 - An established call is lost when its end was not the planned one: ended early, a BYE without 200, or one leg left alone. A set-up is lost when the INVITE did not end as planned.
+- CSeq numbers: a request of ours in a dialog counts as wrong when its number is not above all before it (RFC 3261 §12.2.1.1), unless it is one of them again, the same in every byte but Via: who takes
+  a call over, or sends by another way (RFC 3263 §4.3), cannot know whether the first came through. Those are told by themselves.
 - Time to recover: of every request under way when something was killed, or sent within 5 s after it, the time from its first sending to its answer; for INVITE to the first
   18x or final answer, less the time the called side rang before it.
 - A detail record's duration is held against the time from the called side's answer to the BYE of whoever hung up. The caller hears the answer, and the other side the BYE,
@@ -107,6 +111,7 @@ function figuresOf({ account, leftOver, sipp }: StormResult): readonly string[] 
     ["emergency calls lost", String(account.emergencyLost)],
     ["BYEs answered 200", `${byes.answered} of ${byes.sent}`],
     ["re-INVITEs answered 200", `${reInvites.answered} of ${reInvites.sent}`],
+    ["requests in dialogs that came twice, the same but for Via", String(account.repeated)],
     ["calls that rang twice at one gateway, of them at once", `${account.rangTwice}, ${account.rangAtOnce}`],
     ["called legs left alone", String(account.orphans.length)],
     ["detail records missing, doubled", `${records.missing.length}, ${records.doubled.length}`],
@@ -147,6 +152,24 @@ function mishapsOf({ account }: StormResult): readonly string[] {
     mishaps[0]?.token ?? "",
   ]);
   return ["## What went wrong", table(["what", "killed meanwhile", "calls", "one of them"], rows).join("\n")];
+}
+
+/** Requests with a wrong CSeq number, each with the one before it: users of addresses and bodies are left out. */
+function breachesOf({ account }: StormResult): readonly string[] {
+  const { wrongSequences } = account;
+  return wrongSequences.length === 0 ? [] : ["## CSeq numbers reused or reversed", ...wrongSequences.map(breachOf)];
+}
+
+function breachOf({ kind, token, at, atCallMs, lastFault, earlier, later, differs }: WrongSequence): string {
+  const after = lastFault === null ? "" : `, ${lastFault.agoMs} ms after ${lastFault.target} was killed or replaced`;
+  const different = differs.length === 0 ? "" : `; other than the one before in ${differs.join(", ")}`;
+  const before = earlier === null ? "" : `${laterBy(later.atMs - earlier.atMs, earlier)}\n`;
+  const seen = `\`\`\`\n${before}${laterBy(0, later)}\n\`\`\``;
+  return `${token} at ${at}: ${later.number} ${later.method} ${kind}, ${atCallMs} ms after its call began${after}${different}.\n\n${seen}`;
+}
+
+function laterBy(ms: number, { from, text }: SeenRequest): string {
+  return `from ${from}${ms === 0 ? "" : `, ${ms} ms before`}\n${text}`;
 }
 
 function keyOf({ what, fault, emergency }: Mishap): string {

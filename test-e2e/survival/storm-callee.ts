@@ -1,6 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { parseNameAddr, parseSipUri, readTag, responseTo, topVia, type SipMessage } from "@tandem/sip";
 import type { CallPlan } from "./call-plan.ts";
+import type { SequenceBreach } from "./sequence-watch.ts";
 import type { ArrivedRequest, SipAgent } from "./sip-agent.ts";
 import { plainContact, sessionAnswer } from "./storm-caller.ts";
 import { StormDialog } from "./storm-dialog.ts";
@@ -19,7 +20,9 @@ export interface CalleeView {
   byeStatus: number | null;
   refused: number;
   reInviteStatus: number | null;
-  readonly wrongSequences: string[];
+  readonly breaches: SequenceBreach[];
+  /** Requests in the dialog that came again, the same in every byte but Via. */
+  repeated: number;
   readonly requests: { readonly method: string; readonly startMs: number; readonly tookMs: number }[];
 }
 
@@ -84,7 +87,8 @@ export class StormCallee {
       byeStatus: null,
       refused: 0,
       reInviteStatus: null,
-      wrongSequences: [],
+      breaches: [],
+      repeated: 0,
       requests: [],
     };
     this.views.push(view);
@@ -114,7 +118,8 @@ export class StormCallee {
     invite.answer(ok);
   }
 
-  #inCall(leg: Leg, { message, answer }: ArrivedRequest): void {
+  #inCall(leg: Leg, request: ArrivedRequest): void {
+    const { message, answer } = request;
     const { view, dialog } = leg;
     switch (message.method) {
       case "ACK":
@@ -131,7 +136,7 @@ export class StormCallee {
         view.cancelMs = Date.now();
         return leg.invite.answer(responseTo(leg.invite.message, 487, { toTag: this.#tag(view) }));
       default:
-        note(view, dialog, message);
+        note(view, dialog, request);
         if (message.method === "BYE" && view.byeCameMs === 0) view.byeCameMs = Date.now();
         if (message.method === "INVITE") answer(sessionAnswer(message, plainContact("gw", this.#agent)));
         else answer(responseTo(message, 200));
@@ -168,7 +173,9 @@ function callerOf(message: SipMessage): string {
   return parseSipUri(parseNameAddr(message.get("From") ?? "")?.uri ?? "")?.user ?? "";
 }
 
-function note(view: CalleeView, dialog: StormDialog | null, message: SipMessage): void {
-  const wrong = dialog?.takes(message) ?? null;
-  if (wrong !== null) view.wrongSequences.push(`${view.token} at ${view.gateway}: ${wrong}`);
+function note(view: CalleeView, dialog: StormDialog | null, { message, from }: ArrivedRequest): void {
+  if (dialog === null) return;
+  const breach = dialog.takes(message, from);
+  if (breach !== null) view.breaches.push(breach);
+  view.repeated = dialog.repeated;
 }

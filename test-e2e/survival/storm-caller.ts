@@ -2,6 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { buildRequest, readTag, responseTo, type SipMessage } from "@tandem/sip";
 import { ALLOW, SDP, session } from "../harness/scripted-call.ts";
 import type { CallPlan } from "./call-plan.ts";
+import type { SequenceBreach } from "./sequence-watch.ts";
 import type { ArrivedRequest, RequestEnd, SipAgent } from "./sip-agent.ts";
 import { sequenceOf, StormDialog } from "./storm-dialog.ts";
 
@@ -21,8 +22,9 @@ export interface CallerView {
   /** A BYE came, from the called side or from the system. */
   byeCameMs: number;
   reInviteStatus: number | null;
-  /** Requests whose CSeq number went backwards or came twice. */
-  readonly wrongSequences: string[];
+  readonly breaches: SequenceBreach[];
+  /** Requests in the dialog that came again, the same in every byte but Via. */
+  repeated: number;
   /** Requests of ours in dialogs, how long each took (ms). */
   readonly requests: { readonly method: string; readonly startMs: number; readonly tookMs: number }[];
 }
@@ -75,7 +77,8 @@ export class StormCaller {
       byeStatus: null,
       byeCameMs: 0,
       reInviteStatus: null,
-      wrongSequences: [],
+      breaches: [],
+      repeated: 0,
       requests: [],
     };
     this.views.push(view);
@@ -130,14 +133,15 @@ export class StormCaller {
     note(view, "BYE", end);
   }
 
-  #onRequest({ message, answer }: ArrivedRequest): void {
+  #onRequest({ message, from, answer }: ArrivedRequest): void {
     const active = this.#active.get(message.get("Call-ID") ?? "");
     const { method } = message;
     if (method === "ACK") return;
     if (active === undefined || active.dialog === null) return answer(responseTo(message, 481, { toTag: "gone" }));
     const { view, dialog } = active;
-    const wrong = dialog.takes(message);
-    if (wrong !== null) view.wrongSequences.push(`${view.plan.token} at the caller: ${wrong}`);
+    const breach = dialog.takes(message, from);
+    if (breach !== null) view.breaches.push(breach);
+    view.repeated = dialog.repeated;
     if (method === "INVITE") return answer(sessionAnswer(message, plainContact(view.plan.token, this.#agent)));
     if (method === "BYE" && view.byeCameMs === 0) {
       view.byeCameMs = Date.now();

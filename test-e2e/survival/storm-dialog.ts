@@ -1,5 +1,7 @@
 import { buildRequest, headerAddresses, headerValues, type HeaderLine, type SipMessage } from "@tandem/sip";
+import type { PeerAddressOf } from "@tandem/testkit";
 import { session, SDP } from "../harness/scripted-call.ts";
+import { SequenceWatch, type SequenceBreach } from "./sequence-watch.ts";
 import type { RequestEnd, SipAgent } from "./sip-agent.ts";
 
 /** One established dialog of a storm's user agent. */
@@ -12,10 +14,8 @@ export class StormDialog {
   readonly #inviteNumber: number;
   #target: string;
   #number: number;
-  /** Highest CSeq number the other side used; a lower or equal one later is a fault. */
-  #remoteNumber: number;
-  /** Number of the other side's BYE; 0: none came. */
-  #remoteBye = 0;
+  /** The other side's CSeq numbers. */
+  readonly #sequence: SequenceWatch;
 
   constructor(
     agent: SipAgent,
@@ -35,7 +35,7 @@ export class StormDialog {
     this.#target = headerAddresses(caller ? answer : invite, "Contact")[0]?.uri ?? invite.uri;
     this.#inviteNumber = sequenceOf(invite);
     this.#number = caller ? this.#inviteNumber : 0;
-    this.#remoteNumber = caller ? 0 : this.#inviteNumber;
+    this.#sequence = new SequenceWatch(caller ? 0 : this.#inviteNumber);
   }
 
   /** ACK of the 2xx that made the dialog, or of a later one. */
@@ -55,20 +55,15 @@ export class StormDialog {
     return end;
   }
 
-  /**
-   * @returns what is wrong when a request of the other side reuses or reverses its CSeq numbers, else null. The last BYE again is no other request: a worker
-   * that meets an ending call cannot know whether the one before sent it, and repeats it.
-   */
-  takes(request: SipMessage): string | null {
-    const number = sequenceOf(request);
-    const again = request.method === "BYE" && number === this.#remoteBye;
-    if (request.method === "BYE") this.#remoteBye = number;
-    const fits = again || number > this.#remoteNumber;
-    const wrong = fits ? null : `${number} ${request.method} after ${this.#remoteNumber}`;
-    this.#remoteNumber = Math.max(number, this.#remoteNumber);
-    const contact = headerAddresses(request, "Contact")[0]?.uri;
-    if (contact !== undefined) this.#target = contact;
-    return wrong;
+  /** Requests of the other side that came again, the same in every byte but Via. */
+  get repeated(): number {
+    return this.#sequence.repeated;
+  }
+
+  /** A request of the other side; what is wrong with its number, or null. */
+  takes(request: SipMessage, from: PeerAddressOf): SequenceBreach | null {
+    this.#target = headerAddresses(request, "Contact")[0]?.uri ?? this.#target;
+    return this.#sequence.takes(request, from);
   }
 
   #next(method: string, headers: readonly HeaderLine[], body: string): SipMessage {
