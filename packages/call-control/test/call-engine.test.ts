@@ -840,6 +840,35 @@ describe("without the store", () => {
     expect(worker.telemetry.refused.at(-1)).toEqual({ method: "INVITE", failure: "store-unavailable" });
   });
 
+  test.each([
+    ["takes what it was sent before anything else", true],
+    ["takes it after all else", false],
+  ])(
+    "an ordinary call that was refused leaves no record when a store that hung wakes, and %s",
+    async (_when, first) => {
+      const world = new FakeWorld();
+      const worker = await world.worker();
+      const create = world.store.create.bind(world.store);
+      const sent: (() => Promise<unknown>)[] = [];
+      world.store.away = true;
+      world.store.create = (call) => {
+        sent.push(() => create(call));
+        return Promise.resolve({ ok: false, error: { code: "store-unavailable", detail: "no answer" } });
+      };
+      const transaction = await invite(worker);
+      await world.clock.advance(7_000);
+      expect(worker.sip.statuses(transaction)).toEqual([503]);
+      world.store.away = false;
+      const wake = async (): Promise<void> => void (await Promise.all(sent.map((late) => late())));
+      if (first) await wake();
+      await world.clock.advance(3_000);
+      if (!first) await wake();
+      expect(sent).not.toHaveLength(0);
+      expect(world.store.rows.size).toBe(0);
+      expect(details(world)).toEqual([]);
+    },
+  );
+
   test("an emergency call is served from memory, and its records arrive later", async () => {
     const world = new FakeWorld();
     const worker = await world.worker();

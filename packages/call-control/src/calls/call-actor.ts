@@ -200,7 +200,7 @@ export class CallActor {
       const step = transition(found.value, event, this.#shell.ports.clock.now());
       const performed = await this.#perform(step, event);
       if (performed === "done") return;
-      if (performed === "refused") return this.#fail(mail, event, "store-unavailable");
+      if (performed === "refused") return this.#refuseUnstored(mail, event);
       if (performed === "exists" && event.kind === "invite") event = this.#again(event);
       this.#lostRace();
       found = await this.#readPatiently(() => this.#readAgain());
@@ -340,6 +340,13 @@ export class CallActor {
   #onUnread(mail: Mail, event: CallEvent, code: FailureCode): void {
     if (code !== "store-unavailable" || mail.unread === undefined) return this.#fail(mail, event, code);
     this.#leaveTo(mail.unread, event);
+  }
+
+  /** A store that only hung may have the record, or get it when it wakes: nobody will serve that call. */
+  #refuseUnstored(mail: Mail, event: CallEvent): void {
+    const { doubtful } = this.#record;
+    if (doubtful !== null) this.#shell.withdrawn.withdraw(doubtful);
+    this.#fail(mail, event, "store-unavailable");
   }
 
   /** The event came to nothing. An INVITE by another way need not end with it: it can be a call of its own. */

@@ -5,6 +5,7 @@ import type { CallShell, Mail } from "./call-shell.ts";
 import type { FinishedCalls } from "./finished-calls.ts";
 import type { RelayedMedia } from "./relayed-media.ts";
 import { Rota } from "./rota.ts";
+import { WithdrawnRecords } from "./withdrawn-records.ts";
 
 /** How often what the store could not take is offered to it again. */
 const WAKE_MS = 1_000;
@@ -29,6 +30,7 @@ export interface DirectoryParts {
 export class CallDirectory implements CallShell {
   readonly ports: EnginePorts;
   readonly finished: FinishedCalls;
+  readonly withdrawn: WithdrawnRecords;
   readonly routeTransfer: CallShell["routeTransfer"];
   readonly relayed: RelayedMedia;
   readonly callDesk: CallShell["callDesk"];
@@ -43,6 +45,7 @@ export class CallDirectory implements CallShell {
   constructor(parts: DirectoryParts) {
     this.ports = parts.ports;
     this.finished = parts.finished;
+    this.withdrawn = new WithdrawnRecords(parts.ports);
     this.routeTransfer = parts.routeTransfer;
     this.relayed = parts.relayed;
     this.callDesk = parts.callDesk;
@@ -121,5 +124,6 @@ export class CallDirectory implements CallShell {
 
   stop(): void {
     for (const rota of [this.#sleepless, this.#unflushed, this.#lingering]) rota.stop();
+    this.withdrawn.stop();
   }
 }

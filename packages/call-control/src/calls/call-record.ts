@@ -60,8 +60,8 @@ export class CallRecord {
   /** Oldest first. */
   readonly #unsaved: Unsaved[] = [];
   #saving: Promise<SaveOutcome> | null = null;
-  /** Document of a write whose reply never came: the store may hold it. */
-  #doubtful: string | null = null;
+  /** A write whose reply never came: the store may hold it. */
+  #doubtful: CallWrite | null = null;
 
   /** `told` hears how a write ended that nobody waits for. */
   constructor(
@@ -91,6 +91,11 @@ export class CallRecord {
   /** True while something waits for a write. */
   get unsaved(): boolean {
     return this.#unsaved.length > 0;
+  }
+
+  /** A write that the store may have, or may yet get, though no reply came; null: there is none. */
+  get doubtful(): CallWrite | null {
+    return this.#doubtful;
   }
 
   /** The state after an event, before it is stored. */
@@ -249,7 +254,7 @@ export class CallRecord {
       this.#version += 1;
       this.#doubtful = null;
       this.#unsaved.splice(0, included);
-    } else if (settled === "unstored") this.#doubtful = write.document;
+    } else if (settled === "unstored") this.#doubtful = write;
     return settled;
   }
 
@@ -264,7 +269,7 @@ export class CallRecord {
     if (this.#doubtful === null) return outcome;
     const stored = await this.#store.load(this.#callId);
     if (!stored.ok) return "unstored";
-    if (stored.value?.document !== this.#doubtful) return outcome;
+    if (stored.value?.document !== this.#doubtful.document) return outcome;
     this.#version = stored.value.version;
     return this.#put(write);
   }

@@ -3,6 +3,7 @@ import type { EnginePorts } from "../engine-ports.ts";
 import type { StoredCall } from "../ports/index.ts";
 import type { FinishedCalls } from "./finished-calls.ts";
 import type { RelayedMedia } from "./relayed-media.ts";
+import type { WithdrawnRecords } from "./withdrawn-records.ts";
 
 /** One event on its way to a call. */
 export interface Mail {
@@ -23,6 +24,7 @@ export interface Mail {
 export interface CallShell {
   readonly ports: EnginePorts;
   readonly finished: FinishedCalls;
+  readonly withdrawn: WithdrawnRecords;
   /** For emergency calls that a security desk is to hear. */
   readonly relayed: RelayedMedia;
   /** Calls that desk. */
