@@ -762,6 +762,24 @@ describe("CANCEL", () => {
     expect(worker.engine.facts().active).toBe(0);
   });
 
+  test("that waited ends the call when it came, not when the store was back", async () => {
+    const world = new FakeWorld();
+    const worker = await world.worker();
+    world.store.away = true;
+    const request = arriving(requestFrom());
+    worker.engine.onRequest(request);
+    await world.clock.advance(1_000);
+    const cameMs = world.clock.now();
+    worker.engine.onCancel(request.transaction, requestFrom({ method: "CANCEL", body: "" }));
+    await world.clock.advance(3_000);
+    world.store.away = false;
+    await world.clock.advance(1_000);
+    const sent = last(worker.sip.requests("INVITE"));
+    sent.answer(answerTo(sent.message, 487));
+    await settle();
+    expect(details(world).find(({ kind }) => kind === "call")).toMatchObject({ sipCode: 487, endMs: cameMs });
+  });
+
   test("that overtakes the store still ends the call", async () => {
     const world = new FakeWorld();
     const worker = await world.worker();

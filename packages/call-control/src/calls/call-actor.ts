@@ -227,6 +227,7 @@ export class CallActor {
   /** An INVITE for a call that is already here is the same INVITE by another way. */
   #asKnown(event: CallEvent, cameMs: number): CallEvent {
     if (event.kind === "request") return { ...event, alive: this.#alive(), cameMs };
+    if (event.kind === "cancelled") return { ...event, cameMs };
     if (event.kind === "deadline") return { ...event, alive: this.#alive() };
     if (event.kind === "timer" || event.kind === "no-response") {
       return withOtherEdge(event, this.#record.call, { work: this.#work, sip: this.#shell.ports.sip });

@@ -19,12 +19,12 @@ export interface AttemptEnd {
 
 /** Closes the attempt's books: detail record, trunk health, lease, timers. Its party stays while a response may still come. */
 export function closeAttempt(turn: Turn, trying: Trying, end: AttemptEnd): void {
-  const { call, now, cameMs, effects } = turn;
+  const { call, cameMs, effects } = turn;
   const facts: AttemptFacts | undefined = call.attempts[trying.attempt];
   const { trunk } = trying.plan.profile;
   if (facts !== undefined && facts.endMs === 0) {
     if (end.outcome === "answered") facts.answerMs = cameMs;
-    else facts.endMs = now;
+    else facts.endMs = Math.max(facts.startMs, cameMs);
     Object.assign(facts, { sipCode: end.sipCode, q850: end.q850, outcome: end.outcome });
     const { outcome, sipCode, unreachable } = end;
     effects.push({ kind: "observe", observation: { kind: "attempt-ended", trunk, outcome, sipCode, unreachable } });

@@ -44,7 +44,6 @@ function endByPeer(turn: Turn, place: Place, received: Received): void {
       failure: place.dialog.confirmed ? null : "caller-cancelled",
       endedBy: place.party.leg === "a" ? "caller" : "callee",
       q850: q850In(received.message) ?? NORMAL_CLEARING,
-      atMs: turn.cameMs,
     },
     callerGets: reply(487),
   });

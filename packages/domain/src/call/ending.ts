@@ -15,19 +15,18 @@ export interface End {
   readonly failure: FailureCode | null;
   readonly endedBy: NonNullable<CallFacts["endedBy"]>;
   readonly q850: number | null;
-  /** When the cause came, epoch ms; absent: now. */
-  readonly atMs?: number;
 }
 
 /** The call is ending; the first cause counts. What is still open is waited for, but not for long. */
 export function beginEnding(turn: Turn, end: End): void {
-  const { call, now } = turn;
+  const { call, now, cameMs } = turn;
   if (call.phase === "over") return;
   if (call.phase !== "ending") {
     call.phase = "ending";
     // The cause may have waited for the record: the peers' answers have their time all the same.
     call.endByMs = now + BYE_WAIT_MS;
-    const endMs = Math.max(call.facts.answerMs, Math.min(now, end.atMs ?? now));
+    // Nor does a call end before it began, or before its answer, when what ended it came while that waited.
+    const endMs = Math.max(call.createdMs, call.facts.answerMs, cameMs);
     Object.assign(call.facts, { endMs, failure: end.failure, endedBy: end.endedBy, q850: end.q850 });
   }
   call.exchanges = call.exchanges.filter(({ orphan }) => orphan !== true);

@@ -101,7 +101,13 @@ export type CallEvent =
       readonly otherEdge?: true;
     }
   /** The peer cancelled its request; 200 and 487 are already sent by the edge. */
-  | { readonly kind: "cancelled"; readonly transaction: TransactionId; readonly cancel: SipMessage }
+  | {
+      readonly kind: "cancelled";
+      readonly transaction: TransactionId;
+      readonly cancel: SipMessage;
+      /** When it came (epoch ms); it may have waited since. Absent: now. */
+      readonly cameMs?: number;
+    }
   | { readonly kind: "ack-timeout"; readonly transaction: TransactionId }
   | {
       readonly kind: "timer";

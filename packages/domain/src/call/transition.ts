@@ -89,7 +89,8 @@ function handle(turn: Turn, event: CallEvent): void {
 }
 
 function cameAt(event: CallEvent): number | undefined {
-  return event.kind === "request" || event.kind === "response" ? event.cameMs : undefined;
+  const { kind } = event;
+  return kind === "request" || kind === "response" || kind === "cancelled" ? event.cameMs : undefined;
 }
 
 function receivedBy({ transaction, request, alive }: Extract<CallEvent, { kind: "request" }>): Received {

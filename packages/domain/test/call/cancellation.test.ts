@@ -43,6 +43,27 @@ describe("the caller cancels", () => {
     expect(rig.allResponded("invite-a")).toEqual([180]);
   });
 
+  it("and the CANCEL waited before its turn: call and attempt ended when it came", () => {
+    const rig = new CallRig();
+    rig.invite();
+    const cameMs = rig.now + 1_000;
+    rig.event({ kind: "cancelled", transaction: "invite-a", cancel, cameMs }, 5_000);
+    rig.answer(rig.sent("INVITE"), 487);
+    const { call, attempts } = detailRecords(rig.call, rig.now);
+    expect([call.endMs, ...attempts.map(({ endMs }) => endMs)]).toEqual([cameMs, cameMs]);
+  });
+
+  it("and the CANCEL waited for the very attempt: that one did not end before it began", () => {
+    const rig = new CallRig();
+    rig.invite({ attempts: [plan("first", { maxCalls: 1 })] });
+    const cameMs = rig.now + 1_000;
+    rig.event({ kind: "gate", trunk: "first", result: "reserved" }, 5_000);
+    rig.event({ kind: "cancelled", transaction: "invite-a", cancel, cameMs });
+    const { call, attempts } = detailRecords(rig.call, rig.now);
+    expect(call.endMs).toBe(cameMs);
+    for (const { startMs, endMs } of attempts) expect(endMs).toBeGreaterThanOrEqual(startMs);
+  });
+
   it("and the called side's 200 crosses: ACK and BYE", () => {
     const rig = new CallRig();
     rig.invite();

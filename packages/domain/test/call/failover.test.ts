@@ -1,3 +1,4 @@
+import { responseTo } from "@tandem/sip";
 import { describe, expect, it } from "vitest";
 import { detailRecords, type AttemptPlan } from "../../src/index.ts";
 import { ANSWER, callerInvite, CallRig, plan, profile } from "./call-rig.ts";
@@ -20,6 +21,16 @@ describe("which failures move on to the next trunk", () => {
     rig.answer(rig.sent("INVITE"), status);
     expect(rig.allSent("INVITE")).toHaveLength(moves ? 2 : 1);
     expect(rig.cancels()).toEqual([]);
+  });
+
+  it("a refusal that waited before its turn: call and attempt ended when it came", () => {
+    const rig = new CallRig();
+    rig.invite({ attempts: [plan("only")] });
+    const { exchange, request } = rig.sent("INVITE");
+    const cameMs = rig.now + 1_000;
+    rig.event({ kind: "response", exchange, response: responseTo(request, 486, { toTag: "t" }), cameMs }, 5_000);
+    const { call, attempts } = detailRecords(rig.call, rig.now);
+    expect([call.endMs, ...attempts.map(({ endMs }) => endMs)]).toEqual([cameMs, cameMs]);
   });
 
   it("RFC 3261 §21.6: a 6xx that is listed as failover code stops all the same", () => {
