@@ -9,13 +9,23 @@ class RecordedTerm implements Term {
   readonly log: string[] = [];
   /** Awaited by a stop: a term that takes its time. */
   stopping: Promise<void> = Promise.resolve();
+  /** What the next start or stop trips over, once it is half done. */
+  readonly bugs: { start?: Error | undefined; stop?: Error | undefined } = {};
+
   start(epoch: number): Promise<void> {
     this.log.push(`start ${epoch}`);
-    return Promise.resolve();
+    return this.#done("start");
   }
   async stop(): Promise<void> {
     await this.stopping;
     this.log.push("stop");
+    await this.#done("stop");
+  }
+
+  #done(what: "start" | "stop"): Promise<void> {
+    const bug = this.bugs[what];
+    this.bugs[what] = undefined;
+    return bug === undefined ? Promise.resolve() : Promise.reject(bug);
   }
 }
 
@@ -122,5 +132,35 @@ describe("leadership", () => {
     release();
     await settle();
     expect(leader.term.log).toEqual(["start 1", "stop", "start 2"]);
+  });
+
+  it.each([
+    ["starts", { start: new TypeError("no trunk for +12125550100") }, ["start 1", "stop"]],
+    ["ends", { stop: new TypeError("no trunk for +12125550100") }, ["start 1", "stop"]],
+  ] as const)("goes on, with another or with a new term, after a bug where a term %s", async (_, bugs, before) => {
+    const clock = new FakeClock();
+    const lease = new FakeLeaderLease(clock);
+    const leader = candidate(lease, clock, "leader");
+    Object.assign(leader.term.bugs, bugs);
+    leader.leadership.start();
+    await settle();
+    if ("stop" in bugs) lease.holder = "usurper";
+    await clock.advance(TTL_MS / 3 - 1);
+    if ("stop" in bugs) await clock.advance(1);
+    expect(leader.term.log).toEqual(before);
+    expect(leader.leadership.held).toBe(false);
+    await lease.release("usurper");
+    const standby = candidate(lease, clock, "standby");
+    standby.leadership.start();
+    await settle();
+    expect(standby.leadership.held).toBe(true);
+    await standby.leadership.stop();
+    await clock.advance(TTL_MS / 3);
+    expect(leader.term.log).toEqual([...before, "start 3"]);
+    expect(leader.observer.told.filter((line) => line.startsWith("error:"))).toEqual([
+      "error: a term could not be begun or ended",
+    ]);
+    await leader.leadership.stop();
+    expect(lease.holder).toBe("");
   });
 });

@@ -1,3 +1,4 @@
+import { faultOf } from "../calls/fault.ts";
 import type { Clock, LeaderLease } from "../ports/index.ts";
 import type { ControllerObserver } from "./controller-observer.ts";
 import { repeat } from "../timing/repeat.ts";
@@ -94,16 +95,27 @@ export class Leadership {
     this.#wanted = epoch;
     this.#ports.observer.leader(epoch !== null);
     this.#ports.observer.log("info", epoch === null ? "leadership lost" : "leadership gained", { epoch });
-    this.#switching = this.#switching.then(() => this.#switch());
+    this.#switching = this.#switching.then(() => this.#switch()).catch((bug: unknown) => this.#giveUp(bug));
   }
 
   async #switch(): Promise<void> {
     const wanted = this.#wanted;
     if (this.#running === wanted) return;
-    if (this.#running !== null) await this.#term.stop();
+    const isRunning = this.#running !== null;
     this.#running = null;
+    if (isRunning) await this.#term.stop();
     if (wanted === null || this.#wanted !== wanted) return;
     this.#running = wanted;
     await this.#term.start(wanted);
+  }
+
+  /**
+   * A bug where a term is begun or ended. A leader that holds the lease and does nothing would be the worst: what was begun is ended, and the lease given
+   * back to whoever asks first, which may be a release without the bug, and may be this one again.
+   */
+  async #giveUp(bug: unknown): Promise<void> {
+    this.#ports.observer.log("error", "a term could not be begun or ended", { ...faultOf(bug) });
+    this.#lead(null);
+    await this.#ports.lease.release(this.#holder);
   }
 }
