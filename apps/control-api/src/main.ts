@@ -1,9 +1,10 @@
-import { bindShutdown, createLogger, EXIT, readyLine } from "@tandem/runtime";
+import { bindShutdown, createLogger, EXIT, outliveStrayRejections, readyLine } from "@tandem/runtime";
 import { readConfig } from "./config.ts";
 import { startControlApi } from "./wire.ts";
 
 const config = readConfig(process.env);
 const logger = createLogger({ name: "control-api", level: config.logLevel });
+outliveStrayRejections(logger);
 
 /** A server that cannot be bound ends the process with one line. */
 async function start(): Promise<void> {

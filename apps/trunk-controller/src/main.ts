@@ -1,4 +1,12 @@
-import { bindShutdown, createLogger, EXIT, formatSocketAddress, readyLine, startProbeServer } from "@tandem/runtime";
+import {
+  bindShutdown,
+  createLogger,
+  EXIT,
+  formatSocketAddress,
+  outliveStrayRejections,
+  readyLine,
+  startProbeServer,
+} from "@tandem/runtime";
 import { readConfig } from "./config.ts";
 import { wireController } from "./wire.ts";
 
@@ -7,6 +15,7 @@ const STOP_MS = 15_000;
 
 const config = readConfig(process.env);
 const logger = createLogger({ name: "trunk-controller", level: config.logLevel });
+outliveStrayRejections(logger);
 
 async function main(): Promise<void> {
   const wired = wireController(config, logger);
