@@ -27,7 +27,7 @@ describe("why a queue does not work", () => {
   });
 
   test("is told by its place where it has no such name", () => {
-    expect(errorReason(new TypeError("no such record"))).toMatch(/^TypeError at .*error-reason\.test\.ts/);
+    expect(errorReason(new TypeError("no such record"))).toMatch(/^TypeError at .*error-reason\.test\.ts:\d+:\d+$/);
   });
 
   test.each([
