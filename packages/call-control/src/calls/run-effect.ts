@@ -48,11 +48,11 @@ export function renewLeases(call: Call, { ports }: CallShell): void {
   }
 }
 
-/** A call that is over takes no place any more: its last ones are given back as soon as the store is there. */
+/** A call that ends takes no place any more: its last ones are given back as soon as the store is there. */
 function release(trunk: string, { call, shell }: EffectContext): void {
   const { clock, gate } = shell.ports;
   const give = (): Promise<Result<void, Failure>> => gate.release(trunk, call.id);
-  void (call.phase === "over" ? patiently(clock, give, ({ ok }) => !ok) : give());
+  void (call.phase === "over" || call.phase === "ending" ? patiently(clock, give, ({ ok }) => !ok) : give());
 }
 
 /** Does what the machine asks for. Nothing here waits: answers come back as events. */

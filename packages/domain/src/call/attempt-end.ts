@@ -41,23 +41,34 @@ function stopAttemptTimers(turn: Turn, { party, plan, state }: Trying): void {
 }
 
 /**
- * A call has one lease on a trunk: that of its ingress trunk stays to the end, whatever becomes of an attempt there, and that of a leg that is up as long
+ * A call has one lease on a trunk: that of its ingress trunk stays until it ends, whatever becomes of an attempt there, and that of a leg that is up as long
  * as the leg.
  */
 function releaseTrunk(turn: Turn, trunk: string): void {
   const { call } = turn;
   if (trunk === call.facts.ingressTrunk || !call.reserved.includes(trunk)) return;
   if (standingPlaces(call).some(({ party }) => party.profile.trunk === trunk)) return;
-  turn.call.reserved = turn.call.reserved.filter((held) => held !== trunk);
-  turn.effects.push({ kind: "release", trunk });
+  giveBack(turn, trunk);
 }
 
-/** A party that left an established call (transferred, replaced) gives its trunk's place back. Runs at the end of every step. */
+function giveBack({ call, effects }: Turn, trunk: string): void {
+  call.reserved = call.reserved.filter((held) => held !== trunk);
+  effects.push({ kind: "release", trunk });
+}
+
+/**
+ * A party that left an established call (transferred, replaced) gives its trunk's place back, and so does each whose part of an ending call is over: an attempt that was given
+ * up may keep the call itself for half a minute. Runs at the end of every step.
+ */
 export function releaseUnused(turn: Turn): void {
   const { call } = turn;
-  if (call.phase !== "up" || call.reserved.length === 0) return;
+  if ((call.phase !== "up" && call.phase !== "ending") || call.reserved.length === 0) return;
   const occupied = new Set(occupiedTrunks(call));
-  for (const trunk of call.reserved) if (!occupied.has(trunk)) releaseTrunk(turn, trunk);
+  const unused = call.reserved.filter((trunk) => !occupied.has(trunk));
+  for (const trunk of unused) {
+    if (call.phase === "ending") giveBack(turn, trunk);
+    else releaseTrunk(turn, trunk);
+  }
 }
 
 /** Why an attempt is given up. */

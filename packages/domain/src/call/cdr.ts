@@ -135,7 +135,8 @@ function attemptRecord(call: Call, index: number, nowMs: number): AttemptDetailR
     startMs: attempt?.startMs ?? call.createdMs,
     ringMs: whenKnown(attempt?.ringMs ?? 0),
     answerMs: whenKnown(attempt?.answerMs ?? 0),
-    endMs: whenKnown(attempt?.endMs ?? 0) ?? nowMs,
+    // One that was answered ended with the call: the record may be made half a minute later.
+    endMs: whenKnown(attempt?.endMs ?? 0) ?? whenKnown(call.facts.endMs) ?? nowMs,
     sipCode: attempt?.sipCode ?? 0,
     q850: attempt?.q850 ?? null,
     outcome: attempt?.outcome ?? "",

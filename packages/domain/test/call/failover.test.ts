@@ -1,7 +1,7 @@
 import { responseTo } from "@tandem/sip";
 import { describe, expect, it } from "vitest";
 import { detailRecords, type AttemptPlan } from "../../src/index.ts";
-import { ANSWER, callerInvite, CallRig, plan, profile } from "./call-rig.ts";
+import { ANSWER, callerInvite, CallRig, plan, profile, START_MS } from "./call-rig.ts";
 
 const limited: Partial<AttemptPlan> = { maxCalls: 10, maxCallsPerSecond: 2 };
 const sos = { service: "urn:service:sos", test: false };
@@ -263,6 +263,31 @@ describe("limits of a trunk", () => {
     rig.fromCaller("BYE", 101);
     rig.answer(rig.sent("BYE"), 200);
     expect(rig.effects).toContainEqual({ kind: "release", trunk: "second" });
+  });
+
+  it("a call that is over keeps no place while an attempt that was given up has no answer yet", () => {
+    const rig = new CallRig();
+    rig.invite({
+      limits: { maxCalls: 10, maxCallsPerSecond: 2 },
+      attempts: [plan("silent", limited), plan("second", limited)],
+    });
+    rig.event({ kind: "gate", trunk: "core", result: "reserved" });
+    rig.event({ kind: "gate", trunk: "silent", result: "reserved" });
+    rig.timer("connect:b1", 4_000);
+    rig.event({ kind: "gate", trunk: "second", result: "reserved" });
+    rig.answer(rig.sent("INVITE"), 200);
+    rig.fromCaller("ACK", 100);
+    rig.fromCaller("BYE", 101);
+    expect(rig.call.reserved).toEqual(["second"]);
+    expect(rig.effects).toContainEqual({ kind: "release", trunk: "core" });
+    rig.answer(rig.sent("BYE"), 200);
+    expect(rig.call).toMatchObject({ phase: "ending", reserved: [] });
+    expect(rig.effects).toContainEqual({ kind: "release", trunk: "second" });
+    const endedMs = rig.call.facts.endMs;
+    expect(detailRecords(rig.call, endedMs + 28_000).attempts.map(({ endMs }) => endMs)).toEqual([
+      START_MS + 4_000,
+      endedMs,
+    ]);
   });
 
   it("a lease that comes too late is given back", () => {
