@@ -204,6 +204,8 @@ function createControllerOn(
   const { file, webhook } = sinks;
   const deliveries = [webhook, emergency.webhook].filter((sink) => sink !== null);
   const registry = createTopologyRegistry(redis);
+  const details = createDetailRecordStream(redis);
+  const emergencies = emergencyPorts(config, redis);
   return createController(
     {
       clock: systemClock,
@@ -219,14 +221,17 @@ function createControllerOn(
       store: createRedisCallStore(redis),
       gate: createRedisTrunkGate(redis),
       callbacks: createCallbackBook(redis),
-      details: createDetailRecordStream(redis),
+      details,
       sinks: [file, webhook].filter((sink) => sink !== null),
       deliveries,
-      ...emergencyPorts(config, redis),
+      ...emergencies,
       emergencySinks: [emergency.file, emergency.webhook].filter((sink) => sink !== null),
       queue: telling.queue,
       channels: telling.channels,
-      deadLetters: deliveries.map((sink) => () => sink.deadLetters()),
+      deadLetters: [
+        ...deliveries.map((sink) => () => sink.deadLetters()),
+        ...[details, emergencies.emergencies].map((stream) => () => stream.aside()),
+      ],
     },
     {
       nodeId: config.nodeId,

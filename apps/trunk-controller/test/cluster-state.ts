@@ -27,6 +27,12 @@ export function clusterState(url: string) {
     notices: createNoticeLog(connection),
     notifications: createNotificationBook(connection),
     probes: createProbeExchange(connection),
+    /** Puts something into a stream that no process of ours would write. */
+    spoil: async (stream: string, json: string): Promise<void> => {
+      valueOf(
+        await connection.run("spoil", (client) => client.xadd(stream, "*", "id", "x", "kind", "call", "json", json)),
+      );
+    },
     async health(trunk: string): Promise<TrunkHealth | undefined> {
       const all = await board.all();
       return all.ok ? all.value.get(trunk) : undefined;

@@ -77,7 +77,7 @@ export const CONTROLLER_METRICS = {
   },
   tandem_detail_dead_letters: {
     type: "gauge",
-    help: "Batches of detail records given up by the webhook deliveries, those of emergency calls included, kept for people to look at.",
+    help: "Batches given up by the webhook deliveries and records that cannot be read, those of emergency calls included; kept for people to look at.",
     labels: [],
     process: "controller",
   },
@@ -89,7 +89,7 @@ export const CONTROLLER_METRICS = {
   },
   tandem_detail_records_total: {
     type: "counter",
-    help: "Detail records handed to a sink, by result (delivered, retried, failed).",
+    help: "Detail records handed to a sink, by result (delivered, retried, failed); sink aside: those that cannot be read.",
     labels: ["sink", "result"],
     process: "controller",
   },

@@ -78,13 +78,13 @@ export const EMERGENCY_METRICS = {
   },
   tandem_emergency_notifications_unacknowledged: {
     type: "gauge",
-    help: "Notifications of real emergency calls of the last 24 hours that no operator acknowledged.",
+    help: "Notifications of real emergency calls of the last 24 hours that no operator acknowledged, and notices that cannot be read.",
     labels: [],
     process: "controller",
   },
   tandem_emergency_records_total: {
     type: "counter",
-    help: "Emergency records handed to a sink, by result (delivered, retried, failed).",
+    help: "Emergency records handed to a sink, by result (delivered, retried, failed); sink aside: those that cannot be read.",
     labels: ["sink", "result"],
     process: "controller",
   },

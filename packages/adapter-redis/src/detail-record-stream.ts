@@ -2,6 +2,8 @@ import type { DetailRecordKind, DetailRecordStream, StreamedRecord } from "@tand
 import { ok, type Failure, type Result } from "@tandem/domain";
 import type { RedisConnection } from "./connection.ts";
 import { DEFAULT_SHARDS, shardKeys } from "./keys.ts";
+import { countAside, setAside, type StreamPair } from "./set-aside.ts";
+import { fieldOf, type StreamEntry } from "./stream-entry.ts";
 
 /**
  * The detail records of all shards as one log with one reader, the leading controller. What is acknowledged is deleted, so the log holds exactly what
@@ -18,14 +20,16 @@ export function createDetailRecordStream(
   } = {},
 ): DetailRecordStream {
   const streams = Array.from({ length: options.shards ?? DEFAULT_SHARDS }, (_, shard) => {
-    const { details, emergencies } = shardKeys(shard);
-    return options.emergency === true ? emergencies : details;
+    const { details, detailsAside, emergencies, emergenciesAside } = shardKeys(shard);
+    return options.emergency === true
+      ? { stream: emergencies, aside: emergenciesAside }
+      : { stream: details, aside: detailsAside };
   });
   return {
     async read(limit) {
       const share = Math.ceil(limit / streams.length);
       const found = await Promise.all(
-        streams.map((stream, shard) =>
+        streams.map(({ stream }, shard) =>
           connection
             .run("read-details", (client) => client.xrange(stream, "-", "+", "COUNT", share))
             .then((entries) => (entries.ok ? ok(entries.value.map((entry) => readEntry(shard, entry))) : entries)),
@@ -35,7 +39,7 @@ export function createDetailRecordStream(
     },
 
     async acknowledge(records) {
-      const byStream = Map.groupBy(records, (record) => streams[record.shard] ?? "");
+      const byStream = Map.groupBy(records, (record) => streams[record.shard]?.stream ?? "");
       const done = await Promise.all(
         [...byStream].map(([stream, owed]) =>
           connection.run("acknowledge-details", (client) =>
@@ -46,18 +50,39 @@ export function createDetailRecordStream(
       return done.find((one) => !one.ok) ?? ok(undefined);
     },
 
-    async backlog() {
-      const lengths = await Promise.all(
-        streams.map((stream) => connection.run("count-details", (client) => client.xlen(stream))),
-      );
-      let sum = 0;
-      for (const length of lengths) {
-        if (!length.ok) return length;
-        sum += length.value;
-      }
-      return ok(sum);
-    },
+    setAside: (records) => setRecordsAside(connection, streams, records),
+
+    backlog: async () =>
+      sumOf(
+        await Promise.all(
+          streams.map(({ stream }) => connection.run("count-details", (client) => client.xlen(stream))),
+        ),
+      ),
+
+    aside: async () => sumOf(await Promise.all(streams.map((pair) => countAside(connection, pair)))),
   };
+}
+
+async function setRecordsAside(
+  connection: RedisConnection,
+  streams: readonly StreamPair[],
+  records: readonly StreamedRecord[],
+): Promise<Result<void, Failure>> {
+  for (const [shard, pair] of streams.entries()) {
+    const ids = records.filter((record) => record.shard === shard).map(({ streamId }) => streamId);
+    const done = ids.length === 0 ? ok(undefined) : await setAside(connection, pair, ids);
+    if (!done.ok) return done;
+  }
+  return ok(undefined);
+}
+
+function sumOf(lengths: readonly Result<number, Failure>[]): Result<number, Failure> {
+  let sum = 0;
+  for (const length of lengths) {
+    if (!length.ok) return length;
+    sum += length.value;
+  }
+  return ok(sum);
 }
 
 /** A shard whose Redis node is away must not hold up the others; only when all are away is it a failure. */
@@ -84,8 +109,13 @@ function compareStreamIds(a: string, b: string): number {
 
 const KINDS: readonly DetailRecordKind[] = ["call", "attempt", "emergency"];
 
-/** The fields stand as the finish script appends them: id, kind, json. */
-function readEntry(shard: number, [streamId, fields]: readonly [string, readonly string[]]): StreamedRecord {
-  const [, id = "", , kind = "", , json = ""] = fields;
-  return { shard, streamId, id, kind: KINDS.find((known) => known === kind) ?? "attempt", json };
+function readEntry(shard: number, entry: StreamEntry): StreamedRecord {
+  const kind = fieldOf(entry, "kind");
+  return {
+    shard,
+    streamId: entry[0],
+    id: fieldOf(entry, "id"),
+    kind: KINDS.find((known) => known === kind) ?? "attempt",
+    json: fieldOf(entry, "json"),
+  };
 }

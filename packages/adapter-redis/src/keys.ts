@@ -22,6 +22,9 @@ export interface ShardKeys {
   readonly details: string;
   /** Stream of emergency records. */
   readonly emergencies: string;
+  /** Streams of detail and emergency records that cannot be read. */
+  readonly detailsAside: string;
+  readonly emergenciesAside: string;
   /** Written and never read: what a replica has that has this, it has from before. */
   readonly fence: string;
 }
@@ -35,6 +38,8 @@ export function shardKeys(shard: number): ShardKeys {
     loads: `${tag}:loads`,
     details: `${tag}:details`,
     emergencies: `${tag}:emergencies`,
+    detailsAside: `${tag}:details-aside`,
+    emergenciesAside: `${tag}:emergencies-aside`,
     fence: `${tag}:fence`,
   };
 }
@@ -138,6 +143,8 @@ const NOTICES = `${PREFIX}:{notices}`;
 export const noticeKeys = {
   /** Stream of notices on their way to the controller. */
   stream: `${NOTICES}:stream`,
+  /** Stream of notices that cannot be read. */
+  aside: `${NOTICES}:aside`,
   /** Sorted set: call id by the time (epoch ms) of the call. */
   index: `${NOTICES}:index`,
 } as const;

@@ -1,7 +1,9 @@
-import type { NoticeLog, NoticeStream } from "@tandem/call-control";
-import { ok, type EmergencyNotice } from "@tandem/domain";
+import type { NoticeLog, NoticeStream, StreamedNotice } from "@tandem/call-control";
+import { ok, parseNotice } from "@tandem/domain";
 import type { RedisConnection } from "./connection.ts";
 import { noticeKeys } from "./keys.ts";
+import { countAside, setAside } from "./set-aside.ts";
+import { fieldOf, takenMs, type StreamEntry } from "./stream-entry.ts";
 
 /**
  * Notices of emergency calls as one log with one reader, the leading controller. What is acknowledged is deleted, so the log holds exactly what is still
@@ -21,9 +23,7 @@ export function createNoticeLog(connection: RedisConnection): NoticeLog & Notice
         client.xrange(noticeKeys.stream, "-", "+", "COUNT", limit),
       );
       if (!entries.ok) return entries;
-      return ok(
-        entries.value.map(([streamId, [, json = "{}"]]) => ({ streamId, notice: JSON.parse(json) as EmergencyNotice })),
-      );
+      return ok(entries.value.map(readEntry));
     },
 
     async acknowledge(notices) {
@@ -33,5 +33,19 @@ export function createNoticeLog(connection: RedisConnection): NoticeLog & Notice
       );
       return deleted.ok ? ok(undefined) : deleted;
     },
+
+    setAside: (notices) =>
+      setAside(
+        connection,
+        noticeKeys,
+        notices.map(({ streamId }) => streamId),
+      ),
+
+    aside: () => countAside(connection, noticeKeys),
   };
+}
+
+function readEntry(entry: StreamEntry): StreamedNotice {
+  const [streamId] = entry;
+  return { streamId, notice: parseNotice(fieldOf(entry, "json"), { callId: streamId, atMs: takenMs(entry) }) };
 }

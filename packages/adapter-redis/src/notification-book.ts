@@ -1,5 +1,5 @@
 import type { Acknowledgement, Delivery, Notification, NotificationBook } from "@tandem/call-control";
-import { ok, type EmergencyNotice, type Failure, type Result } from "@tandem/domain";
+import { ok, parseNotice, type EmergencyNotice, type Failure, type Result } from "@tandem/domain";
 import type { RedisConnection } from "./connection.ts";
 import { noticeKeys, notificationKey } from "./keys.ts";
 
@@ -31,7 +31,7 @@ class HashedNotifications implements NotificationBook {
   async get(callId: string): Promise<Result<Notification | null, Failure>> {
     const key = notificationKey(callId);
     const fields = await this.#connection.run("read-notification", (client) => client.hgetall(key));
-    return fields.ok ? ok(readNotification(fields.value)) : fields;
+    return fields.ok ? ok(readNotification(callId, fields.value)) : fields;
   }
 
   async open(notice: EmergencyNotice): Promise<Result<void, Failure>> {
@@ -90,15 +90,25 @@ class HashedNotifications implements NotificationBook {
   }
 }
 
-function readNotification(fields: Readonly<Record<string, string>>): Notification | null {
-  const { notice, acknowledged } = fields;
-  if (notice === undefined) return null;
+/** What cannot be read is as if it was not there: a record, and the other notifications, do not wait for it. */
+function readNotification(callId: string, fields: Readonly<Record<string, string>>): Notification | null {
+  const { notice = "", acknowledged } = fields;
+  const kept = parseNotice(notice, { callId, atMs: 0 });
+  if (kept === null) return null;
   const deliveries = Object.entries(fields)
     .filter(([name]) => name.startsWith(DELIVERY))
-    .map(([, json]) => JSON.parse(json) as Delivery);
+    .flatMap(([, json]) => (readJson(json) as Delivery | null) ?? []);
   return {
-    notice: JSON.parse(notice) as EmergencyNotice,
+    notice: { ...kept, targets: kept.targets ?? [] },
     deliveries: deliveries.sort((a, b) => (a.firstTryMs ?? Infinity) - (b.firstTryMs ?? Infinity)),
-    acknowledged: acknowledged === undefined ? null : (JSON.parse(acknowledged) as Acknowledgement),
+    acknowledged: acknowledged === undefined ? null : (readJson(acknowledged) as Acknowledgement | null),
   };
+}
+
+function readJson(json: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch {
+    return null;
+  }
 }

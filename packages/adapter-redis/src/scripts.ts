@@ -9,6 +9,7 @@ const FILES = {
   "save-call": 3,
   "finish-call": 6,
   "claim-due": 1,
+  "set-aside": 2,
   "repair-shard": 3,
   "reserve-trunk": 4,
   "seize-place": 3,

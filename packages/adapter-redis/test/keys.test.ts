@@ -24,8 +24,8 @@ const slotsOf = (keys: readonly string[]): ReadonlySet<number> => new Set(keys.m
 describe("the keys of one atomic step", () => {
   it("of a call lie in the slot of its shard", () => {
     for (let shard = 0; shard < 64; shard += 1) {
-      const { callPrefix, deadlines, live, loads, details, emergencies } = shardKeys(shard);
-      expect(slotsOf([`${callPrefix}anything}{at:all`, deadlines, live, loads, details, emergencies]).size).toBe(1);
+      const { callPrefix, ...keys } = shardKeys(shard);
+      expect(slotsOf([`${callPrefix}anything}{at:all`, ...Object.values(keys)]).size).toBe(1);
     }
   });
 

@@ -46,7 +46,7 @@ async function call(worker: FakeWorker, number: string, body?: string): Promise<
   await settle();
 }
 
-const noticesIn = ({ noticeLog }: FakeWorld) => noticeLog.owed.map(({ notice }) => notice);
+const noticesIn = ({ noticeLog }: FakeWorld) => noticeLog.owed.flatMap(({ notice }) => notice ?? []);
 
 describe("an emergency call is announced", () => {
   test("to the targets of its policy, each once, with caller and place", async () => {

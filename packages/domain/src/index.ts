@@ -129,4 +129,5 @@ export { emergencyCaller, emergencyPart } from "./call/emergency-transfer.ts";
 export { emergencyRecord, type EmergencyAttempt, type EmergencyDetailRecord } from "./call/emergency-record.ts";
 export { emergencyPaths, type EmergencyPathPlan } from "./emergency/emergency-paths.ts";
 export { callbackKey } from "./emergency/callback-key.ts";
+export { parseNotice, type KeptNotice } from "./emergency/kept-notice.ts";
 export { noticeFields, noticeSubject, noticeText, type EmergencyNotice } from "./emergency/notice.ts";

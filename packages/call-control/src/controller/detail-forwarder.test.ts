@@ -56,6 +56,20 @@ describe("detail records", () => {
     expect(observer.told).toContain("info: detail records flow again");
   });
 
+  it("that cannot be read are set aside, and spoil no batch of others", async () => {
+    const webhook = new FakeDetailRecordSink("webhook");
+    const { details, forwarder, observer } = world([webhook]);
+    const [a, b, c, d] = records("a", "b", "", "d");
+    details.owed = [a!, { ...b!, json: '{"calledNumber":"+12125550100' }, c!, d!];
+    expect(await forwarder.round()).toBe("again");
+    expect(webhook.taken).toEqual(["a", "d"]);
+    expect(details.owed).toEqual([]);
+    expect(details.spoilt.map(({ id }) => id)).toEqual(["b", ""]);
+    expect(observer.told).toContain("records aside failed 2");
+    expect(observer.told).toContain("records webhook delivered 2");
+    expect(observer.told.filter((line) => line.startsWith("error:"))).toHaveLength(1);
+  });
+
   it("are counted as lost where no sink is configured", async () => {
     const { details, forwarder, observer } = world([]);
     details.owed = records("a", "b");

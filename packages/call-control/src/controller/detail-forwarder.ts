@@ -1,6 +1,7 @@
-import type { DetailRecordSink, DetailRecordStream } from "../ports/index.ts";
+import type { DetailRecordSink, DetailRecordStream, StreamedRecord } from "../ports/index.ts";
 import type { ControllerObserver } from "./controller-observer.ts";
 import type { RoundEnd } from "../timing/repeat.ts";
+import { jsonObject, setUnreadableAside } from "./unreadable-entries.ts";
 
 export interface DetailForwarderPorts {
   readonly details: DetailRecordStream;
@@ -13,7 +14,7 @@ const BATCH = 200;
 
 /**
  * Moves detail records from the stream to the sinks, in order. A batch is acknowledged when every sink has it; until then it is read again, so a sink may get
- * a record twice (with the same id) after a failure or a change of leader.
+ * a record twice (with the same id) after a failure or a change of leader. What is no record is set aside: a receiver would refuse the whole batch for it.
  */
 export class DetailForwarder {
   readonly #ports: DetailForwarderPorts;
@@ -30,21 +31,31 @@ export class DetailForwarder {
     const { details, sinks, observer } = this.#ports;
     const read = await details.read(BATCH);
     if (!read.ok || read.value.length === 0) return "rest";
+    const records = read.value.filter(isReadable);
+    const cleared = await this.#clear(read.value.filter((record) => !isReadable(record)));
+    if (records.length === 0) return cleared ? "again" : "rest";
     for (const sink of sinks) {
       if (!this.#mayDeliver()) return "rest";
-      const taken = await sink.take(read.value);
+      const taken = await sink.take(records);
       if (!taken.ok) {
-        observer.detailRecord(sink.name, "retried", read.value.length);
+        observer.detailRecord(sink.name, "retried", records.length);
         this.#note(sink.name, taken.error.detail);
         return "rest";
       }
     }
     this.#note(null, "");
-    const acknowledged = await details.acknowledge(read.value);
+    const acknowledged = await details.acknowledge(records);
     if (!acknowledged.ok) return "rest";
-    for (const { name } of sinks) observer.detailRecord(name, "delivered", read.value.length);
-    if (sinks.length === 0) observer.detailRecord("none", "failed", read.value.length);
+    for (const { name } of sinks) observer.detailRecord(name, "delivered", records.length);
+    if (sinks.length === 0) observer.detailRecord("none", "failed", records.length);
     return "again";
+  }
+
+  async #clear(unreadable: readonly StreamedRecord[]): Promise<boolean> {
+    const { details: stream, observer } = this.#ports;
+    const cleared = await setUnreadableAside(unreadable, { stream, observer, what: "detail records" });
+    if (cleared) observer.detailRecord("aside", "failed", unreadable.length);
+    return cleared;
   }
 
   /** One line when a sink begins to fail and one when all work again, not one per round. */
@@ -55,4 +66,8 @@ export class DetailForwarder {
     else observer.log("error", "detail records are not taken", { sink: failing, detail });
     this.#failing = failing;
   }
+}
+
+function isReadable({ id, json }: StreamedRecord): boolean {
+  return id !== "" && jsonObject(json) !== null;
 }

@@ -7,6 +7,7 @@ import type {
 } from "../ports/index.ts";
 import type { ControllerObserver } from "./controller-observer.ts";
 import type { RoundEnd } from "../timing/repeat.ts";
+import { jsonObject, setUnreadableAside } from "./unreadable-entries.ts";
 
 export interface EmergencyRecordPorts {
   readonly emergencies: DetailRecordStream;
@@ -19,9 +20,17 @@ export interface EmergencyRecordPorts {
 
 const BATCH = 100;
 
+/** A record with what the way to the book needs of it. */
+interface EmergencyRecord {
+  readonly streamed: StreamedRecord;
+  readonly content: Readonly<Record<string, unknown>>;
+  readonly callId: string;
+  readonly startMs: number;
+}
+
 /**
  * Moves emergency records from their stream to the book and the sinks, in order, with what became of the notifications until then. A record is acknowledged
- * when all have it; one that comes twice has the same id.
+ * when all have it; one that comes twice has the same id. What is no record is set aside, and holds up no other.
  */
 export class EmergencyRecordForwarder {
   readonly #ports: EmergencyRecordPorts;
@@ -35,18 +44,28 @@ export class EmergencyRecordForwarder {
   }
 
   async round(): Promise<RoundEnd> {
-    const { emergencies, emergencySinks, observer } = this.#ports;
+    const { emergencies } = this.#ports;
     const read = await emergencies.read(BATCH);
     if (!read.ok || read.value.length === 0) return "rest";
-    const told: StreamedRecord[] = [];
-    for (const record of read.value) {
+    const records = read.value.map(readRecord);
+    const cleared = await this.#clear(read.value.filter((_, index) => records[index] === null));
+    const told: EmergencyRecord[] = [];
+    for (const record of records) {
+      if (record === null) continue;
       const complete = await this.#withNotifications(record);
       if (complete === null) return "rest";
       told.push(complete);
     }
+    if (told.length === 0) return cleared ? "again" : "rest";
+    return this.#deliver(told);
+  }
+
+  async #deliver(told: readonly EmergencyRecord[]): Promise<RoundEnd> {
+    const { emergencies, emergencySinks, observer } = this.#ports;
+    const streamed = told.map((record) => record.streamed);
     for (const sink of emergencySinks) {
       if (!this.#mayDeliver()) return "rest";
-      const taken = await sink.take(told);
+      const taken = await sink.take(streamed);
       if (!taken.ok) {
         observer.emergency.record(sink.name, "retried", told.length);
         this.#note(sink.name);
@@ -55,7 +74,7 @@ export class EmergencyRecordForwarder {
     }
     if (!(await this.#intoBook(told))) return "rest";
     this.#note(null);
-    const acknowledged = await emergencies.acknowledge(read.value);
+    const acknowledged = await emergencies.acknowledge(streamed);
     if (!acknowledged.ok) return "rest";
     for (const name of ["book", ...emergencySinks.map((sink) => sink.name)]) {
       observer.emergency.record(name, "delivered", told.length);
@@ -63,20 +82,26 @@ export class EmergencyRecordForwarder {
     return "again";
   }
 
+  async #clear(unreadable: readonly StreamedRecord[]): Promise<boolean> {
+    const { emergencies: stream, observer } = this.#ports;
+    const cleared = await setUnreadableAside(unreadable, { stream, observer, what: "emergency records" });
+    if (cleared) observer.emergency.record("aside", "failed", unreadable.length);
+    return cleared;
+  }
+
   /** Null when the notifications cannot be read: the record waits. */
-  async #withNotifications(streamed: StreamedRecord): Promise<StreamedRecord | null> {
-    const record = JSON.parse(streamed.json) as { readonly callId: string };
+  async #withNotifications(record: EmergencyRecord): Promise<EmergencyRecord | null> {
     const found = await this.#ports.notifications.get(record.callId);
     if (!found.ok) return null;
     const notifications = found.value?.deliveries ?? [];
     const acknowledged = found.value?.acknowledged ?? null;
-    return { ...streamed, json: JSON.stringify({ ...record, notifications, acknowledged }) };
+    const json = JSON.stringify({ ...record.content, notifications, acknowledged });
+    return { ...record, streamed: { ...record.streamed, json } };
   }
 
-  async #intoBook(records: readonly StreamedRecord[]): Promise<boolean> {
-    for (const { json } of records) {
-      const { callId, startMs } = JSON.parse(json) as { readonly callId: string; readonly startMs: number };
-      const put = await this.#ports.records.put({ callId, startMs, json });
+  async #intoBook(records: readonly EmergencyRecord[]): Promise<boolean> {
+    for (const { streamed, callId, startMs } of records) {
+      const put = await this.#ports.records.put({ callId, startMs, json: streamed.json });
       if (!put.ok) return false;
     }
     return true;
@@ -90,4 +115,15 @@ export class EmergencyRecordForwarder {
     else observer.log("error", "emergency records are not taken", { sink: failing });
     this.#failing = failing;
   }
+}
+
+/** Null when it is none. What another release wrote, perhaps without a time, is one as long as it says of which call it is. */
+function readRecord(streamed: StreamedRecord): EmergencyRecord | null {
+  const content = jsonObject(streamed.json);
+  const callId = content?.["callId"];
+  if (content === null || streamed.id === "" || typeof callId !== "string" || callId === "") return null;
+  const startMs = content["startMs"];
+  // An entry's place begins with the time it was written.
+  const writtenMs = Number.parseInt(streamed.streamId, 10);
+  return { streamed, content, callId, startMs: typeof startMs === "number" ? startMs : writtenMs };
 }

@@ -93,6 +93,27 @@ describe("a notice", () => {
     expect(all.notices.owed).toHaveLength(0);
   });
 
+  test("that cannot be read is set aside, and the next one is a job at once", async () => {
+    const { all, notices, queue, clock, observer } = world([target("desk")]);
+    notices.owed.push({ streamId: "0", notice: null });
+    await notices.append(notice(clock.now()));
+    await all.forward();
+    expect(jobsOf(queue)).toEqual(["deliver desk"]);
+    expect(notices.owed).toEqual([]);
+    expect(notices.spoilt).toHaveLength(1);
+    expect(observer.told.filter((line) => line.startsWith("error:"))).toEqual([
+      "error: notices of emergency calls cannot be read and are set aside",
+    ]);
+  });
+
+  test("that does not say whom to tell goes to everybody", async () => {
+    const { all, notices, queue, notifications, clock } = world([target("desk"), target("boss")]);
+    notices.owed.push({ streamId: "0", notice: { ...notice(clock.now()), targets: null } });
+    await all.forward();
+    expect(jobsOf(queue)).toEqual(["deliver desk", "deliver boss"]);
+    expect(notifications.notices.get("c1")?.targets).toEqual(["desk", "boss"]);
+  });
+
   test("of a test call is not escalated", async () => {
     const { queue } = await forwarded([target("desk", "boss"), target("boss")], { test: true, number: "933" });
     expect(jobsOf(queue)).toEqual(["deliver desk"]);
@@ -214,13 +235,14 @@ describe("an escalation", () => {
   });
 });
 
-test("notifications of real calls that nobody acknowledged are counted", async () => {
-  const { all, notifications, clock, observer } = world([]);
+test("notifications of real calls that nobody acknowledged, and notices that nobody can read, are counted", async () => {
+  const { all, notices, notifications, clock, observer } = world([]);
+  notices.spoilt.push({ streamId: "0", notice: null });
   await notifications.open(notice(clock.now()));
   await notifications.open(notice(clock.now(), { callId: "c2", test: true }));
   await notifications.open(notice(clock.now() - 2 * 86_400_000, { callId: "c3" }));
   await notifications.open(notice(clock.now(), { callId: "c4" }));
   await notifications.acknowledge("c4", { by: "ops", atMs: 1, remark: "" });
   await all.countUnacknowledged();
-  expect(observer.told).toContain("unacknowledged 1");
+  expect(observer.told).toContain("unacknowledged 2");
 });

@@ -13,6 +13,7 @@ import type {
 } from "../ports/index.ts";
 import type { ControllerObserver } from "./controller-observer.ts";
 import type { RoundEnd } from "../timing/repeat.ts";
+import { setUnreadableAside } from "./unreadable-entries.ts";
 
 export interface NotificationPorts {
   readonly notices: NoticeStream;
@@ -47,16 +48,20 @@ export class Notifications implements NotificationHandler {
     this.#targets = targets;
   }
 
-  /** Turns notices into jobs. A notice is acknowledged when its jobs are queued; until then it comes again, and the same job is queued once. */
+  /** Turns notices into jobs. A notice is acknowledged when its jobs are queued; until then it comes again, and the same job is queued once. What is no notice is set aside. */
   async forward(): Promise<RoundEnd> {
-    const { notices, notifications, queue } = this.#ports;
+    const { notices, notifications, queue, observer } = this.#ports;
     if (this.#targets() === null) return "rest";
     const read = await notices.read(BATCH);
     if (!read.ok) return "rest";
+    const unreadable = read.value.filter(({ notice }) => notice === null);
+    await setUnreadableAside(unreadable, { stream: notices, observer, what: "notices of emergency calls" });
     for (const streamed of read.value) {
       const { notice } = streamed;
-      const opened = await notifications.open(notice);
-      const queued = opened.ok ? await queue.add(this.#firstJobs(notice)) : opened;
+      if (notice === null) continue;
+      const told = { ...notice, targets: notice.targets ?? this.#everybody() };
+      const opened = await notifications.open(told);
+      const queued = opened.ok ? await queue.add(this.#firstJobs(told)) : opened;
       if (!queued.ok) return "rest";
       await notices.acknowledge([streamed]);
     }
@@ -68,17 +73,22 @@ export class Notifications implements NotificationHandler {
     return job.kind === "deliver" ? this.#deliver(job, last) : this.#escalate(job);
   }
 
-  /** Real calls of the last day that no operator acknowledged, told as a figure. */
+  /** Real calls of the last day that no operator acknowledged, and notices that nobody could read, told as a figure. */
   async countUnacknowledged(): Promise<RoundEnd> {
-    const { notifications, observer, clock } = this.#ports;
-    const listed = await notifications.list(LOOK_BACK);
-    if (!listed.ok) return "rest";
+    const { notices, notifications, observer, clock } = this.#ports;
+    const [listed, aside] = await Promise.all([notifications.list(LOOK_BACK), notices.aside()]);
+    if (!listed.ok || !aside.ok) return "rest";
     const sinceMs = clock.now() - DAY_MS;
     const open = listed.value.filter(
       ({ notice, acknowledged }) => acknowledged === null && !notice.test && notice.atMs >= sinceMs,
     );
-    observer.emergency.unacknowledged(open.length);
+    observer.emergency.unacknowledged(open.length + aside.value);
     return "rest";
+  }
+
+  /** For a notice that does not say whom to tell: better one who is not concerned than nobody. */
+  #everybody(): readonly string[] {
+    return this.#targets()?.map(({ name }) => name) ?? [];
   }
 
   #firstJobs(notice: EmergencyNotice) {

@@ -20,7 +20,7 @@ function notice(callId: string, targets: readonly string[] = ["desk"]): Emergenc
   return sampleNotice({ callId, callerUri: "", callerName: "", targets });
 }
 
-const idsIn = (log: FakeNoticeLog): readonly string[] => log.owed.map(({ notice: { callId } }) => callId);
+const idsIn = (log: FakeNoticeLog): readonly string[] => log.owed.flatMap((owed) => owed.notice?.callId ?? []);
 
 describe("notices of emergency calls", () => {
   test("go to the log in order, and announcing waits for nothing", async () => {

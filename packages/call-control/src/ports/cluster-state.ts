@@ -124,6 +124,10 @@ export interface ProbeResult {
 export interface DetailRecordStream {
   read(limit: number): Promise<Result<readonly StreamedRecord[], Failure>>;
   acknowledge(records: readonly StreamedRecord[]): Promise<Result<void, Failure>>;
+  /** Takes records that cannot be read out of the stream, and keeps them for people to look at. */
+  setAside(records: readonly StreamedRecord[]): Promise<Result<void, Failure>>;
+  /** How many of them are kept. */
+  aside(): Promise<Result<number, Failure>>;
   backlog(): Promise<Result<number, Failure>>;
 }
 

@@ -1,4 +1,4 @@
-import type { EmergencyNotice, Failure, Result } from "@tandem/domain";
+import type { EmergencyNotice, Failure, KeptNotice, Result } from "@tandem/domain";
 
 /** Tells people of an emergency call. */
 export interface EmergencyNotices {
@@ -24,9 +24,14 @@ export interface NoticeSpool {
 export interface NoticeStream {
   read(limit: number): Promise<Result<readonly StreamedNotice[], Failure>>;
   acknowledge(notices: readonly StreamedNotice[]): Promise<Result<void, Failure>>;
+  /** Takes notices that cannot be read out of the log, and keeps them for people to look at. */
+  setAside(notices: readonly StreamedNotice[]): Promise<Result<void, Failure>>;
+  /** How many of them are kept. */
+  aside(): Promise<Result<number, Failure>>;
 }
 
 export interface StreamedNotice {
   readonly streamId: string;
-  readonly notice: EmergencyNotice;
+  /** Null: it cannot be read. */
+  readonly notice: KeptNotice | null;
 }

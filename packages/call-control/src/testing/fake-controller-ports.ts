@@ -143,6 +143,9 @@ export class FakeGateLedger implements GateLedger {
 /** A stream of records the test put in. */
 export class FakeDetailRecordStream implements DetailRecordStream {
   owed: readonly StreamedRecord[] = [];
+  spoilt: readonly StreamedRecord[] = [];
+  /** While true nothing can be set aside. */
+  stuck = false;
 
   read(limit: number): Promise<Result<readonly StreamedRecord[], Failure>> {
     return Promise.resolve(ok(this.owed.slice(0, limit)));
@@ -152,6 +155,17 @@ export class FakeDetailRecordStream implements DetailRecordStream {
     const done = new Set(records.map(({ id }) => id));
     this.owed = this.owed.filter(({ id }) => !done.has(id));
     return Promise.resolve(ok(undefined));
+  }
+
+  setAside(records: readonly StreamedRecord[]): Promise<Result<void, Failure>> {
+    if (this.stuck) return Promise.resolve(err({ code: "store-unavailable", detail: "the fake is away" }));
+    this.spoilt = [...this.spoilt, ...records];
+    this.owed = this.owed.filter((record) => !records.includes(record));
+    return Promise.resolve(ok(undefined));
+  }
+
+  aside(): Promise<Result<number, Failure>> {
+    return Promise.resolve(ok(this.spoilt.length));
   }
 
   backlog(): Promise<Result<number, Failure>> {

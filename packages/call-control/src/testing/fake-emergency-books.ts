@@ -74,6 +74,7 @@ export class FakeNotificationBook implements NotificationBook {
 /** Notices in memory, both ends. `hold` is awaited before a notice is taken. */
 export class FakeNoticeLog implements NoticeLog, NoticeStream {
   owed: StreamedNotice[] = [];
+  spoilt: StreamedNotice[] = [];
   away = false;
   hold: () => Promise<void> = () => Promise.resolve();
   #serial = 0;
@@ -93,6 +94,15 @@ export class FakeNoticeLog implements NoticeLog, NoticeStream {
     const done = new Set(notices.map(({ streamId }) => streamId));
     this.owed = this.owed.filter(({ streamId }) => !done.has(streamId));
     return Promise.resolve(ok(undefined));
+  }
+
+  setAside(notices: readonly StreamedNotice[]): Promise<Result<void, Failure>> {
+    this.spoilt.push(...notices);
+    return this.acknowledge(notices);
+  }
+
+  aside(): Promise<Result<number, Failure>> {
+    return Promise.resolve(ok(this.spoilt.length));
   }
 }
 

@@ -72,6 +72,19 @@ export function describeDetailRecordStream(setUp: () => Promise<Harness<Finished
     expect(valueOf(await harness.subject.details.backlog())).toBe(0);
   });
 
+  it("keeps what was set aside apart, once, whoever did it", async () => {
+    await using harness = await setUp();
+    const { calls, details, emergencies } = harness.subject;
+    await finishCalls(calls, 3);
+    const [first, ...others] = valueOf(await details.read(100));
+    valueOf(await details.setAside([first!]));
+    valueOf(await harness.another().details.setAside([first!]));
+    expect(valueOf(await harness.another().details.read(100))).toEqual(others);
+    expect(valueOf(await details.backlog())).toBe(2);
+    expect(valueOf(await details.aside())).toBe(1);
+    expect(valueOf(await emergencies.aside())).toBe(0);
+  });
+
   it("is read in bounded pieces until it is empty", async () => {
     await using harness = await setUp();
     const { calls, details } = harness.subject;

@@ -1,0 +1,76 @@
+import { ok } from "@tandem/domain";
+import { describe, expect, it } from "vitest";
+import type { StreamedRecord } from "../ports/index.ts";
+import {
+  FakeControllerObserver,
+  FakeDetailRecordSink,
+  FakeDetailRecordStream,
+} from "../testing/fake-controller-ports.ts";
+import { FakeNotificationBook } from "../testing/fake-emergency-books.ts";
+import { EmergencyRecordForwarder } from "./emergency-record-forwarder.ts";
+
+const record = (id: string, json = JSON.stringify({ callId: id, startMs: 1 })): StreamedRecord => ({
+  shard: 0,
+  streamId: `${id}-0`,
+  id,
+  kind: "emergency",
+  json,
+});
+
+function world() {
+  const emergencies = new FakeDetailRecordStream();
+  const sink = new FakeDetailRecordSink("file");
+  const observer = new FakeControllerObserver();
+  const kept: string[] = [];
+  const records = {
+    put: ({ callId }: { readonly callId: string }) => Promise.resolve(ok(void kept.push(callId))),
+    get: () => Promise.resolve(ok(null)),
+    list: () => Promise.resolve(ok([])),
+  };
+  const notifications = new FakeNotificationBook();
+  const ports = { emergencies, records, notifications, emergencySinks: [sink], observer };
+  return { emergencies, sink, observer, kept, forwarder: new EmergencyRecordForwarder(ports, () => true) };
+}
+
+describe("emergency records", () => {
+  it.each([
+    ["is no JSON", '{"callId":"+12125550100'],
+    ["is empty", ""],
+    ["is no object", "null"],
+    ["says no call", '{"startMs":1}'],
+  ])("what %s is set aside, told once without what it says, and the others are delivered", async (_, json) => {
+    const { emergencies, sink, observer, kept, forwarder } = world();
+    emergencies.owed = [record("a"), record("b", json), record("c")];
+    expect(await forwarder.round()).toBe("again");
+    expect(await forwarder.round()).toBe("rest");
+    expect([sink.taken, kept]).toEqual([
+      ["a", "c"],
+      ["a", "c"],
+    ]);
+    expect(emergencies.owed).toEqual([]);
+    expect(emergencies.spoilt).toMatchObject([{ id: "b", json }]);
+    expect(observer.told.filter((line) => line.startsWith("error:"))).toEqual([
+      "error: emergency records cannot be read and are set aside",
+    ]);
+    expect(observer.told).toContain("emergency records aside failed 1");
+  });
+
+  it("of another release are delivered though they say no time", async () => {
+    const { emergencies, sink, kept, forwarder } = world();
+    emergencies.owed = [record("7", '{"callId":"x","more":{}}')];
+    await forwarder.round();
+    expect([sink.taken, kept]).toEqual([["7"], ["x"]]);
+    expect(emergencies.spoilt).toEqual([]);
+  });
+
+  it("go on where what is no record cannot be set aside", async () => {
+    const { emergencies, sink, observer, forwarder } = world();
+    emergencies.owed = [record("b", "{"), record("c")];
+    emergencies.stuck = true;
+    await forwarder.round();
+    expect(await forwarder.round()).toBe("rest");
+    expect(sink.taken).toEqual(["c"]);
+    expect(emergencies.owed).toMatchObject([{ id: "b" }]);
+    expect(observer.told).not.toContain("emergency records aside failed 1");
+  });
+});
