@@ -1,4 +1,3 @@
-import type { ConnectionOptions } from "node:tls";
 import {
   NO_WAIT,
   type ClientTransaction,
@@ -9,47 +8,30 @@ import {
   type SipPort,
 } from "@tandem/call-control";
 import { err, type Failure, type Result } from "@tandem/domain";
-import { formatSocketAddress, systemClock, type SocketAddress } from "@tandem/runtime";
+import { systemClock } from "@tandem/runtime";
 import type { EdgeAccess, LocalEdge, LocalEdgeAccess } from "../edge-access.ts";
 import { edgeLost, noEdge } from "../edge-failures.ts";
 import { LEAVE } from "../wire/app-frame.ts";
 import { AwaitedEdges } from "./awaited-edges.ts";
 import { ConnectedEdges } from "./connected-edges.ts";
-import { EdgeConnector, type EdgeState, type LinkRefusal, type RetrySettings } from "./edge-connector.ts";
-import type { EdgeDirectory } from "./edge-directory.ts";
+import type { EdgeState, LinkRefusal } from "./edge-connector.ts";
+import { EdgeConnectors, type EdgeConnectorsSettings } from "./edge-connectors.ts";
 import { LinkCounters, type SipPortStats } from "./link-counters.ts";
 import { LostInvites } from "./lost-invites.ts";
 import type { PoolLink } from "./pool-link.ts";
 import { DialogHolders } from "./stock/dialog-holders.ts";
-import type { SessionLimits } from "./srf-session.ts";
-import type { StockPool } from "./stock/stock-link.ts";
 
-export interface DrachtioSipPortOptions {
-  /** Pools whose edges this worker sends through; its own pool is among them. */
-  readonly pools: readonly string[];
-  readonly edges: EdgeDirectory;
-  readonly secret: string;
+export interface DrachtioSipPortOptions extends EdgeConnectorsSettings {
   /** The worker's own pool: only its edges send requests here. */
   readonly pool: string;
   readonly app: SipApplication;
   /** The edge in this process, of the worker's own pool: used before all others, without a connection. Default none. */
   readonly local?: LocalEdge;
-  /** Pools whose edges are stock drachtio-servers, by name. Default none. */
-  readonly stock?: ReadonlyMap<string, StockPool>;
-  /** TLS towards the edges; default plain TCP. */
-  readonly tls?: ConnectionOptions;
-  /** Milliseconds between two looks at the directory. Default 5 000. */
-  readonly refreshMs?: number;
   /** Longest that a request waits for an edge of a pool that just lost its last one, or has none yet, milliseconds. Default 3 000. */
   readonly edgeWaitMs?: number;
   /** Longest that a request waits for the edge by whose address its peer knows it, milliseconds; twice that while the pool has no other. Default 5 000. */
   readonly edgeReturnMs?: number;
-  readonly retry?: Partial<RetrySettings>;
-  readonly limits?: Partial<SessionLimits>;
   readonly clock?: Clock;
-  readonly random?: () => number;
-  /** Told of every change of an edge's state; for logs and readiness. */
-  readonly onEdgeChange?: (state: EdgeState) => void;
 }
 
 /** The SipPort over drachtio connections, and over the edge in this process if there is one, with its life. */
@@ -73,10 +55,6 @@ export interface DrachtioSipPort extends SipPort {
   close(): Promise<void>;
 }
 
-const DEFAULT_RETRY: RetrySettings = { firstMs: 200, maxMs: 1_000, connectTimeoutMs: 5_000 };
-const DEFAULT_LIMITS: SessionLimits = { pingMs: 5_000, maxFrameBytes: 1 << 20, maxPendingOctets: 64 << 20 };
-const DEFAULT_REFRESH_MS = 5_000;
-const BARE_REFRESH_MS = 500;
 /** Below the connect timer of a trunk (4 s): a request that is sent at last is still wanted. */
 const DEFAULT_EDGE_WAIT_MS = 3_000;
 /** A process that its supervisor starts again at once is there by then; whoever answers meanwhile repeats it for longer (RFC 3261 §13.3.1.4). */
@@ -95,8 +73,7 @@ class SipPortOverEdges implements DrachtioSipPort {
   readonly #options: DrachtioSipPortOptions;
   readonly #clock: Clock;
   readonly #counters = new LinkCounters();
-  /** By `pool address`. */
-  readonly #connectors = new Map<string, EdgeConnector>();
+  readonly #connectors: EdgeConnectors;
   readonly #connected = new ConnectedEdges();
   readonly #dialogs: DialogHolders;
   #localSinceMs = 0;
@@ -105,7 +82,6 @@ class SipPortOverEdges implements DrachtioSipPort {
   #paused = false;
   #others = true;
   #closed = false;
-  #cancelRefresh: (() => void) | null = null;
 
   constructor(options: DrachtioSipPortOptions) {
     this.#options = options;
@@ -119,17 +95,24 @@ class SipPortOverEdges implements DrachtioSipPort {
       clock: this.#clock,
       isStock: (pool) => options.stock?.has(pool) === true,
     });
+    this.#connectors = new EdgeConnectors(options, {
+      link: { app: options.app, clock: this.#clock, counters: this.#counters },
+      admit: (link) => this.#admit(link),
+      leaving: (link, isLeaving) => this.#connected.setLeaving(link, isLeaving),
+      lost: (link) => this.#lost(link),
+      stranded: (invites) => this.#lostInvites.stranded(invites),
+      settled: (pool, invites, fate) => this.#lostInvites.settle(pool, invites, fate),
+      isBare: (pool) => this.#connected.of(pool).length === 0,
+    });
   }
 
   async start(): Promise<void> {
     this.#attach();
-    await Promise.all(this.#options.pools.map((pool) => this.#refreshPool(pool)));
-    if (this.#closed) return;
-    this.#cancelRefresh = this.#clock.after(this.#refreshMs(), () => void this.start());
+    await this.#connectors.start();
   }
 
   edges(): readonly EdgeState[] {
-    const connected = [...this.#connectors.values()].map((connector) => connector.state);
+    const connected = this.#connectors.states;
     const { local } = this.#connected;
     return local === null ? connected : [this.#localState(local), ...connected];
   }
@@ -208,10 +191,8 @@ class SipPortOverEdges implements DrachtioSipPort {
   async close(): Promise<void> {
     this.#closed = true;
     this.#lostInvites.close();
-    this.#cancelRefresh?.();
     this.#awaited.close();
-    for (const connector of this.#connectors.values()) connector.close(true);
-    this.#connectors.clear();
+    this.#connectors.close();
     const { local } = this.#connected;
     if (local === null) return;
     this.#forget(local);
@@ -247,13 +228,6 @@ class SipPortOverEdges implements DrachtioSipPort {
     }
   }
 
-  /** A pool without an edge may have one at a new address by now, or its name did not resolve yet. */
-  #refreshMs(): number {
-    const refreshMs = this.#options.refreshMs ?? DEFAULT_REFRESH_MS;
-    const isBare = this.#options.pools.some((pool) => this.#connected.of(pool).length === 0);
-    return isBare ? Math.min(refreshMs, BARE_REFRESH_MS) : refreshMs;
-  }
-
   #idle(): boolean {
     return [...this.#connected.all].every(({ idle }) => idle);
   }
@@ -264,57 +238,6 @@ class SipPortOverEdges implements DrachtioSipPort {
 
   #choose(request: OutgoingRequest): EdgeAccess | undefined {
     return this.#dialogs.holderOf(request) ?? this.#connected.choose(request);
-  }
-
-  async #refreshPool(pool: string): Promise<void> {
-    let addresses: readonly SocketAddress[];
-    try {
-      addresses = await this.#options.edges(pool);
-    } catch {
-      return;
-    }
-    if (this.#closed) return;
-    const listed = new Set(addresses.map((address) => `${pool} ${formatSocketAddress(address)}`));
-    for (const [key, connector] of this.#connectors) {
-      if (!key.startsWith(`${pool} `)) continue;
-      if (!listed.has(key)) connector.unlist();
-      if (!connector.alive) this.#connectors.delete(key);
-    }
-    for (const address of addresses) this.#ensure(pool, address);
-  }
-
-  #ensure(pool: string, address: SocketAddress): void {
-    const key = `${pool} ${formatSocketAddress(address)}`;
-    const known = this.#connectors.get(key);
-    if (known !== undefined) return known.list();
-    const connector = this.#connectorOf(pool, address);
-    this.#connectors.set(key, connector);
-    connector.connect();
-  }
-
-  #connectorOf(pool: string, address: SocketAddress): EdgeConnector {
-    const { secret, app, tls, retry, limits, random, onEdgeChange } = this.#options;
-    return new EdgeConnector({
-      address,
-      secret,
-      stock: this.#options.stock?.get(pool) ?? null,
-      tls: tls ?? null,
-      limits: { ...DEFAULT_LIMITS, ...limits },
-      retry: { ...DEFAULT_RETRY, ...retry },
-      link: {
-        pool,
-        app,
-        clock: this.#clock,
-        counters: this.#counters,
-      },
-      random: random ?? Math.random,
-      admit: (link) => this.#admit(link),
-      leaving: (link, isLeaving) => this.#connected.setLeaving(link, isLeaving),
-      lost: (link) => this.#lost(link),
-      stranded: (invites) => this.#lostInvites.stranded(invites),
-      settled: (invites, fate) => this.#lostInvites.settle(pool, invites, fate),
-      onChange: onEdgeChange ?? (() => undefined),
-    });
   }
 
   /** Requests come from here on, so not before `start`. */

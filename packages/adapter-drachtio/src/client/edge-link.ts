@@ -2,53 +2,35 @@ import {
   NO_WAIT,
   type ClientEvents,
   type ClientTransaction,
-  type Clock,
   type EdgeWait,
   type IncomingRequest,
   type OutgoingRequest,
-  type PeerAddress,
   type ServerTransaction,
   type SipApplication,
 } from "@tandem/call-control";
-import { err, ok, type Failure, type Result } from "@tandem/domain";
+import { ok, type Failure, type Result } from "@tandem/domain";
 import { buildResponse, formatMessage, parseMessage, type SipMessage } from "@tandem/sip";
 import { formatHoldFrame, formatRouteFrame } from "../wire/app-frame.ts";
-import { parseEdgeFrame, parseVersion, type ReplyFrame, type SipEdgeFrame } from "../wire/edge-frame.ts";
+import { parseEdgeFrame, parseVersion, type SipEdgeFrame } from "../wire/edge-frame.ts";
 import type { Adoption } from "../edge-access.ts";
-import { edgeLost, edgeSpokeNonsense, fromEdgeReason } from "../edge-failures.ts";
-import { adoptFrame, answerFrame, requestFrame } from "./link-frames.ts";
-import type { LinkCounters } from "./link-counters.ts";
-import type { LinkWait } from "./link-wait.ts";
+import { edgeLost } from "../edge-failures.ts";
+import { LinkExchanges, type LinkExchangesOptions, type LinkSession } from "./link-exchanges.ts";
+import { adoptFrame, answerFrame, peerOf, requestFrame } from "./link-frames.ts";
 import type { PoolLink } from "./pool-link.ts";
-import { PendingTransactions } from "./pending-transactions.ts";
 import { ServedRequests, type StrandedInvite } from "./served-requests.ts";
 
-/** What a link may use of its connection. */
-export interface LinkSession {
-  send(payload: string): void;
-}
-
-export interface EdgeLinkOptions {
+export interface EdgeLinkOptions extends LinkExchangesOptions {
   /** Pool the address was configured for. */
   readonly pool: string;
-  /** Hears the edge's answers to pings; null: nobody measures. */
-  readonly wait: LinkWait | null;
   readonly app: SipApplication;
-  readonly clock: Clock;
-  readonly counters: LinkCounters;
 }
 
 /** 64*T1: the ACK of an answer comes by then, or never (RFC 3261 §13.3.1.4), and a little more. */
 const ALIAS_LIFE_MS = 40_000;
 
-interface PendingReply {
-  readonly request: { readonly method: string; readonly events: ClientEvents } | null;
-  readonly resolve: (result: Result<ClientTransaction, Failure>) => void;
-}
-
 /**
- * The SIP side of one open connection to an edge: requests and responses as frames, replies matched by message id, responses matched by
- * transaction id. Made when the edge accepted us, done with when the connection is lost.
+ * The SIP side of one open connection to an edge: what the edge brings and what it is asked for, as frames. Made when the edge accepted us, done with when
+ * the connection is lost.
  */
 export class EdgeLink implements PoolLink {
   /** The edge's id; empty for a server that tells none. */
@@ -66,15 +48,11 @@ export class EdgeLink implements PoolLink {
   readonly #sentBy: ReadonlyMap<string, string>;
   readonly #options: EdgeLinkOptions;
   readonly #session: LinkSession;
-  readonly #replies = new Map<string, PendingReply>();
-  readonly #clients: PendingTransactions;
+  readonly #exchanges: LinkExchanges;
   readonly #served = new ServedRequests();
   /** Transactions of INVITEs adopted here after their answer, with the name under which the application knows them. */
   readonly #aliases = new Map<string, ServerTransaction>();
-  /** Transactions announced in this turn: their responses wait until the caller of `request` has the id. */
-  #fresh: Map<string, SipEdgeFrame[]> | null = null;
   #lastId = 0;
-  #lost = false;
 
   constructor(session: LinkSession, version: string, options: EdgeLinkOptions) {
     this.#session = session;
@@ -89,12 +67,12 @@ export class EdgeLink implements PoolLink {
     this.instance = identity.instance;
     this.#holds = identity.holds;
     this.#sentBy = identity.sentBy;
-    this.#clients = new PendingTransactions(options.clock.now());
+    this.#exchanges = new LinkExchanges(this.edge, session, options);
   }
 
   /** Client transactions, server transactions and replies under way. */
   get pending(): { readonly client: number; readonly server: number; readonly replies: number } {
-    return { client: this.#clients.size, server: this.#unanswered, replies: this.#replies.size };
+    return { ...this.#exchanges.pending, server: this.#unanswered };
   }
 
   get wait(): EdgeWait {
@@ -103,7 +81,7 @@ export class EdgeLink implements PoolLink {
 
   /** Nothing is under way that a peer or a call waits for. */
   get idle(): boolean {
-    return this.#clients.awaited + this.#unanswered + this.#replies.size === 0;
+    return this.#exchanges.awaited + this.#unanswered === 0;
   }
 
   /** Requests delivered to the application and not finally answered. */
@@ -123,7 +101,11 @@ export class EdgeLink implements PoolLink {
   request(request: OutgoingRequest, events: ClientEvents): Promise<Result<ClientTransaction, Failure>> {
     const { message } = request;
     const id = this.#nextId();
-    return this.#exchange(id, requestFrame(id, request), { method: message.method, events });
+    return this.#exchanges.ask({
+      id,
+      payload: requestFrame(id, request),
+      request: { method: message.method, events },
+    });
   }
 
   /** Answers a request that this edge delivered, to this worker or another. */
@@ -140,14 +122,10 @@ export class EdgeLink implements PoolLink {
 
   /** Has this edge go on with an INVITE that another one received. `taken` hears before any event of the new transaction. */
   adopt(invite: IncomingRequest, taken: (adoption: Adoption) => void): void {
-    if (this.#lost) return taken(null);
     const id = this.#nextId();
-    this.#replies.set(id, {
-      request: null,
-      resolve: (result) => taken(result.ok ? this.#adopted(invite, result.value) : null),
-    });
-    this.#options.counters.framesOut += 1;
-    this.#session.send(adoptFrame(id, invite));
+    this.#exchanges.askFor({ id, payload: adoptFrame(id, invite), request: null }, (result) =>
+      taken(result.ok ? this.#adopted(invite, result.value) : null),
+    );
   }
 
   /** The application knows the INVITE of this transaction by another one. */
@@ -174,24 +152,18 @@ export class EdgeLink implements PoolLink {
   receive(payload: string): void {
     const frame = parseEdgeFrame(payload);
     this.#options.counters.framesIn += 1;
-    if (frame.kind === "reply") return this.#reply(frame);
+    if (frame.kind === "reply") return this.#exchanges.reply(frame);
     if (frame.kind === "other") return this.#unreadable("frame of unknown type");
     if (frame.source === "application") return this.#fromEdge(frame);
-    if (frame.text.startsWith("SIP/2.0 ")) return this.#response(frame);
+    if (frame.text.startsWith("SIP/2.0 ")) return this.#exchanges.response(frame);
     return this.#request(frame);
   }
 
   /** The connection is gone: every transaction and every reply under way fails. */
   lose(): readonly StrandedInvite[] {
-    if (this.#lost) return [];
-    this.#lost = true;
-    const failure = edgeLost(this.edge);
+    if (this.#exchanges.lost) return [];
     const stranded = this.#served.strand(this.#options.clock.now());
-    const replies = [...this.#replies.values()];
-    this.#replies.clear();
-    this.#fresh = null;
-    for (const reply of replies) reply.resolve(err(failure));
-    this.#clients.failAll(failure);
+    this.#exchanges.lose(edgeLost(this.edge));
     return stranded;
   }
 
@@ -203,53 +175,8 @@ export class EdgeLink implements PoolLink {
 
   async #answer(id: string, text: string): Promise<Result<void, Failure>> {
     const frameId = this.#nextId();
-    const sent = await this.#exchange(frameId, answerFrame(frameId, id, text), null);
+    const sent = await this.#exchanges.ask({ id: frameId, payload: answerFrame(frameId, id, text), request: null });
     return sent.ok ? ok(undefined) : sent;
-  }
-
-  #exchange(
-    id: string,
-    payload: string,
-    request: PendingReply["request"],
-  ): Promise<Result<ClientTransaction, Failure>> {
-    if (this.#lost) return Promise.resolve(err(edgeLost(this.edge)));
-    return new Promise((resolve) => {
-      this.#replies.set(id, { request, resolve });
-      this.#options.counters.framesOut += 1;
-      this.#session.send(payload);
-    });
-  }
-
-  #reply(frame: ReplyFrame): void {
-    const reply = this.#replies.get(frame.to);
-    // Replies to routes and pings have nobody waiting.
-    if (reply === undefined) {
-      const { to, detail, version, callsPerSecond } = frame;
-      return detail === "pong" ? this.#options.wait?.answered(to, version, callsPerSecond) : undefined;
-    }
-    this.#replies.delete(frame.to);
-    if (frame.outcome !== "OK") return reply.resolve(err(fromEdgeReason(frame.detail)));
-    const id = frame.transactionId;
-    if (reply.request !== null && reply.request.method !== "ACK") {
-      this.#clients.add(id, reply.request);
-      this.#announce(id);
-    }
-    reply.resolve(ok({ edge: this.edge, id }));
-  }
-
-  /** A response may stand in the same segment as the reply; it must not overtake the continuation of `request`. */
-  #announce(id: string): void {
-    if (this.#fresh === null) {
-      this.#fresh = new Map();
-      setImmediate(() => this.#releaseFresh());
-    }
-    this.#fresh.set(id, []);
-  }
-
-  #releaseFresh(): void {
-    const fresh = this.#fresh;
-    this.#fresh = null;
-    for (const frames of fresh?.values() ?? []) for (const frame of frames) this.#response(frame);
   }
 
   #request(frame: SipEdgeFrame): void {
@@ -286,29 +213,6 @@ export class EdgeLink implements PoolLink {
     void this.respond(transaction.id, response);
   }
 
-  #response(frame: SipEdgeFrame): void {
-    const waiting = this.#fresh?.get(frame.transactionId);
-    if (waiting !== undefined) return void waiting.push(frame);
-    const transaction = this.#clients.find(frame.transactionId);
-    if (transaction === undefined) return;
-    const parsed = parseMessage(frame.text);
-    if (!parsed.ok) return this.#unreadableResponse(frame.transactionId, parsed.error.detail);
-    const message = parsed.value;
-    if (message.status >= 200) {
-      this.#clients.finish(frame.transactionId, message.status, this.#options.clock.now());
-    }
-    // An edge that got no answer makes one up, of no bytes, and names the cause in the reason phrase.
-    if (frame.bytes === 0) return transaction.events.onFailure(fromEdgeReason(message.reason));
-    transaction.events.onResponse(message, peerOf(frame));
-  }
-
-  #unreadableResponse(id: string, detail: string): void {
-    this.#unreadable(detail);
-    const transaction = this.#clients.find(id);
-    this.#clients.finish(id, 500, this.#options.clock.now());
-    transaction?.events.onFailure(edgeSpokeNonsense(detail));
-  }
-
   /** What the edge tells by itself to an application that keeps its own dialogs: a missing ACK, and an answer to a lost worker. */
   #fromEdge(frame: SipEdgeFrame): void {
     const { app } = this.#options;
@@ -332,9 +236,4 @@ export class EdgeLink implements PoolLink {
     this.#lastId += 1;
     return this.#lastId.toString(36);
   }
-}
-
-function peerOf(frame: SipEdgeFrame): PeerAddress {
-  const transport = frame.transport === "tcp" || frame.transport === "tls" ? frame.transport : "udp";
-  return { address: frame.address, port: frame.port, transport };
 }

@@ -1,6 +1,7 @@
-import type { IncomingRequest, OutgoingRequest } from "@tandem/call-control";
+import type { IncomingRequest, OutgoingRequest, PeerAddress } from "@tandem/call-control";
 import { formatMessage } from "@tandem/sip";
 import { ADOPT, formatSipAppFrame, type SipAppFrame } from "../wire/app-frame.ts";
+import type { SipEdgeFrame } from "../wire/edge-frame.ts";
 
 /** Tokens that a frame does not need. */
 const NONE: Omit<SipAppFrame, "kind" | "id" | "text"> = {
@@ -38,4 +39,9 @@ export function adoptFrame(id: string, { message, source, listener }: IncomingRe
   const host = source.address.includes(":") ? `[${source.address}]` : source.address;
   const nextHop = `sip:${host}:${source.port};transport=udp`;
   return formatSipAppFrame({ ...NONE, id, transactionId: ADOPT, nextHop, listener, text: formatMessage(message) });
+}
+
+/** Where the message of a frame came from. */
+export function peerOf({ address, port, transport }: SipEdgeFrame): PeerAddress {
+  return { address, port, transport: transport === "tcp" || transport === "tls" ? transport : "udp" };
 }
