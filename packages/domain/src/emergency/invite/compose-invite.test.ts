@@ -307,6 +307,12 @@ describe("profile i3 (B2)", () => {
     [["wps.2, esnet.0"], ["wps.2, esnet.0"]],
     [["esnet", "q735.1"], ["q735.1, esnet.1"]],
     [["esnet.7, ESNET.2"], ["ESNET.2"]],
+    [["high", "wps.2"], ["wps.2, esnet.1"]],
+    [["esnet.2, a.b.c, <urgent>"], ["esnet.2"]],
+    [
+      ["q735.0, x-3gpp!.1", "esnet.4"],
+      ["q735.0, x-3gpp!.1", "esnet.4"],
+    ],
   ])("Resource-Priority %j becomes %j", (values, wanted) => {
     const lines = values.map((value): HeaderLine => ["Resource-Priority", value]);
     expect(compose(invite(lines), { kind: "i3" }).getAll("Resource-Priority")).toEqual(wanted);

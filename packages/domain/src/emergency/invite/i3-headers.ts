@@ -10,6 +10,8 @@ import type { EmergencyInviteParts, NamedPlace } from "./invite-parts.ts";
 
 /** Priorities of the namespace (RFC 7135 §3). */
 const ESNET = /^esnet\.[0-4]$/i;
+/** `namespace.priority` (RFC 4412 §3.1). */
+const PRIORITY_VALUE = /^[\w\-!%*+`'~]+\.[\w\-!%*+`'~]+$/;
 /** What an emergency call has when nothing else is said (NENA-STA-010.3 §4.2.1.5). */
 const DEFAULT_PRIORITY = "esnet.1";
 
@@ -45,10 +47,13 @@ function purposesOf(message: SipMessage): ReadonlySet<string> {
   );
 }
 
-/** A value of the namespace that is none of its priorities is replaced; other namespaces are not ours (RFC 4412 §4.6.2). */
+/**
+ * A value of the namespace that is none of its priorities is replaced, and what is no value at all goes (NENA-STA-010.3 §4.2.1.5); other namespaces are
+ * not ours (RFC 4412 §4.6.2).
+ */
 function setPriority(invite: SipMessage, headers: HeaderEdit): void {
   const values = headerValues(invite, "Resource-Priority");
-  const kept = values.filter((value) => ESNET.test(value) || !/^esnet\b/i.test(value));
+  const kept = values.filter((value) => ESNET.test(value) || (PRIORITY_VALUE.test(value) && !/^esnet\./i.test(value)));
   if (kept.length === values.length && kept.some((value) => ESNET.test(value))) return;
   const priorities = kept.some((value) => ESNET.test(value)) ? kept : [...kept, DEFAULT_PRIORITY];
   headers.set("Resource-Priority", priorities.join(", "));
