@@ -307,7 +307,7 @@ describe("a worker dies with an INVITE of its own", () => {
       "1 ACK",
       ["<sip:p1;lr>", "<sip:p2;lr>"],
     ]);
-    expect([bye?.method, bye?.get("CSeq"), bye?.get("To")]).toEqual(["BYE", "2 BYE", "<sip:b@y>;tag=peer-tag"]);
+    expect([bye?.method, bye?.get("CSeq"), bye?.get("To")]).toEqual(["BYE", "1001 BYE", "<sip:b@y>;tag=peer-tag"]);
     expect(edge.server.stats().orphans.ended).toBe(1);
   });
 

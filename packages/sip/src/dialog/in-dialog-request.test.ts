@@ -86,11 +86,11 @@ describe("a dialog from our INVITE and its answer", () => {
     expect(peerFromResponse(invite, bare).target).toBe("sip:them@b");
   });
 
-  test("is ended with the INVITE's number in the ACK, the next in the BYE, and a Reason", () => {
+  test("is ended with the INVITE's number in the ACK, one above those of all PRACKs and UPDATEs in the BYE, and a Reason", () => {
     const { ack, bye } = endingOf(answer, invite.uri);
     expect([ack.get("CSeq"), bye.get("CSeq"), bye.get("Reason")]).toEqual([
       "41 ACK",
-      "42 BYE",
+      "1041 BYE",
       'SIP;cause=503;text="Application lost"',
     ]);
   });

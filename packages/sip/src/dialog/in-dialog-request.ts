@@ -69,9 +69,13 @@ export function peerFromResponse(request: SipMessage, response: SipMessage): Dia
   };
 }
 
+/** More than an application sends in a dialog before its answer: PRACK for each reliable response, UPDATE. */
+const UNSEEN_REQUESTS = 1_000;
+
 /**
- * ACK and BYE that end a call nobody wants any more: our INVITE was answered, its application is gone. The BYE says why (RFC 3326). Without a Contact in the
- * answer they go to `target`, default the URI of its To.
+ * ACK and BYE that end a call nobody wants any more: our INVITE was answered, its application is gone. The BYE says why (RFC 3326). Its number leaves room for
+ * what the application sent before, which nobody knows here: it must be above all of that (RFC 3261 §12.2.1.1), and a gap is no error to the peer (§12.2.2). Without a
+ * Contact in the answer both go to `target`, default the URI of its To.
  */
 export function endingOf(
   answer: SipMessage,
@@ -89,7 +93,7 @@ export function endingOf(
     ack: inDialogRequest(peer, { method: "ACK", sequence }),
     bye: inDialogRequest(peer, {
       method: "BYE",
-      sequence: sequence + 1,
+      sequence: sequence + UNSEEN_REQUESTS,
       headers: [["Reason", 'SIP;cause=503;text="Application lost"']],
     }),
   };
