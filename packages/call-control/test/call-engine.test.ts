@@ -227,6 +227,15 @@ describe("limits", () => {
     expect(world.gate.held("pstn-1")).toBe(1);
   });
 
+  test("calls that come at once are shared between the least loaded trunks, which the store tells of a second later", async () => {
+    const [out, ...others] = sampleTopology.routes;
+    const world = new FakeWorld({ ...sampleTopology, routes: [{ ...out!, strategy: "least-loaded" }, ...others] });
+    const worker = await world.worker();
+    for (let call = 1; call <= 10; call++) await invite(worker, { callId: `c${call}`, branch: `z9hG4bK-c${call}` });
+    const hops = worker.sip.requests("INVITE").map(({ request }) => request.nextHop);
+    expect(hops.filter((hop) => hop?.includes("198.51.100.1"))).toHaveLength(5);
+  });
+
   test("of the ingress trunk count calls in both directions, to the call", async () => {
     const world = new FakeWorld(withTrunkSettings("core", { maxCalls: 1 }));
     const worker = await world.worker();

@@ -269,6 +269,8 @@ export class NewCalls {
       ...(origin !== null && { origin }),
       ...(callback === null ? ordinaryBounds(decision, trunk) : { callback: { callId: callback.callId } }),
     };
+    const [first] = event.attempts;
+    if (first !== undefined) this.#parts.live.placed(first.profile.trunk);
     if (callback !== null) this.#parts.telemetry.emergency.callback(ingress.trunk);
     if (decision.kind !== "emergency") return this.#parts.post(callId, { event });
     const decided = { callId, ingress, decision, attempts: event.attempts, snapshot: inForce.snapshot };

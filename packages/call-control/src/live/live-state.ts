@@ -10,6 +10,7 @@ import type {
 } from "../ports/index.ts";
 import { repeat, type RoundEnd } from "../timing/repeat.ts";
 import { CallRate } from "./call-rate.ts";
+import { TrunkLoads } from "./trunk-loads.ts";
 
 const LOADS_MS = 1_000;
 const BOARD_MS = 10_000;
@@ -46,17 +47,19 @@ export interface LiveViews {
   readonly closed: FailureCode | null;
   /** A new ordinary request came that admission was asked about. */
   countOrdinary(): void;
+  /** A new call goes out by this trunk first. */
+  placed(trunk: string): void;
 }
 
 /**
  * Trunk health and loads as this worker knows them. What cannot be read stays as it was: stale is better than empty. Loads are a second old at
- * most; the exact limits are held by the gate when an attempt starts.
+ * most, but for what this worker placed itself; the exact limits are held by the gate when an attempt starts.
  */
 export class LiveState implements LiveViews {
   /** Health and loads as a call sees them that is up already: neither drain nor overload concern it. A drain of the own pool concerns new calls alone, and another pool's workers refuse for themselves. */
   readonly forCallsUnderWay: LiveView = {
     trunkState: (trunk) => this.#states.get(trunk) ?? "unknown",
-    trunkLoad: (trunk) => this.#loads.get(trunk) ?? 0,
+    trunkLoad: (trunk) => this.#loads.of(trunk),
     poolDraining: () => false,
     refuseOrdinary: null,
     // Every call asks the gate, so what a load says of a second ago refuses nobody.
@@ -65,8 +68,8 @@ export class LiveState implements LiveViews {
   readonly #ports: LivePorts;
   readonly #admissions: Admissions;
   readonly #calls = new CallRate();
+  readonly #loads = new TrunkLoads();
   #states = new Map<string, TrunkState>();
-  #loads: ReadonlyMap<string, number> = new Map();
   #unwatch: Unwatch | null = null;
   #stops: (() => Promise<void>)[] = [];
 
@@ -88,6 +91,10 @@ export class LiveState implements LiveViews {
     this.#calls.count(this.#now());
   }
 
+  placed(trunk: string): void {
+    this.#loads.place(trunk);
+  }
+
   start(): void {
     const { clock } = this.#ports;
     this.#stops = [
@@ -106,8 +113,7 @@ export class LiveState implements LiveViews {
   }
 
   async #readLoads(): Promise<RoundEnd> {
-    const loads = await this.#ports.store.loads();
-    if (loads.ok) this.#loads = loads.value;
+    await this.#loads.read(this.#ports.store);
     return "rest";
   }
 
