@@ -70,6 +70,19 @@ describe("the detail record file", () => {
     expect(await idsIn(path)).toEqual(["c"]);
   });
 
+  it("gets batches one after the other, whoever does not wait for the one before", async () => {
+    const path = join(directory, "cdr.jsonl");
+    const sink = sinkAt(path, { maxBytes: 60 });
+    await Promise.all([sink.take(records("a", "b")), sink.take(records("c", "d"))]);
+    await sink.close();
+    const names = (await readdir(directory)).sort();
+    const files = await Promise.all(names.toReversed().map((name) => idsIn(join(directory, name))));
+    expect(files).toEqual([
+      ["a", "b"],
+      ["c", "d"],
+    ]);
+  });
+
   it("fails without losing anything when it cannot be written, and goes on when it can", async () => {
     const path = join(directory, "missing", "cdr.jsonl");
     const sink = sinkAt(path);

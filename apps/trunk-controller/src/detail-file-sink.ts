@@ -1,4 +1,5 @@
 import { open, rename, type FileHandle } from "node:fs/promises";
+import { setTimeout as delay } from "node:timers/promises";
 import type { DetailRecordSink, StreamedRecord } from "@tandem/call-control";
 import { err, ok, type Failure, type Result } from "@tandem/domain";
 
@@ -24,21 +25,24 @@ interface OpenFile {
 }
 
 const NEWLINE = 0x0a;
+/** Longest the write under way is waited for when the file is closed. */
+const CLOSE_LIMIT_MS = 1_000;
 
 /**
- * Appends batches; a batch is taken when it is written (and synced, if asked for). A file that ends in the middle of a line, as a crash leaves it, gets
+ * Appends batches, one after the other, also where the one before was given up by whoever waited for it; a batch is taken when it is written (and synced, if asked for). A file that ends in the middle of a line, as a crash leaves it, gets
  * its line ended first: the broken record was not acknowledged and comes again. A full file becomes `<path>.<time>`.
  */
 export function createDetailFileSink(options: DetailFileOptions): DetailFileSink {
   let file: OpenFile | null = null;
   let stale = false;
+  let writing: Promise<unknown> = Promise.resolve();
   const closeFile = async (): Promise<void> => {
     const closing = file;
     file = null;
     stale = false;
     await closing?.handle.close();
   };
-  const take = async (records: readonly StreamedRecord[]): Promise<void> => {
+  const append = async (records: readonly StreamedRecord[]): Promise<void> => {
     const batch = Buffer.from(records.map(({ json }) => `${json}\n`).join(""));
     if (stale) await closeFile();
     file ??= await openFile(options.path);
@@ -51,21 +55,26 @@ export function createDetailFileSink(options: DetailFileOptions): DetailFileSink
     file.bytes += batch.length;
     if (options.sync) await file.handle.datasync();
   };
+  const take = async (records: readonly StreamedRecord[]): Promise<Result<void, Failure>> => {
+    try {
+      await append(records);
+      return ok(undefined);
+    } catch (thrown) {
+      await closeFile().catch(() => undefined);
+      return failed(thrown);
+    }
+  };
   return {
     name: "file",
-    async take(records) {
-      try {
-        await take(records);
-        return ok(undefined);
-      } catch (thrown) {
-        await closeFile().catch(() => undefined);
-        return failed(thrown);
-      }
+    take(records) {
+      const taken = writing.then(() => take(records));
+      writing = taken;
+      return taken;
     },
     reopen() {
       stale = true;
     },
-    close: closeFile,
+    close: () => Promise.race([writing.then(closeFile), delay(CLOSE_LIMIT_MS, undefined, { ref: false })]),
   };
 }
 

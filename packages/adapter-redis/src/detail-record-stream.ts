@@ -26,12 +26,12 @@ export function createDetailRecordStream(
       : { stream: details, aside: detailsAside };
   });
   return {
-    async read(limit) {
+    async read(limit, after) {
       const share = Math.ceil(limit / streams.length);
       const found = await Promise.all(
         streams.map(({ stream }, shard) =>
           connection
-            .run("read-details", (client) => client.xrange(stream, "-", "+", "COUNT", share))
+            .run("read-details", (client) => client.xrange(stream, beyond(after?.get(shard)), "+", "COUNT", share))
             .then((entries) => (entries.ok ? ok(entries.value.map((entry) => readEntry(shard, entry))) : entries)),
         ),
       );
@@ -105,6 +105,11 @@ function compareStreamIds(a: string, b: string): number {
   const [aMs = "", aSequence = ""] = a.split("-");
   const [bMs = "", bSequence = ""] = b.split("-");
   return Number(aMs) - Number(bMs) || Number(aSequence) - Number(bSequence);
+}
+
+/** The beginning of a range (Redis 6.2). */
+function beyond(place: string | undefined): string {
+  return place === undefined ? "-" : `(${place}`;
 }
 
 const KINDS: readonly DetailRecordKind[] = ["call", "attempt", "emergency"];

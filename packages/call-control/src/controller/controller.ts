@@ -24,9 +24,9 @@ import type {
 } from "../ports/index.ts";
 import { readClusterGauges, type CountDeadLetters } from "./cluster-gauges.ts";
 import type { ControllerObserver } from "./controller-observer.ts";
-import { DetailForwarder } from "./detail-forwarder.ts";
+import { forwardDetails } from "./detail-forwarder.ts";
 import { EmergencyHeartbeat } from "./emergency-heartbeat.ts";
-import { EmergencyRecordForwarder } from "./emergency-record-forwarder.ts";
+import { forwardEmergencyRecords } from "./emergency-record-forwarder.ts";
 import { sweepExpiredCalls, type SweepTimes } from "./expired-calls.ts";
 import { Leadership, type LeaderTerm } from "./leadership.ts";
 import { Notifications } from "./notifications.ts";
@@ -148,7 +148,7 @@ class ControllerTerm {
   start(epoch: number): Promise<void> {
     const { clock } = this.#ports;
     const leases = new StaleLeases({ ...this.#ports, calls: this.#ports.store });
-    const forwarder = new DetailForwarder(this.#ports, this.#held);
+    const details = forwardDetails(this.#ports, this.#held);
     this.#leading = true;
     this.#epoch = epoch;
     this.#watchTrunks();
@@ -156,7 +156,7 @@ class ControllerTerm {
     this.#stops = [
       repeat(clock, SWEEP_CALLS_MS, () => sweepExpiredCalls(this.#ports, this.#sweepTimes())),
       repeat(clock, SWEEP_LEASES_MS, () => leases.sweep(this.#snapshot?.trunks.keys() ?? [])),
-      repeat(clock, FORWARD_MS, () => forwarder.round()),
+      ...details.rounds.map((round) => repeat(clock, FORWARD_MS, round)),
       ...this.#ports.deliveries.map((delivery) => this.#runDelivery(delivery)),
       ...emergency,
       ...this.#publishTopologyFile(),
@@ -206,14 +206,14 @@ class ControllerTerm {
     const sip = new SipNotification(errands, () => this.#snapshot, nodeId);
     const targets = () => this.#snapshot?.topology.emergency.notificationTargets ?? null;
     const notifications = new Notifications({ ...this.#ports, channels: [sip, ...channels] }, targets);
-    const records = new EmergencyRecordForwarder(this.#ports, this.#held);
+    const records = forwardEmergencyRecords(this.#ports, this.#held);
     const heartbeat = new EmergencyHeartbeat(this.#ports, this.#term);
     this.#heartbeat = heartbeat;
     if (this.#snapshot !== null) heartbeat.follow(this.#snapshot);
     return [
       repeat(clock, FORWARD_MS, () => notifications.forward()),
       repeat(clock, COUNT_NOTIFICATIONS_MS, () => notifications.countUnacknowledged()),
-      repeat(clock, FORWARD_MS, () => records.round()),
+      ...records.rounds.map((round) => repeat(clock, FORWARD_MS, round)),
       repeat(clock, HEARTBEAT_LOOK_MS, () => heartbeat.round()),
       // A job that is looked at without a topology has used up one of its tries, and nobody was told.
       this.#runDelivery({ run: () => queue.run(notifications) }, () => this.#snapshot !== null),

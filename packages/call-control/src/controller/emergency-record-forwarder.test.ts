@@ -7,11 +7,13 @@ import {
   FakeDetailRecordStream,
 } from "../testing/fake-controller-ports.ts";
 import { FakeNotificationBook } from "../testing/fake-emergency-books.ts";
-import { EmergencyRecordForwarder } from "./emergency-record-forwarder.ts";
+import { FakeClock } from "../testing/fake-clock.ts";
+import { roundOf } from "../testing/round-of.ts";
+import { forwardEmergencyRecords } from "./emergency-record-forwarder.ts";
 
 const record = (id: string, json = JSON.stringify({ callId: id, startMs: 1 })): StreamedRecord => ({
   shard: 0,
-  streamId: `${id}-0`,
+  streamId: `${id.codePointAt(0) ?? 0}-0`,
   id,
   kind: "emergency",
   json,
@@ -28,8 +30,10 @@ function world() {
     list: () => Promise.resolve(ok([])),
   };
   const notifications = new FakeNotificationBook();
-  const ports = { emergencies, records, notifications, emergencySinks: [sink], observer };
-  return { emergencies, sink, observer, kept, forwarder: new EmergencyRecordForwarder(ports, () => true) };
+  const clock = new FakeClock();
+  const ports = { emergencies, records, notifications, emergencySinks: [sink], observer, clock };
+  const forwarder = forwardEmergencyRecords(ports, () => true);
+  return { emergencies, sink, observer, clock, kept, round: () => roundOf(forwarder) };
 }
 
 describe("emergency records", () => {
@@ -39,10 +43,10 @@ describe("emergency records", () => {
     ["is no object", "null"],
     ["says no call", '{"startMs":1}'],
   ])("what %s is set aside, told once without what it says, and the others are delivered", async (_, json) => {
-    const { emergencies, sink, observer, kept, forwarder } = world();
+    const { emergencies, sink, observer, kept, round } = world();
     emergencies.owed = [record("a"), record("b", json), record("c")];
-    expect(await forwarder.round()).toBe("again");
-    expect(await forwarder.round()).toBe("rest");
+    expect(await round()).toBe("again");
+    expect(await round()).toBe("rest");
     expect([sink.taken, kept]).toEqual([
       ["a", "c"],
       ["a", "c"],
@@ -56,19 +60,19 @@ describe("emergency records", () => {
   });
 
   it("of another release are delivered though they say no time", async () => {
-    const { emergencies, sink, kept, forwarder } = world();
+    const { emergencies, sink, kept, round } = world();
     emergencies.owed = [record("7", '{"callId":"x","more":{}}')];
-    await forwarder.round();
+    await round();
     expect([sink.taken, kept]).toEqual([["7"], ["x"]]);
     expect(emergencies.spoilt).toEqual([]);
   });
 
   it("go on where what is no record cannot be set aside", async () => {
-    const { emergencies, sink, observer, forwarder } = world();
+    const { emergencies, sink, observer, round } = world();
     emergencies.owed = [record("b", "{"), record("c")];
     emergencies.stuck = true;
-    await forwarder.round();
-    expect(await forwarder.round()).toBe("rest");
+    await round();
+    expect(await round()).toBe("rest");
     expect(sink.taken).toEqual(["c"]);
     expect(emergencies.owed).toMatchObject([{ id: "b" }]);
     expect(observer.told).not.toContain("emergency records aside failed 1");

@@ -122,7 +122,8 @@ export interface ProbeResult {
 
 /** CDRs as the store appended them, read by the controller: at least once, acknowledged after delivery was queued. */
 export interface DetailRecordStream {
-  read(limit: number): Promise<Result<readonly StreamedRecord[], Failure>>;
+  /** Those after the places of a reader that went on already; without: from the beginning. In each shard in order. */
+  read(limit: number, after?: StreamPlaces): Promise<Result<readonly StreamedRecord[], Failure>>;
   acknowledge(records: readonly StreamedRecord[]): Promise<Result<void, Failure>>;
   /** Takes records that cannot be read out of the stream, and keeps them for people to look at. */
   setAside(records: readonly StreamedRecord[]): Promise<Result<void, Failure>>;
@@ -130,6 +131,9 @@ export interface DetailRecordStream {
   aside(): Promise<Result<number, Failure>>;
   backlog(): Promise<Result<number, Failure>>;
 }
+
+/** Where a reader is: for each shard, the stream's name for the record it had last. */
+export type StreamPlaces = ReadonlyMap<number, string>;
 
 export interface StreamedRecord {
   readonly shard: number;

@@ -12,6 +12,7 @@ import type {
   ProbeResult,
   ProbeSchedule,
   StreamedRecord,
+  StreamPlaces,
   Unwatch,
 } from "../ports/index.ts";
 import type { FakeClock } from "./fake-clock.ts";
@@ -140,18 +141,28 @@ export class FakeGateLedger implements GateLedger {
   }
 }
 
+/** As a number: milliseconds, and a hundred records in each. */
+function placeOf(streamId: string): number {
+  const [ms = 0, number = 0] = streamId.split("-").map(Number);
+  return ms * 100 + number;
+}
+
 /** A stream of records the test put in. */
 export class FakeDetailRecordStream implements DetailRecordStream {
   owed: readonly StreamedRecord[] = [];
   spoilt: readonly StreamedRecord[] = [];
   /** While true nothing can be set aside. */
   stuck = false;
+  /** While true nothing can be acknowledged. */
+  keeps = false;
 
-  read(limit: number): Promise<Result<readonly StreamedRecord[], Failure>> {
-    return Promise.resolve(ok(this.owed.slice(0, limit)));
+  read(limit: number, after?: StreamPlaces): Promise<Result<readonly StreamedRecord[], Failure>> {
+    const isNext = ({ shard, streamId }: StreamedRecord) => placeOf(streamId) > placeOf(after?.get(shard) ?? "0-0");
+    return Promise.resolve(ok(this.owed.filter(isNext).slice(0, limit)));
   }
 
   acknowledge(records: readonly StreamedRecord[]): Promise<Result<void, Failure>> {
+    if (this.keeps) return Promise.resolve(err({ code: "store-unavailable", detail: "the fake is away" }));
     const done = new Set(records.map(({ id }) => id));
     this.owed = this.owed.filter(({ id }) => !done.has(id));
     return Promise.resolve(ok(undefined));

@@ -85,6 +85,26 @@ export function describeDetailRecordStream(setUp: () => Promise<Harness<Finished
     expect(valueOf(await emergencies.aside())).toBe(0);
   });
 
+  it("is read on from where a reader is in each shard, whatever is acknowledged meanwhile", async () => {
+    await using harness = await setUp();
+    const { calls, details } = harness.subject;
+    const ids = await finishCalls(calls, 30);
+    const places = new Map<number, string>();
+    const seen: string[] = [];
+    let piece: readonly StreamedRecord[];
+    do {
+      piece = valueOf(await details.read(8, places));
+      for (const { id, shard, streamId } of piece) {
+        seen.push(id);
+        places.set(shard, streamId);
+      }
+      valueOf(await details.acknowledge(piece.slice(0, 1)));
+    } while (piece.length > 0);
+    expect(seen.toSorted()).toEqual([...ids].toSorted());
+    await calls.finish(write({ callId: "late" }), 0, [{ id: "late", kind: "call", json: "{}" }]);
+    expect(valueOf(await details.read(100, places))).toMatchObject([{ id: "late" }]);
+  });
+
   it("is read in bounded pieces until it is empty", async () => {
     await using harness = await setUp();
     const { calls, details } = harness.subject;

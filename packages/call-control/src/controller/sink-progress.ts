@@ -1,0 +1,93 @@
+import type { Failure, Result } from "@tandem/domain";
+import type { Clock, DetailRecordSink, DetailRecordStream, StreamedRecord, StreamPlaces } from "../ports/index.ts";
+import { within } from "../timing/within.ts";
+
+/** Longest a sink is waited for at a time. A write that takes longer goes on, and counts when it is done. */
+export const SINK_LIMIT_MS = 5_000;
+
+/** What a write came to; `late`: it is still under way. */
+export type WriteOutcome = Result<void, Failure> | "late";
+
+/** Records a sink was given. */
+export interface Writing {
+  readonly records: readonly StreamedRecord[];
+  readonly outcome: Promise<Result<void, Failure>>;
+}
+
+/** How far one sink has come with a stream. It has one write under way at most. */
+export class SinkProgress {
+  readonly sink: DetailRecordSink;
+  readonly #clock: Clock;
+  #places: ReadonlyMap<number, string> = new Map();
+  #writing: Writing | null = null;
+  /** Taken by every sink, and still in the stream. */
+  #owed: readonly StreamedRecord[] = [];
+
+  constructor(sink: DetailRecordSink, clock: Clock) {
+    this.sink = sink;
+    this.#clock = clock;
+  }
+
+  /** Where it goes on reading. */
+  get places(): StreamPlaces {
+    return this.#places;
+  }
+
+  /** What it was given and has not taken yet; null: nothing. */
+  get writing(): Writing | null {
+    return this.#writing;
+  }
+
+  get isSettled(): boolean {
+    return this.#owed.length === 0;
+  }
+
+  has({ shard, streamId }: StreamedRecord): boolean {
+    const place = this.#places.get(shard);
+    return place !== undefined && isUpTo(streamId, place);
+  }
+
+  /** Gives it `told`, which is what it is to hear of `records`. */
+  begin(records: readonly StreamedRecord[], told: readonly StreamedRecord[]): void {
+    const outcome = this.sink.take(told);
+    // Heard by whoever waits for it next.
+    outcome.catch(() => undefined);
+    this.#writing = { records, outcome };
+  }
+
+  /** Waits for what it was given, but not longer than the limit. Rejects as the sink does, which is a bug; the records are given to it again then. */
+  async outcome({ outcome }: Writing): Promise<WriteOutcome> {
+    let ended: WriteOutcome | null = null;
+    try {
+      ended = await within(this.#clock, SINK_LIMIT_MS, outcome, () => "late" as const);
+    } finally {
+      if (ended !== "late") this.#writing = null;
+    }
+    return ended;
+  }
+
+  moveBeyond(records: readonly StreamedRecord[]): void {
+    this.#places = new Map([...this.#places, ...records.map(({ shard, streamId }) => [shard, streamId] as const)]);
+  }
+
+  /** From the beginning again: everything before was acknowledged. */
+  restart(): void {
+    this.#places = new Map();
+  }
+
+  /** Ends records that every sink has, and those that could not be ended before. False: not now. */
+  async acknowledge(stream: DetailRecordStream, records: readonly StreamedRecord[]): Promise<boolean> {
+    this.#owed = [...this.#owed, ...records];
+    if (this.#owed.length === 0) return true;
+    const ended = await stream.acknowledge(this.#owed);
+    if (ended.ok) this.#owed = [];
+    return ended.ok;
+  }
+}
+
+/** Places are `<ms>-<number>`, in the order of the stream. */
+function isUpTo(streamId: string, place: string): boolean {
+  const [ms = 0, number = 0] = streamId.split("-").map(Number);
+  const [placeMs = 0, placeNumber = 0] = place.split("-").map(Number);
+  return ms < placeMs || (ms === placeMs && number <= placeNumber);
+}
