@@ -1,15 +1,5 @@
-import {
-  attemptPlans,
-  ordinaryLimits,
-  replacedCall,
-  type CallEvent,
-  type CallPhase,
-  type CompiledTrunk,
-  type Decision,
-  type FailureCode,
-  type TrunkLimits,
-} from "@tandem/domain";
-import { looksLikeEmergency, mendRequest, validateRequest, type SipMessage } from "@tandem/sip";
+import { attemptPlans, replacedCall, type CallEvent, type CallPhase, type CompiledTrunk } from "@tandem/domain";
+import type { SipMessage } from "@tandem/sip";
 import type { Mail } from "../calls/call-shell.ts";
 import type { DeskChoice } from "../calls/desk-choice.ts";
 import type { RelayedMedia } from "../calls/relayed-media.ts";
@@ -23,6 +13,7 @@ import { isOurs, perhapsOf, type CallLookup } from "./came-back.ts";
 import { asCallback, type Arrived, type ArrivedOnTrunk } from "./callback-arrival.ts";
 import { claimInvite, keepInvite, type ClaimPorts } from "./emergency-claim.ts";
 import { announceEmergency } from "./emergency-notice.ts";
+import { ordinaryBounds } from "./ordinary-bounds.ts";
 import type { PendingCalls } from "./pending-calls.ts";
 import {
   preparedWays,
@@ -32,9 +23,11 @@ import {
   type PreparationPorts,
 } from "./prepare-emergency.ts";
 import { mayBeCallback } from "./psap-callback.ts";
+import { readable, type ReadInvite } from "./read-invite.ts";
 import { callIdOf, requestFacts, uriFacts } from "./request-facts.ts";
 import { isFork, likenessOf, SetupsHere, type SetupHere } from "./setups-here.ts";
 import type { StatelessAnswers } from "./stateless-answers.ts";
+import { refusedUnrecorded } from "./unrecorded.ts";
 
 type InviteEvent = Extract<CallEvent, { kind: "invite" }>;
 
@@ -48,14 +41,6 @@ export interface NewCallParts extends PreparationPorts, CallLookup, ClaimPorts {
   readonly post: (callId: string, mail: Mail) => void;
   readonly chooseDesk: RelayedMedia["choose"];
 }
-
-/** Refusals that say something about us or about a stranger, not about a call: nothing is recorded. */
-const UNRECORDED: ReadonlySet<FailureCode> = new Set<FailureCode>([
-  "unknown-source",
-  "draining",
-  "overload",
-  "store-unavailable",
-]);
 
 /** How often, and at what distance (milliseconds), a call is looked for that another worker is about to store. */
 const STORED_SOON_TRIES = 6;
@@ -303,43 +288,12 @@ export class NewCalls {
   }
 }
 
-/** An edge passes a malformed INVITE on when it may be an emergency call; turns out that it is none. */
-interface ReadInvite {
-  /** As far as it can be read. */
-  readonly request: IncomingRequest;
-  readonly wasMalformed: boolean;
-}
-
 /** The call that an INVITE by another way is of. `tries`: how often it is looked for, where it may not be stored yet. */
 interface CallUnderWay {
   readonly callId: string;
   readonly tries?: number;
 }
 
-/** Why nothing is recorded of it; null: it is a call. */
-function refusedUnrecorded({ trunk, decision, callback }: Arrived): FailureCode | null {
-  if (decision.kind !== "reject" || callback !== null) return null;
-  return trunk === null || UNRECORDED.has(decision.failure) ? decision.failure : null;
-}
-
-function readable(request: IncomingRequest): ReadInvite {
-  const { message } = request;
-  const wasMalformed = looksLikeEmergency(message) && validateRequest(message) !== undefined;
-  return { request: wasMalformed ? { ...request, message: mendRequest(message) } : request, wasMalformed };
-}
-
 function redelivered(request: IncomingRequest): Extract<CallEvent, { kind: "redelivered" }> {
   return { kind: "redelivered", transaction: transactionId(request.transaction), request: request.message };
-}
-
-function ordinaryBounds(decision: Decision, trunk: CompiledTrunk | null): Pick<InviteEvent, "limits" | "rejection"> {
-  if (decision.kind === "reject") return { rejection: decision.failure };
-  return decision.kind === "route" ? entryLimits(trunk) : {};
-}
-
-/** What the ingress trunk lets in; emergency calls are outside all limits. */
-function entryLimits(trunk: CompiledTrunk | null): { readonly limits?: TrunkLimits } {
-  if (trunk === null) return {};
-  const limits = ordinaryLimits(trunk.trunk.settings);
-  return limits.maxCalls > 0 || limits.maxCallsPerSecond > 0 ? { limits } : {};
 }
