@@ -1,8 +1,10 @@
 import { describe, expect, test } from "vitest";
 import type { SipMessage } from "@tandem/sip";
+import { callIdOf } from "../src/ingress/request-facts.ts";
 import {
   answerTo,
   arriving,
+  fakeHash,
   FakeWorld,
   peer,
   requestFrom,
@@ -159,6 +161,90 @@ describe("the INVITE again with another branch, as its sender lost the first way
     await answered(worker, 200);
     expect(worker.sip.statuses(next.id)).toEqual([180, 200]);
     expect(worker.sip.statuses(brought.id)).toEqual([487]);
+  });
+});
+
+describe("an emergency call by two ways at once, while nobody tells whether it is under way elsewhere", () => {
+  /** Claims are asked for, and answered when the test says so. */
+  function hanging(world: FakeWorld) {
+    const answer = Promise.withResolvers<void>();
+    world.setupClaims.hold = () => answer.promise;
+    return answer;
+  }
+
+  test("is placed once, when the time to wait is over, and answered by its last way", async () => {
+    const world = new FakeWorld();
+    const worker = await world.worker();
+    hanging(world);
+    world.store.hold = () => new Promise(() => undefined);
+    const first = await invite(worker, { uri: EMERGENCY });
+    await world.clock.advance(100);
+    const next = await invite(worker, { uri: EMERGENCY, ...NEXT }, EDGE_2);
+    expect(invites(worker)).toHaveLength(0);
+    await world.clock.advance(400);
+    expect(invites(worker)).toHaveLength(1);
+    await answered(worker, 180, 200);
+    await world.clock.advance(2_000);
+    expect([first, next].map(({ id }) => worker.sip.statuses(id))).toEqual([[487], [180, 200]]);
+    expect(invites(worker)).toHaveLength(1);
+  });
+
+  test("the first is refused, as the topology knows its listener no more: so is the other, and neither waits", async () => {
+    const world = new FakeWorld();
+    const worker = await world.worker();
+    hanging(world);
+    const first = await invite(worker, { uri: EMERGENCY }, { listener: "gone" });
+    const next = await invite(worker, { uri: EMERGENCY, ...NEXT }, { ...EDGE_2, listener: "gone" });
+    await world.clock.advance(2_000);
+    expect([first, next].map(({ id }) => worker.sip.statuses(id))).toEqual([[403], [403]]);
+    expect(worker.engine.facts().active).toBe(0);
+  });
+
+  test("the first is cancelled, as its way is lost: the other is answered", async () => {
+    const world = new FakeWorld();
+    const worker = await world.worker();
+    const answer = hanging(world);
+    const first = await invite(worker, { uri: EMERGENCY });
+    const next = await invite(worker, { uri: EMERGENCY, ...NEXT }, EDGE_2);
+    worker.engine.onCancel(first, cancelOf({ uri: EMERGENCY }));
+    answer.resolve();
+    await settle();
+    await answered(worker, 200);
+    expect(worker.sip.statuses(next.id)).toEqual([200]);
+  });
+
+  test("the first is another worker's: both go on there, and the CANCEL of the last finds the call", async () => {
+    const world = new FakeWorld();
+    const [elsewhere, worker] = [await world.worker(), await world.worker()];
+    await invite(elsewhere, { uri: EMERGENCY, branch: "z9hG4bK-before" });
+    const answer = hanging(world);
+    await invite(worker, { uri: EMERGENCY }, { transaction: { edge: "edge-3", id: "by-edge-3" } });
+    const next = await invite(worker, { uri: EMERGENCY, ...NEXT }, EDGE_2);
+    worker.engine.onCancel(next, cancelOf({ uri: EMERGENCY, ...NEXT }));
+    answer.resolve();
+    await settle();
+    expect(world.store.rows.size).toBe(1);
+    expect(worker.telemetry.started).toHaveLength(0);
+    expect(lastOf(invites(worker)).cancelled).toBe(true);
+  });
+
+  test("the call it is of turns out to be that of the one that waits for it: neither waits any longer", async () => {
+    const world = new FakeWorld();
+    const worker = await world.worker();
+    const answer = hanging(world);
+    const claim = world.setupClaims.claim.bind(world.setupClaims);
+    // Another worker had the second way before.
+    world.setupClaims.claim = async (name, given) => {
+      const found = await claim(name, given);
+      return found.ok ? { ok: true, value: { ...found.value, callId: nextId } } : found;
+    };
+    await invite(worker, { uri: EMERGENCY });
+    const next = await invite(worker, { uri: EMERGENCY, ...NEXT }, EDGE_2);
+    const nextId = callIdOf(requestFrom({ uri: EMERGENCY, ...NEXT }), fakeHash);
+    answer.resolve();
+    await settle();
+    await answered(worker, 200);
+    expect(worker.sip.statuses(next.id)).toEqual([200]);
   });
 });
 

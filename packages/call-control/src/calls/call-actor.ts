@@ -194,7 +194,7 @@ export class CallActor {
       if (!found.ok) return this.#onUnread(mail, event, found.error.code);
       if (found.value === null) return this.#onMissing(mail, event);
       if (mail.unsuited !== undefined && !awaitsCaller(found.value)) return this.#leaveTo(mail.unsuited, event);
-      if (run === 0) mail.known?.();
+      if (run === 0) mail.known?.(this.#callId);
       if (event.kind === "orphan-answer" && !knowsAnswer(found.value, event.response)) return mail.otherwise?.();
       this.#work.requests.closeCopies(found.value, event);
       const step = transition(found.value, event, this.#shell.ports.clock.now());

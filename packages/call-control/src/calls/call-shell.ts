@@ -14,8 +14,8 @@ export interface Mail {
   readonly otherwise?: () => void;
   /** Of an INVITE by another way: it comes too late for the call, or goes wrong with it. Instead of refusing it, do this. */
   readonly unsuited?: () => void;
-  /** There is a record: besides handing it the event, do this. */
-  readonly known?: () => void;
+  /** There is a record, of the call of this id: besides handing it the event, do this. */
+  readonly known?: (callId: string) => void;
   /** Of an emergency call: the store is away, so nobody knows whether there is a record. Instead of waiting for it, do this. */
   readonly unread?: () => void;
 }

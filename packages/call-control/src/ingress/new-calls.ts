@@ -209,11 +209,12 @@ export class NewCalls {
       otherwise: () => (tries > 0 ? void clock.after(STORED_SOON_MS, later) : alone()),
       unread: alone,
       unsuited: alone,
-      known: () => {
-        this.#setups.note({ request, trunk, callId: under, atMs: clock.now() });
-        pending.handOver(callId, under);
-        this.#tellOfSame(arrived, under);
-        telemetry.log("info", "the caller's INVITE came by another way", { callId: under });
+      // That call may itself have turned out to be another one's, behind which this waited.
+      known: (found) => {
+        this.#setups.note({ request, trunk, callId: found, atMs: clock.now() });
+        pending.handOver(callId, found);
+        this.#tellOfSame(arrived, found);
+        telemetry.log("info", "the caller's INVITE came by another way", { callId: found });
       },
     });
   }
@@ -225,13 +226,19 @@ export class NewCalls {
     this.#place(arrived, callId);
   }
 
-  /** An emergency call may be under way at another worker. */
+  /** An emergency call may be under way at another worker. Until that is known its INVITE by another way waits here for what becomes of it. */
   #begin(arrived: Arrived, callId: string): void {
     if (arrived.decision.kind !== "emergency") return this.#place(arrived, callId);
-    const { pending } = this.#parts;
+    const { pending, clock } = this.#parts;
+    const { request, trunk } = arrived;
     pending.hold(callId);
+    this.#setups.note({ request, trunk, callId, atMs: clock.now() });
     void claimInvite(arrived, callId, this.#parts).then((claimed) => {
-      if (claimed === null) return pending.resume(callId, () => this.#place(arrived, callId));
+      // One that waits, perhaps for this one, is not waited for: rather two calls than none.
+      if (claimed === null || pending.has(claimed.callId)) {
+        return pending.resume(callId, () => this.#place(arrived, callId));
+      }
+      this.#setups.forget(callId);
       this.#goOn(arrived, callId, { callId: claimed.callId, tries: claimed.isYoung ? STORED_SOON_TRIES : 0 });
     });
   }
@@ -239,7 +246,10 @@ export class NewCalls {
   #place(arrived: Arrived, callId: string): void {
     const { request, trunk, decision, inForce, callback } = arrived;
     const ingress = ingressProfile(request, trunk, inForce);
-    if (ingress === null) return this.#parts.answers.refuse(request, "unknown-source");
+    if (ingress === null) {
+      this.#setups.forget(callId);
+      return this.#parts.answers.refuse(request, "unknown-source");
+    }
     this.#setups.note({ request, trunk, callId, atMs: this.#parts.clock.now() });
     const origin = callerOrigin(request, { trunk, ingress, plan: inForce.snapshot.emergency.plan });
     this.#parts.telemetry.callStarted({ pool: request.pool, ingressTrunk: ingress.trunk });
