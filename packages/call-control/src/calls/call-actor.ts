@@ -119,14 +119,26 @@ export class CallActor {
   #rest(): void {
     if (this.#running || !this.#work.quiet) return;
     for (const [transaction, request] of this.#work.requests.all) this.#close(transaction, request);
-    for (const [transaction, request] of this.#work.requests.takeLeft()) {
-      this.#answer(transaction, request, "answered-elsewhere");
-    }
+    this.#endLeft();
     if (this.#record.unsettled) return;
     // The edge brings the ACK to the worker that answered; it need not read the record for that.
     const awaitsAck = (this.#record.call?.unacked.length ?? 0) > 0;
     if (awaitsAck && !this.#lingered) this.#shell.linger(this.#callId);
     else this.#shell.release(this.#callId);
+  }
+
+  /** Ways that are not answered any more end with the call's answer or its end. A call that another worker sets up has neither yet: its sender would take this for the call's. */
+  #endLeft(): void {
+    if (this.#record.call?.phase === "setup") return this.#handOverLeft();
+    for (const [transaction, request] of this.#work.requests.takeLeft()) {
+      this.#answer(transaction, request, "answered-elsewhere");
+    }
+  }
+
+  #handOverLeft(): void {
+    for (const [transaction] of this.#work.requests.takeLeft()) {
+      this.#shell.ports.sip.handOver(serverTransaction(transaction));
+    }
   }
 
   #close(transaction: TransactionId, request: SipMessage): void {
@@ -220,6 +232,7 @@ export class CallActor {
       this.#work.requests.close(transaction);
       this.#shell.ports.sip.handOver(serverTransaction(transaction));
     }
+    this.#handOverLeft();
     this.#record.forget();
     this.#log("info", "another worker goes on with the call");
   }

@@ -5,7 +5,7 @@ import { BYE_WAIT_MS, finish } from "./ending.ts";
 import { emergencyCaller } from "./emergency-transfer.ts";
 import { onSilence } from "./failover.ts";
 import type { ExchangeId } from "./event.ts";
-import { hangUp, repeatByes } from "./hang-up.ts";
+import { hangUp, repeatByes, type HangUp } from "./hang-up.ts";
 import { reasonsOf } from "./headers/reason.ts";
 import { callDeadline, exchangeDeadline, lostTransferMs, transferDeadline } from "./deadlines.ts";
 import type { Trying } from "./hunt.ts";
@@ -79,8 +79,21 @@ export function onDeadline(turn: Turn, alive?: readonly ExchangeId[]): void {
     }
     lookAfter(turn);
     lookAfterRelay(turn);
-  } else if (call.phase === "setup") onEnd(turn, "node-lost");
+  } else if (call.phase === "setup") endLostSetup(turn, alive);
   else endAtLast(turn, alive);
+}
+
+/**
+ * The caller is told by whoever has its INVITE. The last of several ways is brought to another worker by its own branch, and where that one could not find this record it is another call's by now, which
+ * rings on.
+ */
+function endLostSetup(turn: Turn, alive: readonly ExchangeId[] = []): void {
+  const { call } = turn;
+  const trying = call.hunt?.current ?? null;
+  const isServed = trying !== null && isAttended(call, trying, alive);
+  if (call.ways.length === 0 || isServed) return onEnd(turn, "node-lost");
+  hangUp(turn, { ...systemEnd("node-lost"), callerGets: null });
+  call.facts.sipCode = 0;
 }
 
 /** Peers that did not answer their BYE are not waited for any longer, unless a worker that died may not have sent it. */
@@ -117,10 +130,13 @@ function loseTransfer(turn: Turn, trying: Trying | null): void {
 export function onEnd(turn: Turn, failure: FailureCode): void {
   if (failure === "preempted" && emergencyCaller(turn.call) !== null) return;
   if (turn.call.phase === "new") finish(turn);
-  hangUp(turn, {
+  hangUp(turn, { ...systemEnd(failure), callerGets: inviteFailureReply(failure) });
+}
+
+function systemEnd(failure: FailureCode): Omit<HangUp, "callerGets"> {
+  return {
     except: null,
     bye: { headers: reasonsOf(failure), body: "" },
     end: { failure, endedBy: "system", q850: null },
-    callerGets: inviteFailureReply(failure),
-  });
+  };
 }

@@ -89,6 +89,18 @@ describe("the caller's INVITE by another way", () => {
     expect(rig.allResponded("by-second-at-another-edge")).toEqual([180]);
   });
 
+  it.each([
+    ["nobody has it: another worker may answer that way for a call of its own", [], []],
+    ["this process has it", ["b1-1"], [503]],
+  ])("is not answered by the deadline of a record that lost its worker: %s", (_who, alive, told) => {
+    const rig = new CallRig();
+    rig.invite();
+    byWay(rig, "second", "by-second");
+    rig.event({ kind: "deadline", alive }, 600_000);
+    expect(rig.allResponded("by-second")).toEqual(told);
+    expect(rig.call.facts).toMatchObject({ failure: "node-lost", sipCode: told[0] ?? 0 });
+  });
+
   it("makes the record grow only so far, however many its sender makes", () => {
     const rig = new CallRig();
     rig.invite();
