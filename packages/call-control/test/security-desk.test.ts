@@ -174,6 +174,27 @@ describe("an emergency call that a security desk is to hear", () => {
     expect(made.media.done).toContain("release");
   });
 
+  test("has its records though a bug keeps the relay from being let go, and the desk is left all the same", async () => {
+    const { made, worker } = await world();
+    const call = await answered(made, worker);
+    await call.acknowledge();
+    await answer(worker, "desk", 200);
+    made.media.release = () => {
+      throw new TypeError("no relay for +12125550100");
+    };
+    worker.engine.onRequest(arriving(inDialog("BYE", call.ok, 2)));
+    await settle();
+    const bye = last(sentTo(worker, "psap", "BYE"));
+    bye.answer(answerTo(bye.message, 200));
+    await made.clock.advance(100);
+    expect(records(made).filter(({ callId }) => callId === call.callId)).not.toEqual([]);
+    expect(stored(made, call.callId)).toBeNull();
+    expect(sentTo(worker, "desk", "BYE")).toHaveLength(1);
+    expect(worker.telemetry.logged.filter(({ level }) => level === "error")).toMatchObject([
+      { message: "work beside a call failed", fields: { callId: call.callId, error: "TypeError" } },
+    ]);
+  });
+
   test("the worker that answered died: the one that gets the ACK calls the desk", async () => {
     const { made, worker } = await world();
     const second = await made.worker();
