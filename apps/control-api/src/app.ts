@@ -70,10 +70,16 @@ function answerProblems(app: TypedApp): void {
   app.setNotFoundHandler((_request, reply) => sendProblem(reply, "not-found", "no such resource; /docs lists them"));
   app.setErrorHandler((error: FastifyError, request, reply) => {
     const status = error.statusCode ?? 500;
-    if (status < 500) return sendProblem(reply, refusals.get(status) ?? "bad-request", error.message);
+    if (status < 500) return sendProblem(reply, refusals.get(status) ?? "bad-request", detailOf(error));
     request.log.error({ ...faultOf(error), url: request.routeOptions.url }, "request handler failed");
     return sendProblem(reply, "internal-error", "the request could not be served; the log has the cause");
   });
+}
+
+/** The schema check's words, and what field it is that should not be there: they do not say it. */
+function detailOf({ message, validation }: FastifyError): string {
+  const field = validation?.[0]?.params["additionalProperty"];
+  return typeof field === "string" ? `${message}: ${JSON.stringify(field)}` : message;
 }
 
 async function describe(app: TypedApp): Promise<void> {

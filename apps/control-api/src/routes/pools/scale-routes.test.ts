@@ -67,6 +67,12 @@ describe("the scale of a pool", () => {
     expect(scaler.sizes.get("east")).toEqual({ workers: 2, edges: 1 });
   });
 
+  it("a field that is not known is named", async () => {
+    const app = await appWith(east());
+    const answer = await app.inject({ method: "PUT", url, headers, payload: { workers: 1, nodes: 2 } });
+    expect(answer.json()).toMatchObject({ code: "bad-request", detail: expect.stringContaining('"nodes"') });
+  });
+
   it.each([
     ["an unknown pool is 404", 404, "not-found", new FakePoolScaler({})],
     ["an orchestrator that is away is 503", 503, "scaler-unavailable", Object.assign(east(), { away: true })],
