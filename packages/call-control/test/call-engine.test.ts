@@ -962,8 +962,8 @@ describe("without the store", () => {
     world.store.hold = () => Promise.reject(new RangeError("+12025550100 at 1 Main Street"));
     await invite(worker);
     const line = worker.telemetry.logged.find(({ message }) => message === "call event failed");
-    const stack: unknown = expect.stringContaining("call-engine.test.ts");
-    expect(line?.fields).toMatchObject({ error: "RangeError", event: "invite", stack });
+    const at: unknown = expect.stringContaining("call-engine.test.ts");
+    expect(line?.fields).toMatchObject({ error: "RangeError", event: "invite", at });
     expect(JSON.stringify(worker.telemetry.logged)).not.toMatch(/2025550100|Main Street/);
   });
 

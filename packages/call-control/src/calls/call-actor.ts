@@ -1,6 +1,5 @@
 import {
   awaitsCaller,
-  detailRecords,
   isTakenOver,
   knowsAnswer,
   newCall,
@@ -9,25 +8,25 @@ import {
   type Call,
   type CallEvent,
   type Effect,
-  type ExchangeId,
   type Failure,
-  type FailureCode,
   type Result,
   type Step,
   type TransactionId,
 } from "@tandem/domain";
-import type { SipMessage } from "@tandem/sip";
 import { CallRecord, type SaveOutcome } from "./call-record.ts";
 import type { CallShell, Mail } from "./call-shell.ts";
+import { traceCall } from "./call-trace.ts";
+import { holdCaller } from "./emergency-hold.ts";
+import { again, asKnown } from "./event-as-known.ts";
+import { FailedMail } from "./failed-mail.ts";
+import { faultOf } from "./fault.ts";
 import { finishOf } from "./finished-calls.ts";
-import { isFirstInvite, requestOf } from "./open-requests.ts";
-import { withOtherEdge } from "./other-edge.ts";
-import { patiently } from "./patiently.ts";
+import { requestOf } from "./open-requests.ts";
+import { mayGoOnUnstored, readPatiently, storePatiently } from "./patient-record.ts";
 import { PendingWork } from "./pending-work.ts";
-import { refusal } from "./refusal.ts";
-import { isEmergencySetup, renewLeases, runEffect } from "./run-effect.ts";
-import { serverTransaction } from "./transaction-id.ts";
-import { unattended } from "./unattended.ts";
+import { runEffect } from "./run-effect.ts";
+import { renewLeases } from "./trunk-places.ts";
+import { UnservedRequests } from "./unserved-requests.ts";
 
 /** Lost races in a row before an event is given up; each needs another worker that won one. */
 const MOST_RUNS = 10;
@@ -49,6 +48,8 @@ export class CallActor {
   readonly #shell: CallShell;
   readonly #record: CallRecord;
   readonly #work: PendingWork;
+  readonly #unserved: UnservedRequests;
+  readonly #failed: FailedMail;
   readonly #mailbox: Arrived[] = [];
   #running = false;
   /** A lazy write lost a race: read the record again before anything else. */
@@ -61,7 +62,11 @@ export class CallActor {
     this.#callId = callId;
     this.#shell = shell;
     this.#record = new CallRecord(callId, shell.ports, (outcome) => this.#onLazyWrite(outcome));
-    this.#work = new PendingWork(shell.ports.clock, { callId, telemetry: shell.ports.telemetry });
+    const { clock, sip, telemetry } = shell.ports;
+    this.#work = new PendingWork(clock, { callId, telemetry });
+    const { requests } = this.#work;
+    this.#unserved = new UnservedRequests(callId, { requests, sip, telemetry });
+    this.#failed = new FailedMail(callId, { record: this.#record, requests, unserved: this.#unserved, shell });
   }
 
   post(mail: Mail): void {
@@ -118,37 +123,12 @@ export class CallActor {
   /** Goes when nothing is pending. Whatever request is still open then, no event will answer it any more. */
   #rest(): void {
     if (this.#running || !this.#work.quiet) return;
-    for (const [transaction, request] of this.#work.requests.all) this.#close(transaction, request);
-    this.#endLeft();
+    this.#unserved.end(this.#record.call, this.#raced);
     if (this.#record.unsettled) return;
     // The edge brings the ACK to the worker that answered; it need not read the record for that.
     const awaitsAck = (this.#record.call?.unacked.length ?? 0) > 0;
     if (awaitsAck && !this.#lingered) this.#shell.linger(this.#callId);
     else this.#shell.release(this.#callId);
-  }
-
-  /** Ways that are not answered any more end with the call's answer or its end. A call that another worker sets up has neither yet: its sender would take this for the call's. */
-  #endLeft(): void {
-    if (this.#record.call?.phase === "setup") return this.#handOverLeft();
-    for (const [transaction, request] of this.#work.requests.takeLeft()) {
-      this.#answer(transaction, request, "answered-elsewhere");
-    }
-  }
-
-  #handOverLeft(): void {
-    for (const [transaction] of this.#work.requests.takeLeft()) {
-      this.#shell.ports.sip.handOver(serverTransaction(transaction));
-    }
-  }
-
-  #close(transaction: TransactionId, request: SipMessage): void {
-    // Another worker may have answered it: the INVITE by the way it came there, anything else as its call ended. A second answer is dropped by the edge.
-    if (this.#raced && isFirstInvite(request)) this.#work.requests.close(transaction);
-    else if (this.#raced) this.#refuse(transaction, request, "call-gone");
-    else {
-      this.#log("error", "request left without an answer", { method: request.method });
-      this.#refuse(transaction, request, "internal-error");
-    }
   }
 
   #onLazyWrite(outcome: SaveOutcome): void {
@@ -200,25 +180,26 @@ export class CallActor {
     if (mail.event.kind === "cancelled") this.#work.requests.close(mail.event.transaction);
     const { call } = this.#record;
     if (call !== null && isTakenOver(call, mail.event)) return this.#leaveToHeir();
-    let event = this.#asKnown(mail.event, atMs);
+    const { clock, sip } = this.#shell.ports;
+    let event = asKnown(mail.event, atMs, { call, work: this.#work, sip });
     let found = await this.#begin(event, mail);
     for (let run = 0; run < MOST_RUNS; run += 1) {
-      if (!found.ok) return this.#onUnread(mail, event, found.error.code);
+      if (!found.ok) return this.#failed.unread(mail, event, found.error.code);
       if (found.value === null) return this.#onMissing(mail, event);
-      if (mail.unsuited !== undefined && !awaitsCaller(found.value)) return this.#leaveTo(mail.unsuited, event);
+      if (mail.unsuited !== undefined && !awaitsCaller(found.value)) return this.#failed.leaveTo(mail.unsuited, event);
       if (run === 0) mail.known?.(this.#callId);
       if (event.kind === "orphan-answer" && !knowsAnswer(found.value, event.response)) return mail.otherwise?.();
       this.#work.requests.closeCopies(found.value, event);
-      const step = transition(found.value, event, this.#shell.ports.clock.now());
+      const step = transition(found.value, event, clock.now());
       const performed = await this.#perform(step, event);
       if (performed === "done") return;
-      if (performed === "refused") return this.#refuseUnstored(mail, event);
-      if (performed === "exists" && event.kind === "invite") event = this.#again(event);
+      if (performed === "refused") return this.#failed.unstored(mail, event);
+      if (performed === "exists" && event.kind === "invite") event = again(event, this.#work);
       this.#lostRace();
-      found = await this.#readPatiently(() => this.#readAgain());
+      found = await readPatiently(clock, () => this.#readAgain());
     }
     this.#log("error", "event given up after too many lost races", { event: event.kind });
-    this.#fail(mail, event, "internal-error");
+    this.#failed.fail(mail, event, "internal-error");
   }
 
   /**
@@ -228,59 +209,18 @@ export class CallActor {
   #leaveToHeir(): void {
     this.#raced = true;
     this.#work.stopTimers();
-    for (const [transaction] of this.#work.requests.all) {
-      this.#work.requests.close(transaction);
-      this.#shell.ports.sip.handOver(serverTransaction(transaction));
-    }
-    this.#handOverLeft();
+    this.#unserved.handOver();
     this.#record.forget();
     this.#log("info", "another worker goes on with the call");
   }
 
-  /** An INVITE for a call that is already here is the same INVITE by another way. */
-  #asKnown(event: CallEvent, cameMs: number): CallEvent {
-    if (event.kind === "request") return { ...event, alive: this.#alive(), cameMs };
-    if (event.kind === "cancelled") return { ...event, cameMs };
-    if (event.kind === "deadline") return { ...event, alive: this.#alive() };
-    if (event.kind === "timer" || event.kind === "no-response") {
-      return withOtherEdge(event, this.#record.call, { work: this.#work, sip: this.#shell.ports.sip });
-    }
-    const isAgain = event.kind === "redelivered" || (event.kind === "invite" && this.#record.call !== null);
-    return isAgain ? this.#again(event) : event;
-  }
-
-  /** What this process itself still waits for need not be sent again. */
-  #again(event: Extract<CallEvent, { kind: "invite" | "redelivered" }>): CallEvent {
-    const { transaction, request } = event;
-    const way = event.kind === "redelivered" && event.way !== undefined ? { way: event.way } : {};
-    return { kind: "redelivered", transaction, request, alive: this.#alive(), ...way };
-  }
-
-  #alive(): readonly ExchangeId[] {
-    return [...this.#work.exchanges.keys()];
-  }
-
   #begin(event: CallEvent, { unread }: Mail): Promise<Result<Call | null, Failure>> {
     const known = this.#record.call;
-    if (event.kind !== "invite" && known === null && unread !== undefined) return this.#record.currentSoon();
-    if (event.kind !== "invite" && known === null) return this.#readPatiently(() => this.#record.current());
-    if (event.kind !== "invite") return Promise.resolve(ok(known));
-    return Promise.resolve(ok(newCall(this.#callId, this.#shell.ports.clock.now())));
-  }
-
-  #readPatiently(read: () => Promise<Result<Call | null, Failure>>): Promise<Result<Call | null, Failure>> {
-    const isAway = (found: Result<Call | null, Failure>): boolean =>
-      !found.ok && found.error.code === "store-unavailable";
-    return patiently(this.#shell.ports.clock, read, isAway);
-  }
-
-  /** Stores the state after an event. An ordinary call that was never stored waits for a store that is away; any other goes on. */
-  async #store(call: Call, event: CallEvent, effects: readonly Effect[]): Promise<SaveOutcome> {
-    const first = await this.#record.save(call, event, effects);
-    if (first !== "unstored" || mayGoOnUnstored(call, this.#record.version)) return first;
     const { clock } = this.#shell.ports;
-    const again = (): Promise<SaveOutcome> => this.#record.saveAgain(call);
-    return patiently(clock, again, (outcome) => outcome === "unstored");
+    if (event.kind !== "invite" && known === null && unread !== undefined) return this.#record.currentSoon();
+    if (event.kind !== "invite" && known === null) return readPatiently(clock, () => this.#record.current());
+    if (event.kind !== "invite") return Promise.resolve(ok(known));
+    return Promise.resolve(ok(newCall(this.#callId, clock.now())));
   }
 
   async #perform({ call, effects }: Step, event: CallEvent): Promise<Performed> {
@@ -291,22 +231,15 @@ export class CallActor {
       ({ kind }) => kind === "save" || (kind === "save-lazily" && this.#record.version === 0),
     );
     if (strict) {
-      const outcome = await this.#store(call, event, effects);
+      const outcome = await storePatiently(this.#record, this.#shell.ports.clock, { call, event, effects });
       if (outcome === "unstored" && !mayGoOnUnstored(call, this.#record.version)) return "refused";
       if (outcome === "unstored") this.#shell.keepAwake(this.#callId);
       else if (outcome !== "stored") return outcome;
     } else if (effects.some(({ kind }) => kind === "save-lazily")) this.#record.defer(event, effects);
-    this.#hold(call, event);
+    holdCaller(call, event, this.#shell.ports.sip);
     await this.#do(effects, call, requestOf(event)?.transaction ?? null);
     if (event.kind === "deadline") renewLeases(call, this.#shell);
     return "done";
-  }
-
-  /** The edge that has the caller's INVITE is not to end before an emergency call is answered. */
-  #hold({ phase, facts }: Call, event: CallEvent): void {
-    const carried = phase === "setup" ? requestOf(event) : null;
-    if (carried === null || !isEmergencySetup({ facts }, carried.request)) return;
-    this.#shell.ports.sip.hold(serverTransaction(carried.transaction));
   }
 
   /** Does the effects in order; `over` when the call ended with them. */
@@ -330,102 +263,20 @@ export class CallActor {
     this.#shell.callOver(call);
     const nowMs = this.#shell.ports.clock.now();
     await this.#shell.finished.finish(finishOf(call, version, nowMs));
-    this.#trace(call, nowMs);
-  }
-
-  /** After the records are safe, which a trace that fails or takes its time must not cost. */
-  #trace(call: Call, nowMs: number): void {
-    const { traces, telemetry } = this.#shell.ports;
-    if (traces === undefined) return;
-    const tell = async (): Promise<void> => {
-      const made = detailRecords(call, nowMs);
-      traces.ended(made.call, made.attempts);
-    };
-    unattended(tell(), { telemetry, callId: this.#callId });
+    traceCall(call, nowMs, this.#shell.ports);
   }
 
   #onMissing(mail: Mail, event: CallEvent): void {
     this.#raced = true;
-    this.#record.forget();
-    if (mail.otherwise === undefined) return this.#giveUp(event, goneCode(event));
-    this.#leaveTo(mail.otherwise, event);
-  }
-
-  #onUnread(mail: Mail, event: CallEvent, code: FailureCode): void {
-    if (code !== "store-unavailable" || mail.unread === undefined) return this.#fail(mail, event, code);
-    this.#leaveTo(mail.unread, event);
-  }
-
-  /** A store that only hung may have the record, or get it when it wakes: nobody will serve that call. */
-  #refuseUnstored(mail: Mail, event: CallEvent): void {
-    const { doubtful } = this.#record;
-    if (doubtful !== null) this.#shell.withdrawn.withdraw(doubtful);
-    this.#fail(mail, event, "store-unavailable");
-  }
-
-  /** The event came to nothing. An INVITE by another way need not end with it: it can be a call of its own. */
-  #fail(mail: Mail, event: CallEvent, code: FailureCode): void {
-    if (mail.unsuited === undefined) return this.#giveUp(event, code);
-    this.#leaveTo(mail.unsuited, event);
-  }
-
-  /** The request is another's business now. */
-  #leaveTo(next: () => void, event: CallEvent): void {
-    const waiting = requestOf(event);
-    if (waiting !== null) this.#work.requests.close(waiting.transaction);
-    next();
+    this.#failed.missing(mail, event);
   }
 
   #onBug(mail: Mail, bug: unknown): void {
-    this.#log("error", "call event failed", { event: mail.event.kind, ...whatFailed(bug) });
-    this.#fail(mail, mail.event, "internal-error");
-  }
-
-  #giveUp(event: CallEvent, code: FailureCode): void {
-    if (this.#record.version === 0) this.#record.forget();
-    // A place on a trunk that came too late for its call.
-    const trunk = trunkOfPlace(event);
-    if (trunk !== null) void this.#shell.ports.gate.release(trunk, this.#callId);
-    const waiting = requestOf(event);
-    if (waiting !== null) this.#refuse(waiting.transaction, waiting.request, code);
-  }
-
-  #refuse(transaction: TransactionId, request: SipMessage, code: FailureCode): void {
-    if (this.#work.requests.close(transaction)) this.#answer(transaction, request, code);
-  }
-
-  #answer(transaction: TransactionId, request: SipMessage, code: FailureCode): void {
-    const { sip, telemetry } = this.#shell.ports;
-    telemetry.requestRefused({ method: request.method, failure: code });
-    void sip.respond(serverTransaction(transaction), refusal(request, code, `${this.#callId}-a`));
+    this.#log("error", "call event failed", { event: mail.event.kind, ...faultOf(bug) });
+    this.#failed.fail(mail, mail.event, "internal-error");
   }
 
   #log(level: "info" | "error", message: string, fields: Readonly<Record<string, unknown>> = {}): void {
     this.#shell.ports.telemetry.log(level, message, { callId: this.#callId, ...fields });
   }
-}
-
-/** Class and place of a bug. Its message may hold what is personal: a number, a location, a whole SIP message. */
-function whatFailed(bug: unknown): { readonly error: string; readonly stack: string } {
-  if (!(bug instanceof Error)) return { error: typeof bug, stack: "" };
-  const places = (bug.stack ?? "").split("\n").filter((line) => /^ +at /.test(line));
-  return { error: bug.name, stack: places.map((line) => line.trim()).join("\n") };
-}
-
-/** A call that was stored once goes on from memory; a new one may only when it is an emergency call or a callback to one. */
-function mayGoOnUnstored(call: Call, version: number): boolean {
-  return version > 0 || call.facts.emergency !== null || call.facts.callback !== null;
-}
-
-/** The trunk on which the event brings the call a place. */
-function trunkOfPlace(event: CallEvent): string | null {
-  if (event.kind === "gate") return event.result === "reserved" ? event.trunk : null;
-  if (event.kind === "seized") return event.result === "unavailable" ? null : event.trunk;
-  return null;
-}
-
-function goneCode(event: CallEvent): FailureCode {
-  if (event.kind === "replacing-invite") return "replaced-call-gone";
-  // An INVITE whose call is over: its answer was given on another way.
-  return event.kind === "redelivered" || event.kind === "invite" ? "merged-request" : "call-gone";
 }
