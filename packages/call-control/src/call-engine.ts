@@ -21,7 +21,8 @@ import { ErrandService } from "./live/errand-service.ts";
 import { LiveState, type Admissions, type Arrival } from "./live/live-state.ts";
 import { NoticeSender } from "./live/notice-sender.ts";
 import { ProbeService } from "./live/probe-service.ts";
-import { TopologyInForce, type CompileTopology, type TopologyListener } from "./live/topology-in-force.ts";
+import { TopologyInForce, type TopologyListener } from "./live/topology-in-force.ts";
+import type { CompileTopology } from "./live/topology-offers.ts";
 import type { SipApplication } from "./ports/index.ts";
 import { StandaloneRequests } from "./standalone/standalone-requests.ts";
 

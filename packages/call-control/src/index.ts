@@ -5,7 +5,8 @@ export { createLocationSource, type LocationSourceParts } from "./locations/find
 export type { EnginePorts } from "./engine-ports.ts";
 export { CallRate } from "./live/call-rate.ts";
 export { DEFAULT_ADMISSION, type AdmissionLimits } from "./live/admission.ts";
-export type { CompileTopology, TopologyListener } from "./live/topology-in-force.ts";
+export type { TopologyListener } from "./live/topology-in-force.ts";
+export type { CompileTopology } from "./live/topology-offers.ts";
 export { uriFacts } from "./ingress/request-facts.ts";
 export { keepMember, type MemberKeeping } from "./live/keep-member.ts";
 export { LARGEST_POOL, poolSizeProblem } from "./live/pool-size.ts";

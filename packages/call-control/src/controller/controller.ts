@@ -1,5 +1,5 @@
 import { defaultEmergencyPlan, type Snapshot } from "@tandem/domain";
-import type { CompileTopology } from "../live/topology-in-force.ts";
+import type { CompileTopology } from "../live/topology-offers.ts";
 import type {
   CallbackBook,
   CallPresence,

@@ -1,6 +1,5 @@
 import type { Snapshot } from "@tandem/domain";
-import { isNewerPublication, NOTHING_PUBLISHED, type PublicationMark } from "../live/newer-topology.ts";
-import type { CompileTopology } from "../live/topology-in-force.ts";
+import { TopologyOffers, type CompileTopology } from "../live/topology-offers.ts";
 import type { Clock, PublishedTopology, TopologySource, Unwatch } from "../ports/index.ts";
 import type { ControllerObserver } from "./controller-observer.ts";
 
@@ -14,20 +13,19 @@ export interface PublishedTopologyPorts {
 }
 
 const RETRY_MS = 1_000;
-/** Problems shown in the log. */
-const MOST_PROBLEMS = 10;
 
 /** Follows what is published. A document that does not compile is refused whole, with log and metric, and the one before stays. */
 export class PublishedTopologyFollower {
   readonly #ports: PublishedTopologyPorts;
+  readonly #offers: TopologyOffers;
   #current: Snapshot | null = null;
-  #seen: PublicationMark = NOTHING_PUBLISHED;
   #unwatch: Unwatch | null = null;
   #cancelRetry: () => void = () => undefined;
   #stopped = false;
 
   constructor(ports: PublishedTopologyPorts) {
     this.#ports = ports;
+    this.#offers = new TopologyOffers(ports.compile);
   }
 
   get current(): Snapshot | null {
@@ -55,16 +53,13 @@ export class PublishedTopologyFollower {
   }
 
   async #offer(published: PublishedTopology): Promise<void> {
-    if (!isNewerPublication(published, this.#seen)) return;
-    this.#seen = published;
-    const { version, json } = published;
-    const { compile, observer, onChange } = this.#ports;
-    const compiled = await compile(json);
-    // Another one was published meanwhile.
-    if (this.#seen !== published || this.#stopped) return;
+    const compiled = await this.#offers.take(published);
+    if (compiled === null || this.#stopped) return;
+    const { version } = published;
+    const { observer, onChange } = this.#ports;
     if (!compiled.ok) {
       observer.topologyRejected();
-      const problems = compiled.error.slice(0, MOST_PROBLEMS);
+      const problems = compiled.error;
       observer.log("error", "topology refused, the previous one stays", { version, problems });
       return;
     }

@@ -1,4 +1,4 @@
-import { indexSources, parseIpAddress, type Result, type Snapshot, type SourceIndex } from "@tandem/domain";
+import { indexSources, parseIpAddress, type Snapshot, type SourceIndex } from "@tandem/domain";
 import type {
   Clock,
   NameResolver,
@@ -8,10 +8,7 @@ import type {
   TopologySource,
   Unwatch,
 } from "../ports/index.ts";
-import { isNewerPublication, NOTHING_PUBLISHED, type PublicationMark } from "./newer-topology.ts";
-
-/** Reads a published document and compiles it; problems are sentences for people, without personal data. */
-export type CompileTopology = (json: string) => Promise<Result<Snapshot, readonly string[]>>;
+import { TopologyOffers, type CompileTopology } from "./topology-offers.ts";
 
 /** One topology with everything calls are decided with. Replaced as a whole, never changed. */
 export interface InForce {
@@ -41,8 +38,6 @@ const RESOLVE_MS = 30_000;
 const RETRY_MS = 1_000;
 /** A worker that has no topology yet does not wait longer than this for the source: emergency calls are waiting. */
 const CACHE_AFTER_MS = 1_000;
-/** Problems shown in the log. */
-const MOST_PROBLEMS = 10;
 
 /**
  * The topology this worker decides with. A newer one takes its place between two calls (hot configuration); one that does not compile is refused
@@ -50,10 +45,9 @@ const MOST_PROBLEMS = 10;
  */
 export class TopologyInForce {
   readonly #ports: TopologyPorts;
-  readonly #compile: CompileTopology;
+  readonly #offers: TopologyOffers;
   readonly #listen: TopologyListener;
   #current: InForce | null = null;
-  #seen: PublicationMark = NOTHING_PUBLISHED;
   /** Addresses by gateway name, as last resolved; kept when a resolution fails. */
   #resolved: ReadonlyMap<string, readonly string[]> = new Map();
   #cancel: (() => void) | null = null;
@@ -62,7 +56,7 @@ export class TopologyInForce {
 
   constructor(ports: TopologyPorts, compile: CompileTopology, listen: TopologyListener) {
     this.#ports = ports;
-    this.#compile = compile;
+    this.#offers = new TopologyOffers(compile);
     this.#listen = listen;
   }
 
@@ -87,9 +81,9 @@ export class TopologyInForce {
 
   /** A worker that starts while the store is away serves with what it knew last: emergency calls cannot wait for Redis. */
   async #takeCached(): Promise<void> {
-    if (this.#seen !== NOTHING_PUBLISHED) return;
+    if (!this.#offers.none) return;
     const cached = await this.#ports.topologyCache.read();
-    if (!cached.ok || cached.value === null || this.#seen !== NOTHING_PUBLISHED) return;
+    if (!cached.ok || cached.value === null || !this.#offers.none) return;
     this.#ports.telemetry.log("warn", "topology taken from the cache", { version: cached.value.version });
     await this.#offer(cached.value);
   }
@@ -107,15 +101,12 @@ export class TopologyInForce {
     await this.#unwatch?.();
   }
 
-  /** Compiling takes its time; one that is followed by another meanwhile is left out. */
   async #offer(topology: PublishedTopology): Promise<void> {
-    if (!isNewerPublication(topology, this.#seen)) return;
-    this.#seen = topology;
-    const compiled = await this.#compile(topology.json);
-    if (this.#seen !== topology || this.#stopped) return;
+    const compiled = await this.#offers.take(topology);
+    if (compiled === null || this.#stopped) return;
     const { version } = topology;
     if (!compiled.ok) {
-      const problems = compiled.error.slice(0, MOST_PROBLEMS);
+      const problems = compiled.error;
       this.#ports.telemetry.log("error", "topology refused, the previous one stays", { version, problems });
       this.#listen({ version, snapshot: null, problems });
       return;

@@ -10,7 +10,7 @@ import {
   type Trunk,
   type TrunkSettings,
 } from "@tandem/domain";
-import type { CompileTopology } from "../live/topology-in-force.ts";
+import type { CompileTopology } from "../live/topology-offers.ts";
 
 const core = listener("core", 5060, "callers");
 const outside = listener("outside", 5062, "gateways");
