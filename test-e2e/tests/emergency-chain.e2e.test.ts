@@ -1,12 +1,8 @@
 import { formatMessage, type HeaderLine, type SipMessage } from "@tandem/sip";
 import { SipPeer, until, type Arrived, type PeerAddressOf } from "@tandem/testkit";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { startCluster, type TestCluster } from "../harness/cluster.ts";
-import { placeCall } from "../harness/place-call.ts";
-import { sipPorts } from "../harness/ports.ts";
 import { forgetAll, hangUp, invite, SDP, session, setUp, type ScriptedCall } from "../harness/scripted-call.ts";
-import { startUac, startUas, stopAllSipp } from "../harness/sipp.ts";
-import { makeCertificates } from "../harness/tls.ts";
 import { makeTopology } from "../harness/topology.ts";
 
 const DID = "+18005550199";
@@ -21,6 +17,7 @@ let to: PeerAddressOf;
 beforeAll(async () => {
   const topology = await makeTopology({
     pools: { east: { workers: 2 }, alone: { listeners: { out: {} } } },
+    core: { usages: ["any"], trusted: true },
     trunks: {
       sos: { port: sos!.port, kind: "e911" },
       alone: { port: alone!.port, kind: "e911", pool: "alone" },
@@ -32,7 +29,13 @@ beforeAll(async () => {
       { name: "few", match: "^100$", usages: ["any"], trunks: ["few"] },
       { name: "kept", match: "^200$", usages: ["any"], trunks: ["kept"], suppressCallerId: true },
     ],
-    emergency: { trunks: ["sos"], screeningNumber: DID, screeningTrunks: ["did"] },
+    emergency: {
+      trunks: ["sos"],
+      screeningNumber: DID,
+      screeningTrunks: ["did"],
+      policy: "tested",
+      policies: [{ name: "tested", testCalls: { trunks: ["few"], notify: false } }],
+    },
   });
   cluster = await startCluster(topology);
   to = { address: "127.0.0.1", port: cluster.port("core") };
@@ -42,11 +45,6 @@ afterAll(async () => {
   await Promise.all(peers.map((peer) => peer.close()));
 });
 beforeEach(() => forgetAll(peers));
-
-/** A sink may get a record twice, with the same id. */
-function onceEach<R extends { readonly id: string }>(records: readonly R[]): readonly R[] {
-  return [...new Map(records.map((record) => [record.id, record])).values()];
-}
 
 /** The peers refuse the emergency call in turn; gives what each got. */
 async function refuse(...refusals: readonly (readonly [SipPeer, number])[]): Promise<readonly Arrived[]> {
@@ -83,18 +81,54 @@ describe("the chain of ways out", () => {
     expect(got[1]?.from.port).toBe(cluster.port("out", "alone"));
   });
 
-  it("A17: one provider 503, one silent: the third way is dialled within 15 s", async () => {
+  it("A17: one provider 503, one silent: the gateway gets the screening number within 15 s, and the chain is on record", async () => {
     const dialledMs = Date.now();
     const sent = invite(alice, to, { number: "911" });
     await refuse([sos!, 503]);
     const silent = await alone!.expect("INVITE");
-    await answerAndEnd(sent, few!);
+    await refuse([few!, 503], [kept!, 503]);
+    const arrived = await answerAndEnd(sent, did!);
     expect(Date.now() - dialledMs).toBeLessThan(15_000);
+    expect(arrived.message.uri).toContain(`sip:${DID}@`);
     // Without a provisional response there is no CANCEL (RFC 3261 §9.1): the INVITE is repeated until it is answered.
     alone!.reply(silent, 503);
     await alone!.expect("ACK", silent.message.get("Call-ID"));
+    const chain = [
+      ["sos", "peer-unavailable"],
+      ["alone", "connect-timeout"],
+      ["few", "peer-unavailable"],
+      ["kept", "peer-unavailable"],
+      ["did", "answered"],
+    ];
+    expect((await recordedAttempts(sent)).map(({ trunk, outcome }) => [trunk, outcome])).toEqual(chain);
   });
 });
+
+describe("B4: a test call", () => {
+  it.each(["sip:933@127.0.0.1", "tel:933", "urn:service:test.sos"])(
+    "%s goes to the policy's test trunk, and to no call taker when that refuses",
+    async (uri) => {
+      const sent = alice.request("INVITE", to, { uri, headers: [SDP], body: session(1) });
+      const [arrived] = await refuse([few!, 503]);
+      expect(arrived?.message.uri).toMatch(/^sip:933@/);
+      alice.ackFailure(sent, await alice.expect("503 INVITE"));
+      expect((await recordedAttempts(sent)).map(({ trunk }) => trunk)).toEqual(["few"]);
+    },
+  );
+});
+
+interface EmergencyBody {
+  readonly sipCallId: string;
+  readonly attempts: readonly { readonly trunk: string; readonly outcome: string }[];
+}
+
+/** What the emergency record says of the call's ways out, once it is written. */
+async function recordedAttempts(sent: SipMessage): Promise<EmergencyBody["attempts"]> {
+  const records = async () => (await cluster.api.get("/v1/emergency/calls?limit=100")).body as readonly EmergencyBody[];
+  const own = async () => (await records()).find(({ sipCallId }) => sipCallId === sent.get("Call-ID"));
+  await until(async () => (await own()) !== undefined, { what: "the emergency record" });
+  return (await own())!.attempts;
+}
 
 describe("A1: forms that are no SIP URI", () => {
   it.each(["urn:service:sos", "urn:service:SOS.fire", "tel:911", "tel:911;phone-context=+1"])("%s", async (uri) => {
@@ -186,14 +220,28 @@ describe("A18: a malformed emergency INVITE is forwarded, the same to another nu
 });
 
 describe("A19: the caller's identity goes along", () => {
-  it("whatever route and privacy say", async () => {
-    const headers: readonly HeaderLine[] = [
-      ["Privacy", "id"],
-      ["P-Asserted-Identity", "<sip:+12125550142@core.example>"],
-    ];
-    const sent = invite(alice, to, { number: "911", headers });
-    const arrived = await answerAndEnd(sent, sos!);
-    for (const name of ["From", "P-Asserted-Identity"]) expect(arrived.message.get(name)).toContain("+12125550142");
+  const hidden: readonly HeaderLine[] = [
+    ["Privacy", "id"],
+    ["P-Asserted-Identity", "<sip:+12125550142@core.example>"],
+  ];
+
+  async function expectShown(sent: SipMessage, peer: SipPeer): Promise<void> {
+    const { message } = await answerAndEnd(sent, peer);
+    for (const name of ["From", "P-Asserted-Identity"]) expect(message.get(name)).toContain("+12125550142");
+  }
+
+  it("whatever privacy says", async () => {
+    await expectShown(invite(alice, to, { number: "911", headers: hidden }), sos!);
+  });
+
+  it("by a route that withholds it, too: an ordinary call's is not shown there", async () => {
+    const headers: readonly HeaderLine[] = [...hidden, ["Priority", "emergency"]];
+    await expectShown(invite(alice, to, { number: "200", headers }), kept!);
+    const ordinary = invite(alice, to, { number: "200", headers: hidden });
+    const arrived = await kept!.expect("INVITE");
+    expect(formatMessage(arrived.message)).not.toContain("2125550142");
+    kept!.reply(arrived, 404);
+    alice.ackFailure(ordinary, await alice.expect("404 INVITE"));
   });
 });
 
@@ -224,101 +272,5 @@ describe("B8: on the call", () => {
 
   it("the call is still there", async () => {
     await hangUp(call, alice, sos!);
-  });
-});
-
-describe("A8: every trunk is down", () => {
-  const silentPorts = sipPorts(2);
-  let lost: TestCluster;
-  afterEach(stopAllSipp);
-  afterAll(() => lost?.stop());
-
-  it("911 completes over the one that answers an INVITE; an ordinary call gets 503 at once, and each call has one record with its attempts", async () => {
-    const [deaf, dead] = await silentPorts;
-    const topology = await makeTopology({
-      trunkDefaults: {
-        probe: {
-          enabled: true,
-          interval: 1_000,
-          downInterval: 60_000,
-          timeout: 200,
-          failuresToDown: 1,
-          watchCalls: false,
-        },
-      },
-      core: { usages: ["any"], probe: { enabled: false } },
-      trunks: { dead: { port: dead, kind: "e911" }, deaf: { port: deaf } },
-      routes: [{ name: "all", match: "^100$", usages: ["any"], trunks: ["deaf"] }],
-      emergency: { trunks: ["dead"] },
-    });
-    lost = await startCluster(topology);
-    const down = async (trunk: string): Promise<boolean> => {
-      const { body } = await lost.api.get(`/v1/trunks/${trunk}`);
-      return (body as { readonly health: { readonly state: string } }).health.state === "down";
-    };
-    await until(async () => (await down("dead")) && (await down("deaf")), {
-      what: "both trunks down",
-      limitMs: 20_000,
-    });
-    const target = lost.port("core");
-    const { caller } = await placeCall({ scenario: "uac-basic-expect-200", target, service: "911", holdMs: 20 }, [
-      { scenario: "uas-basic-expect-200", port: deaf },
-    ]);
-    expect(caller).toMatchObject({ exitCode: 0, completed: 1 });
-    const refused = async (service: string) => {
-      const uac = await startUac({ scenario: "uac-refused-expect-503", target, service });
-      expect(await uac.result).toMatchObject({ exitCode: 0, completed: 1 });
-    };
-    await refused("100");
-    await stopAllSipp();
-    for (const port of [deaf, dead]) await startUas({ scenario: "uas-refuses-expect-503", port });
-    await refused("911");
-    // The record of the first call comes once nobody can answer the INVITE any more that was given up (RFC 3261 §9.1): not waited for.
-    const recorded = () => onceEach(lost.callRecords()).filter(({ sipCode }) => sipCode === 503);
-    const tried = (id: string) => onceEach(lost.attemptRecords()).filter(({ callId }) => callId === id);
-    await until(
-      () => recorded().length >= 2 && recorded().every((each) => tried(each.callId).length >= each.attempts),
-      {
-        what: "the records of both calls",
-      },
-    );
-    const told = recorded().map(({ callId, calledNumber }) =>
-      [calledNumber, ...tried(callId).map(({ trunk }) => trunk)].join(" "),
-    );
-    expect(told.toSorted()).toEqual(["100", "911 dead deaf"]);
-    expect(recorded().find(({ calledNumber }) => calledNumber === "100")?.failure).toBe("no-trunk-available");
-  });
-});
-
-describe("A6: a provider whose TLS is broken (RFC 6881 SP-31)", () => {
-  const certificates = makeCertificates();
-  let secure: TestCluster;
-  afterEach(stopAllSipp);
-  afterAll(async () => {
-    await secure?.stop();
-    certificates.remove();
-  });
-
-  it("gets the emergency call in clear where the topology allows it, an ordinary call never", async () => {
-    const [closed, clear] = await sipPorts(2);
-    const { caFile, certificateFile, keyFile } = certificates;
-    const tls = { caFile, certificateFile, keyFile, mutual: false };
-    const topology = await makeTopology({
-      pools: { east: { listeners: { core: { serves: "callers" }, out: {}, "out-tls": { transport: "tls", tls } } } },
-      trunks: {
-        secure: { port: closed, listener: "out-tls", clearTrunk: "clear" },
-        clear: { port: clear, gateway: "secure" },
-      },
-      routes: [{ name: "secure", match: "^100$", usages: ["any"], trunks: ["secure"] }],
-      emergency: { fallbackTrunks: ["secure"], clearFallback: true },
-    });
-    secure = await startCluster(topology);
-    const target = secure.port("core");
-    const uas = await startUas({ scenario: "uas-basic-expect-200", port: clear });
-    const emergency = await startUac({ scenario: "uac-basic-expect-200", target, service: "911", holdMs: 20 });
-    expect(await emergency.result).toMatchObject({ exitCode: 0, completed: 1 });
-    const ordinary = await startUac({ scenario: "uac-refused-expect-503", target, service: "100" });
-    expect(await ordinary.result).toMatchObject({ exitCode: 0, completed: 1 });
-    expect((await uas.messages()).filter(({ what }) => what === "INVITE")).toHaveLength(1);
   });
 });
