@@ -3,7 +3,7 @@ import { ok } from "@tandem/domain";
 import type { RedisConnection } from "./connection.ts";
 import { setupClaimKey } from "./keys.ts";
 
-/** One key for each emergency INVITE, which lapses by itself. */
+/** One key for each INVITE that is claimed, which lapses by itself. */
 export function createSetupClaims(connection: RedisConnection): SetupClaims {
   return {
     async claim(invite, claim) {

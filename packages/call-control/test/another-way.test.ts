@@ -164,6 +164,22 @@ describe("the INVITE again with another branch, as its sender lost the first way
   });
 });
 
+describe("a call that goes on by another way, whose worker dies", () => {
+  test.each(KINDS)("%s: the worker that is given that way goes on with what rings", async (_k, uri) => {
+    const world = new FakeWorld();
+    const [first, second] = [await world.worker(), await world.worker()];
+    await invite(first, { uri });
+    await answered(first, 180);
+    await invite(first, { uri, ...NEXT }, EDGE_2);
+    const next = await invite(second, { uri, ...NEXT }, { ...EDGE_2, redelivered: true });
+    const [one, again] = invites(first, second);
+    expect(again?.request.branch).toBe(one?.request.branch);
+    await answered(second, 180, 200);
+    expect(second.sip.statuses(next.id)).toEqual([180, 200]);
+    expect(world.store.rows.size).toBe(1);
+  });
+});
+
 describe("an emergency call by two ways at once, while nobody tells whether it is under way elsewhere", () => {
   /** Claims are asked for, and answered when the test says so. */
   function hanging(world: FakeWorld) {

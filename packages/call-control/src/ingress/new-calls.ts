@@ -199,7 +199,7 @@ export class NewCalls {
    */
   #goOn(arrived: Arrived, callId: string, { callId: under, tries = 0 }: CallUnderWay): void {
     const { pending, post, clock, telemetry } = this.#parts;
-    const { request, trunk, inForce } = arrived;
+    const { request, trunk, decision, inForce } = arrived;
     pending.hold(callId);
     const alone = (): void => pending.resume(callId, () => this.#beginAlone(arrived, callId));
     const later = (): void => this.#goOn(arrived, callId, { callId: under, tries: tries - 1 });
@@ -213,6 +213,8 @@ export class NewCalls {
       known: (found) => {
         this.#setups.note({ request, trunk, callId: found, atMs: clock.now() });
         pending.handOver(callId, found);
+        // Claimed with its first way if it is an emergency call.
+        if (decision.kind !== "emergency") keepInvite(arrived, found, this.#parts);
         this.#tellOfSame(arrived, found);
         telemetry.log("info", "the caller's INVITE came by another way", { callId: found });
       },
@@ -226,11 +228,11 @@ export class NewCalls {
     this.#place(arrived, callId);
   }
 
-  /** An emergency call may be under way at another worker. Until that is known its INVITE by another way waits here for what becomes of it. */
+  /** An emergency call may be under way at another worker; an ordinary one only where its last way was that worker's, which died. Until that is known its INVITE by another way waits here for what becomes of it. */
   #begin(arrived: Arrived, callId: string): void {
-    if (arrived.decision.kind !== "emergency") return this.#place(arrived, callId);
+    const { request, trunk, decision } = arrived;
+    if (decision.kind !== "emergency" && !request.redelivered) return this.#place(arrived, callId);
     const { pending, clock } = this.#parts;
-    const { request, trunk } = arrived;
     pending.hold(callId);
     this.#setups.note({ request, trunk, callId, atMs: clock.now() });
     void claimInvite(arrived, callId, this.#parts).then((claimed) => {

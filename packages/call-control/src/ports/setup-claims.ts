@@ -1,8 +1,8 @@
 import type { Failure, Result } from "@tandem/domain";
 
 /**
- * Which call an emergency INVITE is of, whatever way it came and whichever worker has it: the peer that lost one way to us sends it again by another (RFC 3263 §4.3). A claim is forgotten
- * after `SETUP_CLAIM_MS`.
+ * Which call an INVITE is of, whatever way it came and whichever worker has it: the peer that lost one way to us sends it again by another (RFC 3263 §4.3). Emergency calls are claimed as they begin,
+ * ordinary ones when they go on by another way. A claim is forgotten after `SETUP_CLAIM_MS`.
  */
 export interface SetupClaims {
   /** The call that has the INVITE: the one that claimed it first, and this one where none did. `invite`: what its copies have in common, as a hash. */
