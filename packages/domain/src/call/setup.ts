@@ -80,12 +80,18 @@ export function waitingInvite(transaction: string, request: SipMessage, party: s
     offered: sdpIn(request) !== "",
     reliable: reliableWish(request),
     recordRoute: headerValues(request, "Record-Route"),
-    target: firstUri(request, "Contact") ?? firstUri(request, "From") ?? "",
+    target: contactIn(request) ?? firstUri(request, "From") ?? "",
     allows: allowsOf(request),
     supports: supportsOf(request),
     held: null,
     timer: timerWish(request),
   };
+}
+
+/** Where its sender wants to be reached; `*` is for REGISTER (RFC 3261 §20.10). */
+function contactIn(request: SipMessage): string | undefined {
+  const uri = firstUri(request, "Contact");
+  return uri === "*" ? undefined : uri;
 }
 
 /** The party of somebody who sent us an INVITE. */
@@ -157,6 +163,8 @@ function whyRefused(event: InviteEvent, caller: WaitingInvite): Refusal | null {
   if (spent && event.emergency === null) return refusalFor("too-many-hops");
   if (isLoop(request, pathMark(ingress, request.uri))) return refusalFor("loop-detected");
   if (event.emergency !== null) return null;
+  // RFC 3261 §8.1.1.8: without a Contact there is nowhere to send BYE to.
+  if (contactIn(request) === undefined) return refusalFor("malformed-request");
   const unknown = unsupportedOptions(request, ingress);
   if (unknown.length > 0) return refusalFor("unsupported-extension", [["Unsupported", unknown.join(", ")]]);
   const minSeS = caller.timer === null ? null : tooSmall(caller.timer, ingress.sessionTimer);

@@ -165,3 +165,24 @@ describe("a call that is answered", () => {
     expect(occupiedTrunks(rig.call)).toEqual(["core", "first"]);
   });
 });
+
+describe("an INVITE that names nobody to send requests to (RFC 3261 §8.1.1.8)", () => {
+  it.each([
+    ["no Contact", ""],
+    ["a Contact without an address", "*"],
+  ])("%s: 400, and nobody is called", (_, contact) => {
+    const rig = new CallRig();
+    rig.invite({ contact });
+    expect(rig.allResponded("invite-a")).toEqual([400]);
+    expect(rig.allSent("INVITE")).toHaveLength(0);
+  });
+
+  it.each(["", "*"])("for help (%j): served, and the caller is reached by its From", (contact) => {
+    const rig = new CallRig();
+    rig.invite({ contact, emergency: { service: "urn:service:sos", test: false } });
+    rig.answer(rig.sent("INVITE"), 200, { body: ANSWER });
+    rig.fromCaller("ACK", 100);
+    rig.fromCallee("BYE", 1);
+    expect(rig.sent("BYE").request.uri).toBe("sip:+12065550100@caller.secret.example");
+  });
+});

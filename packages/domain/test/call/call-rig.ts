@@ -73,6 +73,8 @@ export interface InviteOptions {
   readonly uri?: string;
   readonly from?: string;
   readonly to?: string;
+  /** Contact of the caller; empty: none. */
+  readonly contact?: string;
   readonly emergency?: Partial<EmergencyPreparation> | null;
   readonly rejection?: FailureCode;
   readonly limits?: TrunkLimits;
@@ -81,6 +83,7 @@ export interface InviteOptions {
 /** Caller's INVITE as it reaches the worker. */
 export function callerInvite(options: InviteOptions = {}): SipMessage {
   const body = options.body ?? OFFER;
+  const contact = options.contact ?? "<sip:alice@caller.secret.example:5070>";
   return buildRequest({
     method: "INVITE",
     uri: options.uri ?? "sip:+12065550199@tandem.example;user=phone",
@@ -90,7 +93,7 @@ export function callerInvite(options: InviteOptions = {}): SipMessage {
       ["To", options.to ?? "<sip:+12065550199@tandem.example>"],
       ["Call-ID", "call-id-of-caller"],
       ["CSeq", "100 INVITE"],
-      ["Contact", "<sip:alice@caller.secret.example:5070>"],
+      ...(contact === "" ? [] : [["Contact", contact] as const]),
       ...(options.headers?.some(([name]) => name === "Max-Forwards") ? [] : [["Max-Forwards", "70"] as const]),
       ...(options.headers ?? []),
       ...(body === "" ? [] : [["Content-Type", options.contentType ?? "application/sdp"] as const]),
