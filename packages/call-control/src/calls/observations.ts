@@ -49,7 +49,13 @@ function outcomeOf(outcome: string): string {
 }
 
 /** Ends of an attempt that say nothing about the peer: it was never asked, or was not given the time to answer. */
-const NO_EVIDENCE: ReadonlySet<string> = new Set(["trunk-full", "trunk-too-fast", "edge-lost", "caller-cancelled"]);
+const NO_EVIDENCE: ReadonlySet<string> = new Set([
+  "trunk-full",
+  "trunk-too-fast",
+  "edge-lost",
+  "caller-cancelled",
+  "invite-expired",
+]);
 
 /** A trunk is judged by attempts it failed, not by people who are busy or numbers that do not exist. */
 function reportHealth(attempt: Extract<Observation, { kind: "attempt-ended" }>, { ports }: CallShell): void {

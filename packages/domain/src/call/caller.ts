@@ -8,7 +8,7 @@ import { beginEnding } from "./ending.ts";
 import { q850Line, q850Of } from "./headers/reason.ts";
 import { spread, tagOf } from "./identity.ts";
 import { answerPending } from "./outgoing.ts";
-import { partyOf, reliableTimer, stopTimer, type Place, type Turn } from "./turn.ts";
+import { EXPIRY_TIMER, partyOf, reliableTimer, stopTimer, type Place, type Turn } from "./turn.ts";
 
 /** The dialog a caller's INVITE has so far for `peer`, made when there is none: each dialog of the called side has its own towards the caller. */
 export function callerDialog(turn: Turn, caller: WaitingInvite, peer: Dialog): Place | null {
@@ -95,6 +95,7 @@ function withCause(response: StoredResponse): StoredResponse {
 export function closeCaller(turn: Turn): void {
   const { call } = turn;
   const party = call.caller === null ? null : partyOf(call, call.caller.party);
+  if (call.caller?.expiresAtMs !== undefined) stopTimer(turn, EXPIRY_TIMER);
   for (const dialog of party?.dialogs ?? []) {
     if (dialog.reliable?.waiting != null) stopTimer(turn, reliableTimer(dialog));
     dialog.reliable = null;

@@ -9,6 +9,7 @@ import { hangUp, repeatByes, type HangUp } from "./hang-up.ts";
 import { reasonsOf } from "./headers/reason.ts";
 import { callDeadline, exchangeDeadline, lostTransferMs, transferDeadline } from "./deadlines.ts";
 import type { Trying } from "./hunt.ts";
+import { onExpired } from "./invite-expiry.ts";
 import { isAttended } from "./lost-edge.ts";
 import { onReliableTimer } from "./reliable-provisionals.ts";
 import { failureReply, inviteFailureReply } from "./replies.ts";
@@ -35,6 +36,9 @@ export function onTimer(turn: Turn, timer: string, edge?: string): void {
       break;
     case "reliable":
       onUnacknowledged(turn, subject);
+      break;
+    case "expires":
+      onExpired(turn);
       break;
     case "place":
       onPlaceTimer(turn, subject);

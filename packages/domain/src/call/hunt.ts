@@ -28,6 +28,8 @@ export interface WaitingInvite {
   /** Answer that is held until the PRACKs are done (RFC 3262 §3). */
   held: HeldAnswer | null;
   readonly timer: TimerWish | null;
+  /** When it expires (epoch ms; RFC 3261 §13.3.1). Absent: it does not. */
+  readonly expiresAtMs?: number;
 }
 
 /** The called side's 2xx, waiting until the caller's PRACKs are in. */

@@ -7,6 +7,7 @@ import { finish } from "./ending.ts";
 import { askEntry, askGate } from "./failover.ts";
 import type { CallerWay, CallEvent } from "./event.ts";
 import type { Unacked } from "./exchange.ts";
+import { awaitExpiry } from "./invite-expiry.ts";
 import { goOnElsewhere, isAttended } from "./lost-edge.ts";
 import { answerPending, type Received } from "./outgoing.ts";
 import type { Party } from "./party.ts";
@@ -49,6 +50,7 @@ export function onRedelivered(turn: Turn, event: Omit<Redelivered, "kind">): voi
   if (!takesWay(turn, event.way)) return refuse(turn, received, "answered-elsewhere");
   if (call.phase === "setup" && call.caller !== null) {
     call.caller = { ...call.caller, transaction };
+    awaitExpiry(turn);
     resume(turn, event);
     return;
   }

@@ -17,6 +17,7 @@ import { passableLines } from "./headers/passing.ts";
 import { isLoop, pathMark, pathOf } from "./headers/path.ts";
 import { reliableWish } from "./headers/reliability.ts";
 import { addressOf, cseqOf, firstUri, numberOf, schemeOf, tagIn, withoutTag } from "./headers/values.ts";
+import { awaitExpiry, expiryS, withExpiry, withoutExpiry } from "./invite-expiry.ts";
 import type { LegProfile } from "./leg-profile.ts";
 import { inviteFailureReply } from "./replies.ts";
 import { noteDesk } from "./desk-step.ts";
@@ -39,16 +40,22 @@ export function beginCall(turn: Turn, event: InviteEvent): void {
   if (event.withoutDesk !== undefined) noteDesk(turn, event.withoutDesk);
   call.toldLocation = event.emergency === null ? null : toldLocation(request, event.emergency);
   const caller = waitingInvite(event.transaction, request, "a");
-  call.caller = caller;
+  call.caller = isForHelp(event) ? caller : withExpiry(caller, request, turn.now);
   call.parties.push(callerParty(request, ingress));
   const refusal = whyRefused(event, caller);
   if (refusal !== null) rejectCaller(turn, refusal.response, refusal.failure);
   else {
     const hunt = newHunt(event);
     call.hunt = hunt;
+    awaitExpiry(turn);
     if (hunt.entry === null) tryNext(turn, hunt);
     else askEntry(turn, hunt.entry);
   }
+}
+
+/** An emergency call, or a callback to whoever made one: it lacks what it lacks, and is given up by people only. */
+function isForHelp({ emergency, callback }: InviteEvent): boolean {
+  return emergency !== null || callback !== undefined;
 }
 
 function fillFacts(turn: Turn, { request, ingress, considered, emergency, ...event }: InviteEvent): void {
@@ -115,11 +122,12 @@ export function callerParty(request: SipMessage, profile: LegProfile, id = "a"):
 }
 
 function newHunt({ request, attempts, ingress, limits, emergency }: InviteEvent): Hunt {
+  const stored = storedRequest(request, ingress);
   return {
     goal: "setup",
     madeEmergency: false,
     leg: "b",
-    request: storedRequest(request, ingress),
+    request: emergency === null ? stored : withoutExpiry(stored),
     preparation: emergency,
     plans: [...attempts],
     current: null,
@@ -164,7 +172,8 @@ function whyRefused(event: InviteEvent, caller: WaitingInvite): Refusal | null {
   if (isLoop(request, pathMark(ingress, request.uri))) return refusalFor("loop-detected");
   if (event.emergency !== null) return null;
   // RFC 3261 §8.1.1.8: without a Contact there is nowhere to send BYE to.
-  if (contactIn(request) === undefined) return refusalFor("malformed-request");
+  if (!isForHelp(event) && contactIn(request) === undefined) return refusalFor("malformed-request");
+  if (!isForHelp(event) && expiryS(request) === 0) return refusalFor("invite-expired");
   const unknown = unsupportedOptions(request, ingress);
   if (unknown.length > 0) return refusalFor("unsupported-extension", [["Unsupported", unknown.join(", ")]]);
   const minSeS = caller.timer === null ? null : tooSmall(caller.timer, ingress.sessionTimer);

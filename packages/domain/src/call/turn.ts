@@ -64,6 +64,9 @@ export function dropExchange(call: Call, exchange: Exchange): void {
   call.exchanges = call.exchanges.filter((candidate) => candidate !== exchange);
 }
 
+/** Timer of the caller's INVITE, where that says when it expires. */
+export const EXPIRY_TIMER = "expires:a";
+
 export function startTimer(turn: Turn, timer: string, afterMs: number): void {
   turn.effects.push({ kind: "start-timer", timer, afterMs });
 }

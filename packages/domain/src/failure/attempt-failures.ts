@@ -9,6 +9,12 @@ export const attemptFailures = {
   "busy-everywhere": row("600 Busy Everywhere", [17, 409], peopleDecided, "The called party is busy everywhere."),
   declined: row("603 Decline", [21, 409], peopleDecided, "The called party declined."),
   "ring-timeout": row("480 Temporarily Unavailable", [19, 504], peopleDecided, "Nobody answered in time."),
+  "invite-expired": row(
+    "487 Request Terminated",
+    [19, 504],
+    peopleDecided,
+    "Nobody answered in the time that the INVITE gave (Expires, RFC 3261 §13.3.1).",
+  ),
   "called-unavailable": row(
     "480 Temporarily Unavailable",
     [20, 409],

@@ -177,6 +177,12 @@ describe("an INVITE that names nobody to send requests to (RFC 3261 §8.1.1.8)",
     expect(rig.allSent("INVITE")).toHaveLength(0);
   });
 
+  it("a callback to whoever called for help: served", () => {
+    const rig = new CallRig();
+    rig.invite({ contact: "", callback: { callId: null } });
+    expect(rig.allSent("INVITE")).toHaveLength(1);
+  });
+
   it.each(["", "*"])("for help (%j): served, and the caller is reached by its From", (contact) => {
     const rig = new CallRig();
     rig.invite({ contact, emergency: { service: "urn:service:sos", test: false } });

@@ -77,6 +77,8 @@ export interface InviteOptions {
   readonly contact?: string;
   readonly emergency?: Partial<EmergencyPreparation> | null;
   readonly rejection?: FailureCode;
+  /** The call is a callback to whoever made an emergency call. */
+  readonly callback?: { readonly callId: string | null };
   readonly limits?: TrunkLimits;
 }
 
@@ -142,6 +144,7 @@ export class CallRig {
       considered: [],
       emergency: options.emergency == null ? null : { ...blankPreparation, ...options.emergency },
       ...(options.limits === undefined ? {} : { limits: options.limits }),
+      ...(options.callback === undefined ? {} : { callback: options.callback }),
       ...(options.rejection === undefined ? {} : { rejection: options.rejection }),
     });
   }
