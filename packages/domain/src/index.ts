@@ -95,6 +95,7 @@ export type * from "./routing/decision.ts";
 export type * from "./call/event.ts";
 export type { AlarmCause } from "./call/alarm.ts";
 export type * from "./call/effect.ts";
+export { invitedUri } from "./call/attempt.ts";
 export { barePlan, type PlannedNumbers } from "./call/bare-plan.ts";
 export type * from "./call/leg-profile.ts";
 export type * from "./call/call.ts";

@@ -47,3 +47,12 @@ export function decideRequest(
   const { snapshot } = world.inForce;
   return decide(requestFacts(request, trunk, { callId, plan: snapshot.emergency.plan }), snapshot, world.live);
 }
+
+/** Whether a new request is an emergency call. */
+export function isForHelp(
+  request: IncomingRequest,
+  callId: string,
+  world: { readonly inForce: InForce; readonly live: LiveView },
+): boolean {
+  return decideRequest(request, ingressTrunk(request, world.inForce), callId, world).kind === "emergency";
+}

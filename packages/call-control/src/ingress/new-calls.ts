@@ -7,7 +7,7 @@ import { transactionId } from "../calls/transaction-id.ts";
 import type { LiveViews } from "../live/live-state.ts";
 import type { InForce, TopologyInForce } from "../live/topology-in-force.ts";
 import type { Callback, EmergencyNotices, IdentityHash, IncomingRequest } from "../ports/index.ts";
-import { decideRequest, ingressProfile, ingressTrunk } from "./arrival.ts";
+import { decideRequest, ingressProfile, ingressTrunk, isForHelp } from "./arrival.ts";
 import { callerOrigin } from "./caller-origin.ts";
 import { isOurs, perhapsOf, type CallLookup } from "./came-back.ts";
 import { asCallback, type Arrived, type ArrivedOnTrunk } from "./callback-arrival.ts";
@@ -38,6 +38,8 @@ export interface NewCallParts extends PreparationPorts, CallLookup, ClaimPorts {
   readonly hash: IdentityHash;
   readonly notices: EmergencyNotices;
   readonly pending: PendingCalls;
+  /** True while this process works on the call. */
+  readonly works: (callId: string) => boolean;
   readonly post: (callId: string, mail: Mail) => void;
   readonly chooseDesk: RelayedMedia["choose"];
 }
@@ -132,14 +134,16 @@ export class NewCalls {
   }
 
   #decide(invite: ReadInvite, callId: string): void {
-    const { answers, topology, pending } = this.#parts;
+    const { answers, live, topology, pending } = this.#parts;
     const { request } = invite;
     const inForce = topology.current;
     if (inForce === null) return answers.refuse(request, "not-ready");
     const named = perhapsOf(request.message);
-    if (named === null) return this.#judge(invite, callId, inForce);
+    // A call for help neither waits nor is refused for this: one that goes round is ended by the marks of its path, when all its ways out go round.
+    if (named === null || isForHelp(request, callId, { inForce, live: live.forCallsUnderWay }))
+      return this.#judge(invite, callId, inForce);
     pending.hold(callId);
-    const looked = isOurs(named, this.#parts).catch(() => false);
+    const looked = isOurs(named, request.message.uri, this.#parts).catch(() => false);
     void looked.then((ours) => {
       const failure = ingressTrunk(request, inForce) === null ? "unknown-source" : "loop-detected";
       const goOn = () => this.#judge(invite, callId, topology.current ?? inForce);

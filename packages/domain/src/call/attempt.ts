@@ -153,6 +153,13 @@ function inviteUri(call: Call, hunt: Hunt, plan: AttemptPlan): string {
   return plan.requestUri ?? callAddresses(hunt.request, plan, emergencyCaller(call) !== null).uri;
 }
 
+/** Request-URI of the INVITE under way to that party; null: none is. */
+export function invitedUri(call: Call, party: PartyId): string | null {
+  const { hunt } = call;
+  const trying = hunt?.current ?? null;
+  return hunt === null || trying?.party !== party ? null : inviteUri(call, hunt, trying.plan);
+}
+
 /** The INVITE of an attempt, also again with a longer session interval after 422 (RFC 4028 §7.4: same dialog, next CSeq). */
 export function sendInvite(turn: Turn, hunt: Hunt, trying: Trying, party: Party): void {
   party.inviteCseq += 1;
