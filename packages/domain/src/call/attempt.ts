@@ -25,7 +25,7 @@ import { dropDialogs, partyOf, startTimer, type Turn } from "./turn.ts";
 type Sent = Extract<Effect, { kind: "send" }>;
 
 /** What every branch begins with (RFC 3261 §8.1.1.7). */
-const BRANCH_COOKIE = "z9hG4bK";
+export const BRANCH_COOKIE = "z9hG4bK";
 
 /** Opens the detail record of an attempt; its trunk's lease is asked for first when the trunk has limits. */
 export function openAttempt(turn: Turn, hunt: Hunt, plan: AttemptPlan): Trying {

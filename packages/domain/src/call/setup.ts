@@ -1,8 +1,9 @@
-import { headerValues, parseMaxForwards, type HeaderLine, type SipMessage } from "@tandem/sip";
+import { headerValues, parseMaxForwards, topVia, type HeaderLine, type SipMessage } from "@tandem/sip";
 import { emergencyFacts } from "../emergency/preparation.ts";
 import type { FailureCode } from "../failure/catalogue.ts";
 import type { Hunt, StoredRequest, WaitingInvite } from "./hunt.ts";
 import type { Party, StoredResponse } from "./party.ts";
+import { BRANCH_COOKIE } from "./attempt.ts";
 import { allowsOf, supportsOf } from "./called-dialogs.ts";
 import { rejectCaller } from "./caller.ts";
 import type { CallEvent } from "./event.ts";
@@ -171,13 +172,19 @@ function whyRefused(event: InviteEvent, caller: WaitingInvite): Refusal | null {
   if (spent && event.emergency === null) return refusalFor("too-many-hops");
   if (isLoop(request, pathMark(ingress, request.uri))) return refusalFor("loop-detected");
   if (event.emergency !== null) return null;
-  // RFC 3261 §8.1.1.8: without a Contact there is nowhere to send BYE to.
-  if (!isForHelp(event) && contactIn(request) === undefined) return refusalFor("malformed-request");
+  if (!isForHelp(event) && lacksContact(request)) return refusalFor("malformed-request");
   if (!isForHelp(event) && expiryS(request) === 0) return refusalFor("invite-expired");
   const unknown = unsupportedOptions(request, ingress);
   if (unknown.length > 0) return refusalFor("unsupported-extension", [["Unsupported", unknown.join(", ")]]);
   const minSeS = caller.timer === null ? null : tooSmall(caller.timer, ingress.sessionTimer);
   return minSeS === null ? null : refusalFor("session-interval-too-small", [["Min-SE", String(minSeS)]]);
+}
+
+/**
+ * RFC 3261 §8.1.1.8: without a Contact there is nowhere to send BYE to. A client by RFC 2543, which its branch shows (§8.1.1.7), need not have one and is reached by its From (RFC 4475 §3.4.1).
+ */
+function lacksContact(request: SipMessage): boolean {
+  return contactIn(request) === undefined && topVia(request)?.branch?.startsWith(BRANCH_COOKIE) === true;
 }
 
 function unsupportedOptions(request: SipMessage, ingress: LegProfile): readonly string[] {

@@ -177,6 +177,12 @@ describe("an INVITE that names nobody to send requests to (RFC 3261 §8.1.1.8)",
     expect(rig.allSent("INVITE")).toHaveLength(0);
   });
 
+  it.each(["", ";branch=1"])("of a client by RFC 2543 (%j): served (RFC 4475 §3.4.1)", (branch) => {
+    const rig = new CallRig();
+    rig.invite({ contact: "", via: `SIP/2.0/UDP caller.secret.example${branch}` });
+    expect(rig.allSent("INVITE")).toHaveLength(1);
+  });
+
   it("a callback to whoever called for help: served", () => {
     const rig = new CallRig();
     rig.invite({ contact: "", callback: { callId: null } });

@@ -73,6 +73,8 @@ export interface InviteOptions {
   readonly uri?: string;
   readonly from?: string;
   readonly to?: string;
+  /** Top Via of the caller's INVITE. */
+  readonly via?: string;
   /** Contact of the caller; empty: none. */
   readonly contact?: string;
   readonly emergency?: Partial<EmergencyPreparation> | null;
@@ -90,7 +92,7 @@ export function callerInvite(options: InviteOptions = {}): SipMessage {
     method: "INVITE",
     uri: options.uri ?? "sip:+12065550199@tandem.example;user=phone",
     headers: [
-      ["Via", "SIP/2.0/UDP caller.secret.example:5060;branch=z9hG4bKcaller"],
+      ["Via", options.via ?? "SIP/2.0/UDP caller.secret.example:5060;branch=z9hG4bKcaller"],
       ["From", options.from ?? '"Alice" <sip:+12065550100@caller.secret.example>;tag=tag-of-caller'],
       ["To", options.to ?? "<sip:+12065550199@tandem.example>"],
       ["Call-ID", "call-id-of-caller"],
