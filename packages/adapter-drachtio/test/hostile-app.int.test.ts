@@ -11,7 +11,7 @@ describe("authentication", () => {
       "OK",
       "udp/192.0.2.1:5060,tcp/192.0.2.1:5070",
       expect.stringMatching(
-        /^v0\.9\.10-tandem;edge=e1;pool=east;listeners=;instance=[\da-f-]{36};sent-by=outside@192\.0\.2\.1:5060,inside@192\.0\.2\.1:5070;adopts;holds$/,
+        /^v0\.9\.10-tandem;edge=e1;pool=east;listeners=;instance=[\da-f-]{36};sent-by=outside@192\.0\.2\.1:5060,inside@192\.0\.2\.1:5070;adopts;holds;hears-acks$/,
       ),
       "udp/192.0.2.1:5060,tcp/192.0.2.1:5070",
     ]);

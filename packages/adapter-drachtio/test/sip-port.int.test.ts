@@ -49,6 +49,21 @@ describe.each(ARRANGEMENTS)("requests from the network ($arrangement)", (arrange
     expect(worker.port.edges()[0]?.pendingServer).toBe(0);
   });
 
+  test("an ACK that came by another edge is told to the edge that repeats the 2xx", async () => {
+    await using edge = await startEdge();
+    await using worker = await connected(edge, arrangement);
+    await routed(edge, worker);
+    const invite = edge.endpoint.receive("INVITE", { callId: "c1" });
+    const { transaction, message } = await worker.app.requests.next();
+    worker.port.hold(transaction);
+    await worker.port.respond(transaction, responseTo(message, 200, { toTag: "our-tag" }));
+    expect(edge.server.stats().held).toBe(1);
+    worker.port.acknowledged({ edge: "another", id: transaction.id });
+    worker.port.acknowledged(transaction);
+    await edge.endpoint.until(() => (invite.acknowledgedElsewhere ? true : undefined));
+    expect(edge.server.stats().held).toBe(0);
+  });
+
   test("an ACK arrives with the INVITE's transaction, a CANCEL as onCancel, a missing ACK as onAckTimeout", async () => {
     await using edge = await startEdge();
     await using worker = await connected(edge, arrangement);

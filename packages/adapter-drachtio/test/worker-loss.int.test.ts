@@ -40,6 +40,23 @@ describe("an INVITE of an emergency call, of which a worker says so", () => {
     expect(edge.server.stats().held).toBe(0);
   });
 
+  test("is waited for no longer when its ACK came by another edge, which any worker says", async () => {
+    await using edge = await startEdge();
+    const app = await RawApp.login(edge.address, OCTETS);
+    const invite = edge.endpoint.receive("INVITE");
+    await app.sip("INVITE");
+    await app.ask("hold|s1");
+    await app.ask("acknowledged|s1");
+    expect([edge.server.stats().held, invite.acknowledgedElsewhere]).toEqual([1, false]);
+    await app.ask("sip|s1|\r\nSIP/2.0 200 OK\r\nTo: <sip:x>;tag=our-tag\r\n\r\n");
+    const other = await RawApp.login(edge.address, OCTETS);
+    await other.ask("acknowledged|nothing");
+    await other.ask("acknowledged");
+    expect(edge.server.stats().held).toBe(1);
+    await other.ask("acknowledged|s1");
+    expect([edge.server.stats().held, invite.acknowledgedElsewhere]).toEqual([0, true]);
+  });
+
   test("sent, it is waited for until its final response, also when another worker goes on with it", async () => {
     await using edge = await startEdge();
     const dying = await RawApp.login(edge.address, OCTETS);

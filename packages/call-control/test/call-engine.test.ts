@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { answerTo, arriving, FakeWorld, last, peer, requestFrom, settle } from "../src/testing/index.ts";
-import { invite, answers, inDialog, established, details } from "./call-steps.ts";
+import { invite, answers, inDialog, established, details, ours } from "./call-steps.ts";
 
 describe("a basic call", () => {
   test("is written ahead: the record is stored before the INVITE leaves", async () => {
@@ -37,6 +37,17 @@ describe("a basic call", () => {
       { message: "work beside a call failed", fields: { error: "TypeError" } },
     ]);
     expect(JSON.stringify(worker.telemetry.logged)).not.toContain("12125550100");
+  });
+
+  test("an ACK that came by another edge: the edge that repeats the 200 is told", async () => {
+    const world = new FakeWorld();
+    const worker = await world.worker();
+    const transaction = await invite(worker);
+    await answers(worker, 200);
+    const ack = arriving(inDialog("ACK", ours(worker, transaction, 200), 1));
+    worker.engine.onRequest({ ...ack, transaction: { edge: "edge-2", id: "its-own" } });
+    await settle();
+    expect(worker.sip.acknowledgedElsewhere).toEqual([transaction]);
   });
 
   test("INVITE, 180, 200, ACK, BYE: one call record, one attempt record, nothing left", async () => {

@@ -185,6 +185,11 @@ export interface ServerTransaction {
    * `ok` means handed to the transport (a lost connection may still be made again; if not, `onResponseLost`).
    */
   respond(response: SipMessage): SendResult;
+  /**
+   * The ACK of its 2xx came by another endpoint: the 2xx is repeated no more and `onAckTimeout` not told (RFC 3261 §13.3.1.4). The INVITE that comes again is still absorbed
+   * (RFC 6026 §7.1). Nothing without an unacknowledged 2xx.
+   */
+  acknowledged(): void;
 }
 
 export interface OutgoingRequest {

@@ -102,6 +102,22 @@ describe("an INVITE from a peer", () => {
     expect(user.ackTimeouts).toEqual([]);
   });
 
+  it("gets a 2xx no more once its ACK came elsewhere, of which nothing is told here, nor of one that comes here, too", async () => {
+    await start();
+    await receive(requestText());
+    user.transaction.acknowledged();
+    user.respond(200);
+    await clock.advance(600);
+    expect(peer.startLines.slice(1)).toEqual(Array(2).fill("SIP/2.0 200 OK"));
+    user.transaction.acknowledged();
+    const ack = requestText({ method: "ACK", branch: "z9hG4bKack", toTag: "service" });
+    await receive(requestText(), ack);
+    await clock.advance(40_000);
+    expect(peer.startLines.slice(1)).toHaveLength(2);
+    expect([user.requests.length, user.acks.length, user.ackTimeouts.length]).toEqual([1, 0, 0]);
+    expect(endpoint.stats()).toMatchObject({ ackTimeouts: 0, transactions: { "invite-server": 0 } });
+  });
+
   it("tells after 64*T1 that no ACK came for the 2xx", async () => {
     await start();
     await receive(requestText());

@@ -156,6 +156,10 @@ class SipPortOverEdges implements DrachtioSipPort {
     this.#connected.find(edge)?.hold(id);
   }
 
+  acknowledged({ edge, id }: Parameters<SipPort["acknowledged"]>[0]): void {
+    this.#connected.find(edge)?.acknowledged(id);
+  }
+
   hasOtherEdge(pool: string, edge: string): boolean {
     return this.#connected.hasOther(pool, edge);
   }

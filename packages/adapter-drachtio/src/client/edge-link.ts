@@ -10,7 +10,7 @@ import {
 } from "@tandem/call-control";
 import { ok, type Failure, type Result } from "@tandem/domain";
 import { buildResponse, formatMessage, parseMessage, type SipMessage } from "@tandem/sip";
-import { formatHoldFrame, formatRouteFrame } from "../wire/app-frame.ts";
+import { formatAcknowledgedFrame, formatHoldFrame, formatRouteFrame } from "../wire/app-frame.ts";
 import { parseEdgeFrame, parseVersion, type SipEdgeFrame } from "../wire/edge-frame.ts";
 import type { Adoption } from "../edge-access.ts";
 import { edgeLost } from "../edge-failures.ts";
@@ -45,6 +45,7 @@ export class EdgeLink implements PoolLink {
   readonly adopts: boolean;
   readonly instance: string;
   readonly #holds: boolean;
+  readonly #hearsAcks: boolean;
   readonly #sentBy: ReadonlyMap<string, string>;
   readonly #options: EdgeLinkOptions;
   readonly #session: LinkSession;
@@ -66,6 +67,7 @@ export class EdgeLink implements PoolLink {
     this.adopts = identity.adopts;
     this.instance = identity.instance;
     this.#holds = identity.holds;
+    this.#hearsAcks = identity.hearsAcks;
     this.#sentBy = identity.sentBy;
     this.#exchanges = new LinkExchanges(this.edge, session, options);
   }
@@ -137,6 +139,10 @@ export class EdgeLink implements PoolLink {
   hold(id: string): void {
     // One of an earlier release does not know the frame.
     if (this.#holds) this.#session.send(formatHoldFrame(this.#nextId(), id));
+  }
+
+  acknowledged(id: string): void {
+    if (this.#hearsAcks) this.#session.send(formatAcknowledgedFrame(this.#nextId(), id));
   }
 
   handOver(id: string): void {

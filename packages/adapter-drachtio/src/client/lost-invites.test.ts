@@ -40,6 +40,8 @@ class OtherEdge implements EdgeAccess {
 
   hold(): void {}
 
+  acknowledged(): void {}
+
   handOver(): void {}
 
   sentBy(): null {

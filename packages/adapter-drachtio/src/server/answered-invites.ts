@@ -23,11 +23,16 @@ export class AnsweredInvites {
   }
 
   /** Waits for its ACK no more; undefined: it did not, or not any more. */
-  take({ id }: ServerTransaction): AnsweredInvite | undefined {
+  take({ id }: Pick<ServerTransaction, "id">): AnsweredInvite | undefined {
     const answered = this.#answered.get(id);
     if (answered === undefined) return undefined;
     this.#answered.delete(id);
     this.#affinity.end(answered.transaction.callId);
     return answered;
+  }
+
+  /** Its ACK came by another edge: the 2xx is repeated no more (RFC 3261 §13.3.1.4). */
+  acknowledgedElsewhere(id: string): void {
+    this.take({ id })?.transaction.acknowledged();
   }
 }

@@ -2,6 +2,7 @@ import type { Socket } from "node:net";
 import type { ReceivedMessage } from "@tandem/sip-endpoint";
 import {
   parseAppFrame,
+  type AcknowledgedAppFrame,
   type AppFrame,
   type HoldAppFrame,
   type ProxyAppFrame,
@@ -76,7 +77,8 @@ export type WorkFrame =
   | Extract<AppFrame, { kind: "route" | "remove-route" }>
   | SipAppFrame
   | ProxyAppFrame
-  | HoldAppFrame;
+  | HoldAppFrame
+  | AcknowledgedAppFrame;
 
 interface AppSessionEvents {
   onReady(session: AppSession): void;

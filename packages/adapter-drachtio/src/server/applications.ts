@@ -166,6 +166,9 @@ export class Applications {
       case "hold":
         session.reply(frame.id, "OK");
         return this.#hold(frame.transactionId);
+      case "acknowledged":
+        session.reply(frame.id, "OK");
+        return this.#parts.incoming.acknowledgedElsewhere(frame.transactionId);
       case "proxy":
         return this.#parts.proxies.begin(session, frame, this.#parts.incoming);
     }

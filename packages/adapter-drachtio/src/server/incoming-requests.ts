@@ -116,6 +116,11 @@ export class IncomingRequests {
     this.#parts.dispatcher.ack(ack, transaction, isThere ? answered.session : undefined);
   }
 
+  /** The ACK to a 2xx of ours came by another edge. */
+  acknowledgedElsewhere(id: string): void {
+    this.#answered.acknowledgedElsewhere(id);
+  }
+
   /** The peer cancelled; the endpoint has answered both the CANCEL and the INVITE. */
   cancelled(transaction: ServerTransaction, cancel: ReceivedMessage): void {
     const offer = this.#open.get(transaction.id);

@@ -148,6 +148,10 @@ export class LocalLink implements Application, LocalEdgeAccess {
     this.#parts.onHold(id);
   }
 
+  acknowledged(id: string): void {
+    this.#parts.incoming.acknowledgedElsewhere(id);
+  }
+
   /** The edge of this process has it all the same, and waits until it is answered. */
   handOver(): void {}
 

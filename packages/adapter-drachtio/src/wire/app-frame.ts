@@ -7,6 +7,7 @@ export type AppFrame =
   | { readonly kind: "route" | "remove-route"; readonly id: string; readonly verb: string }
   | { readonly kind: "ping"; readonly id: string }
   | HoldAppFrame
+  | AcknowledgedAppFrame
   | SipAppFrame
   | ProxyAppFrame
   | { readonly kind: "malformed"; readonly id: string; readonly reason: MalformedReason };
@@ -38,6 +39,13 @@ export interface SipAppFrame {
 /** The transaction, of either side, belongs to an emergency call that is set up: an edge told to end waits for it. */
 export interface HoldAppFrame {
   readonly kind: "hold";
+  readonly id: string;
+  readonly transactionId: string;
+}
+
+/** The ACK of the 2xx to that INVITE came by another edge. */
+export interface AcknowledgedAppFrame {
+  readonly kind: "acknowledged";
   readonly id: string;
   readonly transactionId: string;
 }
@@ -78,7 +86,8 @@ export function parseAppFrame(payload: string): AppFrame {
     case "ping":
       return { kind: "ping", id };
     case "hold":
-      return { kind: "hold", id, transactionId: tokens[2] ?? "" };
+    case "acknowledged":
+      return { kind: tokens[1], id, transactionId: tokens[2] ?? "" };
     case "proxy":
       return parseProxy(id, tokens, text);
     case undefined:
@@ -160,6 +169,11 @@ export const ADOPT = "adopt";
 /** `hold` frame. Only for edges that say that they hold: to another one it is an unknown message, which ends the connection. */
 export function formatHoldFrame(id: string, transactionId: string): string {
   return `${id}|hold|${transactionId}`;
+}
+
+/** `acknowledged` frame. Only for edges that say that they take it, as with `hold`. */
+export function formatAcknowledgedFrame(id: string, transactionId: string): string {
+  return `${id}|acknowledged|${transactionId}`;
 }
 
 /** `route` or `remove_route` frame. */

@@ -143,7 +143,16 @@ describe("parseEdgeFrame", () => {
 test.each([
   [
     "v0.9.10-tandem;edge=e1;pool=east",
-    { edge: "e1", pool: "east", listeners: null, instance: "", sentBy: new Map(), adopts: false, holds: false },
+    {
+      edge: "e1",
+      pool: "east",
+      listeners: null,
+      instance: "",
+      sentBy: new Map(),
+      adopts: false,
+      holds: false,
+      hearsAcks: false,
+    },
   ],
   [
     "v0.9.10-tandem;edge=e1;pool=east;listeners=core:udp:5060,tls:tls:0",
@@ -155,17 +164,48 @@ test.each([
       sentBy: new Map(),
       adopts: false,
       holds: false,
+      hearsAcks: false,
     },
   ],
   [
     "v0.9.10-tandem;edge=e1;pool=east;instance=i1;adopts",
-    { edge: "e1", pool: "east", listeners: null, instance: "i1", sentBy: new Map(), adopts: true, holds: false },
+    {
+      edge: "e1",
+      pool: "east",
+      listeners: null,
+      instance: "i1",
+      sentBy: new Map(),
+      adopts: true,
+      holds: false,
+      hearsAcks: false,
+    },
   ],
   [
     "v0.9.10-1-g9c2dd4cb6a",
-    { edge: null, pool: null, listeners: null, instance: "", sentBy: new Map(), adopts: false, holds: false },
+    {
+      edge: null,
+      pool: null,
+      listeners: null,
+      instance: "",
+      sentBy: new Map(),
+      adopts: false,
+      holds: false,
+      hearsAcks: false,
+    },
   ],
-  ["", { edge: null, pool: null, listeners: null, instance: "", sentBy: new Map(), adopts: false, holds: false }],
+  [
+    "",
+    {
+      edge: null,
+      pool: null,
+      listeners: null,
+      instance: "",
+      sentBy: new Map(),
+      adopts: false,
+      holds: false,
+      hearsAcks: false,
+    },
+  ],
 ])("version token %j", (version, identity) => {
   expect(parseVersion(version)).toEqual(identity);
 });
@@ -177,7 +217,7 @@ test("the version token begins as drachtio-srf wants it before it pings", () => 
   ]);
   const told = { edge: "e1", pool: "east", listeners: ["core:udp:5060", "out:tcp:5062"], instance: "i1", sentBy };
   expect(formatVersion(told)).toMatch(/^v0\.9\.10/);
-  expect(parseVersion(formatVersion(told))).toEqual({ ...told, adopts: true, holds: true });
+  expect(parseVersion(formatVersion(told))).toEqual({ ...told, adopts: true, holds: true, hearsAcks: true });
   const blank = { ...told, listeners: [], sentBy: new Map() };
-  expect(parseVersion(formatVersion(blank))).toEqual({ ...blank, adopts: true, holds: true });
+  expect(parseVersion(formatVersion(blank))).toEqual({ ...blank, adopts: true, holds: true, hearsAcks: true });
 });

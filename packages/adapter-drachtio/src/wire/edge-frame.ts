@@ -174,16 +174,18 @@ export interface EdgeIdentity {
   readonly adopts: boolean;
   /** It is told which transactions an edge that ends has to wait for. */
   readonly holds: boolean;
+  /** It is told of ACKs that came by another edge. */
+  readonly hearsAcks: boolean;
 }
 
 /**
- * `v0.9.10-tandem;edge=<id>;pool=<name>;listeners=<name>:<transport>:<port>,…;instance=<id>;sent-by=<listener>@<host:port>,…;adopts;holds`: drachtio-srf reads the three numbers (it pings
+ * `v0.9.10-tandem;edge=<id>;pool=<name>;listeners=<name>:<transport>:<port>,…;instance=<id>;sent-by=<listener>@<host:port>,…;adopts;holds;hears-acks`: drachtio-srf reads the three numbers (it pings
  * servers from v0.8.2 on), the worker the rest.
  */
 export function formatVersion({ edge, pool, listeners, instance, sentBy }: ToldIdentity): string {
   const told = Array.from(sentBy, ([listener, hostport]) => `${listener}@${hostport}`).join(",");
   const whole = `v0.9.10-tandem;edge=${edge};pool=${pool};listeners=${listeners.join(",")};instance=${instance}`;
-  return `${whole};sent-by=${told};adopts;holds`;
+  return `${whole};sent-by=${told};adopts;holds;hears-acks`;
 }
 
 /** What an edge of ours tells of itself. */
@@ -200,6 +202,7 @@ export function parseVersion(version: string): EdgeIdentity {
   let listeners: readonly string[] | null = null;
   let adopts = false;
   let holds = false;
+  let hearsAcks = false;
   let instance = "";
   let sentBy: ReadonlyMap<string, string> = new Map();
   for (const part of version.split(";").slice(1)) {
@@ -210,8 +213,9 @@ export function parseVersion(version: string): EdgeIdentity {
     else if (part.startsWith("sent-by=")) sentBy = parseSentBy(part.slice(8));
     else if (part === "adopts") adopts = true;
     else if (part === "holds") holds = true;
+    else if (part === "hears-acks") hearsAcks = true;
   }
-  return { edge, pool, listeners, instance, sentBy, adopts, holds };
+  return { edge, pool, listeners, instance, sentBy, adopts, holds, hearsAcks };
 }
 
 function parseSentBy(text: string): ReadonlyMap<string, string> {

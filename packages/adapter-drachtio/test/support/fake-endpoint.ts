@@ -42,6 +42,8 @@ export class FakeServerTransaction implements ServerTransaction {
   readonly received: ReceivedMessage;
   readonly responses: SipMessage[] = [];
   failure: SendFailure | null = null;
+  /** The edge was told that its ACK came elsewhere. */
+  acknowledgedElsewhere = false;
   #answered = false;
   readonly #onAnswer: () => void;
 
@@ -68,6 +70,10 @@ export class FakeServerTransaction implements ServerTransaction {
     if (response.status >= 200) this.#answered = true;
     this.#onAnswer();
     return ok(sentOf(response, SOURCE));
+  }
+
+  acknowledged(): void {
+    this.acknowledgedElsewhere = true;
   }
 
   /** The peer cancels. */

@@ -10,6 +10,8 @@ export function effectName(effect: Effect): string {
       return `send ${effect.leg} ${effect.request.method}`;
     case "respond":
       return `respond ${effect.transaction} ${effect.response.status}`;
+    case "acknowledged":
+      return `acknowledged ${effect.transaction}`;
     case "cancel":
       return `cancel ${effect.exchange}`;
     case "start-timer":

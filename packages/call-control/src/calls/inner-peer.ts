@@ -15,6 +15,10 @@ export abstract class InnerPeer {
     this.outside.hold(transaction);
   }
 
+  acknowledged(transaction: ServerTransaction): void {
+    this.outside.acknowledged(transaction);
+  }
+
   hasOtherEdge(pool: string, edge: string): boolean {
     return this.outside.hasOtherEdge(pool, edge);
   }

@@ -20,6 +20,8 @@ export function runEffect(effect: ImmediateEffect, context: EffectContext): void
       return send(effect, context);
     case "respond":
       return respond(effect, context);
+    case "acknowledged":
+      return shell.ports.sip.acknowledged(serverTransaction(effect.transaction));
     case "cancel":
       return cancel(effect, context);
     case "reserve":

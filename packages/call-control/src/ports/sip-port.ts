@@ -26,6 +26,11 @@ export interface SipPort {
    * transaction is over, or its edge gone.
    */
   hold(transaction: ClientTransaction | ServerTransaction): void;
+  /**
+   * The ACK of the 2xx given to that INVITE came by another edge: its own edge repeats the 2xx no more, reports no missing ACK and waits for none. Nothing where the transaction is
+   * over, or its edge gone.
+   */
+  acknowledged(transaction: ServerTransaction): void;
   /** Another worker has the call and answers the request: the end of this one need not wait for that. */
   handOver(transaction: ServerTransaction): void;
 }

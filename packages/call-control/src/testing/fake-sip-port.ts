@@ -38,6 +38,8 @@ export class FakeSipPort implements SipPort {
   readonly held: string[] = [];
   /** Requests that another worker answers, by transaction id. */
   readonly handedOver: string[] = [];
+  /** Server transactions whose ACK came by another edge, by id. */
+  readonly acknowledgedElsewhere: string[] = [];
   /** Called with every request sent; a scripted peer answers from here. */
   peer: (sent: SentRequest) => void = () => undefined;
   /** When set, sending fails with it. */
@@ -85,6 +87,10 @@ export class FakeSipPort implements SipPort {
 
   handOver({ id }: ServerTransaction): void {
     this.handedOver.push(id);
+  }
+
+  acknowledged({ id }: ServerTransaction): void {
+    this.acknowledgedElsewhere.push(id);
   }
 
   hold({ id }: ClientTransaction | ServerTransaction): void {

@@ -6,18 +6,24 @@ import { passingHeaders } from "./headers/passing.ts";
 import { reasonsOf } from "./headers/reason.ts";
 import { cseqOf } from "./headers/values.ts";
 import { wayTo } from "./mid-dialog.ts";
-import { sendAck } from "./outgoing.ts";
+import { sendAck, type Received } from "./outgoing.ts";
 import { callDesk } from "./security-desk.ts";
 import { placeOf, type Place, type Turn } from "./turn.ts";
 
-/** The ACK of a 2xx of ours: the other leg's 2xx gets its own, with the answer if the INVITE was without offer. One that comes again is nothing. */
-export function onAck(turn: Turn, place: Place, ack: SipMessage): void {
+/**
+ * The ACK of a 2xx of ours: the other leg's 2xx gets its own, with the answer if the INVITE was without offer. One that comes again is nothing. An ACK that
+ * reached the edge of its INVITE bears that transaction's id; another edge goes on repeating the 2xx until it is told (RFC 3261 §13.3.1.4).
+ */
+export function onAck(turn: Turn, place: Place, { message: ack, transaction }: Received): void {
   const { call } = turn;
   const { dialog } = place;
   const cseq = cseqOf(ack);
   const unacked = call.unacked.find((waiting) => waiting.dialog === dialog.id && waiting.cseq === cseq);
   if (unacked === undefined) return;
   call.unacked = call.unacked.filter((waiting) => waiting !== unacked);
+  if (unacked.transaction !== transaction) {
+    turn.effects.push({ kind: "acknowledged", transaction: unacked.transaction });
+  }
   passAck(turn, place, unacked, ack);
   callDesk(turn);
   payOwedBye(turn, place);

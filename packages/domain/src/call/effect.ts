@@ -49,6 +49,8 @@ export type Effect =
       readonly transaction: TransactionId;
       readonly response: SipMessage;
     }
+  /** The 2xx given to that INVITE has its ACK, which came by another edge. */
+  | { readonly kind: "acknowledged"; readonly transaction: TransactionId }
   | { readonly kind: "cancel"; readonly exchange: ExchangeId; readonly headers: readonly (readonly [string, string])[] }
   | { readonly kind: "start-timer"; readonly timer: string; readonly afterMs: number }
   | { readonly kind: "stop-timer"; readonly timer: string }

@@ -20,7 +20,7 @@ export function onRequest(turn: Turn, leg: LegName, received: Received): void {
   const { message } = received;
   const place = placeOfRequest(turn.call, message);
   if (message.method === "ACK") {
-    if (place !== null) onAck(turn, place, message);
+    if (place !== null) onAck(turn, place, received);
     return;
   }
   if (place === null) {

@@ -251,7 +251,7 @@ export class CallRig {
 
   private peerRequest(leg: "a" | "b", method: string, cseq: number, options: PeerRequest): string {
     this.transactions += 1;
-    const transaction = `t${this.transactions}-${method}`;
+    const transaction = options.transaction ?? `t${this.transactions}-${method}`;
     const body = options.body ?? "";
     const request = buildRequest({
       method,
@@ -293,6 +293,8 @@ export interface RequestOptions {
   readonly contentType?: string;
   readonly contact?: string;
   readonly ourTag?: string;
+  /** Default: one of its own. */
+  readonly transaction?: string;
   readonly theirTag?: string;
 }
 

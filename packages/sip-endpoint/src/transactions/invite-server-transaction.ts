@@ -59,6 +59,10 @@ export class InviteServerTx extends ServerTx {
     return true;
   }
 
+  override acknowledged(): void {
+    this.takeAnswer({ type: "ack" });
+  }
+
   /** RFC 3261 §9.2: a CANCEL has an effect only until the final response. False: it came too late. */
   cancel(): boolean {
     if (this.answered || this.ended) return false;

@@ -113,6 +113,9 @@ export abstract class ServerTx implements ServerTransaction, TimerOwner<TimerNam
     this.respond(responseTo(request, status, options));
   }
 
+  /** Only an INVITE has an ACK. */
+  acknowledged(): void {}
+
   onTransportError(): void {
     if (this.ended) return;
     this.context.counters.transportFailures++;

@@ -105,6 +105,9 @@ export class StockLink implements PoolLink {
   /** A stock server ends when its supervisor says so. */
   hold(): void {}
 
+  /** A stock server cannot be told. */
+  acknowledged(): void {}
+
   handOver(id: string): void {
     this.#link.handOver(id);
   }
