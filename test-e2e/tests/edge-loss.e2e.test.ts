@@ -148,6 +148,30 @@ describe("kill -9 of an edge while a call rings, and the caller, who heard that 
   });
 });
 
+describe("an edge that is told to end (SIGTERM)", () => {
+  it("repeats its answer to an emergency call until the ACK comes, by whichever edge, and ends then", async () => {
+    const before = await pidOf(cluster, "edge-east-1");
+    const sent = invite(alice, edge("edge-east-1"), { number: "911" });
+    sos.reply(await sos.expect("INVITE"), 200, { headers: [SDP], body: session(2) });
+    const answer = await alice.expect("200 INVITE", callIdOf(sent));
+    process.kill(before, "SIGTERM");
+    const isAgain = ({ message }: Arrived): boolean =>
+      message.status === 200 && message.get("Call-ID") === sent.get("Call-ID");
+    // 0.5, 1.5, 3.5 s after the answer (RFC 3261 §13.3.1.4), and the drain's bound is 2 s.
+    await until(() => alice.untaken.filter(isAgain).length >= 3, { what: "the answer again" });
+    const dialog = alice.dialogAsCaller(sent, answer);
+    dialog.to = edge("edge-east-2");
+    dialog.ack();
+    await sos.expect("ACK");
+    // Without the ACK it would wait for 64*T1: 32 s.
+    await until(() => !isAlive(before), { what: "the edge's end", limitMs: 15_000 });
+    dialog.request("BYE");
+    sos.reply(await sos.expect("BYE"), 200);
+    await alice.expect("200 BYE");
+    await until(async () => (await pidOf(cluster, "edge-east-1")) !== before, { what: "edge-east-1 again" });
+  });
+});
+
 describe("kill -9 of the edge of an established call", () => {
   it.each([
     ["an ordinary call", "100", bob],

@@ -38,7 +38,7 @@ export interface Edge {
   /** What it counts, for metrics. */
   readonly snapshot: () => ReturnType<typeof edgeSnapshot>;
   /**
-   * Resolves when nothing is under way any more, not before `lingerMs` (default 0). OPTIONS are answered 503 meanwhile, so that peers turn elsewhere; new
+   * Resolves when nothing is under way any more and no 2xx lacks its ACK, not before `lingerMs` (default 0). OPTIONS are answered 503 meanwhile, so that peers turn elsewhere; new
    * requests of every other kind are still served. The caller bounds it.
    */
   drain(lingerMs?: number): Promise<void>;
@@ -141,12 +141,17 @@ function untilQuiet(server: DrachtioServer, lingerMs: number): Promise<void> {
     const earliestMs = systemClock.now() + lingerMs;
     let quietSinceMs = systemClock.now();
     const check = (): void => {
-      const { incoming, outgoing, proxied } = server.stats().waiting;
       const nowMs = systemClock.now();
-      if (incoming + outgoing + proxied > 0) quietSinceMs = nowMs;
+      if (isBusy(server)) quietSinceMs = nowMs;
       if (nowMs >= earliestMs && nowMs - quietSinceMs >= QUIET_MS) return resolve();
       systemClock.after(QUIET_CHECK_MS, check);
     };
     check();
   });
+}
+
+/** A 2xx must be repeated until its ACK comes (RFC 3261 §13.3.1.4): a caller who has heard it ring would never learn that it was answered. */
+function isBusy(server: DrachtioServer): boolean {
+  const { waiting, unacknowledged } = server.stats();
+  return waiting.incoming + waiting.outgoing + waiting.proxied + unacknowledged > 0;
 }

@@ -11,7 +11,11 @@ export class AnsweredInvites {
     this.#affinity = affinity;
   }
 
-  /** Those that an edge which ends waits for. */
+  get size(): number {
+    return this.#answered.size;
+  }
+
+  /** Those that an edge which ends waits for beyond its drain. */
   get held(): number {
     let count = 0;
     for (const { held } of this.#answered.values()) if (held) count += 1;

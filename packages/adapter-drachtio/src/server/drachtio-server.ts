@@ -112,6 +112,7 @@ class Server implements DrachtioServer {
     return {
       applications: roster.size,
       waiting: { incoming: this.#incoming.size, outgoing: this.#outgoing.size, proxied: this.#proxies.size },
+      unacknowledged: this.#incoming.unacknowledged,
       held: this.#incoming.held + this.#outgoing.held,
       frames: this.#applications.frames,
       ...counters.snapshot(),

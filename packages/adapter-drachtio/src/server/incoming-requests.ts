@@ -57,6 +57,11 @@ export class IncomingRequests {
     return this.#open.size;
   }
 
+  /** INVITEs answered with 2xx whose ACK has not come: the 2xx is repeated. */
+  get unacknowledged(): number {
+    return this.#answered.size;
+  }
+
   /** INVITEs that an edge which ends waits for. */
   get held(): number {
     let count = this.#answered.held;

@@ -6,6 +6,8 @@ export interface DrachtioServerStats {
   readonly applications: number;
   /** Requests from the network waiting for an answer, requests of applications waiting for one, requests being proxied. */
   readonly waiting: { readonly incoming: number; readonly outgoing: number; readonly proxied: number };
+  /** INVITEs from the network answered with 2xx whose ACK has not come. */
+  readonly unacknowledged: number;
   /** Transactions of emergency calls that are set up: INVITEs of either side without a final response, and those answered whose ACK has not come. */
   readonly held: number;
   /** Frames of applications, refused ones included. */
