@@ -11,10 +11,10 @@ export function edgeListeners({ listeners }: Pool, number: number): readonly Lis
 }
 
 function besideFirst(listener: Listener, number: number): Listener {
-  const last = /^127\.0\.0\.(\d+)$/.exec(listener.address)?.[1];
+  const [, net, last] = /^(127\.\d+\.\d+)\.(\d+)$/.exec(listener.address) ?? [];
   const next = Number(last) + number - 1;
-  if (last === undefined || next > 254 || platform() !== "linux") return { ...listener, port: 0, advertisedPort: 0 };
-  const address = `127.0.0.${next}`;
+  if (net === undefined || next > 254 || platform() !== "linux") return { ...listener, port: 0, advertisedPort: 0 };
+  const address = `${net}.${next}`;
   const advertisedAddress = listener.advertisedAddress === listener.address ? address : listener.advertisedAddress;
   return { ...listener, address, advertisedAddress };
 }

@@ -150,6 +150,11 @@ describe("edges of one pool on one host", () => {
     expect(listen(given, number)).toMatchObject({ address: given.address, port: 0, advertisedPort: 0 });
   });
 
+  it.runIf(onLinux)("all of 127.0.0.0/8 is loopback", () => {
+    const given = { address: "127.71.0.1", advertisedAddress: "127.71.0.1" };
+    expect(listen(given, 2)).toMatchObject({ address: "127.71.0.2", port: 5060, advertisedAddress: "127.71.0.2" });
+  });
+
   it.runIf(onLinux)("what peers are told stays when it is not the address itself", () => {
     const given = { advertisedAddress: "sip.example.net" };
     expect(listen(given, 3)).toMatchObject({ address: "127.0.0.3", port: 5060, advertisedAddress: "sip.example.net" });
