@@ -5,6 +5,12 @@ import { DEFAULT_SHARDS, shardKeys } from "./keys.ts";
 import { countAside, setAside, type StreamPair } from "./set-aside.ts";
 import { fieldOf, type StreamEntry } from "./stream-entry.ts";
 
+interface DetailRecordStreamOptions {
+  readonly shards?: number;
+  /** The emergency records instead of the ordinary ones. */
+  readonly emergency?: boolean;
+}
+
 /**
  * The detail records of all shards as one log with one reader, the leading controller. What is acknowledged is deleted, so the log holds exactly what
  * is still owed: `read` gives the oldest again and again until they are acknowledged, whoever asks, which is what a successor needs after a crash.
@@ -13,18 +19,9 @@ import { fieldOf, type StreamEntry } from "./stream-entry.ts";
  */
 export function createDetailRecordStream(
   connection: RedisConnection,
-  options: {
-    readonly shards?: number;
-    /** The emergency records instead of the ordinary ones. */
-    readonly emergency?: boolean;
-  } = {},
+  options: DetailRecordStreamOptions = {},
 ): DetailRecordStream {
-  const streams = Array.from({ length: options.shards ?? DEFAULT_SHARDS }, (_, shard) => {
-    const { details, detailsAside, emergencies, emergenciesAside } = shardKeys(shard);
-    return options.emergency === true
-      ? { stream: emergencies, aside: emergenciesAside }
-      : { stream: details, aside: detailsAside };
-  });
+  const streams = streamsOf(options);
   return {
     async read(limit, after) {
       const share = Math.ceil(limit / streams.length);
@@ -61,6 +58,14 @@ export function createDetailRecordStream(
 
     aside: async () => sumOf(await Promise.all(streams.map((pair) => countAside(connection, pair)))),
   };
+}
+
+/** One pair of streams for each shard. */
+function streamsOf({ shards = DEFAULT_SHARDS, emergency = false }: DetailRecordStreamOptions): readonly StreamPair[] {
+  return Array.from({ length: shards }, (_, shard) => {
+    const { details, detailsAside, emergencies, emergenciesAside } = shardKeys(shard);
+    return emergency ? { stream: emergencies, aside: emergenciesAside } : { stream: details, aside: detailsAside };
+  });
 }
 
 async function setRecordsAside(
