@@ -1,9 +1,10 @@
 import { undisturbed, until } from "@tandem/testkit";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { startCluster, type TestCluster } from "../harness/cluster.ts";
+import { killProcess, untilWorkers } from "../harness/kill.ts";
 import { placeCall } from "../harness/place-call.ts";
 import { sipPorts } from "../harness/ports.ts";
-import { stopAllSipp, type SippOptions } from "../harness/sipp.ts";
+import { startUac, startUas, stopAllSipp, type SippOptions } from "../harness/sipp.ts";
 import { makeCertificates, relayFromTls, relayToTls, relayToTlsAnonymously, type TlsRelay } from "../harness/tls.ts";
 import { makeTopology } from "../harness/topology.ts";
 
@@ -24,6 +25,7 @@ beforeAll(async () => {
   const topology = await makeTopology({
     pools: {
       east: {
+        workers: 2,
         listeners: {
           "core-udp": { transport: "udp", serves: "callers" },
           "core-tcp": { transport: "tcp", serves: "callers" },
@@ -132,6 +134,22 @@ describe("calls between transports", () => {
     );
     expect(outcome.caller).toMatchObject({ exitCode: 0, completed: 1 });
   });
+});
+
+it("tcp and tls: kill -9 of one of two workers between answer and BYE: every BYE completes", async () => {
+  const calls = 4;
+  placed += 2 * calls;
+  const uas = await startUas({ scenario: "uas-basic-expect-200", port: udpPeer });
+  const common = { scenario: "uac-basic-expect-200", transport: "t1", service: "100", holdMs: 3_000, calls } as const;
+  const callers = await Promise.all([
+    startUac({ ...common, target: target.tcp }),
+    startUac({ ...common, target: target.tls }),
+  ]);
+  const established = async () => (await uas.messages()).filter(({ what }) => what === "ACK").length;
+  await until(async () => (await established()) >= 2 * calls, { what: "every call answered" });
+  await killProcess(cluster, "worker-east-1");
+  for (const { result } of callers) expect(await result).toMatchObject({ exitCode: 0, completed: calls, failed: 0 });
+  await untilWorkers(cluster, 2);
 });
 
 it("every call left one detail record and none is still counted", async () => {
