@@ -11,6 +11,7 @@ import { decideRequest, ingressProfile, ingressTrunk, isForHelp } from "./arriva
 import { callerOrigin } from "./caller-origin.ts";
 import { isOurs, perhapsOf, type CallLookup } from "./came-back.ts";
 import { asCallback, type Arrived, type ArrivedOnTrunk } from "./callback-arrival.ts";
+import { caseOf, emergencyCase } from "./emergency-case.ts";
 import { claimInvite, keepInvite, type ClaimPorts } from "./emergency-claim.ts";
 import { announceEmergency } from "./emergency-notice.ts";
 import { ordinaryBounds } from "./ordinary-bounds.ts";
@@ -24,7 +25,7 @@ import {
 } from "./prepare-emergency.ts";
 import { mayBeCallback } from "./psap-callback.ts";
 import { readable, type ReadInvite } from "./read-invite.ts";
-import { callIdOf, requestFacts, uriFacts } from "./request-facts.ts";
+import { callIdOf, uriFacts } from "./request-facts.ts";
 import { isFork, likenessOf, SetupsHere, type SetupHere } from "./setups-here.ts";
 import type { StatelessAnswers } from "./stateless-answers.ts";
 import { refusedUnrecorded } from "./unrecorded.ts";
@@ -90,26 +91,12 @@ export class NewCalls {
 
   /** The INVITE as an emergency call; null when it is none. */
   #emergencyOf(request: IncomingRequest, callId: string): EmergencyCase | null {
-    const { live, topology } = this.#parts;
+    const { live, topology, clock } = this.#parts;
     const inForce = topology.current;
     if (inForce === null) return null;
     const trunk = ingressTrunk(request, inForce);
-    const ingress = ingressProfile(request, trunk, inForce);
     const decision = decideRequest(request, trunk, callId, { inForce, live: live.forCallsUnderWay });
-    if (decision.kind !== "emergency" || ingress === null) return null;
-    const { snapshot } = inForce;
-    const attempts = attemptPlans(decision, snapshot);
-    return this.#caseOf(request, trunk, { callId, ingress, decision, attempts, snapshot });
-  }
-
-  #caseOf(
-    request: IncomingRequest,
-    trunk: CompiledTrunk | null,
-    decided: Omit<EmergencyCase, "atMs" | "request" | "facts">,
-  ): EmergencyCase {
-    const { callId, snapshot } = decided;
-    const facts = requestFacts(request, trunk, { callId, plan: snapshot.emergency.plan });
-    return { ...decided, atMs: this.#parts.clock.now(), request, facts };
+    return emergencyCase({ request, trunk, decision, inForce }, callId, clock.now());
   }
 
   /** The worker that had the call may have died before it told anybody; one that begins anew is told of as it begins. Who is told twice is told once: the notice bears the call's id. */
@@ -120,12 +107,9 @@ export class NewCalls {
   }
 
   /** The same for one that goes on by another way: whoever had the first may be gone with it. */
-  #tellOfSame({ request, trunk, decision, inForce }: Arrived, callId: string): void {
-    const ingress = ingressProfile(request, trunk, inForce);
-    if (decision.kind !== "emergency" || ingress === null) return;
-    const { snapshot } = inForce;
-    const attempts = attemptPlans(decision, snapshot);
-    this.#tellAgain(this.#caseOf(request, trunk, { callId, ingress, decision, attempts, snapshot }));
+  #tellOfSame(arrived: Arrived, callId: string): void {
+    const incident = emergencyCase(arrived, callId, this.#parts.clock.now());
+    if (incident !== null) this.#tellAgain(incident);
   }
 
   /** A call is over, or not worked on here any more: copies of its INVITE are late, not merged. */
@@ -256,7 +240,8 @@ export class NewCalls {
       this.#setups.forget(callId);
       return this.#parts.answers.refuse(request, "unknown-source");
     }
-    this.#setups.note({ request, trunk, callId, atMs: this.#parts.clock.now() });
+    const atMs = this.#parts.clock.now();
+    this.#setups.note({ request, trunk, callId, atMs });
     const origin = callerOrigin(request, { trunk, ingress, plan: inForce.snapshot.emergency.plan });
     this.#parts.telemetry.callStarted({ pool: request.pool, ingressTrunk: ingress.trunk });
     const event: InviteEvent = {
@@ -274,8 +259,8 @@ export class NewCalls {
     if (first !== undefined) this.#parts.live.placed(first.profile.trunk);
     if (callback !== null) this.#parts.telemetry.emergency.callback(ingress.trunk);
     if (decision.kind !== "emergency") return this.#parts.post(callId, { event });
-    const decided = { callId, ingress, decision, attempts: event.attempts, snapshot: inForce.snapshot };
-    void this.#beginEmergency(event, this.#caseOf(request, trunk, decided));
+    const decided = { callId, atMs, ingress, decision, attempts: event.attempts, snapshot: inForce.snapshot };
+    void this.#beginEmergency(event, caseOf(request, trunk, decided));
   }
 
   /** The call begins when its preparation is done, which is bounded; whoever is told of it is told afterwards. */
