@@ -205,6 +205,21 @@ describe("an emergency call by two ways at once, while nobody tells whether it i
     expect(invites(worker)).toHaveLength(1);
   });
 
+  test("both brought to it by their edges, as the worker that had them died: placed once", async () => {
+    const world = new FakeWorld();
+    const worker = await world.worker();
+    hanging(world);
+    world.store.hold = () => new Promise(() => undefined);
+    const redelivered = true;
+    worker.engine.onRequest(arriving(requestFrom({ uri: EMERGENCY }), { redelivered }));
+    worker.engine.onRequest(arriving(requestFrom({ uri: EMERGENCY, ...NEXT }), { ...EDGE_2, redelivered }));
+    await settle();
+    await world.clock.advance(1_000);
+    await settle();
+    expect(invites(worker)).toHaveLength(1);
+    expect(worker.telemetry.started).toHaveLength(1);
+  });
+
   test("the first is refused, as the topology knows its listener no more: so is the other, and neither waits", async () => {
     const world = new FakeWorld();
     const worker = await world.worker();

@@ -112,9 +112,10 @@ export class NewCalls {
     if (incident !== null) this.#tellAgain(incident);
   }
 
-  /** A call is over, or not worked on here any more: copies of its INVITE are late, not merged. */
+  /** A call is over, or not worked on here any more: copies of its INVITE are late, not merged. One that waits has no phase yet. */
   phaseChanged(callId: string, phase: CallPhase | null): void {
-    if (phase === null || phase === "ending" || phase === "over") this.#setups.forget(callId);
+    const isLeft = phase === null && !this.#parts.pending.has(callId);
+    if (isLeft || phase === "ending" || phase === "over") this.#setups.forget(callId);
   }
 
   #decide(invite: ReadInvite, callId: string): void {
