@@ -1,4 +1,5 @@
-import { failureEntry, type FailureCode } from "../failure/catalogue.ts";
+import { failureEntry, isFailureCode, type FailureCode } from "../failure/catalogue.ts";
+import type { Outcome } from "../failure/failure-entry.ts";
 import { emergencyCaller } from "./emergency-transfer.ts";
 import type { CallFacts } from "./facts.ts";
 import { answerPending } from "./outgoing.ts";
@@ -40,6 +41,12 @@ export function settleEnding(turn: Turn): void {
   if (call.phase === "ending" && call.exchanges.length === 0 && call.owedByes.length === 0) finish(turn);
 }
 
+/** Whose fault; a code that only a newer release knows may stand in a record that it left. */
+function outcomeOf(failure: string | null): Outcome {
+  if (failure === null) return "success";
+  return isFailureCode(failure) ? failureEntry(failure).outcome : "server-error";
+}
+
 /** The call is over, whatever is still open. */
 export function finish(turn: Turn): void {
   const { call, effects } = turn;
@@ -57,7 +64,7 @@ export function finish(turn: Turn): void {
       kind: "call-ended",
       ingressTrunk: facts.ingressTrunk,
       egressTrunk: taken?.trunk ?? "",
-      outcome: facts.failure === null ? "success" : failureEntry(facts.failure).outcome,
+      outcome: outcomeOf(facts.failure),
       sipCode: facts.sipCode,
       emergency: emergencyCaller(call) !== null,
       durationMs: facts.answerMs === 0 ? 0 : facts.endMs - facts.answerMs,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { blanks } from "../../src/call/blanks.ts";
 import { isSame } from "../../src/call/plain-data.ts";
-import { parseCall, serialiseCall } from "../../src/index.ts";
+import { parseCall, serialiseCall, transition } from "../../src/index.ts";
 import { CallRig } from "./call-rig.ts";
 
 describe("the record's text", () => {
@@ -32,6 +32,21 @@ describe("the record's text", () => {
       { silenceSpared: true, lapseSpared: true },
     ]);
     expect(read.ok && serialiseCall(read.value)).not.toContain('"spared"');
+  });
+
+  it("of a newer release may name a failure that is none here: the call ends all the same", () => {
+    const rig = new CallRig().establish();
+    rig.fromCaller("BYE", 101);
+    const facts = { ...rig.call.facts, failure: "known-to-a-newer-release" };
+    const read = parseCall(JSON.stringify({ ...(JSON.parse(serialiseCall(rig.call)) as object), facts }));
+    if (!read.ok) throw new Error("the record cannot be read");
+    const { call, effects } = transition(read.value, { kind: "deadline" }, rig.now + 100_000);
+    expect(call.phase).toBe("over");
+    expect(effects).toContainEqual(
+      expect.objectContaining({
+        observation: expect.objectContaining({ kind: "call-ended", outcome: "server-error" }) as unknown,
+      }),
+    );
   });
 });
 
