@@ -70,7 +70,7 @@ export class RequestRouter implements SipApplication {
 
   /**
    * The answer says itself where its ACK and BYE go: a stranger's is dropped, or anybody could have us send to anybody. One that may have its ACK belongs to a call that
-   * ended as calls do: its dialog has its BYE, with the number that another one would use again.
+   * ended as calls do: its dialog may live by another edge, or has its BYE.
    */
   #endUnwanted(answer: OrphanAnswer): void {
     if (answer.told) return;

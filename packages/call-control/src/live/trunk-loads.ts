@@ -26,7 +26,7 @@ export class TrunkLoads {
     for (const [trunk, calls] of asked) this.#forget(trunk, calls);
   }
 
-  /** These are in what the store tells. */
+  /** These are in what the store tells, or will be: one whose record is still being written is missed until the next reading, which costs order among trunks and refuses nobody. */
   #forget(trunk: string, calls: number): void {
     const left = (this.#placed.get(trunk) ?? 0) - calls;
     if (left > 0) this.#placed.set(trunk, left);
