@@ -120,6 +120,47 @@ describe("records", () => {
     for (const { taken } of sinks) expect(taken).toEqual(["0/5", "0/4"]);
   });
 
+  it("of a shard flow while another is away that could not be told of what was taken, and nobody gets one twice", async () => {
+    const file = new HangingSink("file");
+    const { stream, clock, begin } = world([file, new FakeDetailRecordSink("webhook")]);
+    stream.owed = [record(1, 0), record(2, 1)];
+    const ends = begin();
+    await clock.advance(SINK_LIMIT_MS);
+    stream.shardsAway.add(1);
+    file.isHanging = false;
+    file.release();
+    await clock.advance(SINK_LIMIT_MS);
+    const others = Array.from({ length: 20 * BATCH }, (_, index) => record(index + 3, 0));
+    for (const one of others) {
+      stream.owed = [...stream.owed, one];
+      await clock.advance(250);
+    }
+    await clock.advance(SINK_LIMIT_MS);
+    const all = ["0/1", "1/2", ...others.map(({ id }) => id)];
+    expect(file.taken).toEqual(all);
+    expect(stream.owed).toEqual([record(2, 1)]);
+    stream.shardsAway.clear();
+    await clock.advance(SINK_LIMIT_MS);
+    expect(file.taken).toEqual(all);
+    expect(stream.owed).toEqual([]);
+    await Promise.all(ends.map((end) => end()));
+  });
+
+  it("that cannot be acknowledged are not taken without end", async () => {
+    const file = new FakeDetailRecordSink("file");
+    const { stream, clock, begin } = world([file]);
+    stream.owed = numbered(20 * BATCH);
+    stream.keeps = true;
+    const ends = begin();
+    await clock.advance(60_000);
+    expect(file.taken.length).toBeGreaterThanOrEqual(5 * BATCH);
+    expect(file.taken.length).toBeLessThanOrEqual(6 * BATCH);
+    stream.keeps = false;
+    await clock.advance(60_000);
+    expect(file.taken).toEqual(numbered(20 * BATCH).map(({ id }) => id));
+    await Promise.all(ends.map((end) => end()));
+  });
+
   it("that cannot be acknowledged go to nobody twice", async () => {
     const sinks = [new FakeDetailRecordSink("file"), new FakeDetailRecordSink("webhook")];
     const { stream, forwarder } = world(sinks);

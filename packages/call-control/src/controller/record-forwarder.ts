@@ -4,6 +4,9 @@ import type { ControllerObserver } from "./controller-observer.ts";
 import { SinkProgress, type WriteOutcome } from "./sink-progress.ts";
 import { setUnreadableAside } from "./unreadable-entries.ts";
 
+/** So many batches may be taken by all and not be acknowledged: that is what the sinks get again after a change of leader. */
+const MOST_OWED_BATCHES = 5;
+
 /** A stream of records, and the sinks they go to. */
 export interface ForwardedRecords {
   readonly stream: DetailRecordStream;
@@ -44,8 +47,9 @@ export class RecordForwarder {
   }
 
   async #round(progress: SinkProgress): Promise<RoundEnd> {
-    const { stream, count } = this.#records;
-    if (!(await progress.acknowledge(stream, []))) return "rest";
+    const { stream, count, batch } = this.#records;
+    await progress.acknowledge(stream, []);
+    if (progress.owed > MOST_OWED_BATCHES * batch) return "rest";
     const end = progress.writing === null ? await this.#begin(progress) : "rest";
     const { writing } = progress;
     if (writing === null) return end;
@@ -57,9 +61,9 @@ export class RecordForwarder {
     count(progress.sink.name, "delivered", records.length);
     // Whoever is the last to have a record ends it.
     const everywhere = records.filter((record) => this.#sinks.every((each) => each.has(record)));
-    const isEnded = await progress.acknowledge(stream, everywhere);
+    await progress.acknowledge(stream, everywhere);
     this.#meet();
-    return isEnded ? "again" : "rest";
+    return "again";
   }
 
   /** Gives a sink what comes next; nothing is begun where there is nothing or it may not be given now, and the round is over. */
@@ -94,7 +98,7 @@ export class RecordForwarder {
    */
   #meet(): void {
     const [first, ...others] = this.#sinks;
-    if (first === undefined || !this.#sinks.every(({ isSettled }) => isSettled)) return;
+    if (first === undefined || !this.#sinks.every(({ owed }) => owed === 0)) return;
     const isMet = others.every(
       ({ places }) =>
         places.size === first.places.size && [...places].every(([shard, place]) => first.places.get(shard) === place),

@@ -38,8 +38,9 @@ export class SinkProgress {
     return this.#writing;
   }
 
-  get isSettled(): boolean {
-    return this.#owed.length === 0;
+  /** How many records every sink has that are still in the stream, or may be. */
+  get owed(): number {
+    return this.#owed.length;
   }
 
   has({ shard, streamId }: StreamedRecord): boolean {
@@ -75,13 +76,13 @@ export class SinkProgress {
     this.#places = new Map();
   }
 
-  /** Ends records that every sink has, and those that could not be ended before. False: not now. */
-  async acknowledge(stream: DetailRecordStream, records: readonly StreamedRecord[]): Promise<boolean> {
-    this.#owed = [...this.#owed, ...records];
-    if (this.#owed.length === 0) return true;
-    const ended = await stream.acknowledge(this.#owed);
-    if (ended.ok) this.#owed = [];
-    return ended.ok;
+  /** Ends records that every sink has, and those that could not be ended before. Those of a shard that is away now remain owed. */
+  async acknowledge(stream: DetailRecordStream, records: readonly StreamedRecord[]): Promise<void> {
+    const byShard = Map.groupBy([...this.#owed, ...records], ({ shard }) => shard);
+    const remaining = await Promise.all(
+      [...byShard.values()].map(async (owed) => ((await stream.acknowledge(owed)).ok ? [] : owed)),
+    );
+    this.#owed = remaining.flat();
   }
 }
 

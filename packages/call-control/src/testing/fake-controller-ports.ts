@@ -155,17 +155,22 @@ export class FakeDetailRecordStream implements DetailRecordStream {
   stuck = false;
   /** While true nothing can be acknowledged. */
   keeps = false;
+  /** Shards whose Redis node is away. */
+  readonly shardsAway = new Set<number>();
 
   read(limit: number, after?: StreamPlaces): Promise<Result<readonly StreamedRecord[], Failure>> {
-    const isNext = ({ shard, streamId }: StreamedRecord) => placeOf(streamId) > placeOf(after?.get(shard) ?? "0-0");
+    const isNext = ({ shard, streamId }: StreamedRecord) =>
+      !this.shardsAway.has(shard) && placeOf(streamId) > placeOf(after?.get(shard) ?? "0-0");
     return Promise.resolve(ok(this.owed.filter(isNext).slice(0, limit)));
   }
 
   acknowledge(records: readonly StreamedRecord[]): Promise<Result<void, Failure>> {
     if (this.keeps) return Promise.resolve(err({ code: "store-unavailable", detail: "the fake is away" }));
-    const done = new Set(records.map(({ id }) => id));
+    const reached = records.filter(({ shard }) => !this.shardsAway.has(shard));
+    const done = new Set(reached.map(({ id }) => id));
     this.owed = this.owed.filter(({ id }) => !done.has(id));
-    return Promise.resolve(ok(undefined));
+    const isDone = reached.length === records.length;
+    return Promise.resolve(isDone ? ok(undefined) : err({ code: "store-unavailable", detail: "a shard is away" }));
   }
 
   setAside(records: readonly StreamedRecord[]): Promise<Result<void, Failure>> {
