@@ -40,6 +40,8 @@ export interface EdgeAccess {
   adopt(invite: IncomingRequest, taken: (adoption: Adoption) => void): void;
   /** The INVITE, received or sent there, is of an emergency call: when the edge is told to end it waits for it. */
   hold(id: string): void;
+  /** That INVITE came again by another edge: nothing waits for it any more. */
+  unhold(id: string): void;
   /** The ACK of the 2xx given to that INVITE came by another edge: this one need not repeat it any more. */
   acknowledged(id: string): void;
   /** Another worker answers the request: this one is idle without that. */

@@ -56,6 +56,10 @@ describe("the worker in the edge's process, and others of its pool", () => {
     worker.port.hold(transaction);
     await worker.port.respond(transaction, responseTo(message, 180, { toTag: "t" }));
     expect(edge.server.stats().held).toBe(1);
+    worker.port.unhold(transaction);
+    await edge.endpoint.until(() => (edge.server.stats().held === 0 ? true : undefined));
+    worker.port.hold(transaction);
+    await edge.endpoint.until(() => (edge.server.stats().held === 1 ? true : undefined));
     await worker.port.respond(transaction, responseTo(message, 486, { toTag: "t" }));
     expect(edge.server.stats().held).toBe(0);
     await Promise.all([own.port.close(), other.port.close()]);

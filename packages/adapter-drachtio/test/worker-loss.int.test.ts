@@ -59,6 +59,25 @@ describe("an INVITE of an emergency call, of which a worker says so", () => {
     expect(invite.acknowledgedElsewhere).toBe(true);
   });
 
+  test("is waited for no longer when it came again by another edge, answered here or not; it can still be answered", async () => {
+    await using edge = await startEdge();
+    const app = await RawApp.login(edge.address, OCTETS);
+    const first = edge.endpoint.receive("INVITE");
+    await app.sip("INVITE");
+    edge.endpoint.receive("INVITE", { callId: "c2" });
+    await app.sip("INVITE");
+    await app.ask("hold|s1");
+    await app.ask("hold|s2");
+    await app.ask("sip|s2|\r\nSIP/2.0 200 OK\r\nTo: <sip:x>;tag=our-tag\r\n\r\n");
+    expect(edge.server.stats().held).toBe(2);
+    await app.ask("hold|s1|off");
+    await app.ask("hold|s2|off");
+    await app.ask("hold|nothing|off");
+    expect(edge.server.stats().held).toBe(0);
+    await app.ask("sip|s1|\r\nSIP/2.0 200 OK\r\nTo: <sip:x>;tag=our-tag\r\n\r\n");
+    expect(first.responses.map(({ status }) => status)).toEqual([200]);
+  });
+
   test("sent, it is waited for until its final response, also when another worker goes on with it", async () => {
     await using edge = await startEdge();
     const dying = await RawApp.login(edge.address, OCTETS);

@@ -23,13 +23,45 @@ describe("the INVITEs that an edge which ends has to wait for", () => {
     const world = new FakeWorld(withTests);
     const dying = await world.worker();
     const message = requestFrom({ uri: "sip:911@192.0.2.1" });
-    dying.engine.onRequest(arriving(message));
+    const before = arriving(message);
+    dying.engine.onRequest(before);
     await settle();
     const other = await world.worker();
     const again = arriving(message, { redelivered: true });
     other.engine.onRequest(again);
     await settle();
     expect(other.sip.held).toEqual([again.transaction.id, last(other.sip.requests("INVITE")).transaction.id]);
+    expect(other.sip.unheld).toEqual([before.transaction.id]);
+  });
+
+  test("come again by another edge, nobody waits for them at the first, for they are answered there; but for the ACK of an answer", async () => {
+    const world = new FakeWorld(withTests);
+    const worker = await world.worker();
+    const message = requestFrom({ uri: "sip:911@192.0.2.1" });
+    const [first, second, third] = [arriving(message), arriving(message), arriving(message)];
+    worker.engine.onRequest(first);
+    await settle();
+    worker.engine.onRequest(second);
+    await settle();
+    expect(worker.sip.unheld).toEqual([first.transaction.id]);
+    await answers(worker, 200);
+    expect([first, second].map(({ transaction }) => worker.sip.statuses(transaction.id))).toEqual([[], [200]]);
+    worker.engine.onRequest(third);
+    await settle();
+    expect(worker.sip.statuses(third.transaction.id)).toEqual([200]);
+    expect(worker.sip.unheld).toEqual([first.transaction.id]);
+  });
+
+  test("brought to another worker by the edge that has them, they are waited for there", async () => {
+    const world = new FakeWorld(withTests);
+    const dying = await world.worker();
+    const request = arriving(requestFrom({ uri: "sip:911@192.0.2.1" }));
+    dying.engine.onRequest(request);
+    await settle();
+    const other = await world.worker();
+    other.engine.onRequest({ ...request, redelivered: true });
+    await settle();
+    expect(other.sip.unheld).toEqual([]);
   });
 
   test.each([

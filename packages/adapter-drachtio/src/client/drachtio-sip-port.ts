@@ -156,6 +156,10 @@ class SipPortOverEdges implements DrachtioSipPort {
     this.#connected.find(edge)?.hold(id);
   }
 
+  unhold({ edge, id }: Parameters<SipPort["unhold"]>[0]): void {
+    this.#connected.find(edge)?.unhold(id);
+  }
+
   acknowledged({ edge, id }: Parameters<SipPort["acknowledged"]>[0]): void {
     this.#connected.find(edge)?.acknowledged(id);
   }

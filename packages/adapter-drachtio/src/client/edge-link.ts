@@ -10,7 +10,7 @@ import {
 } from "@tandem/call-control";
 import { ok, type Failure, type Result } from "@tandem/domain";
 import { buildResponse, formatMessage, parseMessage, type SipMessage } from "@tandem/sip";
-import { formatAcknowledgedFrame, formatHoldFrame, formatRouteFrame } from "../wire/app-frame.ts";
+import { formatAcknowledgedFrame, formatHoldFrame, formatRouteFrame, formatUnholdFrame } from "../wire/app-frame.ts";
 import { parseEdgeFrame, parseVersion, type SipEdgeFrame } from "../wire/edge-frame.ts";
 import type { Adoption } from "../edge-access.ts";
 import { edgeLost } from "../edge-failures.ts";
@@ -139,6 +139,10 @@ export class EdgeLink implements PoolLink {
   hold(id: string): void {
     // One of an earlier release does not know the frame.
     if (this.#holds) this.#session.send(formatHoldFrame(this.#nextId(), id));
+  }
+
+  unhold(id: string): void {
+    if (this.#holds) this.#session.send(formatUnholdFrame(this.#nextId(), id));
   }
 
   acknowledged(id: string): void {

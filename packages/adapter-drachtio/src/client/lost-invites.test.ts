@@ -40,6 +40,8 @@ class OtherEdge implements EdgeAccess {
 
   hold(): void {}
 
+  unhold(): void {}
+
   acknowledged(): void {}
 
   handOver(): void {}

@@ -22,6 +22,11 @@ export class AnsweredInvites {
     return count;
   }
 
+  unhold(id: string): void {
+    const answered = this.#answered.get(id);
+    if (answered !== undefined) answered.held = false;
+  }
+
   add(answered: AnsweredInvite): void {
     this.#answered.set(answered.transaction.id, answered);
   }

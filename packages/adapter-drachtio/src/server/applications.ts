@@ -165,7 +165,7 @@ export class Applications {
         return this.#sip(session, frame);
       case "hold":
         session.reply(frame.id, "OK");
-        return this.#hold(frame.transactionId);
+        return frame.off ? this.#parts.incoming.unhold(frame.transactionId) : this.#hold(frame.transactionId);
       case "acknowledged":
         session.reply(frame.id, "OK");
         return this.#parts.incoming.acknowledgedElsewhere(frame.transactionId);

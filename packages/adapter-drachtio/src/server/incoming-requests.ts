@@ -75,6 +75,13 @@ export class IncomingRequests {
     if (offer?.transaction.method === "INVITE") offer.held = true;
   }
 
+  /** It came again by another edge, which is to answer it. */
+  unhold(id: string): void {
+    const offer = this.#open.get(id);
+    if (offer !== undefined) offer.held = false;
+    this.#answered.unhold(id);
+  }
+
   /** Requests that wait for this application's final response. */
   waitingFor(session: Application): number {
     let count = 0;

@@ -148,6 +148,10 @@ export class LocalLink implements Application, LocalEdgeAccess {
     this.#parts.onHold(id);
   }
 
+  unhold(id: string): void {
+    this.#parts.incoming.unhold(id);
+  }
+
   acknowledged(id: string): void {
     this.#parts.incoming.acknowledgedElsewhere(id);
   }

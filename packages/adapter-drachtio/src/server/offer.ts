@@ -52,5 +52,5 @@ export interface AnsweredInvite {
   readonly session: Application;
   readonly sent: SentMessage;
   /** As of the offer. */
-  readonly held: boolean;
+  held: boolean;
 }

@@ -1,6 +1,14 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { formatRouteFrame, formatSipAppFrame, parseAppFrame, type AppFrame } from "./app-frame.ts";
+import {
+  formatAcknowledgedFrame,
+  formatHoldFrame,
+  formatRouteFrame,
+  formatSipAppFrame,
+  formatUnholdFrame,
+  parseAppFrame,
+  type AppFrame,
+} from "./app-frame.ts";
 
 const id = "d22b242f-a9b4-4c15-bcff-4c582a325a81";
 const proxied = { kind: "proxy", id, transactionId: "t1" } as const;
@@ -26,6 +34,9 @@ describe("parseAppFrame", () => {
     ["route of call detail records", `${id}|route|cdr:start`, { kind: "route", id, verb: "cdr:start" }],
     ["remove_route", `${id}|remove_route|invite`, { kind: "remove-route", id, verb: "invite" }],
     ["ping", `${id}|ping`, { kind: "ping", id }],
+    ["hold", formatHoldFrame(id, "t1"), { kind: "hold", id, transactionId: "t1", off: false }],
+    ["hold no more", formatUnholdFrame(id, "t1"), { kind: "hold", id, transactionId: "t1", off: true }],
+    ["acknowledged", formatAcknowledgedFrame(id, "t1"), { kind: "acknowledged", id, transactionId: "t1" }],
     [
       "response: transaction id set, dialog id empty",
       `${id}|sip|t1|\r\nSIP/2.0 180 Ringing\r\n\r\n`,

@@ -41,6 +41,8 @@ export interface HoldAppFrame {
   readonly kind: "hold";
   readonly id: string;
   readonly transactionId: string;
+  /** It came again by another edge: nothing waits for this one any more. */
+  readonly off: boolean;
 }
 
 /** The ACK of the 2xx to that INVITE came by another edge. */
@@ -86,8 +88,9 @@ export function parseAppFrame(payload: string): AppFrame {
     case "ping":
       return { kind: "ping", id };
     case "hold":
+      return { kind: "hold", id, transactionId: tokens[2] ?? "", off: tokens[3] === "off" };
     case "acknowledged":
-      return { kind: tokens[1], id, transactionId: tokens[2] ?? "" };
+      return { kind: "acknowledged", id, transactionId: tokens[2] ?? "" };
     case "proxy":
       return parseProxy(id, tokens, text);
     case undefined:
@@ -169,6 +172,11 @@ export const ADOPT = "adopt";
 /** `hold` frame. Only for edges that say that they hold: to another one it is an unknown message, which ends the connection. */
 export function formatHoldFrame(id: string, transactionId: string): string {
   return `${id}|hold|${transactionId}`;
+}
+
+/** The opposite of `hold`; to an edge that does not know it the same again. */
+export function formatUnholdFrame(id: string, transactionId: string): string {
+  return `${id}|hold|${transactionId}|off`;
 }
 
 /** `acknowledged` frame. Only for edges that say that they take it, as with `hold`. */

@@ -11,7 +11,8 @@ export function effectName(effect: Effect): string {
     case "respond":
       return `respond ${effect.transaction} ${effect.response.status}`;
     case "acknowledged":
-      return `acknowledged ${effect.transaction}`;
+    case "moved":
+      return `${effect.kind} ${effect.transaction}`;
     case "cancel":
       return `cancel ${effect.exchange}`;
     case "start-timer":

@@ -15,6 +15,10 @@ export abstract class InnerPeer {
     this.outside.hold(transaction);
   }
 
+  unhold(transaction: ServerTransaction): void {
+    this.outside.unhold(transaction);
+  }
+
   acknowledged(transaction: ServerTransaction): void {
     this.outside.acknowledged(transaction);
   }

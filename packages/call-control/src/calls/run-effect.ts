@@ -22,6 +22,8 @@ export function runEffect(effect: ImmediateEffect, context: EffectContext): void
       return respond(effect, context);
     case "acknowledged":
       return shell.ports.sip.acknowledged(serverTransaction(effect.transaction));
+    case "moved":
+      return shell.ports.sip.unhold(serverTransaction(effect.transaction));
     case "cancel":
       return cancel(effect, context);
     case "reserve":

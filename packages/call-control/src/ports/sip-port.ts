@@ -26,6 +26,8 @@ export interface SipPort {
    * transaction is over, or its edge gone.
    */
   hold(transaction: ClientTransaction | ServerTransaction): void;
+  /** The INVITE came again by another edge, which holds it: the end of this one's edge need not wait for it any more. It can still be answered. */
+  unhold(transaction: ServerTransaction): void;
   /**
    * The ACK of the 2xx given to that INVITE came by another edge: its own edge repeats the 2xx no more, reports no missing ACK and waits for none. Nothing where the transaction is
    * over, or its edge gone.

@@ -38,6 +38,8 @@ export class FakeSipPort implements SipPort {
   readonly held: string[] = [];
   /** Requests that another worker answers, by transaction id. */
   readonly handedOver: string[] = [];
+  /** Of them, those that came again by another edge. */
+  readonly unheld: string[] = [];
   /** Server transactions whose ACK came by another edge, by id. */
   readonly acknowledgedElsewhere: string[] = [];
   /** Called with every request sent; a scripted peer answers from here. */
@@ -87,6 +89,10 @@ export class FakeSipPort implements SipPort {
 
   handOver({ id }: ServerTransaction): void {
     this.handedOver.push(id);
+  }
+
+  unhold({ id }: ServerTransaction): void {
+    this.unheld.push(id);
   }
 
   acknowledged({ id }: ServerTransaction): void {

@@ -51,6 +51,8 @@ export type Effect =
     }
   /** The 2xx given to that INVITE has its ACK, which came by another edge. */
   | { readonly kind: "acknowledged"; readonly transaction: TransactionId }
+  /** That INVITE of an emergency caller came again by another edge and is answered there: nothing is to wait for it. */
+  | { readonly kind: "moved"; readonly transaction: TransactionId }
   | { readonly kind: "cancel"; readonly exchange: ExchangeId; readonly headers: readonly (readonly [string, string])[] }
   | { readonly kind: "start-timer"; readonly timer: string; readonly afterMs: number }
   | { readonly kind: "stop-timer"; readonly timer: string }

@@ -49,6 +49,7 @@ export function onRedelivered(turn: Turn, event: Omit<Redelivered, "kind">): voi
   const received: Received = { transaction, message };
   if (!takesWay(turn, event.way)) return refuse(turn, received, "answered-elsewhere");
   if (call.phase === "setup" && call.caller !== null) {
+    leave(turn, call.caller.transaction, transaction);
     call.caller = { ...call.caller, transaction };
     awaitExpiry(turn);
     resume(turn, event);
@@ -62,6 +63,14 @@ export function onRedelivered(turn: Turn, event: Omit<Redelivered, "kind">): voi
     return;
   }
   refuse(turn, received, "worker-lost");
+}
+
+/**
+ * The edge that had an emergency caller's INVITE before would wait for its answer when it is told to end, and none is given there now. One that gave the answer waits for the
+ * ACK, and no longer than that may take.
+ */
+function leave({ call, effects }: Turn, earlier: string, now: string): void {
+  if (earlier !== now && call.facts.emergency !== null) effects.push({ kind: "moved", transaction: earlier });
 }
 
 /**

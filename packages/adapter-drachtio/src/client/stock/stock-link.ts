@@ -105,6 +105,8 @@ export class StockLink implements PoolLink {
   /** A stock server ends when its supervisor says so. */
   hold(): void {}
 
+  unhold(): void {}
+
   /** A stock server cannot be told. */
   acknowledged(): void {}
 
