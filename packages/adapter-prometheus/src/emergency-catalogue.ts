@@ -88,6 +88,12 @@ export const EMERGENCY_METRICS = {
     labels: ["sink", "result"],
     process: "controller",
   },
+  tandem_emergency_records_backlog: {
+    type: "gauge",
+    help: "Records of emergency calls waiting in the streams.",
+    labels: [],
+    process: "controller",
+  },
   tandem_emergency_heartbeat_last_success_timestamp_seconds: {
     type: "gauge",
     help: "When the emergency path from a pool over a trunk last answered to its end (epoch seconds); 0 = never.",

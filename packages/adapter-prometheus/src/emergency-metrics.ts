@@ -55,6 +55,7 @@ export function createEmergencyMetrics(registry: Registry, names: ConfiguredName
   const escalations = counter(registry, "tandem_emergency_escalations_total");
   const unacknowledged = gauge(registry, "tandem_emergency_notifications_unacknowledged");
   const records = counter(registry, "tandem_emergency_records_total");
+  const backlog = gauge(registry, "tandem_emergency_records_backlog");
   const sinks = cappedLabel(20);
   return {
     notification: (kind, result, afterMs) => {
@@ -64,6 +65,7 @@ export function createEmergencyMetrics(registry: Registry, names: ConfiguredName
     escalated: () => escalations.inc(),
     unacknowledged: (count) => unacknowledged.set(count),
     record: (sink, result, count) => records.inc({ sink: sinks(sink), result }, count),
+    recordBacklog: (count) => backlog.set(count),
     ...heartbeatMetrics(registry, names),
   };
 }

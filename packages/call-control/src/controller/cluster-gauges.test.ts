@@ -32,17 +32,17 @@ async function told(
   const membership = { lost: () => Promise.resolve(lost) };
   const board = new FakeTrunkHealthBoard();
   await readClusterGauges({ store, board, membership, details, emergencies, deadLetters, observer });
-  return observer.told.filter((line) => /^(backlog|dead letters|lost)/.test(line));
+  return observer.told.filter((line) => /^(backlog|emergency backlog|dead letters|lost)/.test(line));
 }
 
 describe("the gauges of the cluster", () => {
   it("count the waiting records and the dead letters of emergency calls, too", async () => {
-    expect(await told([2, 3], [ok(1), ok(4)])).toEqual(["backlog 5", "dead letters 5"]);
-    expect(await told([0, 1], [ok(0), ok(1)])).toEqual(["backlog 1", "dead letters 1"]);
+    expect(await told([2, 3], [ok(1), ok(4)])).toEqual(["backlog 5", "emergency backlog 3", "dead letters 5"]);
+    expect(await told([0, 1], [ok(0), ok(1)])).toEqual(["backlog 1", "emergency backlog 1", "dead letters 1"]);
   });
 
   it("are zero where nobody delivers", async () => {
-    expect(await told([0, 0], [])).toEqual(["backlog 0", "dead letters 0"]);
+    expect(await told([0, 0], [])).toEqual(["backlog 0", "emergency backlog 0", "dead letters 0"]);
   });
 
   it("tell who vanished without a goodbye", async () => {
@@ -51,12 +51,12 @@ describe("the gauges of the cluster", () => {
       { ...member, id: "w1", role: "worker", pool: "east" },
       { ...member, id: "c1", role: "controller", pool: null },
     ];
-    const others = ["backlog 0", "dead letters 0"];
+    const others = ["backlog 0", "emergency backlog 0", "dead letters 0"];
     expect(await told([0, 0], [], ok(gone))).toEqual(["lost worker/east,controller/", ...others]);
     expect(await told([0, 0], [], ok([]))).toEqual(["lost ", ...others]);
   });
 
   it("stay as they were while a part cannot be read", async () => {
-    expect(await told([0, 1], [ok(1), err(AWAY)])).toEqual(["backlog 1"]);
+    expect(await told([0, 1], [ok(1), err(AWAY)])).toEqual(["backlog 1", "emergency backlog 1"]);
   });
 });

@@ -19,19 +19,21 @@ export type CountDeadLetters = () => Promise<Result<number, Failure>>;
 /** Reads the figures that belong to the cluster as a whole; what cannot be read stays as it was. */
 export async function readClusterGauges(ports: ClusterGaugePorts): Promise<RoundEnd> {
   const { store, board, membership, details, emergencies, deadLetters, observer } = ports;
-  const [count, loads, health, lost, backlog, dead] = await Promise.all([
+  const [count, loads, health, lost, ordinary, emergency, dead] = await Promise.all([
     store.count(),
     store.loads(),
     board.all(),
     membership.lost(),
-    sum([details.backlog(), emergencies.backlog()]),
+    details.backlog(),
+    emergencies.backlog(),
     sum(deadLetters.map((read) => read())),
   ]);
   if (count.ok) observer.callsActive(count.value);
   if (loads.ok) observer.trunkLoads(loads.value);
   if (health.ok) observer.trunkHealth(health.value.values());
   if (lost.ok) observer.membersLost(lost.value);
-  if (backlog.ok) observer.detailRecordBacklog(backlog.value);
+  if (ordinary.ok && emergency.ok) observer.detailRecordBacklog(ordinary.value + emergency.value);
+  if (emergency.ok) observer.emergency.recordBacklog(emergency.value);
   if (dead.ok) observer.deadLetters(dead.value);
   return "rest";
 }

@@ -37,6 +37,8 @@ export interface EmergencyObserver {
   /** Notifications of real calls of the last day that nobody acknowledged. */
   unacknowledged(count: number): void;
   record(sink: string, result: "delivered" | "retried" | "failed", records: number): void;
+  /** Records waiting in their streams. */
+  recordBacklog(records: number): void;
   heartbeat(walk: {
     readonly trunk: string;
     readonly pool: string;

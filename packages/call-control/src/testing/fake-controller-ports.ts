@@ -231,6 +231,7 @@ export class FakeControllerObserver implements ControllerObserver {
     escalated: () => void this.told.push("escalated"),
     unacknowledged: (count) => void this.told.push(`unacknowledged ${count}`),
     record: (sink, result, records) => void this.told.push(`emergency records ${sink} ${result} ${records}`),
+    recordBacklog: (records) => void this.told.push(`emergency backlog ${records}`),
     heartbeat: ({ trunk, pool, kind, outcome }) => void this.told.push(`heartbeat ${pool} ${trunk} ${kind} ${outcome}`),
     heartbeatPaths: (paths) => {
       this.told.push(
