@@ -5,6 +5,17 @@ import { Leadership, type Term } from "./leadership.ts";
 
 const TTL_MS = 3_000;
 
+/** A lease whose answers take their time. */
+class SlowLease extends FakeLeaderLease {
+  answering: Promise<void> = Promise.resolve();
+
+  override async acquire(holder: string, ttlMs: number): ReturnType<FakeLeaderLease["acquire"]> {
+    const answer = await super.acquire(holder, ttlMs);
+    await this.answering;
+    return answer;
+  }
+}
+
 class RecordedTerm implements Term {
   readonly log: string[] = [];
   /** Awaited by a stop: a term that takes its time. */
@@ -132,6 +143,34 @@ describe("leadership", () => {
     release();
     await settle();
     expect(leader.term.log).toEqual(["start 1", "stop", "start 2"]);
+  });
+
+  it("that was given back after a bug is not begun by the answer to what was asked before", async () => {
+    const clock = new FakeClock();
+    const lease = new SlowLease(clock);
+    const leader = candidate(lease, clock, "leader");
+    let endStop: () => void = () => undefined;
+    leader.term.stopping = new Promise((resolve) => (endStop = resolve));
+    leader.term.bugs.stop = new TypeError("no trunk");
+    leader.leadership.start();
+    await settle();
+    lease.holder = "usurper";
+    await clock.advance(TTL_MS / 3);
+    await lease.release("usurper");
+    let answer: () => void = () => undefined;
+    lease.answering = new Promise((resolve) => (answer = resolve));
+    await clock.advance(TTL_MS / 3);
+    expect(lease.holder).toBe("leader");
+    endStop();
+    await settle();
+    expect(lease.holder).toBe("");
+    answer();
+    await settle();
+    expect(leader.leadership.held).toBe(false);
+    expect(leader.term.log).toEqual(["start 1", "stop"]);
+    await clock.advance(TTL_MS / 3);
+    expect(leader.term.log).toEqual(["start 1", "stop", "start 3"]);
+    await leader.leadership.stop();
   });
 
   it.each([

@@ -40,6 +40,8 @@ export class Leadership {
   #switching: Promise<void> = Promise.resolve();
   #cancelTrust: () => void = () => undefined;
   #trustedUntilMs = 0;
+  /** How often the lease was given back after a bug. What was asked of it before says nothing any more. */
+  #givenUp = 0;
   #stopRenewing: (() => Promise<void>) | null = null;
 
   constructor(ports: LeadershipPorts, lease: { readonly holder: string; readonly ttlMs: number }, term: Term) {
@@ -69,8 +71,9 @@ export class Leadership {
   async #renew(): Promise<"rest"> {
     const { clock, lease } = this.#ports;
     const askedMs = clock.now();
+    const givenUp = this.#givenUp;
     const answer = await lease.acquire(this.#holder, this.#ttlMs);
-    if (!answer.ok) return "rest";
+    if (!answer.ok || givenUp !== this.#givenUp) return "rest";
     if (!answer.value.held) {
       this.#lead(null);
       return "rest";
@@ -116,6 +119,7 @@ export class Leadership {
   async #giveUp(bug: unknown): Promise<void> {
     this.#ports.observer.log("error", "a term could not be begun or ended", { ...faultOf(bug) });
     this.#lead(null);
+    this.#givenUp += 1;
     await this.#ports.lease.release(this.#holder);
   }
 }
