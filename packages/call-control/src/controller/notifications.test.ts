@@ -208,6 +208,22 @@ describe("before a topology is in force", () => {
   });
 });
 
+test.each([
+  ["that can be read", (at: number) => notice(at)],
+  ["that cannot", () => null],
+] as const)(
+  "a full batch of notices %s is followed at once by the next, unless none could be taken out",
+  async (_, of) => {
+    const { notices, clock, all } = world([target("desk")]);
+    notices.owed = Array.from({ length: 50 }, (__, at) => ({ streamId: `${at}-0`, notice: of(clock.now()) }));
+    notices.stuck = true;
+    expect(await all.forward()).toBe("rest");
+    notices.stuck = false;
+    expect(await all.forward()).toBe("again");
+    expect(await all.forward()).toBe("rest");
+  },
+);
+
 describe("an escalation", () => {
   const targets = [target("desk", "boss"), target("boss", "desk")];
   const escalate = { kind: "escalate", callId: "c1", target: "desk" } as const;

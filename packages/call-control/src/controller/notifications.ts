@@ -55,7 +55,11 @@ export class Notifications implements NotificationHandler {
     const read = await notices.read(BATCH);
     if (!read.ok) return "rest";
     const unreadable = read.value.filter(({ notice }) => notice === null);
-    await setUnreadableAside(unreadable, { stream: notices, observer, what: "notices of emergency calls" });
+    let isMoving = await setUnreadableAside(unreadable, {
+      stream: notices,
+      observer,
+      what: "notices of emergency calls",
+    });
     for (const streamed of read.value) {
       const { notice } = streamed;
       if (notice === null) continue;
@@ -63,9 +67,11 @@ export class Notifications implements NotificationHandler {
       const opened = await notifications.open(told);
       const queued = opened.ok ? await queue.add(this.#firstJobs(told)) : opened;
       if (!queued.ok) return "rest";
-      await notices.acknowledge([streamed]);
+      const ended = await notices.acknowledge([streamed]);
+      if (ended.ok) isMoving = true;
     }
-    return read.value.length === BATCH ? "again" : "rest";
+    // The same ones again, at once, would be a loop without a rest.
+    return isMoving && read.value.length === BATCH ? "again" : "rest";
   }
 
   async work(job: NotificationJob, last: boolean): Promise<JobEnd> {

@@ -76,6 +76,8 @@ export class FakeNoticeLog implements NoticeLog, NoticeStream {
   owed: StreamedNotice[] = [];
   spoilt: StreamedNotice[] = [];
   away = false;
+  /** While true nothing can be taken out. */
+  stuck = false;
   hold: () => Promise<void> = () => Promise.resolve();
   #serial = 0;
 
@@ -91,13 +93,14 @@ export class FakeNoticeLog implements NoticeLog, NoticeStream {
   }
 
   acknowledge(notices: readonly StreamedNotice[]): Promise<Result<void, Failure>> {
+    if (this.stuck) return Promise.resolve(err(AWAY));
     const done = new Set(notices.map(({ streamId }) => streamId));
     this.owed = this.owed.filter(({ streamId }) => !done.has(streamId));
     return Promise.resolve(ok(undefined));
   }
 
   setAside(notices: readonly StreamedNotice[]): Promise<Result<void, Failure>> {
-    this.spoilt.push(...notices);
+    if (!this.stuck) this.spoilt.push(...notices);
     return this.acknowledge(notices);
   }
 
