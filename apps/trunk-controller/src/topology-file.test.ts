@@ -63,6 +63,14 @@ describe("a topology in files", () => {
     expect(json.ok ? "" : json.error.join("\n")).toMatch(problem);
   });
 
+  it("is not read again while a read is under way", async () => {
+    const file = createTopologyFile([put("pools.yaml", POOLS), put("document.yaml", REST)]);
+    const first = file.read();
+    expect(file.read()).toBe(first);
+    await first;
+    expect(file.read()).not.toBe(first);
+  });
+
   it("a file that is not there is a failure", async () => {
     const missing = await createTopologyFile([join(folder, "none.yaml")]).read();
     expect(missing).toMatchObject({ ok: false, error: { code: "configuration-invalid" } });

@@ -7,18 +7,20 @@ import { parseTopologyDocument } from "@tandem/topology-document";
 /**
  * A topology document kept in files, which are read one after the other as if they were one: YAML block mappings, no top-level key in two of them. In Kubernetes
  * one ConfigMap brings the pools and another the rest. An unchanged text is not parsed again.
+ * Who asks while a read is under way gets that one: reads of a disk that does not answer would take the process's few threads for files.
  */
 export function createTopologyFile(paths: readonly string[]): TopologyFile {
   let known: TopologyFileContent = { digest: "", json: err([]) };
-  return {
-    async read() {
-      const text = await readAll(paths);
-      if (!text.ok) return text;
-      const digest = createHash("sha256").update(text.value).digest("hex");
-      if (digest !== known.digest) known = { digest, json: toJson(text.value) };
-      return ok(known);
-    },
+  let underWay: ReturnType<TopologyFile["read"]> | null = null;
+  const read: TopologyFile["read"] = async () => {
+    const text = await readAll(paths);
+    underWay = null;
+    if (!text.ok) return text;
+    const digest = createHash("sha256").update(text.value).digest("hex");
+    if (digest !== known.digest) known = { digest, json: toJson(text.value) };
+    return ok(known);
   };
+  return { read: () => (underWay ??= read()) };
 }
 
 async function readAll(paths: readonly string[]): Promise<Result<string, Failure>> {

@@ -4,6 +4,7 @@ import type { TopologyFileContent } from "../ports/index.ts";
 import { FakeClock } from "../testing/fake-clock.ts";
 import { FakeTopologyRegistry } from "../testing/fake-cluster-state.ts";
 import { FakeControllerObserver } from "../testing/fake-controller-ports.ts";
+import { repeat } from "../timing/repeat.ts";
 import { TopologyFilePublisher } from "./topology-file-publisher.ts";
 
 function world() {
@@ -27,6 +28,20 @@ type Content = Result<TopologyFileContent, Failure>;
 const written = (name: string): Content => ok({ digest: `digest-${name}`, json: ok(JSON.stringify({ name })) });
 
 describe("a topology file", () => {
+  it("whose disk does not answer holds up nobody, and is complained about once", async () => {
+    const observer = new FakeControllerObserver();
+    const clock = new FakeClock();
+    const file = { read: () => new Promise<Content>(() => undefined) };
+    const publisher = new TopologyFilePublisher({ file, registry: new FakeTopologyRegistry(), clock, observer });
+    const end = repeat(clock, 1_000, () => publisher.round());
+    await clock.advance(30_000);
+    const over = end();
+    await clock.advance(5_000);
+    await over;
+    expect(observer.told).toContain("topology file unusable");
+    expect(observer.told.filter((line) => line.startsWith("error:"))).toHaveLength(1);
+  });
+
   it("is published where nothing was, once", async () => {
     const { settle, current, observer, logged } = world();
     await settle();

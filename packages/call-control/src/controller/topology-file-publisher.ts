@@ -1,6 +1,8 @@
+import { err } from "@tandem/domain";
 import type { Clock, PublishedTopology, TopologyFile, TopologyRegistry } from "../ports/index.ts";
 import type { ControllerObserver } from "./controller-observer.ts";
 import type { RoundEnd } from "../timing/repeat.ts";
+import { within } from "../timing/within.ts";
 
 export interface TopologyFilePorts {
   readonly file: TopologyFile;
@@ -23,6 +25,9 @@ export type FileStanding = (typeof FileStanding)[keyof typeof FileStanding];
 const FILE_AUTHOR = "topology-file";
 /** Problems shown in the log. */
 const MOST_PROBLEMS = 10;
+/** Longest the file is waited for, which may lie on a disk that is away: the end of a term waits for the round. */
+const FILE_LIMIT_MS = 5_000;
+const LATE = { code: "configuration-invalid", detail: "topology file: no answer in time" } as const;
 
 /**
  * Publishes the topology that lies in a file, each content once: after the file changed it goes in force whatever stood there, and what people publish
@@ -37,8 +42,8 @@ export class TopologyFilePublisher {
   }
 
   async round(): Promise<RoundEnd> {
-    const { file, registry } = this.#ports;
-    const read = await file.read();
+    const { file, registry, clock } = this.#ports;
+    const read = await within(clock, FILE_LIMIT_MS, file.read(), () => err(LATE));
     if (!read.ok) return this.#unusable(read.error.detail, [read.error.detail]);
     const { digest, json } = read.value;
     if (!json.ok) return this.#unusable(digest, json.error);
