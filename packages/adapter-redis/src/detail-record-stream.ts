@@ -13,7 +13,8 @@ interface DetailRecordStreamOptions {
 
 /**
  * The detail records of all shards as one log with one reader, the leading controller. What is acknowledged is deleted, so the log holds exactly what
- * is still owed: `read` gives the oldest again and again until they are acknowledged, whoever asks, which is what a successor needs after a crash.
+ * is still owed: `read` without places gives the oldest again and again until they are acknowledged, whoever asks, which is what a successor needs after a
+ * crash; a reader that gives its places gets what comes after them.
  * Consumer groups would add a second book of what was handed to whom, and with one reader it has nothing to say. Nothing is trimmed.
  * Records of one call keep their order; across shards the order is that of Redis's clocks.
  */

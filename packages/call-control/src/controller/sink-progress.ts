@@ -43,6 +43,10 @@ export class SinkProgress {
     return this.#owed.length;
   }
 
+  /**
+   * Whether it was given a record, as far as its place tells. One that came to stand before the place later, after a failover of Redis to a machine whose
+   * clock is behind, counts as given to it: while the sinks are not all at the same place, this sink may miss that one.
+   */
   has({ shard, streamId }: StreamedRecord): boolean {
     const place = this.#places.get(shard);
     return place !== undefined && isUpTo(streamId, place);
