@@ -44,6 +44,20 @@ async function close(...parts: readonly { [Symbol.asyncDispose](): Promise<void>
   for (const part of parts) await part[Symbol.asyncDispose]();
 }
 
+test("an ACK that is lost with its edge goes by another one: no answer would show that it is missing (RFC 3261 §13.2.2.4)", async () => {
+  const first = await ScriptedEdge.listen();
+  first.welcome = welcome("i1");
+  const second = await startEdge({ edge: "e2" });
+  const worker = await startWorker(() => [first.address, second.address]);
+  await worker.until((edges) => edges.length === 2 && isUp(edges));
+  const sent = worker.port.sendRequest(outgoing("ACK", { preferredEdge: "e1" }), new RecordingEvents());
+  await first.expect(/\r\nACK /);
+  await first.close();
+  expect(await sent).toMatchObject({ ok: true, value: { edge: "e2" } });
+  expect(second.endpoint.acks).toHaveLength(1);
+  await close(worker, second);
+});
+
 describe("an edge is lost while an INVITE over UDP has no final answer", () => {
   test("another edge of the pool goes on with it: the worker gets it again, and its answers go out there", async () => {
     const { first, second, worker } = await twoEdges();

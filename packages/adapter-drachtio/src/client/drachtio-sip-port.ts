@@ -134,8 +134,7 @@ class SipPortOverEdges implements DrachtioSipPort {
     // A stock server gives every request a branch and a sent-by of its own, so one is as good as another.
     const isStock = this.#options.stock?.has(pool) === true;
     if (knownBy !== undefined && !isStock) return this.#sendAgain(knownBy, request, events);
-    const link = this.#choose(request);
-    return link === undefined ? this.#sendLater(request, events) : link.request(request, events);
+    return request.message.method === "ACK" ? this.#acknowledge(request, events) : this.#send(request, events);
   }
 
   respond(...[transaction, response]: Parameters<SipPort["respond"]>): Promise<Result<void, Failure>> {
@@ -215,6 +214,23 @@ class SipPortOverEdges implements DrachtioSipPort {
     if (!this.#closed) await this.#awaited.wait(request.pool);
     const link = this.#choose(request);
     return link === undefined ? err(noEdge(request.pool)) : link.request(request, events);
+  }
+
+  #send(
+    request: OutgoingRequest,
+    events: Parameters<SipPort["sendRequest"]>[1],
+  ): Promise<Result<ClientTransaction, Failure>> {
+    const link = this.#choose(request);
+    return link === undefined ? this.#sendLater(request, events) : link.request(request, events);
+  }
+
+  /** An ACK has no answer that would show that it was lost with its edge: it goes by another one then, and twice does no harm (RFC 3261 §13.2.2.4). */
+  async #acknowledge(
+    request: OutgoingRequest,
+    events: Parameters<SipPort["sendRequest"]>[1],
+  ): Promise<Result<ClientTransaction, Failure>> {
+    const sent = await this.#send(request, events);
+    return sent.ok || sent.error.code !== "edge-lost" || this.#closed ? sent : this.#send(request, events);
   }
 
   /** From the address that the peer knows: its edge may be on its way back. */
