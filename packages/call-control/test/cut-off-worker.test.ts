@@ -17,8 +17,8 @@ function said({ sip }: FakeWorker) {
 }
 
 describe("a worker is cut off from its edges and holds an older way of an emergency call that another one has by its last", () => {
-  /** It had both ways, the older of which is not answered before the call has its answer or its end. */
-  async function bothWays() {
+  /** The older way rings there when the INVITE comes by the next one. */
+  async function olderWay() {
     const world = new FakeWorld();
     const [cut, other] = [await world.worker(), await world.worker()];
     const older = arriving(requestFrom({ uri: EMERGENCY }));
@@ -27,28 +27,29 @@ describe("a worker is cut off from its edges and holds an older way of an emerge
     await answers(cut, 180);
     await world.clock.advance(1_000);
     const next = arriving(requestFrom({ uri: EMERGENCY, branch: "z9hG4bK-next" }), EDGE_2);
+    return { world, cut, other, older, next };
+  }
+
+  /** It had both ways, the older of which is not answered before the call has its answer or its end. */
+  async function bothWays() {
+    const ways = await olderWay();
+    const { cut, other, next } = ways;
     cut.engine.onRequest(next);
     await settle();
     other.engine.onRequest({ ...next, redelivered: true });
     await settle();
     await answers(other, 180);
-    return { world, cut, other, older, next };
+    return ways;
   }
 
   /** It had the older way only. */
   async function oneWay() {
-    const world = new FakeWorld();
-    const [cut, other] = [await world.worker(), await world.worker()];
-    const older = arriving(requestFrom({ uri: EMERGENCY }));
-    cut.engine.onRequest(older);
-    await settle();
-    await answers(cut, 180);
-    await world.clock.advance(1_000);
-    const next = arriving(requestFrom({ uri: EMERGENCY, branch: "z9hG4bK-next" }), EDGE_2);
+    const ways = await olderWay();
+    const { other, next } = ways;
     other.engine.onRequest(next);
     await settle();
     await answers(other, 180);
-    return { world, cut, other, older, next };
+    return ways;
   }
 
   test.each([
