@@ -224,6 +224,8 @@ export class CallActor {
   }
 
   async #perform({ call, effects }: Step, event: CallEvent): Promise<Performed> {
+    if (endsUnheard(this.#record.call, event, effects) && (await this.#record.confirm()) === "conflict")
+      return "conflict";
     this.#record.commit(call);
     this.#shell.phaseChanged(this.#callId, call.phase);
     // The first write decides whose call it is, so it is always waited for.
@@ -279,4 +281,13 @@ export class CallActor {
   #log(level: "info" | "error", message: string, fields: Readonly<Record<string, unknown>> = {}): void {
     this.#shell.ports.telemetry.log(level, message, { callId: this.#callId, ...fields });
   }
+}
+
+/**
+ * The set-up ends because nothing came of it here: no peer said so. Another worker may have heard what this one, cut off from its edge, could not: so the record is asked before anything is told, and
+ * taken away.
+ */
+function endsUnheard(before: Call | null, { kind }: CallEvent, effects: readonly Effect[]): boolean {
+  const isSilence = kind === "no-response" || kind === "timer" || kind === "deadline";
+  return isSilence && before?.phase === "setup" && effects.some((effect) => effect.kind === "finish");
 }

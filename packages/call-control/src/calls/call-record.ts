@@ -174,6 +174,14 @@ export class CallRecord {
     return outcome;
   }
 
+  /**
+   * `conflict`: another worker wrote the record since this process did. `stored` is everything else: a call whose record is gone has had its end from another worker, or the store lost it and
+   * nobody but this one can end it; and a store that says nothing in the time an emergency call has cannot be asked.
+   */
+  async confirm(): Promise<"stored" | "conflict"> {
+    return (await this.#soon(this.#compare())) ?? "stored";
+  }
+
   /** Tries once more what `save` could not store. On `conflict`, `exists` and `gone` its event counts as not run. */
   async saveAgain(call: Call): Promise<SaveOutcome> {
     const outcome = await this.#write(call);
@@ -214,6 +222,15 @@ export class CallRecord {
     this.#call = call.value;
     this.#version = stored.version;
     return ok(call.value);
+  }
+
+  async #compare(): Promise<"stored" | "conflict"> {
+    const earlier = await this.#saving;
+    if (earlier === "conflict" || earlier === "exists") return "conflict";
+    const stored = await this.#store.load(this.#callId);
+    if (!stored.ok || stored.value === null) return "stored";
+    const { version, document } = stored.value;
+    return version === this.#version || document === this.#doubtful?.document ? "stored" : "conflict";
   }
 
   /** How the write under way ended; null: it has not, and an emergency call waits no longer. */
