@@ -1,3 +1,5 @@
+import type { Clock } from "@tandem/call-control";
+import { systemClock } from "@tandem/runtime";
 import { responseTo } from "@tandem/sip";
 import { describe, expect, test } from "vitest";
 import { startEdge, type EdgeRig, type RigOptions } from "./support/edge-rig.ts";
@@ -56,6 +58,80 @@ test("an ACK that is lost with its edge goes by another one: no answer would sho
   expect(await sent).toMatchObject({ ok: true, value: { edge: "e2" } });
   expect(second.endpoint.acks).toHaveLength(1);
   await close(worker, second);
+});
+
+describe("an edge is lost with a BYE that has no answer", () => {
+  const cut = async (clock?: Clock) => {
+    const first = await ScriptedEdge.listen();
+    first.welcome = welcome("i1");
+    const addresses = [first.address];
+    const worker = await startWorker(() => addresses, clock === undefined ? {} : { clock });
+    await worker.until(isUp);
+    const events = new RecordingEvents();
+    const sent = worker.port.sendRequest(outgoing("BYE", { preferredEdge: "e1" }), events);
+    const [id = ""] = (await first.expect(/\r\nBYE /)).split("|");
+    return {
+      first,
+      worker,
+      events,
+      sent,
+      addresses,
+      taken: () => first.send(`r|response|${id}|OK|application|0|||||t-bye`),
+    };
+  };
+
+  test.each(["has taken", "may not have taken"])(
+    "that it %s: it goes by another one until it is answered",
+    async (what) => {
+      const { first, worker, events, sent, addresses, taken } = await cut();
+      const second = await startEdge({ edge: "e2" });
+      addresses.push(second.address);
+      await worker.until((edges) => edges.length === 2 && isUp(edges));
+      if (what === "has taken") {
+        taken();
+        expect(await sent).toMatchObject({ ok: true, value: { edge: "e1", id: "t-bye" } });
+      }
+      await first.close();
+      const bye = await second.endpoint.sentRequest(0);
+      expect([bye.method, bye.out.message.get("CSeq"), bye.out.message.get("Call-ID")]).toEqual(["BYE", "1 BYE", "k1"]);
+      bye.answer(200);
+      expect((await events.responses.next()).response.status).toBe(200);
+      expect(await sent).toMatchObject({ ok: true });
+      expect(events.order).toEqual([200]);
+      await close(worker, second);
+    },
+  );
+
+  test("with no other edge there: by the next one to come", async () => {
+    const { first, worker, events, addresses, taken } = await cut();
+    taken();
+    await first.close();
+    const later = await startEdge({ edge: "e3" });
+    addresses.splice(0, 1, later.address);
+    (await later.endpoint.sentRequest(0)).answer(200);
+    expect((await events.responses.next()).response.status).toBe(200);
+    await close(worker, later);
+  });
+
+  test("and its time is over (64*T1, RFC 3261 §17.1.2.2): it is told as lost", async () => {
+    let offsetMs = 0;
+    const { first, worker, events, sent, taken } = await cut({ ...systemClock, now: () => Date.now() + offsetMs });
+    taken();
+    await sent;
+    offsetMs = 32_000;
+    await first.close();
+    expect((await events.failures.next()).code).toBe("edge-lost");
+    await close(worker);
+  });
+
+  test("and the worker itself ends: it is told as lost", async () => {
+    const { first, worker, events, sent, taken } = await cut();
+    taken();
+    await sent;
+    await close(worker);
+    expect((await events.failures.next()).code).toBe("edge-lost");
+    await close(first);
+  });
 });
 
 describe("an edge is lost while an INVITE over UDP has no final answer", () => {

@@ -16,6 +16,7 @@ import { AwaitedEdges } from "./awaited-edges.ts";
 import { ConnectedEdges } from "./connected-edges.ts";
 import type { EdgeState, LinkRefusal } from "./edge-connector.ts";
 import { EdgeConnectors, type EdgeConnectorsSettings } from "./edge-connectors.ts";
+import { LastingBye } from "./lasting-bye.ts";
 import { LinkCounters, type SipPortStats } from "./link-counters.ts";
 import { LostInvites } from "./lost-invites.ts";
 import type { PoolLink } from "./pool-link.ts";
@@ -134,7 +135,9 @@ class SipPortOverEdges implements DrachtioSipPort {
     // A stock server gives every request a branch and a sent-by of its own, so one is as good as another.
     const isStock = this.#options.stock?.has(pool) === true;
     if (knownBy !== undefined && !isStock) return this.#sendAgain(knownBy, request, events);
-    return request.message.method === "ACK" ? this.#acknowledge(request, events) : this.#send(request, events);
+    const { method } = request.message;
+    if (method === "BYE" && !isStock) return this.#end(request, events);
+    return method === "ACK" ? this.#acknowledge(request, events) : this.#send(request, events);
   }
 
   respond(...[transaction, response]: Parameters<SipPort["respond"]>): Promise<Result<void, Failure>> {
@@ -231,6 +234,18 @@ class SipPortOverEdges implements DrachtioSipPort {
   ): Promise<Result<ClientTransaction, Failure>> {
     const sent = await this.#send(request, events);
     return sent.ok || sent.error.code !== "edge-lost" || this.#closed ? sent : this.#send(request, events);
+  }
+
+  /** A stock server takes the dialog with it: nobody else can end that. */
+  #end(...[request, events]: Parameters<SipPort["sendRequest"]>): Promise<Result<ClientTransaction, Failure>> {
+    const bye = new LastingBye(request, events, {
+      send: (again, told) => this.#send(again, told),
+      isReached: (pool) => this.#connected.of(pool).length > 0,
+      awaited: this.#awaited,
+      clock: this.#clock,
+      isClosed: () => this.#closed,
+    });
+    return bye.send();
   }
 
   /** From the address that the peer knows: its edge may be on its way back. */
