@@ -4,7 +4,7 @@ import { startCluster, type TestCluster } from "../harness/cluster.ts";
 import { placeCall } from "../harness/place-call.ts";
 import { sipPorts } from "../harness/ports.ts";
 import { startUac, startUas, stopAllSipp } from "../harness/sipp.ts";
-import { makeCertificates } from "../harness/tls.ts";
+import { makeCertificates, relayFromTls, type TlsRelay } from "../harness/tls.ts";
 import { makeTopology } from "../harness/topology.ts";
 
 /** A sink may get a record twice, with the same id. */
@@ -77,24 +77,34 @@ describe("A8: every trunk is down", () => {
 
 describe("A6: a provider whose TLS is broken (RFC 6881 SP-31)", () => {
   const certificates = makeCertificates();
+  const untrusted = makeCertificates();
   let secure: TestCluster;
+  let provider: TlsRelay | undefined;
   afterEach(stopAllSipp);
   afterAll(async () => {
     await secure?.stop();
+    await provider?.stop();
     certificates.remove();
+    untrusted.remove();
   });
 
-  it("gets the emergency call in clear where the topology allows it, an ordinary call never", async () => {
-    const [closed, clear] = await sipPorts(2);
+  it("gets the emergency call in clear where the topology allows it, an ordinary call never; each record says that TLS failed", async () => {
+    const [clear, other] = await sipPorts(2);
+    // It listens, with a certificate of an authority that nobody here trusts.
+    provider = await relayFromTls(clear, untrusted);
     const { caFile, certificateFile, keyFile } = certificates;
     const tls = { caFile, certificateFile, keyFile, mutual: false };
     const topology = await makeTopology({
       pools: { east: { listeners: { core: { serves: "callers" }, out: {}, "out-tls": { transport: "tls", tls } } } },
       trunks: {
-        secure: { port: closed, listener: "out-tls", clearTrunk: "clear" },
+        secure: { port: provider.port, listener: "out-tls", clearTrunk: "clear" },
         clear: { port: clear, gateway: "secure" },
+        next: { port: other },
       },
-      routes: [{ name: "secure", match: "^100$", usages: ["any"], trunks: ["secure"] }],
+      routes: [
+        { name: "secure", match: "^100$", usages: ["any"], trunks: ["secure"] },
+        { name: "either", match: "^101$", usages: ["any"], trunks: ["secure", "next"] },
+      ],
       emergency: { fallbackTrunks: ["secure"], clearFallback: true },
     });
     secure = await startCluster(topology);
@@ -105,5 +115,12 @@ describe("A6: a provider whose TLS is broken (RFC 6881 SP-31)", () => {
     const ordinary = await startUac({ scenario: "uac-refused-expect-503", target, service: "100" });
     expect(await ordinary.result).toMatchObject({ exitCode: 0, completed: 1 });
     expect((await uas.messages()).filter(({ what }) => what === "INVITE")).toHaveLength(1);
+    await startUas({ scenario: "uas-basic-expect-200", port: other });
+    const either = await startUac({ scenario: "uac-basic-expect-200", target, service: "101", holdMs: 20 });
+    expect(await either.result).toMatchObject({ exitCode: 0, completed: 1 });
+    const attempts = () => onceEach(secure.attemptRecords()).map(({ trunk, outcome }) => `${trunk}: ${outcome}`);
+    await until(() => attempts().length >= 5, { what: "the attempts of the three calls" });
+    const secured = "secure: tls-failure";
+    expect(attempts().toSorted()).toEqual(["clear: answered", "next: answered", secured, secured, secured]);
   });
 });

@@ -1,4 +1,5 @@
 import type { Failure, FailureCode } from "@tandem/domain";
+import type { ClientFailure } from "@tandem/sip-endpoint";
 
 /** No edge of the pool is connected. */
 export function noEdge(pool: string): Failure {
@@ -25,8 +26,17 @@ const CODE_BY_REASON: ReadonlyMap<string, FailureCode> = new Map<string, Failure
   ["superseded", "superseded"],
 ]);
 
+/** A kind of transport failure, so that workers of an older release, which know no kinds, go on with the next trunk all the same. */
+const TLS = "transport: tls";
+
+/** The words for a failure that `fromEdgeReason` reads. */
+export function edgeReason({ reason }: ClientFailure): string {
+  return reason === "tls" ? TLS : reason;
+}
+
 /** A failure the edge named by its reason word: the start of a `NOK` text or the reason phrase of a response it made up. */
 export function fromEdgeReason(reason: string): Failure {
+  if (reason.startsWith(TLS)) return { code: "tls-failure", detail: reason };
   const end = reason.indexOf(":");
   const word = end < 0 ? reason : reason.slice(0, end);
   return { code: CODE_BY_REASON.get(word) ?? "protocol-error", detail: reason };

@@ -196,6 +196,7 @@ describe("a client with octets", () => {
   test.each([
     ["timeout", "SIP/2.0 408 timeout"],
     ["transport", "SIP/2.0 503 transport"],
+    ["tls", "SIP/2.0 503 transport: tls"],
     ["unresolved", "SIP/2.0 503 unresolved"],
     ["no-listener", "SIP/2.0 503 no-listener"],
   ] as const)("%s comes back as a response of no bytes", async (reason, line) => {

@@ -178,6 +178,7 @@ describe.each(ARRANGEMENTS)("requests of the worker ($arrangement)", (arrangemen
   test.each([
     ["timeout", "peer-timeout"],
     ["transport", "transport-failure"],
+    ["tls", "tls-failure"],
     ["unresolved", "resolve-failure"],
     ["no-listener", "protocol-error"],
   ] as const)("%s is onFailure with %s", async (reason, code) => {

@@ -17,6 +17,7 @@ describe("a request that gets no response", () => {
   test.each([
     ["timeout", 408],
     ["transport", 503],
+    ["tls", 503],
     ["unresolved", 503],
   ] as const)("%s after it was sent: a response of no bytes with the request's headers", async (reason, status) => {
     await using edge = await startEdge();

@@ -22,7 +22,7 @@ export const EDGE_METRICS = {
   },
   tandem_transactions_failed_total: {
     type: "counter",
-    help: "Client transactions that ended without a response, by reason (timeout, transport).",
+    help: "Client transactions that ended without a response, by reason (timeout, transport, tls).",
     labels: ["reason"],
     process: "edge",
   },

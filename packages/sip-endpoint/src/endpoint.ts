@@ -155,7 +155,7 @@ export interface SendFailure {
  * - `bad-next-hop`: no URI to send to, or one that cannot be a next hop
  * - `no-listener`: no listener of that name, or none of the transport the next hop needs
  * - `unresolved`: DNS knows no address (RFC 3263)
- * - `transport`: no address could be reached (refused, reset, connect timeout, TLS identity, message too large)
+ * - `transport`: no address could be reached (refused, reset, connect timeout, message too large)
  * - `superseded`: the same request (by its branch) was sent again, and the answers go to that one
  * - `closing`: the endpoint is being closed
  */
@@ -257,9 +257,10 @@ export interface ClientTransactionEvents {
 
 /**
  * `timeout`: the last address tried stayed silent (timer B or F, or 64*T1 after CANCEL); treat as 408. `cancelled`: the user cancelled before
- * anything was sent; treat as 487. All others: treat as 503.
+ * anything was sent; treat as 487. All others: treat as 503. `tls`: the last address tried was reached, but its certificate is not valid for the next hop
+ * (authority, dates, RFC 5922 name), or it refused the handshake or our certificate.
  */
 export interface ClientFailure {
-  readonly reason: "timeout" | "cancelled" | SendFailureReason;
+  readonly reason: "timeout" | "cancelled" | "tls" | SendFailureReason;
   readonly detail: string;
 }

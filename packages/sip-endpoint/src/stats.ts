@@ -10,7 +10,12 @@ export interface EndpointStats {
   /** Messages or bytes dropped or refused, by cause. */
   readonly discarded: Readonly<Record<DiscardCause, number>>;
   /** Client transactions that ended without a response, and addresses given up for the next. */
-  readonly failures: { readonly timeout: number; readonly transport: number; readonly nextAddress: number };
+  readonly failures: {
+    readonly timeout: number;
+    readonly transport: number;
+    readonly tls: number;
+    readonly nextAddress: number;
+  };
   /** Accepted INVITEs whose ACK never came. */
   readonly ackTimeouts: number;
   /** Open stream connections. */

@@ -131,7 +131,7 @@ describe("a request of ours over TLS", () => {
     const them = await endpoint(gateway);
     const us = await endpoint(edge, dns(them.at("tls").port));
     const client = await call(us, "sips:other.example.com");
-    expect(client.failures).toMatchObject([{ reason: "transport" }]);
+    expect(client.failures).toMatchObject([{ reason: "tls" }]);
     expect(them.user.requests).toEqual([]);
   });
 
@@ -139,7 +139,7 @@ describe("a request of ours over TLS", () => {
     const them = await endpoint(await makeTls(stranger, { ips: ["127.0.0.1"] }, false));
     const us = await endpoint(edge);
     const client = await call(us, `sip:127.0.0.1:${them.at("tls").port};transport=tls`);
-    expect(client.failures).toMatchObject([{ reason: "transport" }]);
+    expect(client.failures).toMatchObject([{ reason: "tls" }]);
   });
 
   it("goes there all the same when servers are not verified", async () => {

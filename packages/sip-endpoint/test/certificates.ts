@@ -27,10 +27,11 @@ export async function makeAuthority(name: string): Promise<Authority> {
   return { certificate: made.cert, key: made.private };
 }
 
-/** A certificate of that authority for server and client use, ready for a listener that trusts the same authority. */
-export async function makeTls(authority: Authority, names: Names, mutual = true): Promise<ListenerTls> {
+/** A certificate of that authority for server and client use, ready for a listener that trusts the same authority. `ended`: when it expired; default: in a year. */
+export async function makeTls(authority: Authority, names: Names, mutual = true, ended?: Date): Promise<ListenerTls> {
   const made = await generate([{ name: "commonName", value: "sip test" }], {
     ...KEYS,
+    ...(ended !== undefined && { notBeforeDate: new Date(ended.getTime() - 86_400_000), notAfterDate: ended }),
     ca: { key: authority.key, cert: authority.certificate },
     extensions: [
       { name: "basicConstraints", cA: false },

@@ -20,7 +20,7 @@ export function edgeSnapshot({ endpoint, server, draining, certificateEnds, capt
     messages: sip.messages,
     discarded: sip.discarded,
     transactions: sip.transactions,
-    failures: { timeout: sip.failures.timeout, transport: sip.failures.transport },
+    failures: { timeout: sip.failures.timeout, transport: sip.failures.transport, tls: sip.failures.tls },
     retransmissions: { sent: sip.retransmissions.sent, absorbed: sip.retransmissions.received },
     ackTimeouts: sip.ackTimeouts,
     connections: sip.connections,

@@ -1,7 +1,7 @@
 import type { ClientEvents } from "@tandem/call-control";
 import type { Failure } from "@tandem/domain";
 import type { ClientFailure, ReceivedMessage } from "@tandem/sip-endpoint";
-import { fromEdgeReason } from "../edge-failures.ts";
+import { edgeReason, fromEdgeReason } from "../edge-failures.ts";
 import type { Application } from "./application.ts";
 import { OutgoingCall, type OutgoingCallHost, type OutgoingCallParts } from "./outgoing-call.ts";
 
@@ -26,8 +26,8 @@ export class LocalCall extends OutgoingCall {
     this.#tell(() => this.#events.onResponse(message, { address, port, transport }));
   }
 
-  fail({ reason, detail }: ClientFailure): void {
-    this.abandon(fromEdgeReason(`${reason}: ${detail}`));
+  fail(failure: ClientFailure): void {
+    this.abandon(fromEdgeReason(`${edgeReason(failure)}: ${failure.detail}`));
   }
 
   /** Tells the worker that it will hear no more of this request. */

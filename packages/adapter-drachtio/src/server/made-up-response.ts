@@ -1,5 +1,6 @@
 import { buildResponse, formatMessage, responseTo } from "@tandem/sip";
 import type { ClientFailure } from "@tandem/sip-endpoint";
+import { edgeReason } from "../edge-failures.ts";
 import { formatSipEdgeFrame } from "../wire/edge-frame.ts";
 import { EchoedCall, type FramedCall } from "./outgoing-call.ts";
 import { stackTime } from "./stack-time.ts";
@@ -26,7 +27,7 @@ export function madeUpResponseFrame(call: FramedCall, failure: ClientFailure, pa
   const isEchoed = call instanceof EchoedCall;
   const response = isEchoed
     ? responseTo(call.request, status, { toTag: tokens.next() })
-    : buildResponse({ status, reason: failure.reason, method: call.request.method, headers: [] });
+    : buildResponse({ status, reason: edgeReason(failure), method: call.request.method, headers: [] });
   return formatSipEdgeFrame({
     id: tokens.next(),
     source: "network",

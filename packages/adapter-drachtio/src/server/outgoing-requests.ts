@@ -27,7 +27,7 @@ const LOST_REASON = [["Reason", 'SIP;cause=503;text="Application lost"']] as con
 const SUPERSEDED: ClientFailure = { reason: "superseded", detail: "another application goes on with it" };
 
 /** drachtio-server reports these as a response that it makes up, not as a refusal. */
-const MADE_UP_REASONS: readonly ClientFailure["reason"][] = ["timeout", "transport", "unresolved", "cancelled"];
+const MADE_UP_REASONS: readonly ClientFailure["reason"][] = ["timeout", "transport", "tls", "unresolved", "cancelled"];
 
 const IGNORE = { onResponse: () => undefined, onFailure: () => undefined } as const;
 

@@ -129,7 +129,7 @@ export class FakeClientTransaction implements ClientTransaction {
   }
 
   /** Nothing comes. */
-  fail(reason: "timeout" | "transport" | "unresolved" | "no-listener" | "bad-next-hop"): void {
+  fail(reason: "timeout" | "transport" | "tls" | "unresolved" | "no-listener" | "bad-next-hop"): void {
     this.pending = false;
     this.#events.onFailure({ reason, detail: "as the test wants" });
   }

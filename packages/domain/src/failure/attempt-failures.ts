@@ -39,7 +39,12 @@ export const attemptFailures = {
   "progress-timeout": row("504 Server Time-out", [102, 504], peerSilent, "No 18x within the progress time."),
   "connect-timeout": row("504 Server Time-out", [102, 504], peerFault, "No answer at all within the connect time."),
   "transport-failure": row("503 Service Unavailable", [27, 502], peerFault, "The connection failed or was refused."),
-  "tls-failure": row("503 Service Unavailable", [27, 502], peerFault, "The TLS handshake or verification failed."),
+  "tls-failure": row(
+    "503 Service Unavailable",
+    [27, 502],
+    peerFault,
+    "TLS was refused, or the certificate is untrusted, expired or of another name (RFC 5922).",
+  ),
   "resolve-failure": row("503 Service Unavailable", [27, 502], peerFault, "The peer's name has no address."),
   "edge-unavailable": row(
     "503 Service Unavailable",

@@ -138,14 +138,19 @@ describe("timers of an attempt", () => {
     expect(rig.allSent("INVITE")).toHaveLength(1);
   });
 
-  it("a refused connection moves on at once", () => {
+  it.each([
+    ["a refused connection", "transport-failure"],
+    ["a certificate that is not to be believed", "tls-failure"],
+  ] as const)("%s moves on at once", (_fact, failure) => {
     const rig = new CallRig();
     rig.invite();
-    rig.event({ kind: "no-response", exchange: "b1-1", failure: "transport-failure" });
+    rig.event({ kind: "no-response", exchange: "b1-1", failure });
     expect(rig.allSent("INVITE")).toHaveLength(2);
     expect(rig.cancels()).toEqual([]);
     const ended = rig.effects.find((effect) => effect.kind === "observe");
-    expect(ended).toMatchObject({ observation: { kind: "attempt-ended", trunk: "first", unreachable: true } });
+    expect(ended).toMatchObject({
+      observation: { kind: "attempt-ended", trunk: "first", outcome: failure, unreachable: true },
+    });
   });
 });
 

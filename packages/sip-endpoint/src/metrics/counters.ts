@@ -32,6 +32,7 @@ export class Counters {
   retransmissionsReceived = 0;
   timeouts = 0;
   transportFailures = 0;
+  tlsFailures = 0;
   nextAddresses = 0;
   ackTimeouts = 0;
   keepAlives = 0;
@@ -73,7 +74,12 @@ export class Counters {
       retransmissions: { sent: this.retransmissionsSent, received: this.retransmissionsReceived },
       transactions: { ...this.transactions },
       discarded: { ...this.discarded },
-      failures: { timeout: this.timeouts, transport: this.transportFailures, nextAddress: this.nextAddresses },
+      failures: {
+        timeout: this.timeouts,
+        transport: this.transportFailures,
+        tls: this.tlsFailures,
+        nextAddress: this.nextAddresses,
+      },
       ackTimeouts: this.ackTimeouts,
       connections,
       connectionsOpened: { incoming: this.connectionsIncoming, outgoing: this.connectionsOutgoing },

@@ -25,6 +25,7 @@ import type { TimerOwner } from "../timers/timer-wheel.ts";
 import type { OutletUser } from "../transport/outlet.ts";
 import type { LocalPort } from "../transport/transports.ts";
 import type { AnswerBook } from "./answer-book.ts";
+import { CANCELLED, NO_RESPONSE, NOT_CANCELLABLE, type NoResponse } from "./client-failures.ts";
 import { InviteClientTx, NonInviteClientTx, type ClientTx, type ClientTxUser } from "./client-transaction.ts";
 import type { TransactionContext } from "./context.ts";
 import type { AddressQueue } from "./address-queue.ts";
@@ -54,12 +55,6 @@ interface Attempt {
   readonly port: LocalPort;
   readonly target: Target;
 }
-
-const NOT_CANCELLABLE: SendFailure = { reason: "transaction-over", detail: "there is nothing to cancel" };
-const TIMEOUT: ClientFailure = { reason: "timeout", detail: "no response" };
-const UNREACHABLE: ClientFailure = { reason: "transport", detail: "no address could be reached" };
-const SUPERSEDED: ClientFailure = { reason: "superseded", detail: "the same request was sent again" };
-const CANCELLED: ClientFailure = { reason: "cancelled", detail: "cancelled before anything was sent" };
 
 /** A request of the user on its way over one address after the other (RFC 3263 §4.3), and its CANCEL. */
 export class ClientRequest implements ClientTransaction, ClientTxUser, TimerOwner<TimerName> {
@@ -126,12 +121,11 @@ export class ClientRequest implements ClientTransaction, ClientTxUser, TimerOwne
     this.tellLast((events) => events.onResponse(response));
   }
 
-  onFailed(transaction: ClientTx, reason: "timeout" | "transport" | "superseded"): void {
+  onFailed(transaction: ClientTx, reason: NoResponse): void {
     if (!this.pending || transaction !== this.attempt?.transaction) return;
-    if (reason === "superseded") return this.fail(SUPERSEDED);
-    const mayGoOn = !this.progressed && this.cancelHeaders === undefined;
+    const mayGoOn = reason !== "superseded" && !this.progressed && this.cancelHeaders === undefined;
     if (mayGoOn && this.tryNext(reason)) return;
-    this.fail(reason === "timeout" ? TIMEOUT : UNREACHABLE);
+    this.fail(NO_RESPONSE[reason]);
   }
 
   onEnded(transaction: ClientTx): void {
@@ -153,7 +147,7 @@ export class ClientRequest implements ClientTransaction, ClientTxUser, TimerOwne
   }
 
   /** Sends to the next address. False: there is none left. */
-  private tryNext(after: "first" | "answered" | "timeout" | "transport"): boolean {
+  private tryNext(after: "first" | "answered" | NoResponse): boolean {
     const next = this.queue?.next(this.text.length, after === "transport");
     if (next === undefined) return false;
     if (after !== "first") this.host.context.counters.nextAddresses++;
@@ -252,7 +246,7 @@ export class ClientRequest implements ClientTransaction, ClientTxUser, TimerOwne
 
   private giveUp(): void {
     const transaction = this.attempt?.transaction;
-    this.fail(TIMEOUT);
+    this.fail(NO_RESPONSE.timeout);
     transaction?.end();
   }
 
@@ -262,6 +256,7 @@ export class ClientRequest implements ClientTransaction, ClientTxUser, TimerOwne
     const { counters } = this.host.context;
     if (failure.reason === "timeout") counters.timeouts++;
     else if (failure.reason === "transport") counters.transportFailures++;
+    else if (failure.reason === "tls") counters.tlsFailures++;
     this.finish();
     this.tellLast((events) => events.onFailure(failure));
   }

@@ -17,7 +17,9 @@ import type { Received } from "../messages/received-message.ts";
 import { ackText, type SentInvite } from "../messages/own-requests.ts";
 import type { TimerOwner } from "../timers/timer-wheel.ts";
 import type { Outlet, OutletUser } from "../transport/outlet.ts";
+import type { Loss } from "../transport/stream-connection.ts";
 import { isReliable } from "../transport/transports.ts";
+import type { NoResponse } from "./client-failures.ts";
 import type { TransactionContext } from "./context.ts";
 import { TransactionTimers } from "./transaction-timers.ts";
 
@@ -25,7 +27,7 @@ import { TransactionTimers } from "./transaction-timers.ts";
 export interface ClientTxUser {
   onResponse(transaction: ClientTx, response: Received): void;
   /** Nothing (more) will come. */
-  onFailed(transaction: ClientTx, reason: "timeout" | "transport" | "superseded"): void;
+  onFailed(transaction: ClientTx, reason: NoResponse): void;
   /** The transaction is forgotten. */
   onEnded(transaction: ClientTx): void;
 }
@@ -60,6 +62,7 @@ export abstract class ClientTx implements TimerOwner<TimerName>, OutletUser {
   private text: string;
   private sentOnce = false;
   private ended = false;
+  private loss: Loss = "transport";
   private readonly endedHook: (transaction: ClientTx) => void;
 
   constructor(context: TransactionContext, parts: ClientTxParts) {
@@ -92,7 +95,8 @@ export abstract class ClientTx implements TimerOwner<TimerName>, OutletUser {
     this.give({ type: "timer", timer: name });
   }
 
-  onTransportError(): void {
+  onTransportError(loss: Loss): void {
+    this.loss = loss;
     this.give({ type: "transport-error" });
   }
 
@@ -124,7 +128,7 @@ export abstract class ClientTx implements TimerOwner<TimerName>, OutletUser {
         if (this.response !== undefined) this.user.onResponse(this, this.response);
         return;
       case "fail":
-        return this.user.onFailed(this, effect.reason);
+        return this.user.onFailed(this, effect.reason === "transport" ? this.loss : effect.reason);
       case "start-timer":
         return this.timers.start(effect.timer, effect.ms);
       case "stop-timer":

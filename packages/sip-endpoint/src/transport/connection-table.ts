@@ -155,6 +155,7 @@ export class ConnectionTable implements ConnectionOwner {
       { onTimer: () => connection.state === "connecting" && connection.destroy("ETIMEDOUT") },
       "connect",
     );
+    socket.once("connect", () => (connection.reached = true));
     socket.once(socket instanceof TLSSocket ? "secureConnect" : "connect", () => {
       timer.cancel();
       this.opened(connection, socket);
@@ -227,7 +228,7 @@ export class ConnectionTable implements ConnectionOwner {
 
   private closeOne(connection: StreamConnection): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
-    connection.watch({ onConnectionLost: resolve });
+    connection.watch({ onConnectionLost: () => resolve() });
     connection.end();
     // A peer that does not close its side is not waited for.
     this.parts.wheel.schedule(

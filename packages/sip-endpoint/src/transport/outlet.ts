@@ -1,11 +1,11 @@
 import type { BoundListener, Transport } from "../config.ts";
 import type { DatagramSocket } from "./datagram-network.ts";
-import type { StreamConnection } from "./stream-connection.ts";
+import type { Loss, StreamConnection } from "./stream-connection.ts";
 
 /** Who sends through an outlet and must know when that fails. */
 export interface OutletUser {
   /** What was sent did not get out, or the connection it waits on for an answer is lost. May come several times. */
-  onTransportError(): void;
+  onTransportError(loss: Loss): void;
 }
 
 /** A way to one peer. */
@@ -61,7 +61,7 @@ export class DatagramOutlet implements Outlet {
   }
 
   private readonly failed = (): void => {
-    this.user?.onTransportError();
+    this.user?.onTransportError("transport");
   };
 }
 
@@ -102,7 +102,7 @@ export class StreamOutlet implements Outlet {
     this.connection.unwatch(this);
   }
 
-  onConnectionLost(): void {
-    this.user?.onTransportError();
+  onConnectionLost(loss: Loss): void {
+    this.user?.onTransportError(loss);
   }
 }

@@ -12,9 +12,12 @@ export interface ConnectionOwner {
   onStreamClosed(connection: StreamConnection, error: string): void;
 }
 
+/** Why something did not get out. `tls`: the peer is there, but its certificate is not to be believed, or it refused the handshake. */
+export type Loss = "transport" | "tls";
+
 /** Whoever must know that what it sent may not have arrived. */
 export interface ConnectionWatcher {
-  onConnectionLost(): void;
+  onConnectionLost(loss: Loss): void;
 }
 
 export interface ConnectionParts {
@@ -50,6 +53,8 @@ export class StreamConnection implements FrameReceiver {
   lastActiveAt = 0;
   partialSince = 0;
   endedAt = 0;
+  /** TCP reached the peer; what is left is the TLS handshake. */
+  reached = false;
   private readonly socket: Socket;
   private readonly owner: ConnectionOwner;
   private readonly framer: StreamFramer;
@@ -170,10 +175,18 @@ export class StreamConnection implements FrameReceiver {
 
   private closed(): void {
     if (this.state === "closed") return;
+    const loss = this.loss();
     this.state = "closed";
     this.owner.onStreamClosed(this, this.error);
     const watchers = [...this.watchers];
     this.watchers.clear();
-    for (const watcher of watchers) watcher.onConnectionLost();
+    for (const watcher of watchers) watcher.onConnectionLost(loss);
+  }
+
+  /** A peer that says nothing to the handshake may be no peer any more. One of TLS 1.3 can refuse our certificate only after the handshake, by an alert. */
+  private loss(): Loss {
+    if (this.transport !== "tls") return "transport";
+    const isRefused = this.state === "connecting" && this.reached && this.error !== "ETIMEDOUT";
+    return isRefused || this.error.startsWith("ERR_SSL_") ? "tls" : "transport";
   }
 }
