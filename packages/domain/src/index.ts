@@ -2,7 +2,14 @@ export { err, ok, type Result } from "./lang/result.ts";
 export type { Steps } from "./lang/steps.ts";
 export { assertNever } from "./lang/assert-never.ts";
 export type { Failure } from "./failure/failure.ts";
-export { failureCatalogue, failureCodes, failureEntry, isFailureCode, type FailureCode } from "./failure/catalogue.ts";
+export {
+  failureCatalogue,
+  failureCodes,
+  failureEntry,
+  isFailureCode,
+  outcomeOf,
+  type FailureCode,
+} from "./failure/catalogue.ts";
 export { outcomes, type FailureEntry, type FailureVerdict, type Outcome } from "./failure/failure-entry.ts";
 export { causeFromSipStatus, sipStatusFromCause } from "./failure/q850.ts";
 export { classifySipFailure } from "./failure/classify-sip-failure.ts";

@@ -1,6 +1,16 @@
-import { assertNever, emergencyPart, failureEntry, isFailureCode, type Call, type Observation } from "@tandem/domain";
+import {
+  assertNever,
+  emergencyPart,
+  failureEntry,
+  isFailureCode,
+  outcomeOf,
+  type Call,
+  type Observation,
+} from "@tandem/domain";
 import type { Telemetry } from "../ports/index.ts";
 import type { CallShell } from "./call-shell.ts";
+
+type AttemptEnded = Extract<Observation, { readonly kind: "attempt-ended" }>;
 
 /** Tells metrics, log and the trunks' health what the machine observed of a call. */
 export function observe(observation: Observation, call: Call, shell: CallShell): void {
@@ -11,13 +21,7 @@ export function observe(observation: Observation, call: Call, shell: CallShell):
     case "answered":
       return telemetry.answerDelay(observation.trunk, observation.afterMs);
     case "attempt-ended":
-      telemetry.attemptEnded({
-        trunk: observation.trunk,
-        outcome: outcomeOf(observation.outcome),
-        sipCode: observation.sipCode,
-      });
-      if (call.facts.emergency !== null)
-        telemetry.emergency.attemptEnded(observation.trunk, outcomeOf(observation.outcome));
+      observeAttempt(observation, call, telemetry);
       return reportHealth(observation, shell);
     case "alarm":
       telemetry.emergency.alarm(observation.cause);
@@ -34,6 +38,12 @@ export function observe(observation: Observation, call: Call, shell: CallShell):
   }
 }
 
+function observeAttempt({ trunk, outcome, sipCode }: AttemptEnded, call: Call, telemetry: Telemetry): void {
+  const whoseFault = outcomeOf(outcome === "answered" ? null : outcome);
+  telemetry.attemptEnded({ trunk, outcome: whoseFault, sipCode });
+  if (call.facts.emergency !== null) telemetry.emergency.attemptEnded(trunk, whoseFault);
+}
+
 /** How long the caller of an emergency call waited for a sign, and what was known of where he is. */
 function observeEmergency(call: Call, { emergency }: Telemetry): void {
   const { createdMs, facts } = emergencyPart(call);
@@ -41,11 +51,6 @@ function observeEmergency(call: Call, { emergency }: Telemetry): void {
   const heardMs = facts.ringMs === 0 ? facts.answerMs : facts.ringMs;
   if (heardMs > 0) emergency.ringing(facts.pool, heardMs - createdMs);
   emergency.location(facts.emergency.location.kind);
-}
-
-/** Whose fault, of an attempt's outcome: `answered` or a failure code. */
-function outcomeOf(outcome: string): string {
-  return isFailureCode(outcome) ? failureEntry(outcome).outcome : "success";
 }
 
 /** Ends of an attempt that say nothing about the peer: it was never asked, or was not given the time to answer. */
@@ -58,7 +63,7 @@ const NO_EVIDENCE: ReadonlySet<string> = new Set([
 ]);
 
 /** A trunk is judged by attempts it failed, not by people who are busy or numbers that do not exist. */
-function reportHealth(attempt: Extract<Observation, { kind: "attempt-ended" }>, { ports }: CallShell): void {
+function reportHealth(attempt: AttemptEnded, { ports }: CallShell): void {
   const { trunk, sipCode, outcome } = attempt;
   // A leg between two calls is no trunk.
   if (trunk === "" || (sipCode === 0 && NO_EVIDENCE.has(outcome))) return;

@@ -1,5 +1,4 @@
-import { failureEntry, isFailureCode, type FailureCode } from "../failure/catalogue.ts";
-import type { Outcome } from "../failure/failure-entry.ts";
+import { outcomeOf, type FailureCode } from "../failure/catalogue.ts";
 import { emergencyCaller } from "./emergency-transfer.ts";
 import type { CallFacts } from "./facts.ts";
 import { answerPending } from "./outgoing.ts";
@@ -39,12 +38,6 @@ export function beginEnding(turn: Turn, end: End): void {
 export function settleEnding(turn: Turn): void {
   const { call } = turn;
   if (call.phase === "ending" && call.exchanges.length === 0 && call.owedByes.length === 0) finish(turn);
-}
-
-/** Whose fault; a code that only a newer release knows may stand in a record that it left. */
-function outcomeOf(failure: string | null): Outcome {
-  if (failure === null) return "success";
-  return isFailureCode(failure) ? failureEntry(failure).outcome : "server-error";
 }
 
 /** The call is over, whatever is still open. */

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { errorsDocument } from "../../test/errors-document.ts";
-import { failureCodes, failureEntry, isFailureCode } from "./catalogue.ts";
+import { failureCodes, failureEntry, isFailureCode, outcomeOf } from "./catalogue.ts";
 import { outcomes } from "./failure-entry.ts";
 
 describe("the failure catalogue", () => {
@@ -58,6 +58,15 @@ describe("the failure catalogue", () => {
     expect(isFailureCode("busy")).toBe(true);
     expect(isFailureCode("toString")).toBe(false);
     expect(isFailureCode("")).toBe(false);
+  });
+
+  test.each([
+    ["an answer is nobody's", null, "success"],
+    ["a busy callee is nobody's", "busy", "success"],
+    ["a certificate that is not to be believed is the peer's", "tls-failure", "upstream-error"],
+    ["a code that only a newer release knows is Tandem's", "code-of-tomorrow", "server-error"],
+  ])("whose fault: %s", (_fact, failure, outcome) => {
+    expect(outcomeOf(failure)).toBe(outcome);
   });
 
   test("docs/errors.md says what the table says (npm run errors-document -w packages/domain)", () => {

@@ -1,6 +1,6 @@
 import { admissionFailures } from "./admission-failures.ts";
 import { attemptFailures } from "./attempt-failures.ts";
-import type { FailureEntry } from "./failure-entry.ts";
+import type { FailureEntry, Outcome } from "./failure-entry.ts";
 import { interfaceFailures } from "./interface-failures.ts";
 import { sessionFailures } from "./session-failures.ts";
 
@@ -29,4 +29,10 @@ export function failureEntry(code: FailureCode): FailureEntry {
 /** True for a string that names a failure: for codes read back from a store or a frame. */
 export function isFailureCode(text: string): text is FailureCode {
   return Object.hasOwn(failureCatalogue, text);
+}
+
+/** Whose fault an end is; null: none, it was answered. A code that only a newer release knows may stand in a record that it left: Tandem's own until told otherwise. */
+export function outcomeOf(failure: string | null): Outcome {
+  if (failure === null) return "success";
+  return isFailureCode(failure) ? failureEntry(failure).outcome : "server-error";
 }
