@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from "node:fs";
-import { basename } from "node:path";
+import { basename, relative } from "node:path";
 
 /**
  * How many tests ended how.
@@ -14,15 +14,64 @@ const BEGINNING = 160;
 const END = 150;
 
 /**
- * Reads vitest's JSON report. A run that ended badly without a failed test (a file that does not load, an unhandled rejection,
- * no report at all) counts as one failure, so that the closing line never looks better than the run.
- * @param {string} file
- * @param {number} exitCode Of the run.
- * @returns {{ readonly tally: Tally, readonly remarks: readonly string[] }} `remarks`: a line for each test that failed or needed a second try.
+ * Vitest's JSON report, as much of it as is read here: one entry a file of tests.
+ * @typedef {{ readonly name: string, readonly status: string, readonly message?: string, readonly assertionResults?: readonly object[] }} FileResult
+ * @typedef {{ readonly testResults?: readonly FileResult[] }} Report
  */
-export function readReport(file, exitCode) {
-  const report = existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : {};
-  const suites = report.testResults ?? [];
+
+/**
+ * @param {string} file
+ * @returns {Report} Without a file of tests when the run left no report.
+ */
+export function loadReport(file) {
+  return existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : {};
+}
+
+/**
+ * Files with a test that failed, or that failed as a whole: did not load, could not start what its tests stand on.
+ * @param {Report} report
+ * @param {string} root What the paths are relative to.
+ * @returns {readonly string[]}
+ */
+export function failedFiles({ testResults = [] }, root) {
+  return testResults.filter(({ status }) => status === "failed").map(({ name }) => relative(root, name));
+}
+
+/**
+ * The report of a run some of whose files were run once more, from a fresh start: what counts of these is the second run; what failed in the first one is kept, so that the
+ * summary tells of it.
+ * @param {Report} first
+ * @param {Report} second
+ * @returns {Report}
+ */
+export function withSecondRun({ testResults: first = [] }, { testResults: second = [] }) {
+  const again = new Map(second.map((result) => [result.name, result]));
+  return { testResults: first.map((result) => secondTry(result, again.get(result.name))) };
+}
+
+/**
+ * @param {FileResult} first
+ * @param {FileResult | undefined} second
+ * @returns {FileResult}
+ */
+function secondTry(first, second) {
+  if (second === undefined) return first;
+  const failures = new Map((first.assertionResults ?? []).map((test) => [test.fullName, test.failureMessages ?? []]));
+  const assertionResults = (second.assertionResults ?? []).map((test) => ({
+    ...test,
+    failureMessages: [...(failures.get(test.fullName) ?? []), ...(test.failureMessages ?? [])],
+  }));
+  return { ...second, message: second.message || first.message, assertionResults };
+}
+
+/**
+ * What a report says. A run that ended badly without a failed test (a file that does not load, an unhandled rejection,
+ * no report at all) counts as one failure, so that the closing line never looks better than the run.
+ * @param {Report} report
+ * @param {number} exitCode Of the run.
+ * @returns {{ readonly tally: Tally, readonly remarks: readonly string[] }} `remarks`: a line for each test that failed or needed a second try, and for each file that did as a whole.
+ */
+export function readReport({ testResults: suites = [] }, exitCode) {
   const tests = suites.flatMap(({ name, assertionResults }) =>
     (assertionResults ?? []).map((result) => ({ ...result, file: basename(name) })),
   );
@@ -33,7 +82,19 @@ export function readReport(file, exitCode) {
     failed: exitCode !== 0 && failed === 0 ? 1 : failed,
     skipped: count(["pending", "skipped", "todo", "disabled"]),
   };
-  return { tally, remarks: tests.filter(hadFailure).map(remark) };
+  return {
+    tally,
+    remarks: [...suites.filter(wasWholeFailure).map(fileRemark), ...tests.filter(hadFailure).map(remark)],
+  };
+}
+
+/** A file that did not load, or whose set-up or end failed. */
+function wasWholeFailure({ message }) {
+  return (message ?? "") !== "";
+}
+
+function fileRemark({ name, status, message }) {
+  return `${status === "failed" ? "failed" : "second try"}: ${basename(name)}: ${shortened(messageOf(message))}`;
 }
 
 /** A test that passed at its second try keeps the message of the first. */
