@@ -63,6 +63,13 @@ describe("a topology in files", () => {
     expect(json.ok ? "" : json.error.join("\n")).toMatch(problem);
   });
 
+  it("tells what is doubtful in it: two edges, and no name that peers know them all by", async () => {
+    const pools = put("pools.yaml", POOLS.replace("name: main", "name: main\n    edges: 2"));
+    const { json, warnings } = await read(pools, put("document.yaml", REST));
+    expect(json.ok).toBe(true);
+    expect(warnings).toContainEqual(expect.stringMatching(/^pools\[0\]\.fqdn is missing, and the pool has 2 edges/));
+  });
+
   it("is not read again while a read is under way", async () => {
     const file = createTopologyFile([put("pools.yaml", POOLS), put("document.yaml", REST)]);
     const first = file.read();

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import type { TopologyFile, TopologyFileContent } from "@tandem/call-control";
-import { err, ok, type Failure, type Result } from "@tandem/domain";
+import { err, ok, type Failure, type Result, type TopologyIssue } from "@tandem/domain";
 import { parseTopologyDocument } from "@tandem/topology-document";
 
 /**
@@ -10,14 +10,14 @@ import { parseTopologyDocument } from "@tandem/topology-document";
  * Who asks while a read is under way gets that one: reads of a disk that does not answer would take the process's few threads for files.
  */
 export function createTopologyFile(paths: readonly string[]): TopologyFile {
-  let known: TopologyFileContent = { digest: "", json: err([]) };
+  let known: TopologyFileContent = { digest: "", json: err([]), warnings: [] };
   let underWay: ReturnType<TopologyFile["read"]> | null = null;
   const read: TopologyFile["read"] = async () => {
     const text = await readAll(paths);
     underWay = null;
     if (!text.ok) return text;
     const digest = createHash("sha256").update(text.value).digest("hex");
-    if (digest !== known.digest) known = { digest, json: toJson(text.value) };
+    if (digest !== known.digest) known = { digest, ...toJson(text.value) };
     return ok(known);
   };
   return { read: () => (underWay ??= read()) };
@@ -33,9 +33,15 @@ async function readAll(paths: readonly string[]): Promise<Result<string, Failure
   }
 }
 
-function toJson(text: string): TopologyFileContent["json"] {
+function toJson(text: string): Pick<TopologyFileContent, "json" | "warnings"> {
   const parsed = parseTopologyDocument(text);
-  if (parsed.ok) return ok(JSON.stringify(parsed.value.document));
+  if (parsed.ok) {
+    return { json: ok(JSON.stringify(parsed.value.document)), warnings: parsed.value.warnings.map(sentence) };
+  }
   const errors = parsed.error.filter(({ severity }) => severity === "error");
-  return err(errors.map(({ path, problem, fix }) => `${path} ${problem}: ${fix}`));
+  return { json: err(errors.map(sentence)), warnings: [] };
+}
+
+function sentence({ path, problem, fix }: TopologyIssue): string {
+  return `${path} ${problem}: ${fix}`;
 }

@@ -25,7 +25,8 @@ function world() {
 }
 
 type Content = Result<TopologyFileContent, Failure>;
-const written = (name: string): Content => ok({ digest: `digest-${name}`, json: ok(JSON.stringify({ name })) });
+const written = (name: string): Content =>
+  ok({ digest: `digest-${name}`, json: ok(JSON.stringify({ name })), warnings: [] });
 
 describe("a topology file", () => {
   it("whose disk does not answer holds up nobody, and is complained about once", async () => {
@@ -51,6 +52,17 @@ describe("a topology file", () => {
     expect(logged()).toEqual(["info: topology file published", "info: topology file in force"]);
   });
 
+  it("with something doubtful in it is published, and says so once", async () => {
+    const { settle, current, state, logged } = world();
+    state.content = ok({ digest: "doubtful", json: ok("{}"), warnings: ["pools[0].fqdn is missing"] });
+    await settle();
+    await settle();
+    expect(await current()).toMatchObject({ version: 1 });
+    expect(logged().filter((line) => line.startsWith("warn"))).toEqual([
+      "warn: topology file published, and somebody should look at it",
+    ]);
+  });
+
   it("that changed goes in force", async () => {
     const { settle, current, state } = world();
     await settle();
@@ -74,7 +86,7 @@ describe("a topology file", () => {
   });
 
   it.each([
-    ["with errors", ok({ digest: "bad", json: err(["pools is missing"]) })],
+    ["with errors", ok({ digest: "bad", json: err(["pools is missing"]), warnings: [] })],
     ["that cannot be read", err({ code: "configuration-invalid", detail: "no such file" } as const)],
   ] satisfies readonly (readonly [string, Content])[])(
     "%s leaves what is published, and is complained about once",

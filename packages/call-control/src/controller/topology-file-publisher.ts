@@ -1,5 +1,5 @@
 import { err } from "@tandem/domain";
-import type { Clock, PublishedTopology, TopologyFile, TopologyRegistry } from "../ports/index.ts";
+import type { Clock, PublishedTopology, TopologyFile, TopologyFileContent, TopologyRegistry } from "../ports/index.ts";
 import type { ControllerObserver } from "./controller-observer.ts";
 import type { RoundEnd } from "../timing/repeat.ts";
 import { within } from "../timing/within.ts";
@@ -20,6 +20,8 @@ export const FileStanding = {
   unusable: "unusable",
 } as const;
 export type FileStanding = (typeof FileStanding)[keyof typeof FileStanding];
+
+type UsableContent = Omit<TopologyFileContent, "json"> & { readonly json: string };
 
 /** Author of what a file brought. */
 const FILE_AUTHOR = "topology-file";
@@ -45,12 +47,13 @@ export class TopologyFilePublisher {
     const { file, registry, clock } = this.#ports;
     const read = await within(clock, FILE_LIMIT_MS, file.read(), () => err(LATE));
     if (!read.ok) return this.#unusable(read.error.detail, [read.error.detail]);
-    const { digest, json } = read.value;
+    const { digest, json, warnings } = read.value;
     if (!json.ok) return this.#unusable(digest, json.error);
     const current = await registry.current();
     if (!current.ok) return "rest";
     const standing = standingOf(digest, current.value);
-    if (standing === "new") return this.#publish({ digest, json: json.value }, current.value?.version ?? null);
+    if (standing === "new")
+      return this.#publish({ digest, json: json.value, warnings }, current.value?.version ?? null);
     this.#tell(standing, `${standing} ${current.value?.version ?? 0}`, {
       version: current.value?.version,
       author: current.value?.author,
@@ -58,15 +61,17 @@ export class TopologyFilePublisher {
     return "rest";
   }
 
-  async #publish(
-    { digest, json }: { readonly digest: string; readonly json: string },
-    expectedVersion: number | null,
-  ): Promise<RoundEnd> {
+  async #publish({ digest, json, warnings }: UsableContent, expectedVersion: number | null): Promise<RoundEnd> {
     const { registry, clock, observer } = this.#ports;
     const document = { json, author: FILE_AUTHOR, atMs: clock.now(), fileDigest: digest };
     const outcome = await registry.publish(document, expectedVersion);
     if (outcome.ok && outcome.value === "published") {
-      observer.log("info", "topology file published", { version: (expectedVersion ?? 0) + 1 });
+      const version = (expectedVersion ?? 0) + 1;
+      observer.log("info", "topology file published", { version });
+      if (warnings.length > 0) {
+        const problems = warnings.slice(0, MOST_PROBLEMS);
+        observer.log("warn", "topology file published, and somebody should look at it", { version, problems });
+      }
     }
     return outcome.ok ? "again" : "rest";
   }

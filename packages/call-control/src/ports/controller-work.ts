@@ -56,4 +56,6 @@ export interface TopologyFileContent {
   readonly digest: string;
   /** The document as JSON, or what is wrong with it, one line each. */
   readonly json: Result<string, readonly string[]>;
+  /** What is doubtful in a document that can be used, one line each. */
+  readonly warnings: readonly string[];
 }

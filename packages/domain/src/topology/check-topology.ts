@@ -1,6 +1,7 @@
 import { checkEmergency } from "./check-emergency.ts";
 import { checkListeners } from "./check-listeners.ts";
 import { checkNames } from "./check-names.ts";
+import { checkPools } from "./check-pools.ts";
 import { checkRouting } from "./check-routing.ts";
 import { checkSources } from "./check-sources.ts";
 import { checkTrunks } from "./check-trunks.ts";
@@ -12,6 +13,7 @@ export function checkTopology(topology: Topology): readonly TopologyIssue[] {
   return [
     ...checkNames(topology),
     ...checkListeners(topology),
+    ...checkPools(topology),
     ...checkSources(topology),
     ...checkTrunks(topology),
     ...checkRouting(topology),
