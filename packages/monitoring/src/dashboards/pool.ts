@@ -109,7 +109,11 @@ const sip: readonly PanelSpecification[] = [
     "{{kind}}",
   ]),
   lines(
-    { title: "Transactions without an answer", description: "Ended by timeout or transport failure.", unit: "reqps" },
+    {
+      title: "Transactions without an answer",
+      description: "Ended by timeout, transport failure or TLS failure.",
+      unit: "reqps",
+    },
     [`sum by (reason) (${ofPool(rate("tandem_transactions_failed_total"))})`, "{{reason}}"],
   ),
   lines({ title: "Answers never acknowledged", description: "200 to an INVITE whose ACK never came.", unit: "reqps" }, [
