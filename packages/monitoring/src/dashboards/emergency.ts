@@ -121,6 +121,14 @@ const calls: readonly PanelSpecification[] = [
     },
     [`max by (namespace) (${series("tandem_emergency_notifications_unacknowledged")})`, "open"],
   ),
+  lines(
+    {
+      title: "Records that wait",
+      description: "Of emergency calls: the book in Redis or a sink does not take them. An alert after ten minutes.",
+      unit: "short",
+    },
+    [`max by (namespace) (${series("tandem_emergency_records_backlog")})`, "waiting"],
+  ),
 ];
 
 /** The emergency path and the calls on it. */
