@@ -1,3 +1,5 @@
+import { comingBack, isTurnedAway } from "./coming-back.ts";
+
 /** An answer of the control API. */
 interface ApiAnswer {
   readonly status: number;
@@ -5,7 +7,7 @@ interface ApiAnswer {
   readonly headers: Headers;
 }
 
-/** The control API with the cluster's key. */
+/** The control API with the cluster's key. A 503, for which a moment of Redis or of the machine is enough, is asked again. */
 export interface ApiClient {
   readonly url: string;
   get(path: string): Promise<ApiAnswer>;
@@ -19,11 +21,10 @@ export interface ApiClient {
 /** @param url Without a path. */
 export function connectApi(url: string, key: string): ApiClient {
   const call = async (method: string, path: string, body?: unknown): Promise<ApiAnswer> => {
-    const response = await fetch(`${url}${path}`, {
-      method,
-      headers: { "x-api-key": key, ...(body === undefined ? {} : { "content-type": "application/json" }) },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    });
+    const typed = body === undefined ? {} : { "content-type": "application/json" };
+    const headers = { "x-api-key": key, ...typed };
+    const request = { method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) };
+    const response = await comingBack(`${url}${path}`, request, isTurnedAway);
     const text = await response.text();
     const isJson = response.headers.get("content-type")?.includes("json") === true;
     return { status: response.status, body: isJson ? (JSON.parse(text) as unknown) : text, headers: response.headers };

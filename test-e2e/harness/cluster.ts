@@ -6,6 +6,7 @@ import { createInterface } from "node:readline";
 import type { AttemptDetailRecord, CallDetailRecord } from "@tandem/domain";
 import { until } from "@tandem/testkit";
 import { connectApi, type ApiClient } from "./api.ts";
+import { comingBack } from "./coming-back.ts";
 import type { TestTopology } from "./topology.ts";
 
 /** One process of a running cluster, as `npm start -- --json` tells it. */
@@ -38,9 +39,14 @@ export interface TestCluster {
   readonly processes: readonly ClusterProcess[];
   /** Port of a pool's listener. */
   port(listener: string, pool?: string): number;
-  /** Call detail records written so far. */
+  /**
+   * Call detail records written so far. A record is delivered at least once: a controller whose term ends while the machine pauses leaves what it wrote to be written again. Such a line, the same
+   * in every byte, counts once here; another record of the same call does not.
+   */
   callRecords(): readonly CallDetailRecord[];
   attemptRecords(): readonly AttemptDetailRecord[];
+  /** Call detail records as they were delivered, each as often as it was. */
+  deliveredCallRecords(): readonly CallDetailRecord[];
   /** Resolves once `count` calls have their detail record and attempts; gives the calls. */
   recordsOf(count: number, limitMs?: number): Promise<readonly CallDetailRecord[]>;
   /** Text of a process's log. */
@@ -61,7 +67,8 @@ export interface ClusterOptions {
 
 const PROJECT = join(import.meta.dirname, "..", "..");
 const ENTRY = join(PROJECT, "apps", "local-cluster", "src", "main.ts");
-const STOP_LIMIT_MS = 40_000;
+/** Every process may use up its drain, one after the other. */
+const STOP_LIMIT_MS = 150_000;
 /** The record of a call that a killed worker was setting up takes 32 s more (64*T1), until its orphaned INVITE has ended at the edge. */
 const RECORDS_LIMIT_MS = 60_000;
 
@@ -108,15 +115,10 @@ interface Running {
 }
 
 function running({ topology, child, exited, folder, line }: Running): TestCluster {
-  const records = (): readonly (CallDetailRecord | AttemptDetailRecord)[] => {
-    const text = readFileSync(line.detailRecords, { encoding: "utf8", flag: "a+" });
-    return text
-      .split("\n")
-      .slice(0, -1)
-      .map((record) => JSON.parse(record) as CallDetailRecord | AttemptDetailRecord);
-  };
-  const callRecords = () => records().filter((record): record is CallDetailRecord => record.kind === "call");
-  const attemptRecords = () => records().filter((record): record is AttemptDetailRecord => record.kind === "attempt");
+  const lines = (): readonly string[] =>
+    readFileSync(line.detailRecords, { encoding: "utf8", flag: "a+" }).split("\n").slice(0, -1);
+  const callRecords = () => recordsIn([...new Set(lines())]).filter(isCall);
+  const attemptRecords = () => recordsIn([...new Set(lines())]).filter(isAttempt);
   return {
     topology,
     api: connectApi(line.api.url, line.api.key),
@@ -127,10 +129,10 @@ function running({ topology, child, exited, folder, line }: Running): TestCluste
     port: (listener, pool = "east") => topology.port(pool, listener),
     callRecords,
     attemptRecords,
+    deliveredCallRecords: () => recordsIn(lines()).filter(isCall),
     async recordsOf(count, limitMs = RECORDS_LIMIT_MS) {
       await until(
         () => {
-          // A sink may get a record twice, with the same id: what is owed is one of each.
           const calls = new Map(callRecords().map((call) => [call.id, call.attempts]));
           const owed = [...calls.values()].reduce((sum, attempts) => sum + attempts, 0);
           return calls.size >= count && new Set(attemptRecords().map(({ id }) => id)).size >= owed;
@@ -143,7 +145,7 @@ function running({ topology, child, exited, folder, line }: Running): TestCluste
     async metric(name, metric, labels = {}) {
       const url = line.processes.find((process) => process.name === name)?.metrics;
       if (url === undefined) throw new Error(`no process ${name}`);
-      return sumMetric(await (await fetch(url)).text(), metric, labels);
+      return sumMetric(await (await comingBack(url)).text(), metric, labels);
     },
     async stop() {
       child.kill("SIGTERM");
@@ -157,6 +159,13 @@ function running({ topology, child, exited, folder, line }: Running): TestCluste
     },
   };
 }
+
+type AnyRecord = CallDetailRecord | AttemptDetailRecord;
+
+const recordsIn = (lines: readonly string[]): readonly AnyRecord[] =>
+  lines.map((line) => JSON.parse(line) as AnyRecord);
+const isCall = (record: AnyRecord): record is CallDetailRecord => record.kind === "call";
+const isAttempt = (record: AnyRecord): record is AttemptDetailRecord => record.kind === "attempt";
 
 /** Reads the Prometheus text format as far as one metric needs. */
 function sumMetric(page: string, name: string, labels: Readonly<Record<string, string>>): number {

@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { TestCluster } from "./cluster.ts";
-import { pidOf } from "./kill.ts";
+import { livingPidOf } from "./kill.ts";
 
 /** A process of the cluster that no supervisor watches. */
 export interface ExtraProcess {
@@ -19,7 +19,7 @@ export async function startLike(
   name: string,
   environment: Readonly<Record<string, string>>,
 ): Promise<ExtraProcess> {
-  const pid = await pidOf(cluster, name);
+  const pid = await livingPidOf(cluster, name);
   const [program = process.execPath, ...args] = entriesOf(`/proc/${pid}/cmdline`);
   const like = Object.fromEntries(entriesOf(`/proc/${pid}/environ`).map(pairOf));
   const child = spawn(program, args, { cwd: PROJECT, env: { ...like, ...environment }, stdio: "ignore" });

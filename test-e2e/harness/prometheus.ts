@@ -60,7 +60,7 @@ export async function startPrometheus(cluster: TestCluster): Promise<TestPrometh
     const up = await query("up == 1").catch(() => []);
     return up.length === cluster.processes.length;
   };
-  await until(allScraped, { limitMs: 30_000, everyMs: 250, what: "every process scraped" });
+  await until(allScraped, { limitMs: 90_000, everyMs: 250, what: "every process scraped" });
   return {
     query,
     labelValues: (selector, label) => get(`label/${label}/values?match[]=${encodeURIComponent(selector)}`),

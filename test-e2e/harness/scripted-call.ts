@@ -1,6 +1,13 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { HeaderLine, SipMessage } from "@tandem/sip";
-import { until, type Arrived, type PeerAddressOf, type PeerDialog, type SipPeer } from "@tandem/testkit";
+import {
+  until,
+  type Arrived,
+  type DialogRequest,
+  type PeerAddressOf,
+  type PeerDialog,
+  type SipPeer,
+} from "@tandem/testkit";
 
 /** A G.711 session as a scripted peer offers it; `id` and `version` go into the origin, `direction` is a media attribute. */
 export function session(id: number, version = 1, direction = "sendrecv"): string {
@@ -69,23 +76,56 @@ export async function setUp(parties: Parties, options: CallOptions = {}): Promis
   return answerCall(parties, sent, options);
 }
 
-const MOST_TRIES = 20;
+const MOST_TRIES = 80;
 /** Between a 503 and the next try, milliseconds. */
 const COME_BACK_MS = 250;
+
+const isInvite = ({ message }: Arrived): boolean => message.kind === "request" && message.method === "INVITE";
 
 /** Sets a call up as somebody does who comes back when he is told to: again after each 503. */
 export async function setUpAtLast(parties: Parties, options: CallOptions = {}): Promise<ScriptedCall> {
   const { caller, callee, to } = parties;
   const refused = ({ message }: Arrived): boolean => message.status === 503 && message.method === "INVITE";
-  const came = ({ message }: Arrived): boolean => message.kind === "request" && message.method === "INVITE";
   for (let tries = 0; tries < MOST_TRIES; tries += 1) {
     const sent = invite(caller, to, options);
-    await until(() => caller.untaken.some(refused) || callee.untaken.some(came), { what: "an INVITE's outcome" });
-    if (callee.untaken.some(came)) return answerCall(parties, sent, options);
+    await until(() => caller.untaken.some(refused) || callee.untaken.some(isInvite), { what: "an INVITE's outcome" });
+    if (callee.untaken.some(isInvite)) return answerCall(parties, sent, options);
     caller.ackFailure(sent, await caller.expect("503 INVITE", sent.get("Call-ID")));
     await delay(COME_BACK_MS);
   }
   throw new Error("every INVITE was refused");
+}
+
+/** Two parties of a call, one of which asks the other something. */
+interface Sides {
+  readonly asking: SipPeer;
+  readonly answering: SipPeer;
+}
+
+/**
+ * Sends a request in a dialog as somebody does who comes back when he is told to, as at an edge whose workers take longer to start again than it holds a request: again after each 503, with the
+ * next number. Gives the request as the other side got it.
+ */
+export async function requestAtLast(
+  dialog: PeerDialog,
+  { asking, answering }: Sides,
+  request: { readonly method: string } & DialogRequest,
+): Promise<Arrived> {
+  const { method } = request;
+  const refused = ({ message }: Arrived): boolean =>
+    message.status === 503 && message.method === method && message.get("Call-ID") === dialog.callId;
+  const came = ({ message }: Arrived): boolean => message.kind === "request" && message.method === method;
+  for (let tries = 0; tries < MOST_TRIES; tries += 1) {
+    const sent = dialog.request(method, request);
+    await until(() => asking.untaken.some(refused) || answering.untaken.some(came), {
+      what: `the outcome of ${method}`,
+    });
+    if (answering.untaken.some(came)) return answering.expect(method);
+    const answer = await asking.expect(`503 ${method}`, dialog.callId);
+    if (method === "INVITE") asking.ackFailure(sent, answer);
+    await delay(COME_BACK_MS);
+  }
+  throw new Error(`every ${method} was refused`);
 }
 
 /** The called side rings and answers. */

@@ -11,7 +11,7 @@ interface MemberBody {
 }
 
 /** Longest that the replacement of one process may take. */
-const EACH_MS = 30_000;
+const EACH_MS = 45_000;
 
 /**
  * Replaces every worker and every edge, one after the other, as an orchestrator does: an edge leaves the pool's name first, the process drains on SIGTERM, and

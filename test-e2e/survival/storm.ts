@@ -194,7 +194,7 @@ async function play(given: Play): Promise<StormResult> {
     account: account({
       callers: scene.caller.views,
       callees: scene.callees.flatMap(({ views }) => views),
-      calls: cluster.callRecords(),
+      calls: cluster.deliveredCallRecords(),
       attempts: cluster.attemptRecords(),
       faults: faults.done,
     }),
