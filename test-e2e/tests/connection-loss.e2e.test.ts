@@ -1,7 +1,7 @@
 import { SipPeer, until, type PeerAddressOf } from "@tandem/testkit";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { startCluster, type TestCluster } from "../harness/cluster.ts";
-import { isAlive, pidInLog } from "../harness/kill.ts";
+import { killProcess } from "../harness/kill.ts";
 import { forgetAll, hangUp, SDP, session, setUp, type ScriptedCall } from "../harness/scripted-call.ts";
 import { makeTopology } from "../harness/topology.ts";
 
@@ -42,11 +42,7 @@ const LOSSES: readonly (readonly [what: string, lose: () => Promise<void>])[] = 
 ];
 
 async function killAll(names: readonly string[]): Promise<void> {
-  for (const name of names) {
-    const pid = pidInLog(cluster.logOf(name)) ?? 0;
-    process.kill(pid, "SIGKILL");
-    await until(() => !isAlive(pid), { what: `${name} gone` });
-  }
+  for (const name of names) await killProcess(cluster, name);
   await untilServed();
 }
 

@@ -1,7 +1,7 @@
 import { SipPeer, until, type PeerAddressOf } from "@tandem/testkit";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { startCluster, type TestCluster } from "../harness/cluster.ts";
-import { isAlive } from "../harness/kill.ts";
+import { isAlive, livingPidOf, untilWorkers } from "../harness/kill.ts";
 import { forgetAll, hangUp, invite, SDP, session, setUp } from "../harness/scripted-call.ts";
 import { makeTopology } from "../harness/topology.ts";
 
@@ -69,7 +69,13 @@ describe("A11: draining a pool", () => {
   });
 
   it("a worker that gets SIGTERM while it rings finishes that setup before it goes", async () => {
-    const workers = cluster.processes.filter(({ role }) => role === "worker");
+    // Those of now: an earlier try of this test ended the ones that the cluster began with.
+    await untilWorkers(cluster, 2);
+    const workers = await Promise.all(
+      cluster.processes
+        .filter(({ role }) => role === "worker")
+        .map(async ({ name, metrics }) => ({ metrics, pid: await livingPidOf(cluster, name) })),
+    );
     const sent = invite(alice, to);
     const arrived = await bob.expect("INVITE");
     bob.reply(arrived, 180);

@@ -144,21 +144,25 @@ interface EmergencyBody {
 
 describe("A15: the location policy is that of the place", () => {
   it("the same user from two subnets: another trunk, another ELIN, other people are told", async () => {
+    const before = { north: told.north.posts.length, south: told.south.posts.length };
     const inNorth = await emergencyCall(alice, north, "10.1.7.7");
     expect(inNorth.message.get("P-Asserted-Identity")).toContain("+15185550901");
     expect(inNorth.message.get("From")).toContain("+15185550901");
     const inSouth = await emergencyCall(alice, south, "10.2.7.7");
     expect(inSouth.message.get("P-Asserted-Identity")).toContain("+15185550902");
-    await until(() => told.north.posts.length === 1 && told.south.posts.length === 1, { what: "both desks are told" });
-    expect(told.north.posts[0]?.body).toContain('"site":"north"');
-    expect(told.south.posts[0]?.body).toContain('"site":"south"');
+    for (const side of ["north", "south"] as const) {
+      const { posts } = told[side];
+      await until(() => posts.length > before[side], { what: `the desk in the ${side} is told` });
+      expect(posts.every(({ body }) => body.includes(`"site":"${side}"`))).toBe(true);
+    }
   });
 
   it("an unknown subnet: the policy of the user, and of whoever has none that of all", async () => {
     await emergencyCall(alice, mobile, "10.9.7.7");
     await emergencyCall(guest, anybody, "10.9.7.7");
-    expect(told.north.posts).toHaveLength(1);
-    expect(told.south.posts).toHaveLength(1);
+    // Of the calls from the two places, and of no other.
+    expect(told.north.posts.every(({ body }) => body.includes('"site":"north"'))).toBe(true);
+    expect(told.south.posts.every(({ body }) => body.includes('"site":"south"'))).toBe(true);
   });
 });
 
@@ -317,6 +321,7 @@ describe("an ordinary call transferred to 911", () => {
 
   it("the caller in the north: the trunk, ELIN and people of the north, though nobody dialled", async () => {
     const call = await ordinary("10.1.7.7");
+    const before = told.north.posts.length;
     call.callee.request("REFER", { headers: [["Refer-To", "<sip:911@tandem.example>"]] });
     await desk.expect("202 REFER");
     const arrived = await north.expect("INVITE");
@@ -350,7 +355,7 @@ describe("an ordinary call transferred to 911", () => {
       },
       attempts: [{ trunk: "north", outcome: "answered" }],
     });
-    await until(() => told.north.posts.length === 2, { what: "the desk in the north is told" });
+    await until(() => told.north.posts.length > before, { what: "the desk in the north is told" });
   });
 
   it("every way out is tried, busy and declined too, until one answers", async () => {
