@@ -2,7 +2,7 @@ import { SipPeer, until, type PeerAddressOf } from "@tandem/testkit";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { startCluster, type TestCluster } from "../harness/cluster.ts";
 import { pidOf } from "../harness/kill.ts";
-import { forgetAll, hangUp, invite, setUp } from "../harness/scripted-call.ts";
+import { forgetAll, hangUp, invite, setUp, setUpAtLast } from "../harness/scripted-call.ts";
 import { makeTopology } from "../harness/topology.ts";
 
 const alice = await SipPeer.open({ user: "alice", patienceMs: 30_000 });
@@ -60,8 +60,8 @@ describe("an emergency call", () => {
     const worker = await pidOf(cluster, "worker-east-1");
     await without([cluster.redisPid], async () => {
       process.kill(worker, "SIGKILL");
-      // The edge holds the INVITE until there is a worker.
-      const call = await setUp({ caller: alice, callee: sos, to }, { number: "911" });
+      // The edge holds the INVITE until there is a worker, and says when to come back where that takes longer than 8 s.
+      const call = await setUpAtLast({ caller: alice, callee: sos, to }, { number: "911" });
       await hangUp(call, alice, sos);
     });
     expect(cluster.logOf("worker-east-1")).toContain("topology taken from the cache");
