@@ -1,22 +1,31 @@
-import { until } from "@tandem/testkit";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { SipPeer, until, type PeerAddressOf } from "@tandem/testkit";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { startCluster, type TestCluster } from "../harness/cluster.ts";
 import { killProcess, untilWorkers } from "../harness/kill.ts";
-import { sipPorts } from "../harness/ports.ts";
-import { startUac, startUas, stopAllSipp, type SippRun } from "../harness/sipp.ts";
+import { sipPort } from "../harness/ports.ts";
+import { forgetAll, hangUp, invite, setUp, type ScriptedCall } from "../harness/scripted-call.ts";
+import { startUac, startUas, stopAllSipp } from "../harness/sipp.ts";
 import { makeTopology } from "../harness/topology.ts";
 
-const [few, slow, free] = await sipPorts(3);
+const PLACES = 3;
+const slow = await sipPort();
+const [alice, few, free] = (await Promise.all(["alice", "few", "free"].map((user) => SipPeer.open({ user })))) as [
+  SipPeer,
+  SipPeer,
+  SipPeer,
+];
+/** Calls on the trunk with few places. */
+const up = new Set<ScriptedCall>();
 let cluster: TestCluster;
-let target: number;
+let to: PeerAddressOf;
 
 beforeAll(async () => {
   const topology = await makeTopology({
     pools: { east: { workers: 2 } },
     trunks: {
-      few: { port: few, maxCalls: 3 },
+      few: { port: few.port, maxCalls: PLACES },
       slow: { port: slow, maxCallsPerSecond: 5 },
-      free: { port: free },
+      free: { port: free.port },
     },
     routes: [
       { name: "few", match: "^100$", usages: ["any"], trunks: ["few"] },
@@ -25,10 +34,19 @@ beforeAll(async () => {
     ],
   });
   cluster = await startCluster(topology);
-  target = cluster.port("core");
+  to = { address: "127.0.0.1", port: cluster.port("core") };
 });
-afterEach(stopAllSipp);
-afterAll(() => cluster?.stop());
+beforeEach(() => forgetAll([alice, few, free]));
+afterEach(async () => {
+  // What a test that failed left up holds places.
+  for (const call of up) await end(call).catch(() => undefined);
+  up.clear();
+  await stopAllSipp();
+});
+afterAll(async () => {
+  await cluster?.stop();
+  await Promise.all([alice, few, free].map((peer) => peer.close()));
+});
 
 async function loadOf(trunk: string): Promise<number> {
   const { body } = await cluster.api.get(`/v1/trunks/${trunk}`);
@@ -38,68 +56,67 @@ async function loadOf(trunk: string): Promise<number> {
 const untilLoad = (trunk: string, load: number) =>
   until(async () => (await loadOf(trunk)) === load, { what: `load ${load} on trunk ${trunk}` });
 
-/** As many calls as the trunk may have, up for a while: long enough for another SIPp to start on a busy machine. */
-async function fill(calls: number, holdMs = 8_000): Promise<{ readonly callers: SippRun; readonly callees: SippRun }> {
+async function begin(): Promise<ScriptedCall> {
+  const call = await setUp({ caller: alice, callee: few, to });
+  up.add(call);
+  return call;
+}
+
+async function end(call: ScriptedCall): Promise<void> {
+  up.delete(call);
+  await hangUp(call, alice, few);
+}
+
+/** As many calls as the trunk may have, up until they are ended. */
+async function fill(): Promise<readonly ScriptedCall[]> {
   // The last call of the test before may hold its place for a moment longer than its caller knows of it.
   await untilLoad("few", 0);
-  const callees = await startUas({ scenario: "uas-basic-expect-200", port: few, calls: 100 });
-  const callers = await startUac({
-    scenario: "uac-basic-expect-200",
-    target,
-    service: "100",
-    calls,
-    rate: 50,
-    holdMs,
-  });
-  await untilLoad("few", calls);
-  return { callers, callees };
+  const calls: ScriptedCall[] = [];
+  while (calls.length < PLACES) calls.push(await begin());
+  await untilLoad("few", PLACES);
+  return calls;
+}
+
+async function endAll(calls: readonly ScriptedCall[]): Promise<void> {
+  for (const call of calls) await end(call);
+  await untilLoad("few", 0);
 }
 
 describe("calls at once on a trunk", () => {
   it("the trunk is full: the next call gets 503, and after a BYE there is room again", async () => {
-    const { callers } = await fill(3);
-    const refused = await startUac({ scenario: "uac-refused-expect-503", target, service: "100" });
-    expect(await refused.result).toMatchObject({ exitCode: 0, completed: 1 });
-    expect(await callers.result).toMatchObject({ exitCode: 0, completed: 3 });
-    await untilLoad("few", 0);
-    const again = await startUac({ scenario: "uac-basic-expect-200", target, service: "100", holdMs: 20 });
-    expect(await again.result).toMatchObject({ exitCode: 0, completed: 1 });
+    const [first, ...others] = await fill();
+    const sent = invite(alice, to);
+    alice.ackFailure(sent, await alice.expect("503 INVITE", sent.get("Call-ID")));
+    await end(first!);
+    await untilLoad("few", PLACES - 1);
+    await endAll([...others, await begin()]);
   });
 
   it("the trunk is full: a route with another trunk uses that", async () => {
-    const { callers } = await fill(3);
-    await startUas({ scenario: "uas-basic-expect-200", port: free });
-    const other = await startUac({ scenario: "uac-basic-expect-200", target, service: "200", holdMs: 20 });
-    expect(await other.result).toMatchObject({ exitCode: 0, completed: 1 });
-    expect(await callers.result).toMatchObject({ exitCode: 0, completed: 3 });
-    await untilLoad("few", 0);
+    const calls = await fill();
+    const other = await setUp({ caller: alice, callee: free, to }, { number: "200" });
+    await hangUp(other, alice, free);
+    await endAll(calls);
   });
 
   it("kill -9 of both workers with the trunk full leaks nothing: the BYEs are served and the room is there again", async () => {
-    const { callers } = await fill(3, 15_000);
+    const calls = await fill();
     for (const name of ["worker-east-1", "worker-east-2"]) await killProcess(cluster, name);
     await untilWorkers(cluster, 2);
-    expect(await callers.result).toMatchObject({ exitCode: 0, completed: 3 });
-    await untilLoad("few", 0);
-    const again = await startUac({
-      scenario: "uac-basic-expect-200",
-      target,
-      service: "100",
-      calls: 3,
-      rate: 50,
-      holdMs: 20,
-    });
-    expect(await again.result).toMatchObject({ exitCode: 0, completed: 3 });
+    await endAll(calls);
+    await endAll(await fill());
   });
 });
 
 describe("new calls per second on a trunk", () => {
   it("20 calls in a burst on a trunk of 5 a second: not more than two seconds' worth pass, the rest get 503", async () => {
-    const records = () => cluster.callRecords().filter(({ calledNumber }) => calledNumber === "300");
+    const recorded = () => cluster.callRecords().filter(({ calledNumber }) => calledNumber === "300");
+    const before = recorded().length;
+    const records = () => recorded().slice(before);
     await startUas({ scenario: "uas-basic-expect-200", port: slow, calls: 20 });
     const burst = await startUac({
       scenario: "uac-basic-or-503",
-      target,
+      target: to.port,
       service: "300",
       calls: 20,
       rate: 200,
