@@ -2,7 +2,14 @@ import { SipPeer, until, type Arrived, type PeerAddressOf } from "@tandem/testki
 import type { SipMessage } from "@tandem/sip";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { startCluster, type TestCluster } from "../harness/cluster.ts";
-import { freezeSupervisor, isAlive, killForGood, killProcess, pidOf, type FrozenSupervisor } from "../harness/kill.ts";
+import {
+  freezeSupervisor,
+  isAlive,
+  killForGood,
+  killProcess,
+  livingPidOf,
+  type FrozenSupervisor,
+} from "../harness/kill.ts";
 import { forgetAll, hangUp, invite, SDP, session, setUp, type ScriptedCall } from "../harness/scripted-call.ts";
 import { makeTopology } from "../harness/topology.ts";
 
@@ -99,7 +106,7 @@ async function answerAndEnd(sent: SipMessage, arrived: Arrived, called = bob): P
 
 /** Where an edge serves callers, once it does: it may have been killed a moment before. */
 async function untilServing(name: string): Promise<PeerAddressOf> {
-  await until(async () => isAlive(await pidOf(cluster, name)), { what: `${name} started again` });
+  await livingPidOf(cluster, name);
   const serves = (): boolean => {
     alice.request("OPTIONS", edge(name));
     return alice.untaken.some(({ message }) => message.method === "OPTIONS" && message.status === 200);
@@ -150,8 +157,9 @@ describe("kill -9 of an edge while a call rings, and the caller, who heard that 
 
 describe("an edge that is told to end (SIGTERM)", () => {
   it("repeats its answer to an emergency call until the ACK comes, by whichever edge, and ends then", async () => {
-    const before = await pidOf(cluster, "edge-east-1");
-    const sent = invite(alice, edge("edge-east-1"), { number: "911" });
+    const to = await untilServing("edge-east-1");
+    const before = await livingPidOf(cluster, "edge-east-1");
+    const sent = invite(alice, to, { number: "911" });
     sos.reply(await sos.expect("INVITE"), 200, { headers: [SDP], body: session(2) });
     const answer = await alice.expect("200 INVITE", callIdOf(sent));
     process.kill(before, "SIGTERM");
@@ -168,7 +176,7 @@ describe("an edge that is told to end (SIGTERM)", () => {
     dialog.request("BYE");
     sos.reply(await sos.expect("BYE"), 200);
     await alice.expect("200 BYE");
-    await until(async () => (await pidOf(cluster, "edge-east-1")) !== before, { what: "edge-east-1 again" });
+    await untilServing("edge-east-1");
   });
 });
 
@@ -215,7 +223,7 @@ describe("kill -9 of an edge while a call rings: the caller's retransmission goe
 
   it("at the edge that took the address over: to the called side its INVITE is a retransmission", async () => {
     const before = cluster.callRecords().length;
-    const sent = invite(alice, edge("edge-west-1"), { number: "200" });
+    const sent = invite(alice, await untilServing("edge-west-1"), { number: "200" });
     const first = await bob.expect("INVITE");
     bob.reply(first, 180);
     await alice.expect(180, callIdOf(sent));

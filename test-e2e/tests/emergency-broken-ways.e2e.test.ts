@@ -43,7 +43,7 @@ describe("A8: every trunk is down", () => {
     };
     await until(async () => (await down("dead")) && (await down("deaf")), {
       what: "both trunks down",
-      limitMs: 20_000,
+      limitMs: 40_000,
     });
     const target = lost.port("core");
     const { caller } = await placeCall({ scenario: "uac-basic-expect-200", target, service: "911", holdMs: 20 }, [

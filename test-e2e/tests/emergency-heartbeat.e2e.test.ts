@@ -87,7 +87,7 @@ describe("a trunk whose provider answers the test call", () => {
   });
 
   it("shows the time of the last success in the API and as a metric", async () => {
-    const path = await pathOver("answers", walkedBoth, "both walks");
+    const path = await pathOver("answers", (each) => walkedBoth(each) && each.options.code === 200, "both walks");
     expect(path).toMatchObject({ working: true, testCall: { outcome: "answered", code: 200 } });
     expect(path.testCall?.lastSuccessMs).toBe(path.testCall?.lastTryMs);
     expect(path.testCall?.lastSuccessMs).toBeGreaterThanOrEqual(startedMs);
@@ -104,7 +104,8 @@ describe("a trunk whose provider answers the test call", () => {
 describe("a trunk whose provider refuses the test call, though it answers OPTIONS", () => {
   it("does not work: the API says why, and one log line tells of it", async () => {
     await refuser.saw(({ what }) => what === "INVITE", "the test call");
-    const path = await pathOver("refuses", walkedBoth, "both walks");
+    // An OPTIONS that meets a pause of the machine is answered at the next walk.
+    const path = await pathOver("refuses", (each) => walkedBoth(each) && each.options.code === 200, "both walks");
     expect(path).toMatchObject({
       working: false,
       options: { outcome: "answered", code: 200 },
@@ -113,9 +114,9 @@ describe("a trunk whose provider refuses the test call, though it answers OPTION
     const failures = cluster
       .logOf(controller)
       .split("\n")
-      .filter((line) => line.includes("emergency path failed") && line.includes('"trunk":"refuses"'));
+      .filter((line) => line.includes("emergency path failed") && line.includes('"trunk":"refuses"'))
+      .filter((line) => line.includes('"kind":"test-call"'));
     expect(failures).toHaveLength(1);
-    expect(failures[0]).toContain('"kind":"test-call"');
   });
 
   it("raises an alarm", async () => {

@@ -110,7 +110,7 @@ describe("npm start -- --no-demo --json", () => {
     const exited = new Promise<number | null>((resolve) => child.once("close", resolve));
     let stdout = "";
     child.stdout.on("data", (chunk: Buffer) => (stdout += chunk.toString()));
-    await until(() => stdout.endsWith("\n"), { what: "the line", limitMs: 40_000 });
+    await until(() => stdout.endsWith("\n"), { what: "the line", limitMs: 90_000 });
     const line = JSON.parse(stdout) as {
       readonly processes: readonly {
         readonly name: string;

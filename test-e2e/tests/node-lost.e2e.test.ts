@@ -13,7 +13,8 @@ const RING_MS = 1_000;
 const MARGIN_MS = 40_000;
 /** Half of the shortest session (RFC 4028 §4: 90 s): when we would have refreshed it. */
 const REFRESH_MS = 45_000;
-const SLACK_MS = 5_000;
+/** What a pause of the machine adds; the peers would give the session up only at 90 s. */
+const SLACK_MS = 15_000;
 
 const alice = await SipPeer.open({ user: "alice" });
 const bob = await SipPeer.open({ user: "bob" });

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { SipPeer, until, type PeerAddressOf } from "@tandem/testkit";
+import { SipPeer, undisturbed, until, type Arrived, type PeerAddressOf } from "@tandem/testkit";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { startCluster, type TestCluster } from "../harness/cluster.ts";
 import { forgetAll, hangUp, invite, SDP, session, setUp, setUpAtLast } from "../harness/scripted-call.ts";
@@ -41,6 +41,8 @@ afterAll(async () => {
   await Promise.all([bob, carol, sos].map((peer) => peer.close()));
 });
 
+const PAUSED_MS = 5_000;
+
 /** Redis hangs: its sockets stay open and nothing answers, as when its host is cut off. */
 const pause = (): void => void process.kill(cluster.redisPid, "SIGSTOP");
 const resume = (): void => void process.kill(cluster.redisPid, "SIGCONT");
@@ -51,7 +53,7 @@ describe("Redis paused for five seconds", () => {
     const call = await setUp({ caller: alice, callee: bob, to });
     pause();
     call.caller.request("BYE");
-    await delay(5_000);
+    await delay(PAUSED_MS);
     resume();
     bob.reply(await bob.expect("BYE"), 200);
     await alice.expect("200 BYE");
@@ -60,16 +62,35 @@ describe("Redis paused for five seconds", () => {
     expect(records).toHaveLength(before + 1);
   });
 
-  it("an emergency call is made and ended meanwhile, an ordinary one as soon as Redis answers", async () => {
-    const before = cluster.callRecords().length;
+  /** An ordinary INVITE waits for Redis; an emergency call is made and ended meanwhile. How long that took (ms). */
+  async function emergencyMeanwhile() {
     pause();
     const pausedMs = Date.now();
     const sent = invite(alice, to);
-    await hangUp(await setUp({ caller: alice, callee: sos, to }, { number: "911" }), alice, sos);
-    expect(Date.now() - pausedMs).toBeLessThan(5_000);
+    const emergency = await setUp({ caller: alice, callee: sos, to }, { number: "911" });
+    await hangUp(emergency, alice, sos);
+    const tookMs = Date.now() - pausedMs;
+    const made = { sent, emergency: emergency.sent, tookMs };
     expect(bob.untaken.filter(({ message }) => message.method === "INVITE")).toEqual([]);
-    await delay(Math.max(0, pausedMs + 5_000 - Date.now()));
+    await delay(Math.max(0, PAUSED_MS - tookMs));
     resume();
+    if (tookMs < PAUSED_MS) return made;
+    // The machine paused, too, and who calls an ordinary number may have been told to come back.
+    await until(() => bob.untaken.some(isInvite) || alice.untaken.some(isTurnedAway), { what: "the INVITE's outcome" });
+    if (bob.untaken.some(isInvite)) {
+      bob.reply(await bob.expect("INVITE"), 486);
+      await bob.expect("ACK");
+    }
+    alice.ackFailure(sent, await alice.expect((message) => message.status >= 400, sent.get("Call-ID")));
+    return made;
+  }
+
+  const isInvite = ({ message }: Arrived): boolean => message.kind === "request" && message.method === "INVITE";
+  const isTurnedAway = ({ message }: Arrived): boolean => message.status === 503 && message.method === "INVITE";
+
+  it("an emergency call is made and ended meanwhile, an ordinary one as soon as Redis answers", async () => {
+    const { sent, emergency, tookMs } = await undisturbed(emergencyMeanwhile, (seen) => seen.tookMs < PAUSED_MS);
+    expect(tookMs).toBeLessThan(PAUSED_MS);
     const arrived = await bob.expect("INVITE");
     const accepted = bob.reply(arrived, 200, { headers: [SDP], body: session(2) });
     const answer = await alice.expect(
@@ -79,7 +100,10 @@ describe("Redis paused for five seconds", () => {
     caller.ack();
     await bob.expect("ACK");
     await hangUp({ caller, callee: bob.dialogAsCallee(arrived, accepted), sent, arrived, answer }, alice, bob);
-    expect(await cluster.recordsOf(before + 2)).toHaveLength(before + 2);
+    const callIds = [sent, emergency].map((each) => each.get("Call-ID"));
+    const mine = () => cluster.callRecords().filter(({ sipCallId }) => callIds.includes(sipCallId));
+    await until(() => new Set(mine().map(({ sipCallId }) => sipCallId)).size === 2, { what: "a record of each call" });
+    expect(mine()).toHaveLength(2);
   });
 });
 

@@ -82,7 +82,7 @@ async function serving(caller: SipPeer, way: Way): Promise<readonly [first: Peer
   if (first === undefined || second === undefined) throw new Error("two edges were asked for");
   const served = (): boolean => {
     caller.request("OPTIONS", first);
-    return caller.untaken.some(({ message }) => message.method === "OPTIONS");
+    return caller.untaken.some(({ message }) => message.method === "OPTIONS" && message.status === 200);
   };
   await until(served, { what: "edge-east-1 serving", everyMs: 300 });
   return [first, second];
@@ -142,7 +142,7 @@ describe.each(["tcp", "tls"] as const)(
         await ringing(alice, sent);
         const ended = alice.ended;
         await killProcess(cluster, "edge-east-1");
-        await until(() => alice.ended > ended, { what: "the caller's connection closed", limitMs: 5_000 });
+        await until(() => alice.ended > ended, { what: "the caller's connection closed", limitMs: 15_000 });
         const again = sent.map((one) => next(one, second));
         await ringing(alice, again);
         await until(() => NUMBERS.every((number) => stillRinging(number) === 1), {

@@ -65,7 +65,7 @@ async function overTcp(bytes: Buffer, mustAnswer: boolean): Promise<string> {
   socket.on("error", () => undefined);
   socket.write(bytes);
   await answersOptions();
-  if (mustAnswer) await until(() => answersIn(answer).length > 0, { what: "an answer", limitMs: 5_000 });
+  if (mustAnswer) await until(() => answersIn(answer).length > 0, { what: "an answer" });
   socket.destroy();
   return answer;
 }
