@@ -86,6 +86,8 @@ it("the trial's topology, test peer and test calls, as helm test runs them, comp
     ["--no-demo", "--json", "--topology", file, "--data", folder, "--drain", "2"],
     {
       HOME: process.env["HOME"] ?? "",
+      TANDEM_MAX_LAG_MS: process.env["TANDEM_MAX_LAG_MS"] ?? "500",
+      TANDEM_MAX_WAIT_MS: process.env["TANDEM_MAX_WAIT_MS"] ?? "500",
     },
   );
   await cluster.said(/./);

@@ -47,7 +47,7 @@ export function untilWorkers(cluster: TestCluster, count: number): Promise<void>
 }
 
 /** It has an edge that brings it requests, and a topology to serve them by. */
-async function serves(cluster: TestCluster, worker: string): Promise<boolean> {
+export async function serves(cluster: TestCluster, worker: string): Promise<boolean> {
   const facts = ["tandem_edges_connected", "tandem_topology_version"].map((name) => cluster.metric(worker, name));
   return (await Promise.all(facts)).every((value) => value > 0);
 }

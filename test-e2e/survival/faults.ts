@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { startRedisServer, until, type RedisProcess, type RedisSentinelFixture } from "@tandem/testkit";
 import type { TestCluster } from "../harness/cluster.ts";
-import { pidInLog } from "../harness/kill.ts";
+import { pidInLog, serves } from "../harness/kill.ts";
 import { between } from "./seeded-random.ts";
 
 const run = promisify(execFile);
@@ -31,6 +31,8 @@ export interface FaultSettings {
   readonly weights: Readonly<Record<FaultKind, number>>;
   /** Mean time between two (ms). */
   readonly everyMs: number;
+  /** A worker is killed only while another one serves. */
+  readonly leavesOne: boolean;
   readonly random: () => number;
 }
 
@@ -53,7 +55,7 @@ export class Faults implements Disturbance {
     const { everyMs, random } = this.#settings;
     const waitMs = between(random, Math.round(everyMs * 0.5), Math.round(everyMs * 1.5));
     this.#timer = setTimeout(() => {
-      this.#running = this.#inject().catch(() => undefined);
+      this.#running = this.#running.then(() => this.#inject()).catch(() => undefined);
       this.start();
     }, waitMs);
   }
@@ -76,10 +78,18 @@ export class Faults implements Disturbance {
     }
     const names = this.#cluster.processes.filter(({ role }) => role === kind).map(({ name }) => name);
     const target = names[between(this.#settings.random, 0, names.length - 1)] ?? "";
+    if (kind === "worker" && this.#settings.leavesOne) await this.#untilAnotherServes(names, target);
     // One that is being started again just now is killed as soon as it is there.
     const killed = (): boolean => kill(pidInLog(this.#cluster.logOf(target)));
     await until(killed, { what: `${target} to kill` });
     this.#note(kind, target);
+  }
+
+  #untilAnotherServes(workers: readonly string[], target: string): Promise<void> {
+    const others = workers.filter((name) => name !== target);
+    const another = async (): Promise<boolean> =>
+      (await Promise.all(others.map((name) => serves(this.#cluster, name)))).includes(true);
+    return until(another, { what: `a worker besides ${target}`, limitMs: 60_000 });
   }
 
   #note(kind: FaultKind, target: string): void {

@@ -27,6 +27,8 @@ export interface StormSettings {
   /** Mean time between two kills (s). */
   readonly faultEveryS: number;
   readonly faults: Readonly<Record<FaultKind, number>>;
+  /** A worker is killed only while another one serves: what becomes of calls while none does is decided by how long a machine takes to start one. Default: whenever its time comes. */
+  readonly leavesOne?: boolean;
   /** Instead of kills: every worker and edge gets SIGTERM and is started again, one after the other. */
   readonly rolling: boolean;
   readonly workers: number;
@@ -86,6 +88,7 @@ export async function runStorm(settings: StormSettings, trouble?: Trouble): Prom
   const plan = {
     weights: settings.faults,
     everyMs: settings.faultEveryS * 1_000,
+    leavesOne: settings.leavesOne ?? false,
     random: seededRandom(settings.seed),
   };
   const random = (): Disturbance =>

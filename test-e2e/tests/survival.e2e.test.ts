@@ -11,6 +11,7 @@ const SHORT: StormSettings = {
   mix: DEFAULT_MIX,
   faultEveryS: 5,
   faults: { worker: 3, edge: 0, controller: 1, redis: 0 },
+  leavesOne: true,
   rolling: false,
   workers: 2,
   edges: 2,

@@ -53,6 +53,9 @@ function environment(): Record<string, string> {
     TANDEM_EDGES: JSON.stringify({ east: [edge.admin] }),
     TANDEM_SPOOL: spool,
     TANDEM_DRAIN_MS: "20000",
+    // What another program takes of the machine is no overload.
+    TANDEM_MAX_LAG_MS: "20000",
+    TANDEM_MAX_WAIT_MS: "20000",
   };
 }
 
