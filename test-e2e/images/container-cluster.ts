@@ -46,7 +46,7 @@ export async function startContainerCluster(topology: TestTopology, base: BaseIm
       .withNetworkMode("host")
       .withEnvironment({ TANDEM_HTTP: http, TANDEM_NODE_ID: name, ...more })
       .withWaitStrategy(Wait.forLogMessage(/"msg":"ready"/))
-      .withStartupTimeout(60_000)
+      .withStartupTimeout(120_000)
       .withAutoRemove(false);
     containers.push(await container.start());
   };
@@ -79,7 +79,7 @@ export async function startContainerCluster(topology: TestTopology, base: BaseIm
   }
   for (const http of probes) {
     const isReady = async (): Promise<boolean> => (await fetch(`http://${http}/readyz`)).ok;
-    await until(isReady, { limitMs: 30_000, everyMs: 100, what: `${http} ready` });
+    await until(isReady, { limitMs: 90_000, everyMs: 100, what: `${http} ready` });
   }
   return {
     api: client,

@@ -63,7 +63,7 @@ export interface Cluster {
   kill(): void;
 }
 
-const READY_LIMIT_MS = 30_000;
+const READY_LIMIT_MS = 60_000;
 
 /** Starts Redis (unless given), edges, controller, control API and workers, publishes the topology and waits until every process is ready. */
 export async function startCluster(options: ClusterOptions): Promise<Result<Cluster, StartFailure>> {
