@@ -330,6 +330,39 @@ describe("a request that its senders forked (RFC 3261 §8.2.2.2)", () => {
   });
 });
 
+describe("two emergency calls whose INVITEs have one Call-ID, From tag and CSeq, and differ in their session", () => {
+  const OTHER: RequestSketch = { uri: EMERGENCY, branch: "z9hG4bK-other", body: "v=0\r\n" };
+
+  test("each goes on by another way of its own", async () => {
+    const world = new FakeWorld();
+    world.setupClaims.away = true;
+    const worker = await world.worker();
+    await invite(worker, { uri: EMERGENCY });
+    await invite(worker, OTHER);
+    expect(invites(worker)).toHaveLength(2);
+    await invite(worker, { uri: EMERGENCY, ...NEXT }, EDGE_2);
+    await invite(
+      worker,
+      { ...OTHER, branch: "z9hG4bK-other-next" },
+      { transaction: { edge: "edge-2", id: "other-by-edge-2" } },
+    );
+    expect(invites(worker)).toHaveLength(2);
+    expect(worker.telemetry.started).toHaveLength(2);
+  });
+
+  test("the end of the later one leaves the other to be found", async () => {
+    const world = new FakeWorld();
+    world.setupClaims.away = true;
+    const worker = await world.worker();
+    await invite(worker, { uri: EMERGENCY });
+    const other = await invite(worker, OTHER);
+    worker.engine.onCancel(other, cancelOf(OTHER));
+    await settle();
+    await invite(worker, { uri: EMERGENCY, ...NEXT }, EDGE_2);
+    expect(invites(worker)).toHaveLength(2);
+  });
+});
+
 describe("an emergency call by another way to another worker", () => {
   test("goes on with the call that rings, and the PSAP is not called twice at once", async () => {
     const world = new FakeWorld();

@@ -28,6 +28,7 @@ import { readable, type ReadInvite } from "./read-invite.ts";
 import { callIdOf, uriFacts } from "./request-facts.ts";
 import { isFork, likenessOf, SetupsHere, type SetupHere } from "./setups-here.ts";
 import type { StatelessAnswers } from "./stateless-answers.ts";
+import { redelivered } from "./redelivered.ts";
 import { refusedUnrecorded } from "./unrecorded.ts";
 
 type InviteEvent = Extract<CallEvent, { kind: "invite" }>;
@@ -79,7 +80,7 @@ export class NewCalls {
     const { works, pending, hash } = this.#parts;
     const callId = callIdOf(message, hash);
     if (works(callId) || pending.has(callId)) return callId;
-    return this.#setups.find(message)?.callId ?? callId;
+    return this.#setups.find(message)[0]?.callId ?? callId;
   }
 
   /** Brought to another edge: it belongs to a call that is there, or to none. */
@@ -168,9 +169,10 @@ export class NewCalls {
     const { answers } = this.#parts;
     const replaces = decision.kind !== "emergency" && callback === null && request.message.has("Replaces");
     if (trunk !== null && replaces) return this.#replace(request, trunk, inForce);
-    const first = this.#setups.find(request.message);
-    const isSecond = first !== undefined && first.callId !== callId;
-    if (isSecond && this.#isSameCall(arrived, first)) return this.#goOn(arrived, callId, { callId: first.callId });
+    const setups = this.#setups.find(request.message);
+    const isSecond = setups.length > 0 && setups[0]?.callId !== callId;
+    const first = setups.find((setup) => setup.callId !== callId && this.#isSameCall(arrived, setup));
+    if (isSecond && first !== undefined) return this.#goOn(arrived, callId, { callId: first.callId });
     const refused = refusedUnrecorded(arrived);
     if (refused !== null) return answers.refuse(request, refused);
     if (isSecond && decision.kind !== "emergency") return answers.refuse(request, "merged-request");
@@ -294,8 +296,4 @@ export class NewCalls {
 interface CallUnderWay {
   readonly callId: string;
   readonly tries?: number;
-}
-
-function redelivered(request: IncomingRequest): Extract<CallEvent, { kind: "redelivered" }> {
-  return { kind: "redelivered", transaction: transactionId(request.transaction), request: request.message };
 }

@@ -20,19 +20,24 @@ export interface SetupHere extends PlacedInvite {
   readonly atMs: number;
 }
 
-/** Calls being set up at this worker, by what all copies of their INVITE have in common. */
+/** Calls being set up at this worker, by what all copies of their INVITE have in common. Calls whose INVITEs differ in the rest may have that in common, too: a fork of an emergency call is one of its own. */
 export class SetupsHere {
-  readonly #byName = new Map<string, SetupHere>();
+  /** The one noted last stands last. */
+  readonly #byName = new Map<string, Map<string, SetupHere>>();
   readonly #nameByCall = new Map<string, string>();
 
   note(setup: SetupHere): void {
+    this.forget(setup.callId);
     const name = requestName(setup.request.message);
-    this.#byName.set(name, setup);
+    const named = this.#byName.get(name);
+    if (named === undefined) this.#byName.set(name, new Map([[setup.callId, setup]]));
+    else named.set(setup.callId, setup);
     this.#nameByCall.set(setup.callId, name);
   }
 
-  find(message: IncomingRequest["message"]): SetupHere | undefined {
-    return this.#byName.get(requestName(message));
+  /** The last first. */
+  find(message: IncomingRequest["message"]): readonly SetupHere[] {
+    return [...(this.#byName.get(requestName(message))?.values() ?? [])].toReversed();
   }
 
   /** Copies of its INVITE are late from now on. */
@@ -40,7 +45,9 @@ export class SetupsHere {
     const name = this.#nameByCall.get(callId);
     if (name === undefined) return;
     this.#nameByCall.delete(callId);
-    if (this.#byName.get(name)?.callId === callId) this.#byName.delete(name);
+    const named = this.#byName.get(name);
+    named?.delete(callId);
+    if (named?.size === 0) this.#byName.delete(name);
   }
 }
 
