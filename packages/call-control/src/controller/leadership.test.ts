@@ -173,6 +173,58 @@ describe("leadership", () => {
     await leader.leadership.stop();
   });
 
+  it("whose beginning failed is ended before anybody else can lead, and is not begun by what is asked meanwhile", async () => {
+    const clock = new FakeClock();
+    const lease = new FakeLeaderLease(clock);
+    const leader = candidate(lease, clock, "leader");
+    let endStop: () => void = () => undefined;
+    leader.term.stopping = new Promise((resolve) => (endStop = resolve));
+    leader.term.bugs.start = new TypeError("no trunk");
+    leader.leadership.start();
+    await settle();
+    const standby = candidate(lease, clock, "standby");
+    standby.leadership.start();
+    await clock.advance(TTL_MS * 0.9);
+    expect(lease.holder).toBe("leader");
+    expect(standby.term.log).toEqual([]);
+    endStop();
+    await settle();
+    expect(leader.term.log).toEqual(["start 1", "stop"]);
+    expect(lease.holder).toBe("");
+    await standby.leadership.stop();
+    await leader.leadership.stop();
+  });
+
+  it("whose end hangs after a failed beginning lapses: somebody else leads", async () => {
+    const clock = new FakeClock();
+    const lease = new FakeLeaderLease(clock);
+    const leader = candidate(lease, clock, "leader");
+    leader.term.stopping = new Promise(() => undefined);
+    leader.term.bugs.start = new TypeError("no trunk");
+    leader.leadership.start();
+    await settle();
+    const standby = candidate(lease, clock, "standby");
+    standby.leadership.start();
+    await clock.advance(TTL_MS + TTL_MS / 3);
+    expect(standby.term.log).toEqual(["start 2"]);
+    expect(leader.leadership.held).toBe(false);
+    await standby.leadership.stop();
+  });
+
+  it("whose beginning and end both failed is given back, and each is told", async () => {
+    const clock = new FakeClock();
+    const lease = new FakeLeaderLease(clock);
+    const leader = candidate(lease, clock, "leader");
+    Object.assign(leader.term.bugs, { start: new TypeError("no trunk"), stop: new TypeError("no timer") });
+    leader.leadership.start();
+    await settle();
+    expect(lease.holder).toBe("");
+    expect(leader.observer.told.filter((line) => line.startsWith("error:"))).toHaveLength(2);
+    await clock.advance(TTL_MS / 3);
+    expect(leader.term.log).toEqual(["start 1", "stop", "start 2"]);
+    await leader.leadership.stop();
+  });
+
   it.each([
     ["starts", { start: new TypeError("no trunk for +12125550100") }, ["start 1", "stop"]],
     ["ends", { stop: new TypeError("no trunk for +12125550100") }, ["start 1", "stop"]],

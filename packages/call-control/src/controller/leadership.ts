@@ -42,6 +42,8 @@ export class Leadership {
   #trustedUntilMs = 0;
   /** How often the lease was given back after a bug. What was asked of it before says nothing any more. */
   #givenUp = 0;
+  /** Until it is given back, nothing more is asked of it. */
+  #givingUp = false;
   #stopRenewing: (() => Promise<void>) | null = null;
 
   constructor(ports: LeadershipPorts, lease: { readonly holder: string; readonly ttlMs: number }, term: Term) {
@@ -69,6 +71,7 @@ export class Leadership {
   }
 
   async #renew(): Promise<"rest"> {
+    if (this.#givingUp) return "rest";
     const { clock, lease } = this.#ports;
     const askedMs = clock.now();
     const givenUp = this.#givenUp;
@@ -104,22 +107,33 @@ export class Leadership {
   async #switch(): Promise<void> {
     const wanted = this.#wanted;
     if (this.#running === wanted) return;
-    const isRunning = this.#running !== null;
-    this.#running = null;
-    if (isRunning) await this.#term.stop();
+    await this.#end();
     if (wanted === null || this.#wanted !== wanted) return;
     this.#running = wanted;
     await this.#term.start(wanted);
   }
 
+  async #end(): Promise<void> {
+    if (this.#running === null) return;
+    this.#running = null;
+    await this.#term.stop();
+  }
+
   /**
-   * A bug where a term is begun or ended. A leader that holds the lease and does nothing would be the worst: what was begun is ended, and the lease given
-   * back to whoever asks first, which may be a release without the bug, and may be this one again.
+   * A bug where a term is begun or ended. A leader that holds the lease and does nothing would be the worst: what was begun is ended, and only then the lease given
+   * back to whoever asks first, which may be a release without the bug, and may be this one again. It lapses if that end takes too long.
    */
   async #giveUp(bug: unknown): Promise<void> {
-    this.#ports.observer.log("error", "a term could not be begun or ended", { ...faultOf(bug) });
-    this.#lead(null);
+    this.#tell(bug);
+    this.#givingUp = true;
     this.#givenUp += 1;
+    this.#lead(null);
+    await this.#end().catch((another: unknown) => this.#tell(another));
     await this.#ports.lease.release(this.#holder);
+    this.#givingUp = false;
+  }
+
+  #tell(bug: unknown): void {
+    this.#ports.observer.log("error", "a term could not be begun or ended", { ...faultOf(bug) });
   }
 }
