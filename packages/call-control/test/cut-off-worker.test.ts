@@ -12,7 +12,11 @@ import {
 } from "../src/testing/index.ts";
 import { inDialog } from "./call-steps.ts";
 
-const EMERGENCY = "sip:911@192.0.2.1";
+const KINDS = [
+  ["an ordinary call", "sip:12025550123@192.0.2.1"],
+  ["an emergency call", "sip:911@192.0.2.1"],
+] as const;
+const EMERGENCY = KINDS[1][1];
 const EDGE_2 = { transaction: { edge: "edge-2", id: "by-edge-2" } };
 
 /** The callee of the last INVITE answers with these codes. */
@@ -26,6 +30,87 @@ async function answers(worker: FakeWorker, ...codes: number[]): Promise<void> {
 function said({ sip }: FakeWorker) {
   return [sip.sent.length, sip.responses.length, sip.sent.filter(({ cancelled }) => cancelled).length];
 }
+
+describe("a worker is cut off from its edge, which gives its call to another while it is set up", () => {
+  const timers = { connectTimeoutMs: 4_000, progressTimeoutMs: 0, ringTimeoutMs: 60_000 };
+  const trunks = sampleTopology.trunks.map((each) => ({ ...each, settings: { ...each.settings, ...timers } }));
+  const TIMED = { ...sampleTopology, trunks };
+
+  async function cutOff(uri: string, heard: readonly number[]) {
+    const world = new FakeWorld(TIMED);
+    const [cut, other] = [await world.worker(), await world.worker()];
+    const request = arriving(requestFrom({ uri }));
+    cut.engine.onRequest(request);
+    await settle();
+    await answers(cut, ...heard);
+    await world.clock.advance(1_000);
+    other.engine.onRequest({ ...request, redelivered: true });
+    await settle();
+    return { world, cut, other, request };
+  }
+
+  test.each(KINDS)(
+    "%s rings: it does nothing more about it, though its connection ends and its timers fire",
+    async (_what, uri) => {
+      const { world, cut, other } = await cutOff(uri, [180]);
+      await answers(other, 180);
+      const before = said(cut);
+      last(cut.sip.requests("INVITE")).fail({ code: "edge-lost", detail: "" });
+      await world.clock.advance(1_000);
+      expect(cut.engine.facts()).toMatchObject({ setups: 0, active: 0 });
+      await world.clock.advance(61_000);
+      expect(said(cut)).toEqual(before);
+    },
+  );
+
+  test("nothing was heard yet: its connect timer ends no attempt, and the other's does", async () => {
+    const { world, cut, other } = await cutOff(KINDS[0][1], []);
+    await world.clock.advance(3_500);
+    expect([cut, other].map(({ sip }) => sip.requests("INVITE").length)).toEqual([1, 1]);
+    await world.clock.advance(1_000);
+    expect([cut, other].map(({ sip }) => sip.requests("INVITE").length)).toEqual([1, 2]);
+  });
+
+  test("it is answered, and recorded once", async () => {
+    const { world, cut, other, request } = await cutOff(EMERGENCY, [180]);
+    await answers(other, 180);
+    last(cut.sip.requests("INVITE")).fail({ code: "edge-lost", detail: "" });
+    await settle();
+    await answers(other, 200);
+    const ok = other.sip.responseTo(request.transaction.id);
+    other.engine.onRequest(arriving(inDialog("ACK", ok, 1)));
+    other.engine.onRequest(arriving(inDialog("BYE", ok, 2)));
+    await settle();
+    const bye = last(other.sip.requests("BYE"));
+    bye.answer(answerTo(bye.message, 200));
+    await world.clock.advance(40_000);
+    expect([cut, other].map(({ sip }) => sip.requests("INVITE").length)).toEqual([1, 1]);
+    expect(world.store.details.map(({ kind }) => kind)).toEqual(["call", "attempt", "emergency"]);
+  });
+
+  test.each([
+    ["at once", "an ordinary call", KINDS[0][1], 0],
+    ["at once", "an emergency call", KINDS[1][1], 0],
+    ["when its own timer has fired", "an ordinary call", KINDS[0][1], 3_500],
+    ["when its own timer has fired", "an emergency call", KINDS[1][1], 1_500],
+  ])(
+    "the other one dies, and the edge brings it back %s, %s: it goes on by timers of its own to the next way",
+    async (_when, _what, uri, afterMs) => {
+      const { world, cut, request } = await cutOff(uri, []);
+      const called = () => cut.sip.requests("INVITE").map(({ message }) => message.uri);
+      await world.clock.advance(afterMs);
+      cut.engine.onRequest({ ...request, redelivered: true });
+      await world.clock.advance(100);
+      const [first, again] = called();
+      expect([called().length, again]).toEqual([2, first]);
+      for (let waitedMs = 0; waitedMs < 4_500 && called().length === 2; waitedMs += 100) await world.clock.advance(100);
+      expect(called()).toHaveLength(3);
+      expect(called()[2]).not.toBe(first);
+      await answers(cut, 180, 200);
+      expect(cut.sip.statuses(request.transaction.id)).toContain(200);
+    },
+  );
+});
 
 describe("a worker is cut off from its edges and holds an older way of an emergency call that another one has by its last", () => {
   /** The older way rings there when the INVITE comes by the next one. */
@@ -64,7 +149,11 @@ describe("a worker is cut off from its edges and holds an older way of an emerge
   }
 
   test.each([
+    ["it had both", "edge-lost", bothWays],
+    ["it had both", "edge-unavailable", bothWays],
     ["it had both", "superseded", bothWays],
+    ["it had the older", "edge-lost", oneWay],
+    ["it had the older", "edge-unavailable", oneWay],
     ["it had the older", "superseded", oneWay],
   ] as const)("%s, and its INVITE ends with %s: it sends, tells and cancels nothing", async (_what, code, ways) => {
     const { world, cut, other, next } = await ways();
@@ -128,6 +217,16 @@ describe("a worker is cut off from its edge before it could send the INVITE of a
     bye.answer(answerTo(bye.message, 200));
     await world.clock.advance(40_000);
     expect(records(world)).toEqual(["call", "attempt", "emergency"]);
+  });
+
+  test("rung by the other worker: it neither refuses the call nor takes its record away", async () => {
+    const { world, cut, heir, request, fails } = await withHeir(180);
+    const before = said(cut);
+    await fails();
+    expect(said(cut)).toEqual(before);
+    expect(world.store.rows.size).toBe(1);
+    await answers(heir, 200);
+    expect(heir.sip.statuses(request.transaction.id)).toEqual([180, 200]);
   });
 
   test("and nobody else has the call: refused, and recorded once", async () => {

@@ -1,6 +1,15 @@
 import { describe, expect, test } from "vitest";
 import { withHeaders } from "@tandem/sip";
-import { answerTo, arriving, FakeWorld, last, requestFrom, sampleTopology, settle } from "../src/testing/index.ts";
+import {
+  answerTo,
+  arriving,
+  FakeWorld,
+  last,
+  requestFrom,
+  sampleTopology,
+  settle,
+  withTrunkSettings,
+} from "../src/testing/index.ts";
 import { invite, answers, details } from "./call-steps.ts";
 
 describe("the INVITEs that an edge which ends has to wait for", () => {
@@ -184,5 +193,26 @@ describe("an emergency call whose edge is cut off from the gateways", () => {
     await settle();
     const theirs = last(other.sip.requests("INVITE"));
     expect([theirs.transaction.edge, theirs.request.branch]).toEqual(["edge-2", mine.request.branch]);
+  });
+});
+
+describe("the called side's edge died, and its INVITE's timer fires while the INVITE goes again", () => {
+  test("that timer is nothing, and the one of the INVITE that went again ends the attempt", async () => {
+    const world = new FakeWorld(withTrunkSettings("pstn-1", { connectTimeoutMs: 4_000, ringTimeoutMs: 60_000 }));
+    const worker = await world.worker();
+    await invite(worker);
+    await world.clock.advance(3_900);
+    const slow = Promise.withResolvers<undefined>();
+    const save = world.store.save.bind(world.store);
+    world.store.save = (write, expected) => slow.promise.then(() => save(write, expected));
+    last(worker.sip.requests("INVITE")).fail({ code: "edge-lost", detail: "" });
+    await world.clock.advance(200);
+    slow.resolve(undefined);
+    await settle();
+    expect(worker.sip.requests("INVITE")).toHaveLength(2);
+    await world.clock.advance(3_700);
+    expect(worker.sip.requests("INVITE")).toHaveLength(2);
+    await world.clock.advance(1_000);
+    expect(worker.sip.requests("INVITE")).toHaveLength(3);
   });
 });

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
+import { parseCall } from "@tandem/domain";
 import { answerTo, arriving, FakeWorld, last, peer, requestFrom, settle } from "../src/testing/index.ts";
-import { invite, inDialog, established, details } from "./call-steps.ts";
+import { answers, details, established, inDialog, invite, ours } from "./call-steps.ts";
 
 describe("races between workers", () => {
   test("a lost compare-and-set runs the event again on the newer record", async () => {
@@ -28,6 +29,56 @@ describe("races between workers", () => {
     await settle();
     const answered = [...first.sip.statuses(info.transaction.id), ...second.sip.statuses(update.transaction.id)];
     expect(answered.filter((status) => status >= 200)).toHaveLength(2);
+  });
+
+  /** A call that is answered and not acknowledged; the called side hangs up at one worker while the caller's ACK comes to the other. */
+  async function acknowledgedLate() {
+    const world = new FakeWorld();
+    const [first, second] = [await world.worker(), await world.worker()];
+    const transaction = await invite(first);
+    const sent = await answers(first, 180, 200);
+    const ok = ours(first, transaction, 200);
+    const theirs = answerTo(sent.message, 200);
+    const [from, to] = [theirs.get("To") ?? "", sent.message.get("From") ?? ""];
+    const callId = sent.message.get("Call-ID") ?? "";
+    const bye = requestFrom({ method: "BYE", from, to, callId, body: "" });
+    second.engine.onRequest(arriving(bye, { source: peer("198.51.100.1"), listener: "outside" }));
+    await settle();
+    expect(second.sip.requests("BYE")).toEqual([]);
+    return { world, first, second, ok };
+  }
+
+  test("what an earlier event asks for on the newer record is stored before it is sent", async () => {
+    const { world, first, ok } = await acknowledgedLate();
+    const stored: (number | undefined)[] = [];
+    first.sip.peer = ({ message }) => {
+      if (message.method !== "BYE") return;
+      const [row] = world.store.rows.values();
+      const call = parseCall(row?.write.document ?? "");
+      stored.push(call.ok ? call.value.exchanges.length : undefined);
+    };
+    first.engine.onRequest(arriving(inDialog("ACK", ok, 1)));
+    await world.clock.advance(100);
+    expect(stored).toEqual([1]);
+  });
+
+  test("and once, however often the race is lost", async () => {
+    const { world, first, second, ok } = await acknowledgedLate();
+    // Before the first worker's write each time: the other one's, which changes nothing of it.
+    let meanwhile = 3;
+    const save = world.store.save.bind(world.store);
+    world.store.save = async (write, expected) => {
+      const row = world.store.rows.get(write.callId);
+      if (meanwhile > 0 && row !== undefined && row.version === expected) {
+        meanwhile -= 1;
+        await save(row.write, expected);
+      }
+      return save(write, expected);
+    };
+    first.engine.onRequest(arriving(inDialog("ACK", ok, 1)));
+    await world.clock.advance(5_000);
+    const byes = [...first.sip.requests("BYE"), ...second.sip.requests("BYE")];
+    expect(byes.map(({ message }) => message.get("CSeq"))).toEqual(["1 BYE"]);
   });
 
   test("BYEs of both peers at two workers end the call once", async () => {

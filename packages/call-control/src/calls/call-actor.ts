@@ -1,5 +1,6 @@
 import {
   awaitsCaller,
+  isSentSince,
   isTakenOver,
   knowsAnswer,
   newCall,
@@ -186,6 +187,8 @@ export class CallActor {
     for (let run = 0; run < MOST_RUNS; run += 1) {
       if (!found.ok) return this.#failed.unread(mail, event, found.error.code);
       if (found.value === null) return this.#onMissing(mail, event);
+      if (this.#work.isOfEarlierSending(event)) return;
+      if (isSentSince(found.value, event)) return this.#leaveToHeir();
       if (mail.unsuited !== undefined && !awaitsCaller(found.value)) return this.#failed.leaveTo(mail.unsuited, event);
       if (run === 0) mail.known?.(this.#callId);
       if (event.kind === "orphan-answer" && !knowsAnswer(found.value, event.response)) return mail.otherwise?.();

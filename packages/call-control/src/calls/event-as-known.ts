@@ -24,7 +24,8 @@ export function asKnown(event: CallEvent, cameMs: number, { call, work, sip }: K
 export function again(event: Extract<CallEvent, { kind: "invite" | "redelivered" }>, work: PendingWork): CallEvent {
   const { transaction, request } = event;
   const way = event.kind === "redelivered" && event.way !== undefined ? { way: event.way } : {};
-  return { kind: "redelivered", transaction, request, alive: alive(work), ...way };
+  const sending = work.sending === null ? {} : { sending: work.sending.moves };
+  return { kind: "redelivered", transaction, request, alive: alive(work), ...sending, ...way };
 }
 
 function alive(work: PendingWork): readonly ExchangeId[] {

@@ -1,8 +1,8 @@
-import type { ExchangeId, Failure, Result } from "@tandem/domain";
+import type { Call, ExchangeId, Failure } from "@tandem/domain";
 import type { SipMessage } from "@tandem/sip";
-import type { ClientEvents, ClientTransaction } from "../ports/index.ts";
+import type { ClientEvents } from "../ports/index.ts";
 import type { CallShell } from "./call-shell.ts";
-import type { PendingWork } from "./pending-work.ts";
+import type { PendingWork, Receipt } from "./pending-work.ts";
 
 /** What an ACK and the 2xx it acknowledges have in common. */
 export function answerKey(message: SipMessage): string {
@@ -17,15 +17,19 @@ export class ExchangeEvents implements ClientEvents {
   readonly #callId: string;
   readonly #exchange: ExchangeId;
   readonly #shell: CallShell;
+  /** Of an attempt's INVITE: how often it had been sent again when this process sent it. */
+  readonly #sending: number | undefined;
   /** Where the request left, once known. */
   #edge: string | null = null;
   /** The edge's receipt for the request: when this process sends it again, there is another one. */
-  receipt: Promise<Result<ClientTransaction, Failure>> | null = null;
+  receipt: Receipt | null = null;
   #work: PendingWork | null;
 
-  constructor(callId: string, exchange: ExchangeId, parts: { readonly work: PendingWork; readonly shell: CallShell }) {
-    this.#callId = callId;
+  constructor(call: Call, exchange: ExchangeId, parts: { readonly work: PendingWork; readonly shell: CallShell }) {
+    const { id, hunt } = call;
+    this.#callId = id;
     this.#exchange = exchange;
+    this.#sending = hunt?.current?.exchange === exchange ? hunt.current.moves : undefined;
     this.#work = parts.work;
     this.#shell = parts.shell;
   }
@@ -47,11 +51,17 @@ export class ExchangeEvents implements ClientEvents {
   }
 
   onFailure({ code: failure }: Failure): void {
-    // It was this process itself that sent it again.
-    if (failure === "superseded" && !this.#isLast()) return;
+    // It was this process itself that sent it again: what becomes of that counts.
+    if (this.#isReplaced() || (failure === "superseded" && !this.#isLast())) return;
     this.#over();
     this.#shell.post(this.#callId, {
-      event: { kind: "no-response", exchange: this.#exchange, failure, ...this.#by() },
+      event: {
+        kind: "no-response",
+        exchange: this.#exchange,
+        failure,
+        ...this.#by(),
+        ...(this.#sending === undefined ? {} : { sending: this.#sending }),
+      },
     });
   }
 
@@ -61,6 +71,10 @@ export class ExchangeEvents implements ClientEvents {
 
   #isLast(): boolean {
     return this.#work?.exchanges.get(this.#exchange) === this.receipt;
+  }
+
+  #isReplaced(): boolean {
+    return this.#work?.exchanges.has(this.#exchange) === true && !this.#isLast();
   }
 
   #over(): void {

@@ -1,14 +1,19 @@
-import type { ExchangeId, Failure, Result } from "@tandem/domain";
+import type { CallEvent, ExchangeId, Failure, PartyId, Result } from "@tandem/domain";
 import type { ClientTransaction, Clock } from "../ports/index.ts";
 import { OpenRequests } from "./open-requests.ts";
 import { unattended, type BesideCall } from "./unattended.ts";
 
+/** Where a request left, as the edge says. */
+export type Receipt = Promise<Result<ClientTransaction, Failure>>;
+
 /** What one call waits for in this process. While anything is pending, the call's actor stays in memory. */
 export class PendingWork {
   /** Requests of ours without a final response. The promise is the edge's receipt. */
-  readonly exchanges = new Map<ExchangeId, Promise<Result<ClientTransaction, Failure>>>();
+  readonly exchanges = new Map<ExchangeId, Receipt>();
   /** The edges that sent them, once known. */
   readonly edges = new Map<ExchangeId, string>();
+  /** How often the INVITE of the attempt under way had been sent again (`moves`) when this process sent it last. */
+  sending: { readonly party: PartyId; readonly moves: number } | null = null;
   readonly requests = new OpenRequests();
   readonly #timers = new Map<string, () => void>();
   readonly #clock: Clock;
@@ -30,6 +35,16 @@ export class PendingWork {
   /** True when no timer, response or reply will bring another event. */
   get quiet(): boolean {
     return this.#timers.size === 0 && this.exchanges.size === 0 && this.#replies === 0;
+  }
+
+  /** Of a sending that this process has itself replaced since, with what waited for it. */
+  isOfEarlierSending(event: CallEvent): boolean {
+    if (event.kind !== "timer" && event.kind !== "no-response") return false;
+    const { sending } = this;
+    if (sending === null || event.sending === undefined || event.sending >= sending.moves) return false;
+    return event.kind === "timer"
+      ? event.timer.endsWith(`:${sending.party}`)
+      : event.exchange.startsWith(`${sending.party}-`);
   }
 
   startTimer(timer: string, afterMs: number, fire: () => void): void {

@@ -1,4 +1,4 @@
-import { assertNever, err, type Effect } from "@tandem/domain";
+import { assertNever, err, type Effect, type ExchangeId } from "@tandem/domain";
 import type { SipMessage } from "@tandem/sip";
 import type { TransferRoute } from "./call-shell.ts";
 import { besideCall, FAULT, sure, type EffectContext } from "./effect-context.ts";
@@ -33,9 +33,7 @@ export function runEffect(effect: ImmediateEffect, context: EffectContext): void
     case "release":
       return release(effect.trunk, context);
     case "start-timer":
-      return work.startTimer(effect.timer, effect.afterMs, () =>
-        shell.post(call.id, { event: { kind: "timer", timer: effect.timer } }),
-      );
+      return startTimer(effect, context);
     case "stop-timer":
       return work.stopTimer(effect.timer);
     case "route-transfer":
@@ -71,7 +69,7 @@ function send(effect: Extract<Effect, { kind: "send" }>, context: EffectContext)
   const { call, work, shell, serving } = context;
   const { exchange, request: message, pool, listener, nextHop, branch, knownBy, avoidEdge, sentBy, timeoutMs } = effect;
   const preferredEdge = edgeFor(message, { call, work, serving });
-  const events = new ExchangeEvents(call.id, exchange, { work, shell });
+  const events = new ExchangeEvents(call, exchange, { work, shell });
   const way = {
     pool,
     listener,
@@ -90,6 +88,7 @@ function send(effect: Extract<Effect, { kind: "send" }>, context: EffectContext)
   // RFC 3261 §17.1: an ACK to a 2xx is no transaction and has no answer.
   if (message.method === "ACK") return;
   events.receipt = receipt;
+  noteSending(exchange, context);
   work.exchanges.set(exchange, receipt);
   void receipt.then((result) => {
     if (result.ok) {
@@ -150,4 +149,16 @@ function cancel(effect: Extract<Effect, { kind: "cancel" }>, context: EffectCont
     result.ok ? shell.ports.sip.cancel(result.value, effect.headers) : undefined,
   );
   unattended(cancelled, besideCall(context));
+}
+
+function noteSending(exchange: ExchangeId, { call, work }: EffectContext): void {
+  const trying = call.hunt?.current ?? null;
+  if (trying === null || trying.party === null || trying.exchange !== exchange) return;
+  work.sending = { party: trying.party, moves: trying.moves };
+}
+
+function startTimer({ timer, afterMs }: Extract<Effect, { kind: "start-timer" }>, context: EffectContext): void {
+  const { call, work, shell } = context;
+  const sending = call.hunt?.current?.moves ?? 0;
+  work.startTimer(timer, afterMs, () => shell.post(call.id, { event: { kind: "timer", timer, sending } }));
 }

@@ -88,6 +88,11 @@ function startAttemptTimers(turn: Turn, { plan, state }: Trying, party: PartyId)
   }
 }
 
+/** The timer ends the attempt unless something comes. */
+export function isAttemptTimer(timer: string, { party }: Trying): boolean {
+  return party !== null && ["connect", "progress", "ring"].some((kind) => timer === `${kind}:${party}`);
+}
+
 /** How often an attempt's INVITE goes again when edge after edge dies. */
 export const MOST_MOVES = 3;
 

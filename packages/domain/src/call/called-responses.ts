@@ -11,7 +11,7 @@ import { onRefusal, onSilence } from "./failover.ts";
 import { cseqOf, tagIn } from "./headers/values.ts";
 import { isEnding } from "./hang-up.ts";
 import { takeLateAnswer } from "./late-answer.ts";
-import { goOnWithoutEdge, noteWay, onMerged, onWithdrawn } from "./lost-edge.ts";
+import { goOnWithoutEdge, isLeftToAnother, noteWay, onMerged, onWithdrawn } from "./lost-edge.ts";
 import { onRelayAnswer, onRelaySilence } from "./mid-dialog.ts";
 import { localTagOf, sendAck } from "./outgoing.ts";
 import type { Party } from "./party.ts";
@@ -186,12 +186,13 @@ function forgetEnded(turn: Turn, exchange: Exchange): void {
 type Unanswered = Omit<Extract<CallEvent, { kind: "no-response" }>, "kind">;
 
 /** No final response will come. */
-export function onNoResponse(turn: Turn, { exchange: id, failure, edge, otherEdge }: Unanswered): void {
+export function onNoResponse(turn: Turn, { exchange: id, failure, edge, otherEdge, sending }: Unanswered): void {
   const exchange = exchangeOf(turn.call, id);
   // Superseded: another worker goes on with it, and with the call where this is its attempt (taken-over.ts).
   if (exchange === null || failure === "superseded") return;
   const { hunt } = turn.call;
   const trying = hunt?.current?.exchange === id ? hunt.current : null;
+  if (trying !== null && isLeftToAnother(trying, sending)) return;
   const moves = failure === "edge-lost" || (failure === "edge-unavailable" && (trying?.moves ?? 0) > 0);
   if (moves && hunt !== null && trying !== null && goOnWithoutEdge(turn, hunt, trying, edge)) return;
   dropExchange(turn.call, exchange);

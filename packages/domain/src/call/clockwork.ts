@@ -4,13 +4,13 @@ import { onNoResponse } from "./called-responses.ts";
 import { BYE_WAIT_MS, finish } from "./ending.ts";
 import { emergencyCaller } from "./emergency-transfer.ts";
 import { onSilence } from "./failover.ts";
-import type { ExchangeId } from "./event.ts";
+import type { CallEvent, ExchangeId } from "./event.ts";
 import { hangUp, repeatByes, type HangUp } from "./hang-up.ts";
 import { reasonsOf } from "./headers/reason.ts";
 import { callDeadline, exchangeDeadline, lostTransferMs, transferDeadline } from "./deadlines.ts";
 import type { Trying } from "./hunt.ts";
 import { onExpired } from "./invite-expiry.ts";
-import { isAttended } from "./lost-edge.ts";
+import { isAttended, isLeftToAnother } from "./lost-edge.ts";
 import { onReliableTimer } from "./reliable-provisionals.ts";
 import { failureReply, inviteFailureReply } from "./replies.ts";
 import { onPlaceTimer } from "./seizure.ts";
@@ -20,19 +20,21 @@ import { askRoute } from "./transfer.ts";
 import { transferFailed } from "./transfer-outcome.ts";
 import { placeOf, type Turn } from "./turn.ts";
 
-/** A timer of ours fired. One whose time has passed in another way is nothing. `edge`: as of the event. */
-export function onTimer(turn: Turn, timer: string, edge?: string): void {
+type Fired = Extract<CallEvent, { kind: "timer" }>;
+
+/** A timer of ours fired. One whose time has passed in another way is nothing. */
+export function onTimer(turn: Turn, { timer, sending, edge }: Omit<Fired, "kind">): void {
   const colon = timer.indexOf(":");
   const subject = timer.slice(colon + 1);
   switch (timer.slice(0, Math.max(0, colon))) {
     case "connect":
-      onAttemptTimer(turn, subject, { failure: "connect-timeout", edge });
+      onAttemptTimer(turn, subject, { failure: "connect-timeout", edge, sending });
       break;
     case "progress":
-      onAttemptTimer(turn, subject, { failure: "progress-timeout", edge });
+      onAttemptTimer(turn, subject, { failure: "progress-timeout", edge, sending });
       break;
     case "ring":
-      onAttemptTimer(turn, subject, { failure: "ring-timeout", edge });
+      onAttemptTimer(turn, subject, { failure: "ring-timeout", edge, sending });
       break;
     case "reliable":
       onUnacknowledged(turn, subject);
@@ -54,12 +56,14 @@ export function onTimer(turn: Turn, timer: string, edge?: string): void {
 interface Expiry {
   readonly failure: FailureCode;
   readonly edge: string | undefined;
+  readonly sending: number | undefined;
 }
 
-function onAttemptTimer(turn: Turn, party: string, { failure, edge }: Expiry): void {
+function onAttemptTimer(turn: Turn, party: string, { failure, edge, sending }: Expiry): void {
   const { hunt } = turn.call;
   const trying = hunt?.current ?? null;
   if (hunt === null || trying === null || trying.party !== party) return;
+  if (isLeftToAnother(trying, sending)) return;
   const late = failure === "progress-timeout" && trying.state === "progress";
   const reached = failure === "connect-timeout" && trying.state !== "calling";
   if (!late && !reached) onSilence(turn, hunt, trying, { failure, edge });

@@ -66,6 +66,7 @@ export type CallEvent =
       readonly way?: CallerWay;
       /** Exchanges that this process itself still waits for: then the INVITE came by another way and nothing is started again. */
       readonly alive?: readonly ExchangeId[];
+      readonly sending?: number;
     }
   /** A request in a dialog of this call (ACK included). */
   | {
@@ -90,7 +91,10 @@ export type CallEvent =
     }
   /** A 2xx to an INVITE of ours that no worker acknowledged through the edge that got it, whose own worker died. */
   | { readonly kind: "orphan-answer"; readonly response: SipMessage }
-  /** No final response will come: timeout, transport failure, edge lost. */
+  /**
+   * No final response will come: timeout, transport failure, edge lost. `sending`, of an attempt's INVITE, here, of a timer and of an INVITE that comes again: how often it had been sent again
+   * (`moves`) when this process sent it last. Once another worker has sent it again, it is that one's business.
+   */
   | {
       readonly kind: "no-response";
       readonly exchange: ExchangeId;
@@ -99,6 +103,7 @@ export type CallEvent =
       readonly edge?: string;
       /** Of an emergency call: the pool has another edge than that one. */
       readonly otherEdge?: true;
+      readonly sending?: number;
     }
   /** The peer cancelled its request; 200 and 487 are already sent by the edge. */
   | {
@@ -114,6 +119,7 @@ export type CallEvent =
       readonly timer: string;
       /** Of an emergency call: the edge that sent the INVITE of the attempt under way, where its pool has another one. */
       readonly edge?: string;
+      readonly sending?: number;
     }
   | { readonly kind: "gate"; readonly trunk: string; readonly result: "reserved" | "full" | "too-fast" | "unavailable" }
   /** Answer to the `seize` effect: a place, a place of a call that is being ended for it, or nobody could be asked. */

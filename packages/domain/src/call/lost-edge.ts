@@ -49,6 +49,13 @@ export function onMerged(turn: Turn, hunt: Hunt, trying: Trying, exchange: Excha
   if (trying.recalled === true || !recall(turn, hunt, trying, exchange)) withdraw(turn, hunt, trying, exchange);
 }
 
+/**
+ * Another worker has sent the attempt's INVITE again since this process did: the edge gave it the call, for this process was cut off from it, or stood still. What is missed here, it hears.
+ */
+export function isLeftToAnother({ moves }: Trying, sending: number | undefined): boolean {
+  return sending !== undefined && moves > sending;
+}
+
 /** This process waits for what becomes of the attempt's INVITE, or of its CANCEL. */
 export function isAttended({ exchanges }: Call, { exchange }: Trying, alive: readonly ExchangeId[]): boolean {
   const waited = exchanges.filter(({ id }) => alive.includes(id));

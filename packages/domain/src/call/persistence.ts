@@ -11,11 +11,13 @@ import type { Turn } from "./turn.ts";
 export function withSaves(before: Call, turn: Turn): readonly Effect[] {
   const { effects } = turn;
   if (turn.finished) return [...effects, { kind: "finish" }];
-  if (effects.some((effect) => isWrittenAhead(effect, turn.call))) return [{ kind: "save" }, ...effects];
+  if (effects.some((effect) => isWrittenAhead(effect, turn.call)))
+    return [{ kind: "save" }, ...effects.filter(({ kind }) => kind !== "save")];
   return saysTheSame(before, turn.call) ? effects : [...effects, { kind: "save-lazily" }];
 }
 
 function isWrittenAhead(effect: Effect, call: Call): boolean {
+  if (effect.kind === "save") return true;
   // An ACK takes no CSeq number of its own.
   if (effect.kind === "send") return effect.request.method !== "ACK";
   if (effect.kind !== "respond") return effect.kind === "route-transfer";

@@ -8,7 +8,7 @@ import { askEntry, askGate } from "./failover.ts";
 import type { CallerWay, CallEvent } from "./event.ts";
 import type { Unacked } from "./exchange.ts";
 import { awaitExpiry } from "./invite-expiry.ts";
-import { goOnElsewhere, isAttended } from "./lost-edge.ts";
+import { goOnElsewhere, isAttended, isLeftToAnother } from "./lost-edge.ts";
 import { answerPending, type Received } from "./outgoing.ts";
 import type { Party } from "./party.ts";
 import { repeatReliable } from "./reliable-provisionals.ts";
@@ -98,7 +98,7 @@ function refuse(turn: Turn, { transaction, message }: Received, code: FailureCod
   if (turn.call.phase === "new") finish(turn);
 }
 
-function resume(turn: Turn, { alive = [] }: Omit<Redelivered, "kind">): void {
+function resume(turn: Turn, { alive = [], sending }: Omit<Redelivered, "kind">): void {
   const { hunt } = turn.call;
   const trying = hunt?.current ?? null;
   if (hunt !== null && hunt.entry !== null) askEntry(turn, hunt.entry);
@@ -108,12 +108,14 @@ function resume(turn: Turn, { alive = [] }: Omit<Redelivered, "kind">): void {
     const { plan } = trying;
     if (plan.seizes !== undefined) seizePlace(turn, hunt, trying);
     else askGate(turn, plan.profile.trunk, plan);
-  } else if (isAttended(turn.call, trying, alive)) ringAgain(turn);
+  } else if (isAttended(turn.call, trying, alive) && !isLeftToAnother(trying, sending)) ringAgain(turn);
   else if (!goOnElsewhere(turn, hunt, trying)) placeAnew(turn, hunt, trying);
 }
 
 /** What the caller heard of the called side may not have reached it, or goes for the edge that is gone. */
 function ringAgain(turn: Turn): void {
+  // Another worker may have had the call between, which this one only hears of when it writes.
+  turn.effects.push({ kind: "save" });
   const { caller } = turn.call;
   const party = caller === null ? null : partyOf(turn.call, caller.party);
   if (caller === null || party === null || caller.reliable === "required") return;

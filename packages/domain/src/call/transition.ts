@@ -70,7 +70,7 @@ function handle(turn: Turn, event: CallEvent): void {
     case "ack-timeout":
       return onAckTimeout(turn, event.transaction);
     case "timer":
-      return onTimer(turn, event.timer, event.edge);
+      return onTimer(turn, event);
     case "gate":
       return onGate(turn, event.trunk, event.result);
     case "seized":

@@ -83,6 +83,52 @@ describe("the worker that had the INVITE died", () => {
   });
 });
 
+describe("the worker that had the INVITE lives, cut off from its edge, and another has the call", () => {
+  /** The call is in the hands of another worker, which sent the INVITE again. */
+  function takenOver(status: number): CallRig {
+    const rig = new CallRig();
+    const timers = { connectTimeoutMs: 4_000, progressTimeoutMs: 10_000, ringTimeoutMs: 60_000 };
+    rig.invite({ attempts: [plan("first", timers), plan("second")] });
+    if (status > 0) rig.answer(rig.sent("INVITE"), status);
+    redeliver(rig);
+    return rig;
+  }
+  const EVENTS = [
+    ["its connection ends", { kind: "no-response", exchange: "b1-1", failure: "edge-lost", edge: "e1" }],
+    ["it awaited the edge in vain", { kind: "no-response", exchange: "b1-1", failure: "edge-unavailable" }],
+    ["its connect timer fires", { kind: "timer", timer: "connect:b1" }],
+    ["its progress timer fires", { kind: "timer", timer: "progress:b1" }],
+    ["its ring timer fires", { kind: "timer", timer: "ring:b1" }],
+  ] as const;
+
+  it.each(EVENTS.flatMap(([what, event]) => [0, 180].map((status) => [what, status, event] as const)))(
+    "%s, after a %i: nothing is sent or told, and the other's attempt goes on",
+    (_what, status, event) => {
+      const rig = takenOver(status);
+      const before = rig.call;
+      const effects = rig.event({ ...event, sending: 0 }, 5_000);
+      expect(effects).toEqual([]);
+      expect(rig.call).toEqual(before);
+    },
+  );
+
+  it("it gets the INVITE back, for the other one died: it sends it again, though it waits for what it sent itself", () => {
+    const rig = takenOver(0);
+    const back = { kind: "redelivered", transaction: "back", request: callerInvite(), alive: ["b1-1"] } as const;
+    rig.event({ ...back, sending: 0 });
+    expect(rig.allSent("INVITE")).toHaveLength(3);
+    expect(rig.call.hunt?.current?.moves).toBe(2);
+    rig.event({ ...back, sending: 2 });
+    expect(rig.allSent("INVITE")).toHaveLength(3);
+  });
+
+  it("the same of the one that sent it last counts", () => {
+    const rig = takenOver(0);
+    rig.event({ kind: "timer", timer: "connect:b1", sending: 1 }, 4_000);
+    expect(rig.call.attempts.map(({ trunk }) => trunk)).toEqual(["first", "second"]);
+  });
+});
+
 describe("a 2xx that its worker may not have seen", () => {
   const orphan = (rig: CallRig, sent = rig.sent("INVITE")) =>
     rig.event({ kind: "orphan-answer", response: rig.response(sent, 200, { body: ANSWER }) });
