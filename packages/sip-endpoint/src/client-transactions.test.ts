@@ -549,6 +549,19 @@ describe("the next address, RFC 3263 §4.3", () => {
     expect(endpoint.stats().failures.nextAddress).toBe(1);
   });
 
+  it.each([
+    ["one of them: it", "10.0.0.2", 0, 1],
+    ["none of them, from which a gateway behind an address of several machines answers: the first", "10.0.0.77", 1, 0],
+  ])("comes first where our user names %s", async (_what, address, atFirst, atSecond) => {
+    await send("CANCEL", { message: outgoing("CANCEL", PEER), nextHop: `sip:gw.example.com;first=${address}` });
+    expect([peer.received.length, second.received.length]).toEqual([atFirst, atSecond]);
+  });
+
+  it("is not chosen by what a peer writes into its Contact", async () => {
+    await send("OPTIONS", { message: outgoing("OPTIONS", "sip:gw.example.com;first=10.0.0.2") });
+    expect([peer.received.length, second.received.length]).toEqual([1, 0]);
+  });
+
   it("is tried once for a 503 however often it comes", async () => {
     await send("INVITE", { nextHop: "sip:gw.example.com" });
     await answer(503);

@@ -200,7 +200,8 @@ export interface OutgoingRequest {
   /**
    * SIP(S) URI to send to (`sip:host:port;transport=tcp;lr`); null: the top Route, else the Request-URI. Not added as Route. With the parameter
    * `flow`, address and port are the far end of a connection that a peer opened: a request of its user goes back on it. `flow=address:port` names
-   * that far end beside the URI's own place: it goes there when no such connection is open here any more.
+   * that far end beside the URI's own place: it goes there when no such connection is open here any more. With `first=address` that one is tried
+   * before the other addresses that the URI's name leads to, if it is one of them.
    */
   readonly nextHop: string | null;
   /**

@@ -1,6 +1,6 @@
 import type { Call, ExchangeId, Failure } from "@tandem/domain";
 import type { SipMessage } from "@tandem/sip";
-import type { ClientEvents } from "../ports/index.ts";
+import type { ClientEvents, PeerAddress } from "../ports/index.ts";
 import type { CallShell } from "./call-shell.ts";
 import type { PendingWork, Receipt } from "./pending-work.ts";
 
@@ -40,13 +40,13 @@ export class ExchangeEvents implements ClientEvents {
     if (this.#isLast()) this.#work?.edges.set(this.#exchange, edge);
   }
 
-  onResponse(response: SipMessage): void {
+  onResponse(response: SipMessage, source: PeerAddress): void {
     if (this.#edge !== null && response.method === "INVITE" && isAnswer(response)) {
       this.#work?.answeredBy.set(answerKey(response), this.#edge);
     }
     if (response.status >= 200) this.#over();
     const cameMs = this.#shell.ports.clock.now();
-    const event = { kind: "response", exchange: this.#exchange, response, cameMs, ...this.#by() } as const;
+    const event = { kind: "response", exchange: this.#exchange, response, source, cameMs, ...this.#by() } as const;
     this.#shell.post(this.#callId, { event });
   }
 

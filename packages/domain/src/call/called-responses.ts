@@ -21,8 +21,11 @@ import { MAX_INTERVAL_RETRIES } from "./session-timer.ts";
 import { onLastNotified } from "./transfer-outcome.ts";
 import { dropExchange, endOf, exchangeOf, partyIdOf, partyOf, placeOf, standingPlaces, type Turn } from "./turn.ts";
 
+type Came = Extract<CallEvent, { kind: "response" }>;
+
 /** A response to a request of ours. One that nothing waits for is nothing, except a further 2xx: that one must be ended. */
-export function onResponse(turn: Turn, id: string, response: SipMessage, edge?: string): void {
+export function onResponse(turn: Turn, came: Omit<Came, "kind">): void {
+  const { exchange: id, response } = came;
   const exchange = exchangeOf(turn.call, id);
   if (exchange === null) {
     if (isSuccess(response) && response.method === "INVITE") onLateAnswer(turn, id, response);
@@ -32,7 +35,7 @@ export function onResponse(turn: Turn, id: string, response: SipMessage, edge?: 
   const { purpose } = exchange;
   switch (purpose.kind) {
     case "attempt":
-      if (response.status < 200) noteWay(exchange, response, edge);
+      if (response.status < 200) noteWay(turn, exchange, response, came);
       onAttemptResponse(turn, exchange, response);
       break;
     case "withdrawal":
@@ -92,7 +95,7 @@ export function onOrphanAnswer(turn: Turn, response: SipMessage): void {
     (each) => each.party === party.id && each.method === "INVITE" && each.cseq === cseq,
   );
   if (exchange !== undefined && !answers(call, exchange, response)) return;
-  if (exchange !== undefined) onResponse(turn, exchange.id, response);
+  if (exchange !== undefined) onResponse(turn, { exchange: exchange.id, response });
   else if (payOwedAck(turn, party, cseq) || cseq !== party.inviteCseq) return;
   else if (!acknowledgeEnding(turn, party, response)) dismissAnswer(turn, party.id, response);
 }

@@ -4,6 +4,7 @@ import type { FailureCode } from "../failure/failure.ts";
 import type { Consideration } from "../routing/decision.ts";
 import type { CallerOrigin } from "./facts.ts";
 import type { DeskOutcome } from "./desk-step.ts";
+import type { ResponseSource } from "./reached-address.ts";
 import type { DeskLink } from "./security-desk.ts";
 import type { AttemptPlan, LegProfile, TrunkLimits } from "./leg-profile.ts";
 
@@ -88,6 +89,8 @@ export type CallEvent =
       readonly cameMs?: number;
       /** The edge it came by. Absent: not known. */
       readonly edge?: string;
+      /** Where it came from. Absent: not known. */
+      readonly source?: ResponseSource;
     }
   /** A 2xx to an INVITE of ours that no worker acknowledged through the edge that got it, whose own worker died. */
   | { readonly kind: "orphan-answer"; readonly response: SipMessage }

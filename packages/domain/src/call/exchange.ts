@@ -21,6 +21,8 @@ export interface Exchange {
   edge?: string;
   /** What the peer knows that INVITE by (RFC 3261 §17.2.3): branch and sent-by of its Via. Absent: nothing was heard of it. */
   via?: { readonly branch: string; readonly sentBy: string };
+  /** The address its peer was heard from, where the gateway is reached by a name. Absent: by an address, over a connection, or not known. */
+  reached?: string;
   /** Its edge is gone and the attempt began anew: nobody tells how it ends. */
   readonly orphan?: boolean;
 }

@@ -2,19 +2,28 @@ import { topVia, type SipMessage } from "@tandem/sip";
 import { MOST_MOVES, placeAnew, repeatInvite } from "./attempt.ts";
 import type { Call } from "./call.ts";
 import { noteReached } from "./early-dialogs.ts";
-import type { ExchangeId } from "./event.ts";
+import type { CallEvent, ExchangeId } from "./event.ts";
 import type { Exchange } from "./exchange.ts";
 import type { Hunt, Trying } from "./hunt.ts";
-import { dropExchange, exchangeOf, type Turn } from "./turn.ts";
+import { reachedAddress } from "./reached-address.ts";
+import { dropExchange, exchangeOf, partyOf, type Turn } from "./turn.ts";
 import { sendWithdrawal } from "./withdrawal.ts";
 
+/** How a response came. */
+type WayOfResponse = Pick<Extract<CallEvent, { kind: "response" }>, "edge" | "source">;
+
 /** The peer has the INVITE and says so: by that edge it is reached, and by that Via it knows the INVITE again. */
-export function noteWay(exchange: Exchange, response: SipMessage, edge?: string): void {
-  if (edge === undefined || (exchange.edge === edge && exchange.via !== undefined)) return;
+export function noteWay(turn: Turn, exchange: Exchange, response: SipMessage, { edge, source }: WayOfResponse): void {
+  if (edge === undefined) return;
   const via = topVia(response);
-  if (via?.branch === undefined) return;
+  // Each address has a branch of its own (RFC 3263 §4.3): another branch is another address, after the first failed.
+  if (via?.branch === undefined || (exchange.edge === edge && exchange.via?.branch === via.branch)) return;
   exchange.edge = edge;
   exchange.via = { branch: via.branch, sentBy: via.port === undefined ? via.host : `${via.host}:${via.port}` };
+  const party = partyOf(turn.call, exchange.party);
+  const reached = party === null ? undefined : reachedAddress(party.profile, source);
+  if (reached === undefined) delete exchange.reached;
+  else exchange.reached = reached;
 }
 
 /**

@@ -60,7 +60,7 @@ function handle(turn: Turn, event: CallEvent): void {
     case "request":
       return onRequest(turn, event.leg, receivedBy(event));
     case "response":
-      return onResponse(turn, event.exchange, event.response, event.edge);
+      return onResponse(turn, event);
     case "orphan-answer":
       return onOrphanAnswer(turn, event.response);
     case "no-response":

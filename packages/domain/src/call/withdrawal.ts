@@ -5,6 +5,7 @@ import type { Hunt, Trying } from "./hunt.ts";
 import { noteMessage } from "./ladder.ts";
 import { legWay } from "./leg-way.ts";
 import type { Party } from "./party.ts";
+import { byAddress } from "./reached-address.ts";
 import { partyOf, type Turn } from "./turn.ts";
 
 /**
@@ -14,19 +15,25 @@ import { partyOf, type Turn } from "./turn.ts";
 const WITHDRAWAL_MS = 1_000;
 
 /**
- * Cancels the INVITE of an attempt, whose edge is gone, by another edge, with the Via that the peer knows it by (RFC 3261 §9.1, §9.2). An answer that crosses the CANCEL is
+ * Cancels the INVITE of an attempt, whose edge is gone, by another edge, with the Via that the peer knows it by, at the address where the peer was
+ * reached (RFC 3261 §9.1, §9.2). An answer that crosses the CANCEL is
  * still taken. False: that Via is not known.
  */
 export function sendWithdrawal(turn: Turn, hunt: Hunt, trying: Trying, exchange: Exchange): boolean {
   const party = partyOf(turn.call, exchange.party);
-  const { edge: _edge, via, ...like } = exchange;
+  const { edge: _edge, via, reached, ...like } = exchange;
   if (via === undefined || party === null) return false;
   const { leg, profile } = party;
   const id = `${exchange.id}-cancel`;
   const request = cancelOf(inviteOf(turn, hunt, trying, party), party);
   const purpose = { kind: "withdrawal", invite: exchange.id } as const;
   turn.call.exchanges.push({ ...like, id, method: "CANCEL", sentMs: turn.now, purpose, cancelled: false });
-  const way = { ...legWay(profile), ...via, timeoutMs: WITHDRAWAL_MS };
+  const way = {
+    ...legWay(profile),
+    ...(reached !== undefined && { nextHop: byAddress(profile.nextHop, reached) }),
+    ...via,
+    timeoutMs: WITHDRAWAL_MS,
+  };
   turn.effects.push({ kind: "send", exchange: id, leg, request, ...way });
   noteMessage(turn, ">", profile.trunk, "CANCEL");
   return true;

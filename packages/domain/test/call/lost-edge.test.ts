@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { formatMessage, readTag } from "@tandem/sip";
+import { formatMessage, readTag, withHeaders } from "@tandem/sip";
 import { parseCall, serialiseCall } from "../../src/index.ts";
-import { ANSWER, callerInvite, CallRig, plan } from "./call-rig.ts";
+import { ANSWER, callerInvite, CallRig, plan, profile } from "./call-rig.ts";
 
 /** How the peer knows what it heard of: as the rig writes the Via. */
 const KNOWN = { edge: "e1", sentBy: "tandem.example:5060" };
@@ -164,6 +164,65 @@ describe("the edge died that called somebody who was heard since", () => {
     rig.event({ kind: "redelivered", transaction: "again", request: callerInvite(), alive });
     expect(rig.allResponded("again")).toEqual([180]);
     expect(rig.allSent("INVITE")).toHaveLength(2);
+  });
+});
+
+describe("the edge died that called a gateway whose name leads to several addresses", () => {
+  const NAMED = "sip:sbc.example:5080;transport=udp;lr";
+
+  /** It rings, as the peer said from there, with that branch; its edge died and does not come. */
+  function withdrawnAt(nextHop: string, responses: readonly HeardFrom[]): CallRig {
+    const rig = new CallRig();
+    rig.invite({ attempts: [plan("first", { profile: profile("first", { nextHop }) })] });
+    const sent = rig.sent("INVITE");
+    for (const { status, branch, ...source } of responses) {
+      const via = `SIP/2.0/UDP tandem.example:5060;branch=${branch}`;
+      const response = withHeaders(rig.response(sent, status), (edit) => void edit.set("Via", via));
+      rig.event({ kind: "response", exchange: sent.exchange, edge: "e1", response, source });
+    }
+    lost(rig, "e1");
+    lost(rig);
+    return rig;
+  }
+
+  interface HeardFrom {
+    readonly status: number;
+    readonly branch: string;
+    readonly address: string;
+    readonly port: number;
+    readonly transport: "udp" | "tcp";
+  }
+
+  const from = (address: string, change: Partial<HeardFrom> = {}): HeardFrom => ({
+    status: 180,
+    branch: "z9hG4bKours",
+    address,
+    port: 5080,
+    transport: "udp",
+    ...change,
+  });
+
+  it.each([
+    ["IPv4", NAMED, [from("192.0.2.7")], `${NAMED};first=192.0.2.7`],
+    ["IPv6", NAMED, [from("2001:db8::7")], `${NAMED};first=[2001:db8::7]`],
+    [
+      "a port that the name's records told",
+      "sip:sbc.example;lr",
+      [from("192.0.2.7", { port: 5062 })],
+      "sip:sbc.example;lr;first=192.0.2.7",
+    ],
+    ["over a connection, which has the name's certificate", NAMED, [from("192.0.2.7", { transport: "tcp" })], NAMED],
+    ["an address, and not a name", "sip:192.0.2.9:5080", [from("192.0.2.7")], "sip:192.0.2.9:5080"],
+  ])("RFC 3261 §9.1: the CANCEL goes where the INVITE went: %s", (_what, nextHop, heardFrom, way) => {
+    const cancel = withdrawnAt(nextHop, heardFrom).sent("CANCEL");
+    expect([cancel.nextHop, cancel.branch]).toEqual([way, "z9hG4bKours"]);
+  });
+
+  it("the first address failed and the second one rings: to that one, by the branch it knows", () => {
+    const first = from("192.0.2.7", { status: 100 });
+    const second = from("192.0.2.8", { branch: "z9hG4bKours.2" });
+    const cancel = withdrawnAt(NAMED, [first, second]).sent("CANCEL");
+    expect([cancel.nextHop, cancel.branch]).toEqual([`${NAMED};first=192.0.2.8`, "z9hG4bKours.2"]);
   });
 });
 

@@ -23,6 +23,18 @@ export function flowTarget(uri: SipUri): Target | undefined {
   return { transport, address, port: Number(named?.["port"]), host: address, flow: true };
 }
 
+/** The address to be tried before the others that the URI leads to, as our user's next hop may name it (`first=address`); undefined: it names none. */
+export function firstAddress(uri: SipUri): string | undefined {
+  return getParameter(uri.params, "first")?.replace(/^\[|\]$/g, "");
+}
+
+/** One that the URI does not lead to changes nothing. */
+export function withFirst(targets: readonly Target[], address: string | undefined): readonly Target[] {
+  if (address === undefined) return targets;
+  const isFirst = (target: Target): boolean => target.address === address;
+  return [...targets.filter(isFirst), ...targets.filter((target) => !isFirst(target))];
+}
+
 function topRoute(message: SipMessage): string | undefined {
   const route = message.get("Route");
   return route === undefined ? undefined : (parseNameAddr(firstOfList(route))?.uri ?? "");

@@ -23,7 +23,7 @@ import { Received } from "../messages/received-message.ts";
 import { sentMessage } from "../messages/sent-message.ts";
 import { isSentBy, ownVia, withOwnVia } from "../messages/via-lines.ts";
 import { locate, type Located } from "../next-hop/locate.ts";
-import { flowTarget, nextHopUri } from "../next-hop/next-hop-uri.ts";
+import { firstAddress, flowTarget, nextHopUri, withFirst } from "../next-hop/next-hop-uri.ts";
 import type { Arrival } from "../transport/arrival.ts";
 import { AddressQueue, TcpRefusals, type Way } from "./address-queue.ts";
 import { AnswerBook } from "./answer-book.ts";
@@ -129,7 +129,10 @@ export class ClientLayer implements ClientRequestHost {
       return this.queueOf({ targets: [flow] }, request.listener);
     }
     const located = locate(uri, { resolver, paths, random: () => ids.random() });
-    if (located instanceof Promise) return located.then((found) => this.queueOf(found, request.listener));
+    if (located instanceof Promise) {
+      const first = request.nextHop === null ? undefined : firstAddress(uri);
+      return located.then((found) => this.queueOf(inOrder(found, first), request.listener));
+    }
     const isFlow = request.nextHop !== null && flow === undefined && hasParameter(uri.params, "flow");
     return this.queueOf(isFlow ? asFlow(located) : located, request.listener);
   }
@@ -165,6 +168,10 @@ export class ClientLayer implements ClientRequestHost {
     outlet.release();
     return ok(sent);
   }
+}
+
+function inOrder(located: Located, first: string | undefined): Located {
+  return "failure" in located ? located : { targets: withFirst(located.targets, first) };
 }
 
 function asFlow(located: Located): Located {
