@@ -60,7 +60,7 @@ describe("ManagedProcess", () => {
     const { process: child, events } = managed(application(`${READY} ${STAY}`));
     await child.start();
     process.kill(child.pid ?? 0, "SIGKILL");
-    await vi.waitFor(() => expect(events.onRestarted).toHaveBeenCalledWith("edge-east-1"), { timeout: 10_000 });
+    await vi.waitFor(() => expect(events.onRestarted).toHaveBeenCalledWith("edge-east-1"), { timeout: 60_000 });
     expect(events.onCrash).toHaveBeenCalledWith("edge-east-1", "SIGKILL", 250);
     expect(child.ready?.http).toBe("127.0.0.1:4711");
     expect(child.plan.environment["TANDEM_HTTP"]).toBe("127.0.0.1:4711");

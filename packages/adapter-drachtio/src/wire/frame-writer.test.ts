@@ -1,4 +1,4 @@
-import { describe, expect, test, vi } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import type { WireEncoding } from "./frame-decoder.ts";
 import { FrameWriter } from "./frame-writer.ts";
 
@@ -46,6 +46,8 @@ function rig(encoding: WireEncoding = "latin1"): Rig {
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 describe("FrameWriter", () => {
+  afterEach(() => void vi.useRealTimers());
+
   test("frames of one turn are one write", async () => {
     const { writer, written } = rig();
     writer.send("a|ping");
@@ -57,6 +59,8 @@ describe("FrameWriter", () => {
   });
 
   test("on a busy line the frames of several turns are one write", async () => {
+    // The time for which frames are gathered is shorter than a busy machine may take between two turns.
+    vi.useFakeTimers({ toFake: ["setTimeout"] });
     const subject = rig();
     for (let frame = 0; frame < 50; frame += 1) {
       subject.writer.send("a|ping");
@@ -70,7 +74,8 @@ describe("FrameWriter", () => {
     subject.writer.send("c|ping");
     await turn();
     expect(subject.written).toHaveLength(before);
-    await vi.waitFor(() => expect(subject.written.slice(before).map(String)).toEqual(["6#b|ping6#c|ping"]));
+    vi.advanceTimersByTime(10);
+    expect(subject.written.slice(before).map(String)).toEqual(["6#b|ping6#c|ping"]);
   });
 
   test.each<[WireEncoding, string]>([
