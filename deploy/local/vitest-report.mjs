@@ -37,6 +37,18 @@ export function failedFiles({ testResults = [] }, root) {
   return testResults.filter(({ status }) => status === "failed").map(({ name }) => relative(root, name));
 }
 
+/** How fast-check begins to tell of a case that a property does not hold for. */
+const COUNTEREXAMPLE = "Property failed after";
+
+/**
+ * A property did not hold for a case found at random: a defect, though the next run looks at other cases.
+ * @param {Report} report
+ */
+export function hasCounterexample({ testResults = [] }) {
+  const tests = testResults.flatMap(({ assertionResults }) => assertionResults ?? []);
+  return tests.some(({ failureMessages }) => (failureMessages ?? []).some((told) => told.includes(COUNTEREXAMPLE)));
+}
+
 /**
  * The report of a run some of whose files were run once more, from a fresh start: what counts of these is the second run; what failed in the first one is kept, so that the
  * summary tells of it.

@@ -19,6 +19,7 @@ interface Report {
 }
 
 interface Reports {
+  readonly hasCounterexample: (report: Report) => boolean;
   readonly failedFiles: (report: Report, root: string) => readonly string[];
   readonly withSecondRun: (first: Report, second: Report) => Report;
   readonly readReport: (
@@ -29,7 +30,7 @@ interface Reports {
 
 // What `npm test` runs before anything is installed is no TypeScript.
 const place = join(import.meta.dirname, "..", "..", "deploy", "local", "vitest-report.mjs");
-const { failedFiles, withSecondRun, readReport } = (await import(place)) as Reports;
+const { failedFiles, hasCounterexample, withSecondRun, readReport } = (await import(place)) as Reports;
 
 const passed = (fullName: string): TestResult => ({ fullName, status: "passed", failureMessages: [] });
 const failed = (fullName: string, said: string): TestResult => ({
@@ -55,6 +56,12 @@ const FIRST: Report = {
 describe("the report of a run, some of whose files were run once more", () => {
   it("names the files to run again: those with a failed test, and those that failed as a whole", () => {
     expect(failedFiles(FIRST, "/project")).toEqual(["tests/used-up.test.ts", "tests/unborn.test.ts"]);
+  });
+
+  it("knows a property that did not hold for some case", () => {
+    const told = "Error: Property failed after 7 tests\n{ seed: 1 }";
+    expect(hasCounterexample(FIRST)).toBe(false);
+    expect(hasCounterexample({ testResults: [file("numbers.test.ts", failed("e", told))] })).toBe(true);
   });
 
   it("counts the second run of these, and tells what failed in the first", () => {
