@@ -25,6 +25,8 @@ export interface Observers {
   readonly metrics: WorkerMetrics;
   readonly processMetrics: ProcessMetrics;
   redisReachable: boolean;
+  /** Version of a Redis that is too old; null: none is, as far as is known. */
+  redisOutdated: string | null;
   /** When the drain for good began (epoch ms). */
   readonly leaving: { sinceMs: number | null };
   /** Set once the port to the edges is made. */
@@ -50,6 +52,7 @@ export function createObservers(config: WorkerConfig, edges: EdgeSource): Observ
     metrics,
     processMetrics: createProcessMetrics(registry, { role: "worker", pool: config.pool, node: config.nodeId }),
     redisReachable: false,
+    redisOutdated: null,
     leaving,
     listeners: { current: null },
     requests: { current: null },

@@ -4,6 +4,8 @@ export interface WorkerConditions {
   readonly ownEdges: number;
   readonly topologyVersion: number;
   readonly redisReachable: boolean;
+  /** Version of a Redis that is too old to do all that is asked of it; null: none is known to be. */
+  readonly redisOutdated: string | null;
   readonly draining: boolean;
 }
 
@@ -13,6 +15,7 @@ export function unreadyReasons(now: WorkerConditions): readonly string[] {
   if (now.ownEdges === 0) reasons.push("no edge of the own pool is connected");
   if (now.topologyVersion === 0) reasons.push("no topology is published yet");
   if (!now.redisReachable) reasons.push("Redis is not reachable");
+  if (now.redisOutdated !== null) reasons.push(`Redis ${now.redisOutdated} is too old`);
   if (now.draining) reasons.push("draining");
   return reasons;
 }
@@ -29,5 +32,5 @@ export interface ServingConditions extends Pick<WorkerConditions, "ownEdges" | "
  */
 export function unservedReasons(now: ServingConditions): readonly string[] {
   if (now.closing) return ["its connections close"];
-  return unreadyReasons({ ...now, redisReachable: true, draining: false });
+  return unreadyReasons({ ...now, redisReachable: true, redisOutdated: null, draining: false });
 }

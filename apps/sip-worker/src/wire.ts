@@ -14,6 +14,7 @@ import {
   createTopologyRegistry,
   createTrunkHealthBoard,
   createWorkerErrands,
+  OLDEST_REDIS,
   type RedisConnection,
 } from "@tandem/adapter-redis";
 import { createRtpengine, type Rtpengine } from "@tandem/adapter-rtpengine";
@@ -91,6 +92,11 @@ function connectToRedis({ config, logger, seen }: Context): Result<RedisConnecti
       if (reachable !== seen.redisReachable) logger[reachable ? "info" : "warn"]({ state, detail }, "redis connection");
       seen.redisReachable = reachable;
       metrics.connected(reachable);
+    },
+    onOutdated: (version) => {
+      seen.redisOutdated = version;
+      if (version === null) logger.info("Redis is new enough");
+      else logger.error({ version, needed: OLDEST_REDIS }, "Redis is too old");
     },
   });
 }
@@ -219,7 +225,8 @@ function assemble(context: Context, redis: RedisConnection, serving: Serving): W
     engine,
     unready: () => {
       const { topologyVersion, draining } = engine.facts();
-      return unreadyReasons({ ownEdges: ownEdges(), topologyVersion, redisReachable: seen.redisReachable, draining });
+      const { redisReachable, redisOutdated } = seen;
+      return unreadyReasons({ ownEdges: ownEdges(), topologyVersion, redisReachable, redisOutdated, draining });
     },
     unserved: () => unservedReasons({ ownEdges: ownEdges(), topologyVersion: engine.facts().topologyVersion, closing }),
     metrics: metricsPage(seen.registry),

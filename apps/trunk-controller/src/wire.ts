@@ -24,6 +24,7 @@ import {
   createTopologyRegistry,
   createTrunkHealthBoard,
   createWorkerErrands,
+  OLDEST_REDIS,
   type RedisConnection,
 } from "@tandem/adapter-redis";
 import { keepMember } from "@tandem/call-control";
@@ -69,24 +70,33 @@ export function wireController(config: ControllerConfig, logger: Logger): Result
   const metrics = createControllerMetrics(registry, names);
   const observer: ControllerObserver = { ...metrics, log };
   const context: Context = { config, logger, registry, names, metrics, observer };
-  const reachable = { redis: false };
-  const redis = connectToRedis(context, reachable);
+  const found: RedisFound = { reachable: false, outdated: null };
+  const redis = connectToRedis(context, found);
   if (!redis.ok) return redis;
-  return ok(assemble(context, redis.value, reachable));
+  return ok(assemble(context, redis.value, found));
 }
 
-function connectToRedis(
-  { config, logger, registry }: Context,
-  reachable: { redis: boolean },
-): Result<RedisConnection, Failure> {
+/** How Redis is found to be. */
+interface RedisFound {
+  reachable: boolean;
+  /** Its version where it is too old. */
+  outdated: string | null;
+}
+
+function connectToRedis({ config, logger, registry }: Context, found: RedisFound): Result<RedisConnection, Failure> {
   const metrics = createRedisMetrics(registry);
   return connectRedis(config.redisUrl, {
     onCommand: (name, ms, succeeded) => metrics.operation(name, ms, succeeded ? null : "store-unavailable"),
     onState: (state, detail) => {
       const now = state === "ready";
-      if (now !== reachable.redis) logger[now ? "info" : "warn"]({ state, detail }, "redis connection");
-      reachable.redis = now;
+      if (now !== found.reachable) logger[now ? "info" : "warn"]({ state, detail }, "redis connection");
+      found.reachable = now;
       metrics.connected(now);
+    },
+    onOutdated: (version) => {
+      found.outdated = version;
+      if (version === null) logger.info("Redis is new enough");
+      else logger.error({ version, needed: OLDEST_REDIS }, "Redis is too old");
     },
   });
 }
@@ -138,7 +148,7 @@ function createQueues({ logger }: Context, redis: RedisConnection): QueueConnect
   return { client: redis.dedicated("queue"), onError: complain };
 }
 
-function assemble(context: Context, redis: RedisConnection, reachable: { readonly redis: boolean }): ControllerProcess {
+function assemble(context: Context, redis: RedisConnection, found: Readonly<RedisFound>): ControllerProcess {
   const { logger, registry } = context;
   const { nodeId } = context.config;
   const queues = createQueues(context, redis);
@@ -151,7 +161,10 @@ function assemble(context: Context, redis: RedisConnection, reachable: { readonl
   let member: { stop(): Promise<void> } | null = null;
   if (sinks.file === null && sinks.webhook === null) logger.warn("detail records are not kept: no sink is configured");
   return {
-    unready: () => (reachable.redis ? [] : ["Redis is not reachable"]),
+    unready: () => [
+      ...(found.reachable ? [] : ["Redis is not reachable"]),
+      ...(found.outdated === null ? [] : [`Redis ${found.outdated} is too old`]),
+    ],
     metrics: metricsPage(registry),
     async start(http) {
       await controller.start();

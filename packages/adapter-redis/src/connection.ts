@@ -12,6 +12,7 @@ import {
 import { clusterKeys } from "./keys.ts";
 import { PrimaryWatch } from "./primary-watch.ts";
 import { parseRedisUrl, type RedisTarget } from "./redis-url.ts";
+import { outdatedVersion } from "./redis-version.ts";
 import { defineScripts } from "./scripts.ts";
 import { Subscriptions } from "./subscriptions.ts";
 import { storeFailure, storeOverloaded, storeTimeout } from "./store-failure.ts";
@@ -27,6 +28,8 @@ export interface RedisConnectionOptions {
   readonly onCommand?: (name: string, ms: number, ok: boolean) => void;
   /** Told when the shared connection is lost and when it is back. For logs; the text holds no credentials. */
   readonly onState?: (state: "ready" | "lost", detail: string) => void;
+  /** Told when a server turns out to be older than `OLDEST_REDIS`, with its version, and with null when none is any more. Asked each time the shared connection is made; nobody waits for it. */
+  readonly onOutdated?: (version: string | null) => void;
 }
 
 /**
@@ -84,6 +87,7 @@ class SharedConnection implements RedisConnection {
   readonly #dedicated = new Set<RedisClient>();
   readonly #subscriptions = new Subscriptions(() => this.dedicated("subscriber"));
   #waiting = 0;
+  #outdated: string | null = null;
 
   constructor(target: RedisTarget, limits: ClientLimits, options: BoundedOptions) {
     this.kind = target.kind;
@@ -97,6 +101,7 @@ class SharedConnection implements RedisConnection {
     this.#batch = new CommandBatch(this.#client);
     this.#deadlines = new CommandDeadlines(options.commandTimeoutMs);
     this.#client.on("ready", () => options.onState?.("ready", ""));
+    this.#client.on("ready", () => void this.#askVersion());
     this.#client.on("close", () => options.onState?.("lost", "connection closed"));
     this.#client.on("error", (error: unknown) => options.onState?.("lost", storeFailure("connect", error).detail));
   }
@@ -155,6 +160,14 @@ class SharedConnection implements RedisConnection {
       if (performance.now() >= deadline) return pong;
       await new Promise((resolve) => setTimeout(resolve, READY_RETRY_MS));
     }
+  }
+
+  /** One that gives no answer, or may not be asked, is taken for what was known. */
+  async #askVersion(): Promise<void> {
+    const asked = await this.run("version", outdatedVersion);
+    if (!asked.ok || asked.value === this.#outdated) return;
+    this.#outdated = asked.value;
+    this.#options.onOutdated?.(asked.value);
   }
 
   #create(purpose: ClientPurpose): RedisClient {
