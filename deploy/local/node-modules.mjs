@@ -20,7 +20,9 @@ export async function ensureNodeModules() {
   // NODE_ENV=production or an `omit` of the user's npm would leave out the tools and Node 24.
   // Without its warnings: dozens of packages want a newer Node than the one that boots us, and get it.
   const flags = ["--include=dev", "--include=optional", "--no-audit", "--no-fund", "--loglevel=error"];
-  const code = await runToEnd([...command, ...flags], { cwd: ROOT, stdio: ["ignore", 2, 2] });
+  const install = () => runToEnd([...command, ...flags], { cwd: ROOT, stdio: ["ignore", 2, 2] });
+  // A registry that is away for a moment is there a moment later.
+  const code = (await install()) === 0 ? 0 : await install();
   if (code !== 0) {
     throw new BootstrapError(`npm ci ended with code ${code}; its output above says why.`, EXIT.installFailed);
   }
