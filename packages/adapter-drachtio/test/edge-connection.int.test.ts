@@ -109,6 +109,27 @@ describe.concurrent("a connection to an edge", () => {
   });
 });
 
+describe("what waits at an edge", () => {
+  test("is read in its order, some 64 kB in a turn of the event loop, so that all else has its turn between", async () => {
+    await using edge = await ScriptedEdge.listen();
+    await using worker = await startWorker(() => [edge.address]);
+    await worker.until(isUp);
+    const frames = Array.from({ length: 2_000 }, (_, at) => networkFrame(`s${at}`, `${INVITE}${"x".repeat(1_000)}`));
+    edge.raw(frames.map((frame) => `${Buffer.byteLength(frame)}#${frame}`).join(""));
+    const { items } = worker.app.requests;
+    let most = 0;
+    const deadline = Date.now() + 15_000;
+    while (items.length < frames.length && Date.now() < deadline) {
+      const before = items.length;
+      await new Promise((resolve) => void setImmediate(resolve));
+      most = Math.max(most, items.length - before);
+    }
+    expect(items.map(({ transaction }) => transaction.id)).toEqual(frames.map((_, at) => `s${at}`));
+    // A read that is not full is followed by one that is, at most.
+    expect(most).toBeLessThan((2 * 65_536) / 1_000);
+  });
+});
+
 describe("frames that cannot be read", () => {
   test("a request gets the parser's answer, a metric, and the connection goes on", async () => {
     await using edge = await ScriptedEdge.listen();

@@ -4,6 +4,7 @@ import type { ConnectionOptions } from "node:tls";
 import Srf from "drachtio-srf";
 import { FrameDecoder, type FrameFault, type WireEncoding } from "../wire/frame-decoder.ts";
 import { FrameWriter } from "../wire/frame-writer.ts";
+import { ReadingPace } from "./reading-pace.ts";
 
 /** One connection attempt to one address of an edge. */
 export interface SrfSessionOptions {
@@ -70,6 +71,7 @@ export class SrfSession {
   readonly #srf: SrfInside;
   #socket: Socket | null = null;
   #writer: FrameWriter | null = null;
+  #pace: ReadingPace | null = null;
   #open = false;
   #ended = false;
   #beat: NodeJS.Timeout | null = null;
@@ -106,9 +108,9 @@ export class SrfSession {
     wire.on("connect", (socket: Socket) => this.#connected(socket, wire));
     wire.on("error", ({ code = "" }: NodeJS.ErrnoException) => {
       this.#systemFault = code;
-      this.#end(this.#socket === null ? "unreachable" : "closed");
+      this.#broken();
     });
-    wire.on("close", () => this.#end(this.#socket === null ? "unreachable" : "closed"));
+    wire.on("close", () => this.#broken());
     wire.on("ping", () => this.#pinged());
   }
 
@@ -143,11 +145,18 @@ export class SrfSession {
       now,
     });
     socket.removeAllListeners("data");
-    socket.on("data", (chunk: Buffer) => {
+    this.#pace = new ReadingPace(socket, (chunk) => {
+      if (this.#ended) return;
       this.#pingsUnheard = 0;
       const fault = decoder.push(chunk, (payload) => this.#frame(payload, wire));
       if (fault !== null) this.#fail(fault);
     });
+  }
+
+  /** What was read before is heard first: it came while the connection was whole. */
+  #broken(): void {
+    if (!this.#ended) this.#pace?.rest();
+    this.#end(this.#socket === null ? "unreachable" : "closed");
   }
 
   #frame(payload: string, wire: EventEmitter): boolean {
