@@ -32,6 +32,29 @@ describe("the worker in the edge's process, and others of its pool", () => {
     await Promise.all([own.port.close(), other.port.close()]);
   });
 
+  test.each(["own", "other"] as const)(
+    "a 2xx that its peer repeats is brought to the %s worker, which sent the INVITE",
+    async (who) => {
+      await using edge = await startEdge();
+      const { own, other } = await fusedWithOther(edge);
+      const worker = who === "own" ? own : other;
+      const events = new RecordingEvents();
+      await worker.port.sendRequest(outgoing("INVITE"), events);
+      const call = await edge.endpoint.sentRequest(0);
+      call.answer(200);
+      await events.responses.next();
+      call.answerAgain();
+      expect(await worker.app.orphanAnswers.next()).toMatchObject({
+        edge: "e1",
+        pool: "east",
+        listener: "outside",
+        told: false,
+        served: true,
+      });
+      await Promise.all([own.port.close(), other.port.close()]);
+    },
+  );
+
   test("while it stands aside the other takes new requests, and what it holds stays with it", async () => {
     await using edge = await startEdge();
     const { own, other } = await fusedWithOther(edge);

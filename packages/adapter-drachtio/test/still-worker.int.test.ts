@@ -50,6 +50,19 @@ describe("a worker stands still", () => {
     await Promise.all([still.sip("OPTIONS"), other.sip("OPTIONS")]);
   });
 
+  test("a 2xx that its peer repeats, to an INVITE of it, is given to another, which knows of no ACK on its way", async () => {
+    await using edge = await startEdge();
+    const still = await RawApp.login(edge.address, BEATING);
+    await still.ask("sip||\r\nINVITE sip:b@198.51.100.9 SIP/2.0\r\nCall-ID: c1\r\nCSeq: 1 INVITE\r\n\r\n");
+    const call = await edge.endpoint.sentRequest(0);
+    call.answer(200);
+    const { other } = await heldUp(edge, still);
+    await other.sip("INVITE");
+    call.answerAgain();
+    expect((await other.sip("SIP/2.0 200")).tokens.slice(8)).toEqual(["orphan-answer", "", ""]);
+    expect(still.frames.filter(({ tokens }) => tokens[8] === "orphan-answer")).toEqual([]);
+  });
+
   test.each([
     ["an emergency call", "sip:911@192.0.2.1", ["INVITE"]],
     ["an ordinary call", "sip:+12125550100@192.0.2.1", []],

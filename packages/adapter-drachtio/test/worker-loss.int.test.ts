@@ -473,11 +473,15 @@ describe("a worker dies with an INVITE of its own", () => {
     expect([edge.endpoint.requests.length, edge.endpoint.acks.length]).toEqual([1, 0]);
   });
 
-  test("the peer repeats its 2xx to a worker that lives: nobody else is given it", async () => {
+  test("the peer repeats its 2xx, and the worker lives: it is given it every time, for its ACK by another edge did not arrive, and nobody else is", async () => {
     await using edge = await startEdge({ settings: { orphanAckMs: 500 } });
     const worker = await unacknowledged(edge);
     const other = await RawApp.login(edge.address, OCTETS);
-    (await edge.endpoint.sentRequest(0)).answerAgain();
+    const call = await edge.endpoint.sentRequest(0);
+    for (let times = 0; times < 2; times += 1) {
+      call.answerAgain();
+      expect(await orphan(worker)).toBe("served");
+    }
     edge.advance(600);
     await sweeps();
     await Promise.all([worker.ask("ping"), other.ask("ping")]);

@@ -50,6 +50,34 @@ describe("a basic call", () => {
     expect(worker.sip.acknowledgedElsewhere).toEqual([transaction]);
   });
 
+  test("a 2xx that the called side repeats gets the same ACK, by the edge that got it, which repeats it from then on; from any worker", async () => {
+    const world = new FakeWorld();
+    const first = await world.worker();
+    const second = await world.worker();
+    const transaction = await invite(first);
+    const { message } = await answers(first, 200);
+    const ack = arriving(inDialog("ACK", ours(first, transaction, 200), 1));
+    // To another worker, which does not know by which edge the answer came: its ACK goes by any, and is lost.
+    second.engine.onRequest({ ...ack, transaction: { edge: "edge-2", id: "its-own" } });
+    await settle();
+    const lost = last(second.sip.requests("ACK"));
+    expect(lost.request.preferredEdge).toBeNull();
+    const repeated = { message: answerTo(message, 200), edge: "edge-9", pool: "east", listener: "outside" };
+    const source = peer("198.51.100.1");
+    for (const worker of [first, second]) {
+      worker.engine.onOrphanAnswer({ ...repeated, source, told: false, served: true });
+      await settle();
+      const again = last(worker.sip.requests("ACK"));
+      expect(again.request.preferredEdge).toBe("edge-9");
+      expect([again.message.uri, again.message.get("CSeq"), again.message.get("To")]).toEqual([
+        lost.message.uri,
+        lost.message.get("CSeq"),
+        lost.message.get("To"),
+      ]);
+    }
+    expect([first, second].map(({ sip }) => sip.requests("BYE").length)).toEqual([0, 0]);
+  });
+
   test("INVITE, 180, 200, ACK, BYE: one call record, one attempt record, nothing left", async () => {
     const world = new FakeWorld();
     const worker = await world.worker();

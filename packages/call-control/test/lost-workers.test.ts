@@ -185,7 +185,14 @@ describe("a 2xx to an INVITE whose call nobody knows", () => {
     await invite(elsewhere);
     const message = answerTo(last(elsewhere.sip.requests("INVITE")).message, 200);
     const worker = await new FakeWorld().worker();
-    worker.engine.onOrphanAnswer({ message, pool: "east", listener: "outside", source: peer(address), told: false });
+    worker.engine.onOrphanAnswer({
+      message,
+      edge: "edge-1",
+      pool: "east",
+      listener: "outside",
+      source: peer(address),
+      told: false,
+    });
     await settle();
     expect(worker.sip.sent.map((each) => each.message.method)).toEqual(sent);
   });
@@ -196,9 +203,20 @@ describe("a 2xx to an INVITE whose call nobody knows", () => {
     const message = answerTo(last(elsewhere.sip.requests("INVITE")).message, 200);
     const worker = await new FakeWorld().worker();
     const source = peer("198.51.100.1");
-    worker.engine.onOrphanAnswer({ message, pool: "east", listener: "outside", source, told: true });
+    worker.engine.onOrphanAnswer({ message, edge: "edge-1", pool: "east", listener: "outside", source, told: true });
     await settle();
     expect(worker.sip.sent).toEqual([]);
+  });
+
+  test("but the worker that was told it before: its call had its BYE, and only the ACK was lost", async () => {
+    const elsewhere = await new FakeWorld().worker();
+    await invite(elsewhere);
+    const message = answerTo(last(elsewhere.sip.requests("INVITE")).message, 200);
+    const worker = await new FakeWorld().worker();
+    const answer = { message, edge: "edge-1", pool: "east", listener: "outside", told: false, served: true } as const;
+    worker.engine.onOrphanAnswer({ ...answer, source: peer("198.51.100.1") });
+    await settle();
+    expect(worker.sip.sent.map((each) => each.message.method)).toEqual(["ACK"]);
   });
 
   test("nor the call's record: its attempt failed and was forgotten, and the call went on", async () => {
@@ -208,7 +226,7 @@ describe("a 2xx to an INVITE whose call nobody knows", () => {
     const before = worker.sip.sent.length;
     const message = answerTo(failed.message, 200);
     const source = peer("198.51.100.1");
-    worker.engine.onOrphanAnswer({ message, pool: "east", listener: "outside", source, told: false });
+    worker.engine.onOrphanAnswer({ message, edge: "edge-1", pool: "east", listener: "outside", source, told: false });
     await settle();
     expect(worker.sip.sent.slice(before).map((each) => each.message.method)).toEqual(["ACK", "BYE"]);
     expect(worker.engine.facts().active).toBe(1);

@@ -223,7 +223,7 @@ export class EdgeLink implements PoolLink {
     void this.respond(transaction.id, response);
   }
 
-  /** What the edge tells by itself to an application that keeps its own dialogs: a missing ACK, and an answer to a lost worker. */
+  /** What the edge tells by itself to an application that keeps its own dialogs: a missing ACK, and an answer that nobody acknowledged there. */
   #fromEdge(frame: SipEdgeFrame): void {
     const { app } = this.#options;
     const { transactionId, dialogId } = frame;
@@ -233,8 +233,9 @@ export class EdgeLink implements PoolLink {
     if (transactionId === "ack-timeout") {
       app.onAckTimeout(this.#aliases.get(dialogId) ?? { edge: this.edge, id: dialogId }, message);
     } else if (transactionId === "orphan-answer") {
-      const told = frame.told === true;
-      app.onOrphanAnswer({ message, pool: this.pool, listener: dialogId, source: peerOf(frame), told });
+      const { told = false, served } = frame;
+      const answer = { message, edge: this.edge, pool: this.pool, listener: dialogId, source: peerOf(frame), told };
+      app.onOrphanAnswer(served === undefined ? answer : { ...answer, served });
     } else this.#unreadable("unexpected message from the edge itself");
   }
 

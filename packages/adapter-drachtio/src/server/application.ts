@@ -10,13 +10,15 @@ export interface RequestTokens {
   readonly redelivered: boolean;
 }
 
-/** A 2xx to an INVITE of a lost application that nobody acknowledged here. */
+/** A 2xx to an INVITE that nobody acknowledged here: its application is lost, or the peer says it again. */
 export interface OrphanedAnswer {
   readonly answer: ReceivedMessage;
   /** The INVITE left by it. */
   readonly listener: string;
   /** The lost application was told it, and the peer has not repeated it since: it may have its ACK by another edge. */
   readonly told: boolean;
+  /** The peer says it again, and this application, which is told, has it. */
+  readonly served?: true;
 }
 
 /** Whoever decides about calls, as the edge sees it: a program at the other end of a connection, or the worker in the edge's own process. */

@@ -104,10 +104,11 @@ export class LocalLink implements Application, LocalEdgeAccess {
     if (answer.ok) this.#parts.app.onAckTimeout({ edge: this.edge, id: transaction.id }, answer.value);
   }
 
-  orphanAnswer({ answer, listener, told }: OrphanedAnswer): void {
+  orphanAnswer({ answer, ...orphaned }: OrphanedAnswer): void {
     const { message, source } = answer;
     const { address, port, transport } = source;
-    this.#parts.app.onOrphanAnswer({ message, pool: this.pool, listener, source: { address, port, transport }, told });
+    const { edge, pool } = this;
+    this.#parts.app.onOrphanAnswer({ ...orphaned, message, edge, pool, source: { address, port, transport } });
   }
 
   async request(request: OutgoingRequest, events: ClientEvents): Promise<Result<ClientTransaction, Failure>> {

@@ -24,7 +24,7 @@ export interface OutgoingCallHost {
   sent(call: EchoedCall, sent: SentMessage): void;
   trying(call: OutgoingCall, response: ReceivedMessage): void;
   responded(call: OutgoingCall, response: ReceivedMessage): void;
-  /** A 2xx to its INVITE came again: nobody acknowledged it here, and nobody elsewhere when it was sent. */
+  /** A 2xx to its INVITE came again: nobody acknowledged it here, and no ACK sent elsewhere had arrived when it was sent. */
   repeated(call: OutgoingCall, response: ReceivedMessage): void;
   failed(call: OutgoingCall, failure: ClientFailure): void;
   /** An application at the other end of a connection must hear that no response will come. */

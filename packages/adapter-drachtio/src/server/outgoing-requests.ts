@@ -168,10 +168,18 @@ export class OutgoingRequests implements OutgoingCallHost {
     if (accepted) call.keepStartLine();
   }
 
-  /** An application that is there has it already; one that does not keep its own dialogs and is gone had it ended. */
+  /**
+   * The ACK went by another edge, and did not arrive (RFC 3261 §13.2.2.4), or the other side's has not come yet: whoever has the call's record can tell. An application that does not keep its own
+   * dialogs has the answer, and if it is gone had it ended.
+   */
   repeated(call: OutgoingCall, response: ReceivedMessage): void {
-    if (call.session.ready || !call.session.octets) return;
-    this.#unacknowledged.repeated(call, response, this.#context.clock.now());
+    const { session } = call;
+    if (!session.octets) return;
+    if (!session.ready) return this.#unacknowledged.repeated(call, response, this.#context.clock.now());
+    const again = { answer: response, listener: call.listener ?? "", told: false };
+    if (!session.still) return session.orphanAnswer({ ...again, served: true });
+    const another = this.#context.roster.nextForDialog("INVITE");
+    if (another?.octets === true) another.orphanAnswer(again);
   }
 
   failed(call: OutgoingCall, failure: ClientFailure): void {

@@ -19,6 +19,7 @@ import type { CallShell, Mail } from "./call-shell.ts";
 import { traceCall } from "./call-trace.ts";
 import { holdCaller } from "./emergency-hold.ts";
 import { again, asKnown } from "./event-as-known.ts";
+import { noteAnsweredBy } from "./exchange-events.ts";
 import { FailedMail } from "./failed-mail.ts";
 import { faultOf } from "./fault.ts";
 import { finishOf } from "./finished-calls.ts";
@@ -178,6 +179,7 @@ export class CallActor {
   async #handle({ mail, atMs }: Arrived): Promise<void> {
     if (mail.stored !== undefined) this.#record.adopt(mail.stored);
     this.#work.requests.add(mail.event);
+    noteAnsweredBy(mail.event, this.#work);
     if (mail.event.kind === "cancelled") this.#work.requests.close(mail.event.transaction);
     const { call } = this.#record;
     if (call !== null && isTakenOver(call, mail.event)) return this.#leaveToHeir();

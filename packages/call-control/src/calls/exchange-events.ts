@@ -1,4 +1,4 @@
-import type { Call, ExchangeId, Failure } from "@tandem/domain";
+import type { Call, CallEvent, ExchangeId, Failure } from "@tandem/domain";
 import type { SipMessage } from "@tandem/sip";
 import type { ClientEvents, PeerAddress } from "../ports/index.ts";
 import type { CallShell } from "./call-shell.ts";
@@ -84,6 +84,11 @@ export class ExchangeEvents implements ClientEvents {
     }
     this.#work = null;
   }
+}
+
+/** An answer that an edge brings by itself: its ACK goes by that one, which repeats it. */
+export function noteAnsweredBy(event: CallEvent, { answeredBy }: PendingWork): void {
+  if (event.kind === "orphan-answer" && event.edge !== undefined) answeredBy.set(answerKey(event.response), event.edge);
 }
 
 /** A 2xx: to an INVITE it makes or changes a dialog. */

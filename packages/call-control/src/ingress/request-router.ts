@@ -60,10 +60,11 @@ export class RequestRouter implements SipApplication {
   }
 
   onOrphanAnswer(answer: OrphanAnswer): void {
-    const ours = parseOurTag(readTag(answer.message.get("From") ?? "") ?? "");
+    const { message: response, edge } = answer;
+    const ours = parseOurTag(readTag(response.get("From") ?? "") ?? "");
     if (ours === null) return;
     this.#parts.post(ours.callId, {
-      event: { kind: "orphan-answer", response: answer.message },
+      event: { kind: "orphan-answer", response, edge },
       otherwise: () => this.#endUnwanted(answer),
     });
   }

@@ -124,12 +124,14 @@ export interface SipApplication {
   onCancel(transaction: ServerTransaction, cancel: SipMessage): void;
   /** No ACK came for our 2xx within 64*T1 (RFC 3261 §13.3.1.4): the dialog must be ended with BYE. */
   onAckTimeout(transaction: ServerTransaction, response: SipMessage): void;
-  /** A 2xx to an INVITE of a worker that died, which nobody acknowledged through its edge: the call's record says what becomes of it. */
+  /** A 2xx to an INVITE that nobody acknowledged through the edge that got it, of a worker that died or said again by the peer: the call's record says what becomes of it. */
   onOrphanAnswer(answer: OrphanAnswer): void;
 }
 
 export interface OrphanAnswer {
   readonly message: SipMessage;
+  /** The edge that got it, which repeats the ACK that it is given for it. */
+  readonly edge: string;
   readonly pool: string;
   /** The INVITE left by it. */
   readonly listener: string;
@@ -140,4 +142,6 @@ export interface OrphanAnswer {
    * edge.
    */
   readonly told: boolean;
+  /** The peer says it again, and this worker, which sent the INVITE, was told it before. */
+  readonly served?: true;
 }

@@ -1,25 +1,21 @@
-import { parseMinSe, topVia, type SipMessage } from "@tandem/sip";
+import { parseMinSe, type SipMessage } from "@tandem/sip";
 import { dismissAnswer, onAnswer } from "./answer.ts";
-import { inviteBranch, MOST_MOVES, placeAnew, sendInvite } from "./attempt.ts";
-import type { Call } from "./call.ts";
+import { MOST_MOVES, placeAnew, sendInvite } from "./attempt.ts";
 import type { CallEvent } from "./event.ts";
 import type { Exchange } from "./exchange.ts";
 import type { Trying } from "./hunt.ts";
 import { onProvisional } from "./early-dialogs.ts";
-import { emergencyCaller } from "./emergency-transfer.ts";
 import { onRefusal, onSilence } from "./failover.ts";
 import { cseqOf, tagIn } from "./headers/values.ts";
-import { isEnding } from "./hang-up.ts";
 import { takeLateAnswer } from "./late-answer.ts";
 import { goOnWithoutEdge, isLeftToAnother, noteWay, onMerged, onWithdrawn } from "./lost-edge.ts";
 import { onRelayAnswer, onRelaySilence } from "./mid-dialog.ts";
 import { localTagOf, sendAck } from "./outgoing.ts";
-import type { Party } from "./party.ts";
 import { onReInviteAnswer } from "./re-invite.ts";
 import { onOwnAnswer, onOwnSilence } from "./session-refresh.ts";
 import { MAX_INTERVAL_RETRIES } from "./session-timer.ts";
 import { onLastNotified } from "./transfer-outcome.ts";
-import { dropExchange, endOf, exchangeOf, partyIdOf, partyOf, placeOf, standingPlaces, type Turn } from "./turn.ts";
+import { dropExchange, endOf, exchangeOf, partyOf, placeOf, standingPlaces, type Turn } from "./turn.ts";
 
 type Came = Extract<CallEvent, { kind: "response" }>;
 
@@ -79,66 +75,6 @@ function onLateAnswer(turn: Turn, id: string, response: SipMessage): void {
       party.sipCallId === callId && dialog.remoteTag === theirs && localTagOf(call, party, dialog) === ours,
   );
   if (found !== undefined) sendAck(turn, found, cseqOf(response));
-}
-
-/**
- * A 2xx to an INVITE that its worker may not have seen, or acknowledged by another edge. It is used if it is still waited for, and acknowledged if its ACK is
- * owed: the caller's ACK may have died with the worker. The answer of a dialog that stands otherwise was acknowledged before; one of a dialog that is ending is
- * acknowledged again, as that ACK may have died too; any other is ended.
- */
-export function onOrphanAnswer(turn: Turn, response: SipMessage): void {
-  const { call } = turn;
-  const party = call.parties.find(({ sipCallId }) => sipCallId === response.get("Call-ID"));
-  if (party === undefined) return;
-  const cseq = cseqOf(response);
-  const exchange = call.exchanges.find(
-    (each) => each.party === party.id && each.method === "INVITE" && each.cseq === cseq,
-  );
-  if (exchange !== undefined && !answers(call, exchange, response)) return;
-  if (exchange !== undefined) onResponse(turn, { exchange: exchange.id, response });
-  else if (payOwedAck(turn, party, cseq) || cseq !== party.inviteCseq) return;
-  else if (!acknowledgeEnding(turn, party, response)) dismissAnswer(turn, party.id, response);
-}
-
-/**
- * RFC 3261 §17.1.3: a response is of the request whose branch it has. An edge that did not send the request cannot tell, so it is told here. Of a re-INVITE, whose
- * branch its edge made, the dialog tells. A call for help takes any: no help is lost for a Via that a peer wrote wrong.
- */
-function answers(call: Call, { id, dialog, via }: Exchange, response: SipMessage): boolean {
-  if (emergencyCaller(call) !== null) return true;
-  if (dialog !== null) return placeOf(call, dialog)?.dialog.remoteTag === tagIn(response, "To");
-  const branch = topVia(response)?.branch ?? "";
-  const ours = inviteBranch(call, id);
-  return (
-    branch === ours ||
-    branch === via?.branch ||
-    (branch.startsWith(`${ours}.`) && /^\d+$/.test(branch.slice(ours.length + 1)))
-  );
-}
-
-/** Whether the call knows whose answer it is. The attempt may be over and forgotten: then the answer must be ended without the call (RFC 3261 §13.2.2.4). */
-export function knowsAnswer({ parties }: Call, response: SipMessage): boolean {
-  return parties.some(({ sipCallId }) => sipCallId === response.get("Call-ID"));
-}
-
-/** The BYE of either side is stored before the ACK that goes ahead of it is sent. */
-function acknowledgeEnding(turn: Turn, party: Party, response: SipMessage): boolean {
-  const dialog = party.dialogs.find(({ remoteTag }) => remoteTag === tagIn(response, "To"));
-  if (dialog === undefined) return false;
-  if (turn.call.phase !== "ending" && !dialog.ended && !isEnding(turn.call, dialog)) return false;
-  sendAck(turn, { party, dialog }, cseqOf(response));
-  return true;
-}
-
-/** An ACK without an answer in it need not wait for the other side's. */
-function payOwedAck(turn: Turn, party: Party, cseq: number): boolean {
-  const owed = turn.call.unacked.find(({ ack }) => ack?.cseq === cseq && partyIdOf(ack.dialog) === party.id);
-  const place = placeOf(turn.call, owed?.ack?.dialog ?? null);
-  if (owed === undefined || place === null) return false;
-  if (owed.offerless) return true;
-  owed.ack = null;
-  sendAck(turn, place, cseq);
-  return true;
 }
 
 function isSuccess({ status }: SipMessage): boolean {

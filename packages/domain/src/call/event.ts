@@ -92,8 +92,13 @@ export type CallEvent =
       /** Where it came from. Absent: not known. */
       readonly source?: ResponseSource;
     }
-  /** A 2xx to an INVITE of ours that no worker acknowledged through the edge that got it, whose own worker died. */
-  | { readonly kind: "orphan-answer"; readonly response: SipMessage }
+  /** A 2xx to an INVITE of ours that no worker acknowledged through the edge that got it: its own worker died, or the peer says it again. */
+  | {
+      readonly kind: "orphan-answer";
+      readonly response: SipMessage;
+      /** The edge that got it. Absent: not known. */
+      readonly edge?: string;
+    }
   /**
    * No final response will come: timeout, transport failure, edge lost. `sending`, of an attempt's INVITE, here, of a timer and of an INVITE that comes again: how often it had been sent again
    * (`moves`) when this process sent it last. Once another worker has sent it again, it is that one's business.

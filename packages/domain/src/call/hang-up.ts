@@ -72,7 +72,7 @@ export function answerWaiting(turn: Turn, ended: DialogId): void {
 }
 
 /** Whether a BYE of ours is under way in the dialog. */
-export function isEnding({ exchanges }: Call, { id }: Dialog): boolean {
+function isEnding({ exchanges }: Call, { id }: Dialog): boolean {
   return exchanges.some(({ purpose, dialog }) => purpose.kind === "bye" && dialog === id);
 }
 

@@ -68,6 +68,7 @@ export function sendAgain(
 
 /** Acknowledges a 2xx to an INVITE of ours (RFC 3261 §13.2.2.4). `cseq` is that INVITE's. */
 export function sendAck(turn: Turn, place: Place, cseq: number, payload: Payload = NO_PAYLOAD): void {
+  if (payload.body !== "") place.dialog.answerInAck = { cseq, version: place.dialog.origin.version };
   const message = inDialogMessage(turn, place, { method: "ACK", ...payload }, cseq);
   pushSend(turn, place, nextExchangeId(turn), message);
 }

@@ -54,6 +54,8 @@ export interface Dialog {
   /** Offer/answer state (RFC 3264 §4, RFC 6337): who owes an answer. */
   offer: "none" | "sent" | "received";
   origin: SdpOrigin;
+  /** The last INVITE of ours whose ACK held the answer: its CSeq number, and the version in our o= line there. Absent: there was none. */
+  answerInAck?: { readonly cseq: number; readonly version: number };
   timer: SessionTimer | null;
   /** When a re-INVITE of ours that met glare goes again; 0: none waits. */
   retryAtMs: number;
