@@ -50,6 +50,7 @@ async function startWorker(peers: MemoryPeers, redisUrl: string): Promise<CallEn
     onCancel: (transaction, cancel) => late.app?.onCancel(transaction, cancel),
     onAckTimeout: (transaction, response) => late.app?.onAckTimeout(transaction, response),
     onOrphanAnswer: (answer) => late.app?.onOrphanAnswer(answer),
+    worksOn: () => true,
   };
   const sip = createDrachtioSipPort({
     pools: ["east"],

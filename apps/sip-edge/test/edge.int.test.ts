@@ -24,6 +24,7 @@ async function worker(admin: SocketAddress): Promise<Worker> {
       onCancel: () => undefined,
       onAckTimeout: () => undefined,
       onOrphanAnswer: () => undefined,
+      worksOn: () => true,
     },
   });
   await port.start();

@@ -124,6 +124,7 @@ function createSipPort(
       onCancel: (transaction, cancel) => late.app?.onCancel(transaction, cancel),
       onAckTimeout: (transaction, response) => late.app?.onAckTimeout(transaction, response),
       onOrphanAnswer: (answer) => late.app?.onOrphanAnswer(answer),
+      worksOn: (invite) => late.app?.worksOn(invite) ?? false,
     },
     clock: systemClock,
     onEdgeChange: ({ pool, address, edge, state, reason }) => {

@@ -30,6 +30,7 @@ async function runWorker(port: number): Promise<void> {
       onCancel: () => undefined,
       onAckTimeout: () => undefined,
       onOrphanAnswer: () => undefined,
+      worksOn: () => true,
     },
   });
   await sip.start();

@@ -111,7 +111,7 @@ class WiredEngine implements CallEngine {
     const answers = new StatelessAnswers(ports);
     this.#pending = new PendingCalls((callId, mail) => this.#calls.post(callId, mail));
     const post = this.#pending.post.bind(this.#pending);
-    const shared = { ...ports, topology: this.#topology, live: this.#live, answers };
+    const shared = { ...ports, topology: this.#topology, live: this.#live, answers, works: this.#works };
     this.#callbacks = new Callbacks(ports);
     this.#notices = new NoticeSender({ ...ports, log: ports.noticeLog, spool: ports.noticeSpool });
     this.#newCalls = new NewCalls({
@@ -120,7 +120,6 @@ class WiredEngine implements CallEngine {
       known: this.#callbacks,
       post,
       chooseDesk: (incident) => this.#relayed.choose(incident),
-      works: (callId) => this.#calls.works(callId),
       pending: this.#pending,
     });
     const standalone = new StandaloneRequests(shared);
@@ -136,6 +135,8 @@ class WiredEngine implements CallEngine {
     this.#router.onAckTimeout(transaction, response);
 
   onOrphanAnswer: SipApplication["onOrphanAnswer"] = (answer) => this.#router.onOrphanAnswer(answer);
+
+  worksOn: SipApplication["worksOn"] = (invite) => this.#router.worksOn(invite);
 
   async start(): Promise<void> {
     this.#live.start();
@@ -211,6 +212,8 @@ class WiredEngine implements CallEngine {
       onPhase: (callId, phase) => this.#newCalls.phaseChanged(callId, phase),
     });
   }
+
+  readonly #works = (callId: string): boolean => this.#calls.works(callId) || this.#pending.has(callId);
 
   /** Before the call's record goes, so that whoever ends a call that was half ended does it all again. A bug in one costs no other, and no detail record. */
   #onOver(call: Call): void {

@@ -69,6 +69,8 @@ class World {
   readonly told: string[] = [];
   readonly invites: LostInvites;
   readonly invite = { request: request(), answer: null as SipMessage | null };
+  /** Something of its call is waited for here. */
+  works = true;
 
   constructor(isStock = false) {
     const { clock, edges, awaited } = this;
@@ -79,6 +81,7 @@ class World {
         onCancel: ({ edge, id }) => void this.told.push(`cancel ${edge} ${id}`),
         onAckTimeout: () => undefined,
         onOrphanAnswer: () => undefined,
+        worksOn: () => this.works,
       },
       edges,
       awaited,
@@ -131,6 +134,18 @@ describe("an INVITE whose edge was lost", () => {
     ["back", "tls", []],
   ] as const)("the edge is %s, the INVITE came over %s: the call hears %j", async (fate, transport, told) => {
     const world = new World().over(transport);
+    world.came(new OtherEdge("e2"));
+    await world.settles(fate);
+    await world.clock.advance(20_000);
+    expect(world.told).toEqual(told);
+  });
+
+  test.each([
+    ["unreachable", []],
+    ["gone", ["invite e2 adopted"]],
+  ] as const)("another worker has its call, and the edge is %s: the call hears %j", async (fate, told) => {
+    const world = new World();
+    world.works = false;
     world.came(new OtherEdge("e2"));
     await world.settles(fate);
     await world.clock.advance(20_000);

@@ -57,6 +57,7 @@ export class LostInvites {
     if (this.#closed) return;
     for (const invite of invites) {
       if (fate === "back") this.#giveBack(invite);
+      else if (fate === "unreachable" && this.#isAnothers(invite)) this.#forget(invite, null);
       else if (this.#parts.isStock(pool) || invite.request.source.transport !== "udp") this.#leave(invite, fate);
       else void this.#bring(invite, pool, fate);
     }
@@ -72,6 +73,11 @@ export class LostInvites {
     const { edge, id } = invite.request.transaction;
     const sending = invite.answer === null ? undefined : this.#parts.edges.find(edge)?.respond(id, invite.answer);
     this.#forget(invite, sending ?? null);
+  }
+
+  /** The edge may only be cut off from here: then it has given what had no answer to another worker, and the call shows it. */
+  #isAnothers({ request, answer }: StrandedInvite): boolean {
+    return answer === null && !this.#parts.app.worksOn(request);
   }
 
   /** Nobody can go on with it. An edge that may live may have given it to another worker, whose call it is then. */

@@ -58,6 +58,12 @@ interface SrfInside {
   on(event: string, listener: (...values: never[]) => void): void;
 }
 
+/**
+ * Beats in a row without a byte of the edge, which answers each: it, or the way to it, is gone without a word. 8 s at ten a second, and by then the edge has given what we had of it to another
+ * worker (`beatlessMs` and a look of its own: 7 s). Counted, because a process that stood still reads what came meanwhile before the next beat.
+ */
+const MOST_BEATS_UNHEARD = 80;
+
 /** drachtio-srf would open its own replacement after a loss, in plain TCP even for TLS; one attempt makes it leave that to the link. */
 const NO_RECONNECT = { maxAttempts: 1 } as const;
 
@@ -76,6 +82,7 @@ export class SrfSession {
   #ended = false;
   #beat: NodeJS.Timeout | null = null;
   #pingsUnheard = 0;
+  #beatsUnheard = 0;
   #systemFault = "";
 
   constructor(options: SrfSessionOptions, events: SrfSessionEvents) {
@@ -148,6 +155,7 @@ export class SrfSession {
     this.#pace = new ReadingPace(socket, (chunk) => {
       if (this.#ended) return;
       this.#pingsUnheard = 0;
+      this.#beatsUnheard = 0;
       const fault = decoder.push(chunk, (payload) => this.#frame(payload, wire));
       if (fault !== null) this.#fail(fault);
     });
@@ -172,7 +180,7 @@ export class SrfSession {
     this.#open = true;
     wire.emit("msg", this.#socket, payload);
     const { beat } = this.#options;
-    if (beat !== null) this.#beat = setInterval(() => this.send(beat.frame()), beat.everyMs);
+    if (beat !== null) this.#beat = setInterval(() => this.#sendBeat(beat.frame()), beat.everyMs);
     this.#events.onOpen(tokens[5] ?? "");
   }
 
@@ -180,6 +188,12 @@ export class SrfSession {
   #pinged(): void {
     this.#pingsUnheard += 1;
     if (this.#pingsUnheard > 2) this.#fail("silent");
+  }
+
+  #sendBeat(frame: string): void {
+    this.#beatsUnheard += 1;
+    if (this.#beatsUnheard > MOST_BEATS_UNHEARD) this.#fail("silent");
+    else this.send(frame);
   }
 
   #fail(end: SessionEnd): void {

@@ -47,7 +47,7 @@ export interface SessionLimits {
   readonly silentMs: number;
   /**
    * The same of a client that sends something some times a second (tag `beats`): it, or the way to it, is gone without a word, and what it had is offered to others. Shorter than it waits for us itself
-   * (its pings): they have its calls when it goes on without this edge.
+   * (`MOST_BEATS_UNHEARD`): they have its calls when it goes on without this edge.
    */
   readonly beatlessMs: number;
   /** Time without a byte after which a client that sends something some times a second (tag `beats`) counts as standing still, milliseconds. */

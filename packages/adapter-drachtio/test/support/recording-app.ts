@@ -50,6 +50,10 @@ export class RecordingApp implements SipApplication {
   onOrphanAnswer(answer: OrphanAnswer): void {
     this.orphanAnswers.add(answer);
   }
+
+  worksOn(): boolean {
+    return true;
+  }
 }
 
 /** Client events written down. */

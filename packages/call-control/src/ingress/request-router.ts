@@ -15,6 +15,8 @@ export interface RouterParts {
   readonly topology: TopologyInForce;
   readonly telemetry: Telemetry;
   readonly post: (callId: string, mail: Mail) => void;
+  /** The call has work pending in this process. */
+  readonly works: (callId: string) => boolean;
 }
 
 /** Requests that only make sense in a dialog. */
@@ -67,6 +69,11 @@ export class RequestRouter implements SipApplication {
       event: { kind: "orphan-answer", response, edge },
       otherwise: () => this.#endUnwanted(answer),
     });
+  }
+
+  worksOn({ message }: IncomingRequest): boolean {
+    const ours = parseOurTag(readTag(message.get("To") ?? "") ?? "");
+    return this.#parts.works(ours?.callId ?? this.#parts.newCalls.callOf(message));
   }
 
   /**

@@ -126,6 +126,11 @@ export interface SipApplication {
   onAckTimeout(transaction: ServerTransaction, response: SipMessage): void;
   /** A 2xx to an INVITE that nobody acknowledged through the edge that got it, of a worker that died or said again by the peer: the call's record says what becomes of it. */
   onOrphanAnswer(answer: OrphanAnswer): void;
+  /**
+   * Whether something of the call of this INVITE, which came here, is still waited for in this process. An edge that fell silent may only be cut off from here, and has given
+   * the INVITE to another worker then, which has the call.
+   */
+  worksOn(invite: IncomingRequest): boolean;
 }
 
 export interface OrphanAnswer {

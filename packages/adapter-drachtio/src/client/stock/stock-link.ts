@@ -80,6 +80,7 @@ export class StockLink implements PoolLink {
       },
       onAckTimeout: (transaction, response) => app.onAckTimeout(transaction, response),
       onOrphanAnswer: (answer) => app.onOrphanAnswer(answer),
+      worksOn: (invite) => app.worksOn(invite),
     };
     this.#link = new EdgeLink(this.#window, `v0;edge=${this.edge};pool=${pool}`, { ...options, app: told });
   }
