@@ -3,6 +3,9 @@ import { connect, type Socket } from "node:net";
 import type { SocketAddress } from "@tandem/runtime";
 import { FrameDecoder, type WireEncoding } from "../../src/wire/frame-decoder.ts";
 
+/** How an application logs in that takes every method, and bodies as they are. */
+export const OCTETS = { tags: "octets", verbs: ["*"] } as const;
+
 /** A frame from the edge, cut at its bars. */
 export interface RawFrame {
   readonly payload: string;
