@@ -3,9 +3,6 @@ import { defineConfig } from "vitest/config";
 const resolve = { conditions: ["@tandem/source"] };
 const ssr = { resolve: { conditions: ["@tandem/source", "node", "import", "module", "default"] } };
 
-/** Real servers and whole clusters on two shared cores: one more try tells a slow machine from a defect, and the summary names each test that needed it. */
-const ONE_MORE_TRY = 1;
-
 /** A worker refuses ordinary calls when its event loop or what comes to it is late by half a second. What another program takes of two shared cores is no load of calls; tests of that load set limits. */
 const NO_OVERLOAD = { TANDEM_MAX_LAG_MS: "20000", TANDEM_MAX_WAIT_MS: "20000" };
 
@@ -16,7 +13,6 @@ const endToEnd = {
   testTimeout: 240_000,
   hookTimeout: 240_000,
   fileParallelism: false,
-  retry: ONE_MORE_TRY,
 };
 
 export default defineConfig({
@@ -45,7 +41,6 @@ export default defineConfig({
           exclude: ["**/node_modules/**"],
           testTimeout: 180_000,
           hookTimeout: 180_000,
-          retry: ONE_MORE_TRY,
         },
       },
       {

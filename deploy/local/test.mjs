@@ -81,8 +81,8 @@ async function runVitest(project, file, files = []) {
 }
 
 /**
- * Runs a project, and what failed of it once more: a file from its start, since a test that failed may have used up the cluster or the Redis that its file shares, and its own
- * second try found nothing to stand on. A case that a property does not hold for gets no other chance.
+ * Runs a project, and the files of it that failed once more, from their start: a test that failed may have used up the cluster or the Redis that its file shares.
+ * A case that a property does not hold for gets no other chance.
  * @param {string} project
  * @param {string} reports Folder for vitest's reports.
  */
