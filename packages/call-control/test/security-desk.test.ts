@@ -1,5 +1,4 @@
-import { defaultLocationPolicy, parseCall, type Call, type Topology } from "@tandem/domain";
-import { withHeaders, type SipMessage } from "@tandem/sip";
+import type { SipMessage } from "@tandem/sip";
 import { describe, expect, test } from "vitest";
 import {
   answerTo,
@@ -10,90 +9,24 @@ import {
   sampleTopology,
   settle,
   type FakeWorker,
-  type SentRequest,
 } from "../src/testing/index.ts";
-
-const [RELAY, OTHER_RELAY] = ["203.0.113.20:22222", "203.0.113.21:22222"] as const;
-const DESK = "sip:desk@198.51.100.2";
-const HOST = { psap: "203.0.113.9", desk: "198.51.100.2" } as const;
-
-function topology(mediaRelays: readonly string[] = [RELAY]): Topology {
-  const conference = { uri: DESK, mode: "oneway", by: "local", trunk: "pstn-2" } as const;
-  const policies = [{ ...defaultLocationPolicy, name: "hq", conference }];
-  const emergency = { ...sampleTopology.emergency, policies, policy: "hq", mediaRelays };
-  return { ...sampleTopology, emergency };
-}
-
-/** Requests to one of the two, in order. */
-function sentTo(worker: FakeWorker, peer: keyof typeof HOST, method = "INVITE"): readonly SentRequest[] {
-  return worker.sip.requests(method).filter(({ message }) => message.uri.includes(HOST[peer]));
-}
-
-async function answer(worker: FakeWorker, peer: keyof typeof HOST, status: number): Promise<void> {
-  const sent = last(sentTo(worker, peer));
-  const response = answerTo(sent.message, status, peer);
-  sent.answer(withHeaders(response, (headers) => headers.set("Contact", `<sip:${HOST[peer]}:5060>`)));
-  await settle();
-}
-
-interface Running {
-  readonly callId: string;
-  /** Our answer to the caller. */
-  readonly ok: SipMessage;
-  acknowledge(at?: FakeWorker): Promise<void>;
-}
-
-/** A 911 call that the PSAP has answered. */
-async function answered(made: FakeWorld, worker: FakeWorker): Promise<Running> {
-  const request = arriving(requestFrom({ uri: "sip:911@192.0.2.1" }));
-  worker.engine.onRequest(request);
-  await made.clock.advance(1);
-  await answer(worker, "psap", 200);
-  const ok = worker.sip.responseTo(request.transaction.id);
-  const callId = /tag=(\w+)-a/.exec(ok.get("To") ?? "")?.[1] ?? "";
-  const acknowledge = async (at = worker): Promise<void> => {
-    at.engine.onRequest(arriving(inDialog("ACK", ok, 1)));
-    await made.clock.advance(100);
-  };
-  return { callId, ok, acknowledge };
-}
-
-/** A request of a peer in the dialog that a message of ours made. */
-function inDialog(method: string, message: SipMessage, cseq: number): SipMessage {
-  return requestFrom({ method, cseq, to: message.get("To") ?? "", body: "", branch: `z9hG4bK-${method}-${cseq}` });
-}
-
-/** A request of a called peer in its dialog. */
-function fromCalled(worker: FakeWorker, peer: keyof typeof HOST, method: string): SipMessage {
-  const invite = last(sentTo(worker, peer)).message;
-  return requestFrom({
-    method,
-    cseq: 1,
-    from: `${invite.get("To") ?? ""};tag=${peer}`,
-    to: invite.get("From") ?? "",
-    callId: invite.get("Call-ID") ?? "",
-    branch: `z9hG4bK-${peer}-${method}`,
-  });
-}
-
-async function world(relays?: readonly string[]) {
-  const made = new FakeWorld(topology(relays));
-  return { made, worker: await made.worker() };
-}
-
-function stored(made: FakeWorld, callId: string): Call | null {
-  const row = made.store.rows.get(callId);
-  const call = row === undefined ? null : parseCall(row.write.document);
-  return call?.ok === true ? call.value : null;
-}
+import {
+  DESK,
+  type Running,
+  answer,
+  answered,
+  fromCalled,
+  inDialog,
+  noted,
+  sentTo,
+  stored,
+  told,
+  topology,
+  world,
+} from "./desk-calls.ts";
 
 const records = (made: FakeWorld) => made.store.details.map(({ json }) => JSON.parse(json) as Record<string, unknown>);
-/** What the call's record says of its desk. */
-const noted = (made: FakeWorld, callId: string) =>
-  stored(made, callId)?.facts.desk.map(({ outcome, sipCode }) =>
-    sipCode === null ? outcome : `${outcome} ${sipCode}`,
-  );
-const told = ({ telemetry }: FakeWorker) => telemetry.emergencyTold.filter((line) => line.startsWith("desk"));
+
 const portOf = ({ body }: SipMessage) => [...body.matchAll(/m=audio (\d+)/g)].map(([, port]) => Number(port));
 
 describe("an emergency call that a security desk is to hear", () => {
@@ -215,155 +148,6 @@ describe("an emergency call that a security desk is to hear", () => {
     expect(response?.status).toBe(200);
     expect(response?.body).toContain("a=sendonly");
     expect(portOf(response!)).toHaveLength(1);
-  });
-});
-
-describe("a relay that fails", () => {
-  test("before the call: another one serves, and it is left alone for a while", async () => {
-    const { made, worker } = await world([RELAY, OTHER_RELAY]);
-    made.media.away.add(RELAY);
-    const call = await answered(made, worker);
-    await call.acknowledge();
-    expect(stored(made, call.callId)?.desk?.relay).toBe(OTHER_RELAY);
-    expect(sentTo(worker, "desk")).toHaveLength(1);
-  });
-
-  test("before the call, and there is no other: it goes as any other call, without the desk", async () => {
-    const { made, worker } = await world();
-    made.media.away.add(RELAY);
-    const call = await answered(made, worker);
-    await call.acknowledge();
-    expect(last(sentTo(worker, "psap")).message.body).toContain("c=IN IP4 192.0.2.10");
-    expect(sentTo(worker, "desk")).toEqual([]);
-    expect(told(worker)).toEqual(["desk no-relay"]);
-    expect(noted(made, call.callId)).toEqual(["no-relay"]);
-  });
-
-  test("at the answer: the peers are told of each other when they can be, and there is no desk", async () => {
-    const { made, worker } = await world();
-    made.media.answer = () => Promise.reject(new Error("a fault"));
-    const call = await answered(made, worker);
-    expect(call.ok.body).toContain("c=IN IP4 192.0.2.10");
-    await call.acknowledge();
-    const again = last(sentTo(worker, "psap")).message;
-    expect(again.get("To")).toContain("tag=psap");
-    expect(again.body).toContain("c=IN IP4 192.0.2.10");
-    expect(sentTo(worker, "desk")).toEqual([]);
-    expect(told(worker)).toEqual(["desk relay-lost"]);
-    expect(noted(made, call.callId)).toEqual(["relay-lost"]);
-  });
-
-  test("in the middle of the call: within 5 s both sides talk to each other", async () => {
-    const { made, worker } = await world();
-    const call = await answered(made, worker);
-    await call.acknowledge();
-    await answer(worker, "desk", 486);
-    made.media.forget();
-    await made.clock.advance(6_500);
-    const again = last(sentTo(worker, "psap")).message;
-    expect(again.body).toContain("c=IN IP4 192.0.2.10");
-    await answer(worker, "psap", 200);
-    await made.clock.advance(2_500);
-    const toCaller = last(
-      worker.sip.requests("INVITE").filter(({ message }) => message.uri.includes("192.0.2.10")),
-    ).message;
-    expect(toCaller.body).toContain("c=IN IP4 192.0.2.10");
-    expect(stored(made, call.callId)?.phase).toBe("up");
-    expect(told(worker).filter((line) => line === "desk relay-lost")).toHaveLength(1);
-    expect(noted(made, call.callId)).toEqual(["called", "refused 486", "relay-lost"]);
-  });
-});
-
-describe("a relay that does not answer in the middle of a call", () => {
-  /** Both talk, and the look that is due in 5 s finds the relay silent. */
-  async function silent() {
-    const { made, worker } = await world();
-    const call = await answered(made, worker);
-    await call.acknowledge();
-    await answer(worker, "desk", 200);
-    made.media.away.add(RELAY);
-    const invites = sentTo(worker, "psap").length;
-    await made.clock.advance(5_500);
-    return { made, worker, call, moved: () => sentTo(worker, "psap").length > invites };
-  }
-  const lost = (worker: FakeWorker) => told(worker).filter((line) => line === "desk relay-lost");
-
-  test.each([
-    ["once", 0],
-    ["twice", 1_000],
-  ] as const)("%s is asked again, and nobody is told of anything", async (_, moreMs) => {
-    const { made, worker, moved } = await silent();
-    await made.clock.advance(moreMs);
-    made.media.away.clear();
-    await made.clock.advance(60_000);
-    expect(moved()).toBe(false);
-    expect(lost(worker)).toEqual([]);
-  });
-
-  test("three times in a row is gone: both sides talk to each other", async () => {
-    const { made, worker, moved } = await silent();
-    await made.clock.advance(1_500);
-    expect(moved()).toBe(false);
-    await made.clock.advance(1_500);
-    expect(moved()).toBe(true);
-    expect(last(sentTo(worker, "psap")).message.body).toContain("c=IN IP4 192.0.2.10");
-    expect(lost(worker)).toHaveLength(1);
-  });
-
-  test("is not asked any more when the call ends meanwhile", async () => {
-    const { made, worker, call } = await silent();
-    worker.engine.onRequest(arriving(inDialog("BYE", call.ok, 2)));
-    await settle();
-    for (const peer of ["psap", "desk"] as const) {
-      const bye = last(sentTo(worker, peer, "BYE"));
-      bye.answer(answerTo(bye.message, 200));
-      await settle();
-    }
-    await made.clock.advance(10_000);
-    expect(lost(worker)).toEqual([]);
-  });
-});
-
-describe("a bug beside the call", () => {
-  const bug = () => Promise.reject(new Error("about +12125550100"));
-  /** It is told of, without what it says; the emergency call never notices. */
-  function unharmed({ made, worker, callId }: { made: FakeWorld; worker: FakeWorker; callId: string }): void {
-    const lines = worker.telemetry.logged.filter(({ message }) => message === "work beside a call failed");
-    expect(lines).toMatchObject([{ level: "error", fields: { callId, error: "Error" } }]);
-    expect(JSON.stringify(lines)).not.toContain("12125550100");
-    expect(stored(made, callId)?.phase).toBe("up");
-  }
-
-  test("as the desk is to be called: it is not", async () => {
-    const { made, worker } = await world();
-    made.media.copy = bug;
-    const call = await answered(made, worker);
-    await call.acknowledge();
-    expect(sentTo(worker, "desk")).toEqual([]);
-    unharmed({ made, worker, callId: call.callId });
-  });
-
-  test("as the desk answered: it would hear nothing, and its leg ends", async () => {
-    const { made, worker } = await world();
-    made.media.acceptCopy = bug;
-    const call = await answered(made, worker);
-    await call.acknowledge();
-    await answer(worker, "desk", 200);
-    expect(sentTo(worker, "desk", "BYE")).toHaveLength(1);
-    unharmed({ made, worker, callId: call.callId });
-  });
-
-  test("as the desk sends a re-INVITE: that gets 500", async () => {
-    const { made, worker } = await world();
-    const call = await answered(made, worker);
-    await call.acknowledge();
-    await answer(worker, "desk", 200);
-    made.media.copy = bug;
-    const again = arriving(fromCalled(worker, "desk", "INVITE"), { listener: "outside" });
-    worker.engine.onRequest(again);
-    await made.clock.advance(100);
-    expect(worker.sip.statuses(again.transaction.id)).toContain(500);
-    unharmed({ made, worker, callId: call.callId });
   });
 });
 
