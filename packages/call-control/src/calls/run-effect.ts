@@ -21,7 +21,7 @@ export function runEffect(effect: ImmediateEffect, context: EffectContext): void
     case "respond":
       return respond(effect, context);
     case "acknowledged":
-      return shell.ports.sip.acknowledged(serverTransaction(effect.transaction));
+      return tellAcknowledged(effect, context);
     case "moved":
       return shell.ports.sip.unhold(serverTransaction(effect.transaction));
     case "cancel":
@@ -124,6 +124,18 @@ function respond(effect: Extract<Effect, { kind: "respond" }>, context: EffectCo
     if (effect.response.method === "INVITE" && isAnswer(effect.response)) awaitRetransmission(effect, context);
   });
   unattended(told, besideCall(context));
+}
+
+/** Not before our own ACK left, which a relay may have a word in. */
+function tellAcknowledged({ transaction }: Extract<Effect, { kind: "acknowledged" }>, context: EffectContext): void {
+  const { call, work, shell } = context;
+  const tell = () => shell.ports.sip.acknowledged(serverTransaction(transaction));
+  if (call.desk === null) tell();
+  else
+    unattended(
+      work.inOrder(async () => tell()),
+      besideCall(context),
+    );
 }
 
 /** Longest that the sender of an INVITE repeats it: timer B, 64*T1 (RFC 3261 §17.1.1.2), milliseconds. */

@@ -21,10 +21,11 @@ export function onAck(turn: Turn, place: Place, { message: ack, transaction }: R
   const unacked = call.unacked.find((waiting) => waiting.dialog === dialog.id && waiting.cseq === cseq);
   if (unacked === undefined) return;
   call.unacked = call.unacked.filter((waiting) => waiting !== unacked);
+  passAck(turn, place, unacked, ack);
+  // After our ACK: should this worker die before that left, the edge goes on with the 2xx, and the caller's ACK comes again.
   if (unacked.transaction !== transaction) {
     turn.effects.push({ kind: "acknowledged", transaction: unacked.transaction });
   }
-  passAck(turn, place, unacked, ack);
   callDesk(turn);
   payOwedBye(turn, place);
 }
