@@ -1,5 +1,5 @@
 import { SipPeer, until, type Arrived, type PeerAddressOf } from "@tandem/testkit";
-import type { SipMessage } from "@tandem/sip";
+import { topVia, type SipMessage } from "@tandem/sip";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { startCluster, type TestCluster } from "../harness/cluster.ts";
 import {
@@ -10,7 +10,7 @@ import {
   livingPidOf,
   type FrozenSupervisor,
 } from "../harness/kill.ts";
-import { forgetAll, hangUp, invite, SDP, session, setUp, type ScriptedCall } from "../harness/scripted-call.ts";
+import { ALLOW, forgetAll, hangUp, invite, SDP, session, setUp, type ScriptedCall } from "../harness/scripted-call.ts";
 import { makeTopology } from "../harness/topology.ts";
 
 const alice = await SipPeer.open({ user: "alice", patienceMs: 15_000 });
@@ -200,6 +200,62 @@ describe("kill -9 of the edge of an established call", () => {
     await hangUp(call, alice, called);
     const records = (await cluster.recordsOf(before + 1)).slice(before);
     expect(records).toMatchObject([{ sipCode: 200, attempts: 1, endedBy: "caller" }]);
+  });
+});
+
+describe("a called side that has no ACK repeats its 2xx, and gets the same ACK every time (RFC 3261 §13.2.2.4)", () => {
+  /** The ACK of an INVITE's 2xx, but for those of these branches. `meanwhile` is done every 500 ms until it comes. */
+  async function ackTo(
+    { message }: Arrived,
+    { but = [], meanwhile = () => undefined }: { but?: readonly string[]; meanwhile?: () => void } = {},
+  ): Promise<Arrived> {
+    const found = (): Arrived | undefined =>
+      bob.untaken.find(
+        (one) =>
+          one.message.get("CSeq") === message.get("CSeq")?.replace("INVITE", "ACK") &&
+          callIdOf(one) === callIdOf(message) &&
+          !but.includes(branchOf(one)),
+      );
+    const came = (): boolean => {
+      meanwhile();
+      return found() !== undefined;
+    };
+    await until(came, { what: "the ACK", everyMs: 500 });
+    const ack = found();
+    if (ack === undefined) throw new Error("the ACK is gone");
+    return ack;
+  }
+
+  const told = ({ message }: Arrived) => [message.uri, message.get("From"), message.get("To"), message.body];
+  const branchOf = ({ message }: Arrived): string => topVia(message)?.branch ?? "";
+
+  it("of an INVITE without offer and of a re-INVITE, also after their edge was killed: from the one that has its address", async () => {
+    const to = await untilServing("edge-east-1");
+    const sent = alice.request("INVITE", to, { uri: `sip:100@${to.address}:${to.port}`, headers: [ALLOW] });
+    const first = await bob.expect("INVITE");
+    const answered = bob.reply(first, 200, { headers: [ALLOW, SDP], body: session(2) });
+    const caller = alice.dialogAsCaller(sent, await alice.expect("200 INVITE", callIdOf(sent)));
+    caller.to = edge("edge-east-2");
+    caller.ack({ headers: [SDP], body: session(1) });
+    const ack = await bob.expect("ACK", callIdOf(first));
+    // The ACK went by another edge than the INVITE, or by the same.
+    expect(told(await ackTo(first, { meanwhile: () => bob.send(answered, first.from) }))).toEqual(told(ack));
+    caller.to = to;
+    caller.request("INVITE", { headers: [SDP], body: session(1) });
+    const second = await bob.expect("INVITE", callIdOf(first));
+    const answeredAgain = bob.reply(second, 200, { headers: [SDP], body: session(2) });
+    await alice.expect("200 INVITE", callIdOf(sent));
+    caller.ack({}, caller.sequence);
+    const next = await ackTo(second);
+    const but = [...bob.untaken, ack].map(branchOf);
+    await killProcess(cluster, "edge-east-1");
+    const later = await ackTo(first, { but, meanwhile: () => bob.send(answered, first.from) });
+    const latest = await ackTo(second, { but, meanwhile: () => bob.send(answeredAgain, second.from) });
+    expect([later, latest].map(told)).toEqual([ack, next].map(told));
+    caller.to = edge("edge-east-2");
+    caller.request("BYE");
+    bob.reply(await bob.expect("BYE", callIdOf(first)), 200);
+    await alice.expect("200 BYE", callIdOf(sent));
   });
 });
 
