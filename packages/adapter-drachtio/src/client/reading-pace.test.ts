@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { Readable } from "node:stream";
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { ReadingPace } from "./reading-pace.ts";
 
 /** A connection on which something comes when the test says so, and what was taken of it. */
@@ -28,6 +28,16 @@ test.each<[string, readonly number[], readonly number[]]>([
   await nextTurn();
   await nextTurn();
   expect(taken).toEqual(octets);
+});
+
+test("a read of a few frames costs no look at the turn's end", async () => {
+  const { socket, taken, come } = connection();
+  await once(socket, "resume");
+  using looks = vi.spyOn(globalThis, "setImmediate");
+  come(1_300, 4_000);
+  expect([taken, looks.mock.calls.length]).toEqual([[1_300, 4_000], 0]);
+  come(4_096);
+  expect(looks).toHaveBeenCalledTimes(1);
 });
 
 test("every turn begins anew", async () => {

@@ -2,6 +2,8 @@ import type { Readable } from "node:stream";
 
 /** What is read of one connection in a turn of the event loop: some fifty frames. */
 const MOST_OCTETS = 65_536;
+/** A read below this brought all that waited: it is not counted, because a look at the turn's end costs an idle loop another round. */
+const FEW_OCTETS = 4_096;
 
 /**
  * Bounds what one turn of the event loop reads of a connection. Where much waits the system's reads follow each other, two megabytes a turn, and with a call in every kilobyte that is seconds
@@ -27,12 +29,16 @@ export class ReadingPace {
   }
 
   readonly #read = (chunk: Buffer): void => {
-    if (this.#octets === 0) setImmediate(this.#turn);
-    const before = this.#octets;
-    this.#octets += chunk.length;
-    if (before < MOST_OCTETS && this.#octets >= MOST_OCTETS) this.#connection.pause();
+    if (chunk.length >= FEW_OCTETS) this.#count(chunk.length);
     this.#take(chunk);
   };
+
+  #count(octets: number): void {
+    if (this.#octets === 0) setImmediate(this.#turn);
+    const before = this.#octets;
+    this.#octets += octets;
+    if (before < MOST_OCTETS && this.#octets >= MOST_OCTETS) this.#connection.pause();
+  }
 
   readonly #turn = (): void => {
     const wasPaused = this.#octets >= MOST_OCTETS;
