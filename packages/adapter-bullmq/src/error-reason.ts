@@ -1,4 +1,4 @@
-import { faultOf } from "@tandem/call-control";
+import { faultOf } from "@tandem/domain";
 
 /** A name such as `ECONNREFUSED`, `OOM` or `READONLY`. */
 const CODE = /^[A-Z][A-Z_]+$/;

@@ -1,6 +1,5 @@
 export * from "./ports/index.ts";
 export { createCallEngine, type CallEngine, type CallEngineOptions, type EngineFacts } from "./call-engine.ts";
-export { faultOf } from "./calls/fault.ts";
 export { createLocationSource, type LocationSourceParts } from "./locations/find-location.ts";
 export type { EnginePorts } from "./engine-ports.ts";
 export { CallRate } from "./live/call-rate.ts";

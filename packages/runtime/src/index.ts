@@ -8,7 +8,6 @@ export {
   type Environment,
 } from "./configuration.ts";
 export { EXIT } from "./exit-codes.ts";
-export { faultOf, type Fault } from "./fault.ts";
 export {
   createLogger,
   LOG_LEVELS,

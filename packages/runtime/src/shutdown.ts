@@ -1,6 +1,6 @@
+import { faultOf } from "@tandem/domain";
 import { setTimeout as delay } from "node:timers/promises";
 import { EXIT } from "./exit-codes.ts";
-import { faultOf } from "./fault.ts";
 import type { Logger } from "./logger.ts";
 
 export interface ShutdownSteps {

@@ -1,4 +1,4 @@
-import { faultOf } from "./fault.ts";
+import { faultOf } from "@tandem/domain";
 import type { Logger } from "./logger.ts";
 
 /** What following stray rejections needs of the process; replaced in tests. */

@@ -1,4 +1,5 @@
 import {
+  faultOf,
   awaitsCaller,
   isSentSince,
   isTakenOver,
@@ -21,7 +22,6 @@ import { holdCaller } from "./emergency-hold.ts";
 import { again, asKnown } from "./event-as-known.ts";
 import { noteAnsweredBy } from "./exchange-events.ts";
 import { FailedMail } from "./failed-mail.ts";
-import { faultOf } from "./fault.ts";
 import { finishOf } from "./finished-calls.ts";
 import { requestOf } from "./open-requests.ts";
 import { mayGoOnUnstored, readPatiently, storePatiently } from "./patient-record.ts";

@@ -1,5 +1,5 @@
+import { faultOf } from "@tandem/domain";
 import type { Telemetry } from "../ports/index.ts";
-import { faultOf } from "./fault.ts";
 
 /** Where a bug in work beside a call is told. */
 export interface BesideCall {

@@ -1,4 +1,4 @@
-import { faultOf } from "../calls/fault.ts";
+import { faultOf } from "@tandem/domain";
 import type { Clock, LeaderLease } from "../ports/index.ts";
 import type { ControllerObserver } from "./controller-observer.ts";
 import { repeat } from "../timing/repeat.ts";

@@ -1,6 +1,11 @@
-import type { EmergencyNotice, EmergencyPreparation, LocationPolicy, Snapshot } from "@tandem/domain";
+import {
+  faultOf,
+  type EmergencyNotice,
+  type EmergencyPreparation,
+  type LocationPolicy,
+  type Snapshot,
+} from "@tandem/domain";
 import { parseNameAddr, unicodeOf } from "@tandem/sip";
-import { faultOf } from "../calls/fault.ts";
 import type { EmergencyNotices, Telemetry } from "../ports/index.ts";
 import type { EmergencyCase } from "./prepare-emergency.ts";
 

@@ -1,4 +1,5 @@
 import {
+  faultOf,
   attemptPlans,
   blankPreparation,
   dressAttempts,
@@ -12,7 +13,6 @@ import {
   type RequestFacts,
   type Snapshot,
 } from "@tandem/domain";
-import { faultOf } from "../calls/fault.ts";
 import type { Callbacks } from "../live/callbacks.ts";
 import type {
   Clock,

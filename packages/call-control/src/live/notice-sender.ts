@@ -1,5 +1,4 @@
-import type { EmergencyNotice } from "@tandem/domain";
-import { faultOf } from "../calls/fault.ts";
+import { faultOf, type EmergencyNotice } from "@tandem/domain";
 import type { Clock, EmergencyNotices, NoticeLog, NoticeSpool, Telemetry } from "../ports/index.ts";
 
 export interface NoticeParts {
