@@ -237,8 +237,12 @@ export class RandomWalk {
   }
 
   private passDeadline(): void {
+    const { phase, ways, caller } = this.worker.call;
     this.worker.now = Math.max(this.worker.now, callDeadline(this.worker.call));
     this.worker.apply({ kind: "deadline" });
+    // Of several ways none is answered then: the last one may be another call's by now, whose worker answers it.
+    const isLeft = phase === "setup" && ways.length > 0 && this.worker.call.phase !== "setup";
+    if (isLeft && caller !== null) this.books.excuse(caller.transaction);
   }
 
   private gate(): void {
