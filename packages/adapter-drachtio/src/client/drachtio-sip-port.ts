@@ -1,22 +1,14 @@
-import {
-  NO_WAIT,
-  type ClientTransaction,
-  type Clock,
-  type EdgeWait,
-  type OutgoingRequest,
-  type SipApplication,
-  type SipPort,
-} from "@tandem/call-control";
+import { NO_WAIT, type Clock, type EdgeWait, type SipApplication, type SipPort } from "@tandem/call-control";
 import { err, type Failure, type Result } from "@tandem/domain";
 import { systemClock } from "@tandem/runtime";
 import type { EdgeAccess, LocalEdge, LocalEdgeAccess } from "../edge-access.ts";
-import { edgeLost, noEdge } from "../edge-failures.ts";
+import { edgeLost } from "../edge-failures.ts";
 import { LEAVE } from "../wire/app-frame.ts";
 import { AwaitedEdges } from "./awaited-edges.ts";
 import { ConnectedEdges } from "./connected-edges.ts";
 import type { EdgeState, LinkRefusal } from "./edge-connector.ts";
 import { EdgeConnectors, type EdgeConnectorsSettings } from "./edge-connectors.ts";
-import { LastingBye } from "./lasting-bye.ts";
+import { EdgeRequests } from "./edge-requests.ts";
 import { LinkCounters, type SipPortStats } from "./link-counters.ts";
 import { LostInvites } from "./lost-invites.ts";
 import type { PoolLink } from "./pool-link.ts";
@@ -80,6 +72,7 @@ class SipPortOverEdges implements DrachtioSipPort {
   #localSinceMs = 0;
   readonly #awaited: AwaitedEdges;
   readonly #lostInvites: LostInvites;
+  readonly #requests: EdgeRequests;
   #paused = false;
   #others = true;
   #closed = false;
@@ -89,12 +82,22 @@ class SipPortOverEdges implements DrachtioSipPort {
     this.#clock = options.clock ?? systemClock;
     this.#dialogs = new DialogHolders(options.stock ?? new Map());
     this.#awaited = new AwaitedEdges(this.#clock, options.edgeWaitMs ?? DEFAULT_EDGE_WAIT_MS);
+    const isStock = (pool: string): boolean => options.stock?.has(pool) === true;
     this.#lostInvites = new LostInvites({
       app: options.app,
       edges: this.#connected,
       awaited: this.#awaited,
       clock: this.#clock,
-      isStock: (pool) => options.stock?.has(pool) === true,
+      isStock,
+    });
+    this.#requests = new EdgeRequests({
+      edges: this.#connected,
+      awaited: this.#awaited,
+      dialogs: this.#dialogs,
+      clock: this.#clock,
+      isStock,
+      edgeReturnMs: options.edgeReturnMs ?? DEFAULT_EDGE_RETURN_MS,
+      isClosed: () => this.#closed,
     });
     this.#connectors = new EdgeConnectors(options, {
       link: { app: options.app, clock: this.#clock, counters: this.#counters },
@@ -127,17 +130,8 @@ class SipPortOverEdges implements DrachtioSipPort {
     return this.#connected.find(edge)?.wait ?? NO_WAIT;
   }
 
-  sendRequest(
-    request: OutgoingRequest,
-    events: Parameters<SipPort["sendRequest"]>[1],
-  ): Promise<Result<ClientTransaction, Failure>> {
-    const { knownBy, pool } = request;
-    // A stock server gives every request a branch and a sent-by of its own, so one is as good as another.
-    const isStock = this.#options.stock?.has(pool) === true;
-    if (knownBy !== undefined && !isStock) return this.#sendAgain(knownBy, request, events);
-    const { method } = request.message;
-    if (method === "BYE" && !isStock) return this.#end(request, events);
-    return method === "ACK" ? this.#acknowledge(request, events) : this.#send(request, events);
+  sendRequest(...sent: Parameters<SipPort["sendRequest"]>): ReturnType<SipPort["sendRequest"]> {
+    return this.#requests.send(...sent);
   }
 
   respond(...[transaction, response]: Parameters<SipPort["respond"]>): Promise<Result<void, Failure>> {
@@ -209,74 +203,12 @@ class SipPortOverEdges implements DrachtioSipPort {
     local.close();
   }
 
-  /** None of the pool's edges is connected: one may come. */
-  async #sendLater(
-    request: OutgoingRequest,
-    events: Parameters<SipPort["sendRequest"]>[1],
-  ): Promise<Result<ClientTransaction, Failure>> {
-    if (!this.#closed) await this.#awaited.wait(request.pool);
-    const link = this.#choose(request);
-    return link === undefined ? err(noEdge(request.pool)) : link.request(request, events);
-  }
-
-  #send(
-    request: OutgoingRequest,
-    events: Parameters<SipPort["sendRequest"]>[1],
-  ): Promise<Result<ClientTransaction, Failure>> {
-    const link = this.#choose(request);
-    return link === undefined ? this.#sendLater(request, events) : link.request(request, events);
-  }
-
-  /** An ACK has no answer that would show that it was lost with its edge: it goes by another one then, and twice does no harm (RFC 3261 §13.2.2.4). */
-  async #acknowledge(
-    request: OutgoingRequest,
-    events: Parameters<SipPort["sendRequest"]>[1],
-  ): Promise<Result<ClientTransaction, Failure>> {
-    const sent = await this.#send(request, events);
-    return sent.ok || sent.error.code !== "edge-lost" || this.#closed ? sent : this.#send(request, events);
-  }
-
-  /** A stock server takes the dialog with it: nobody else can end that. */
-  #end(...[request, events]: Parameters<SipPort["sendRequest"]>): Promise<Result<ClientTransaction, Failure>> {
-    const bye = new LastingBye(request, events, {
-      send: (again, told) => this.#send(again, told),
-      isReached: (pool) => this.#connected.of(pool).length > 0,
-      awaited: this.#awaited,
-      clock: this.#clock,
-      isClosed: () => this.#closed,
-    });
-    return bye.send();
-  }
-
-  /** From the address that the peer knows: its edge may be on its way back. */
-  async #sendAgain(
-    knownBy: NonNullable<OutgoingRequest["knownBy"]>,
-    request: OutgoingRequest,
-    events: Parameters<SipPort["sendRequest"]>[1],
-  ): Promise<Result<ClientTransaction, Failure>> {
-    const sinceMs = this.#clock.now();
-    const { edgeReturnMs = DEFAULT_EDGE_RETURN_MS } = this.#options;
-    for (;;) {
-      const link = this.#connected.atAddress(request, knownBy);
-      if (typeof link === "object") return link.request(request, events);
-      // With no other edge there, nobody could do anything else meanwhile.
-      const waitMs = this.#connected.of(request.pool).length > 0 ? edgeReturnMs : 2 * edgeReturnMs;
-      const leftMs = sinceMs + waitMs - this.#clock.now();
-      if (this.#closed || link === "moved" || leftMs <= 0) return err(edgeLost(knownBy.edge));
-      await this.#awaited.next(request.pool, leftMs);
-    }
-  }
-
   #idle(): boolean {
     return [...this.#connected.all].every(({ idle }) => idle);
   }
 
   #takesNew({ keepsAside }: EdgeAccess): boolean {
     return !this.#paused || (!keepsAside && !this.#others);
-  }
-
-  #choose(request: OutgoingRequest): EdgeAccess | undefined {
-    return this.#dialogs.holderOf(request) ?? this.#connected.choose(request);
   }
 
   /** Requests come from here on, so not before `start`. */
