@@ -3,7 +3,7 @@ import { defineConfig } from "vitest/config";
 const resolve = { conditions: ["@tandem/source"] };
 const ssr = { resolve: { conditions: ["@tandem/source", "node", "import", "module", "default"] } };
 
-/** A worker refuses ordinary calls when its event loop or what comes to it is late by half a second. What another program takes of two shared cores is no load of calls; tests of that load set limits. */
+/** A worker refuses ordinary calls when its event loop or what comes to it is late by half a second. What another program takes of the machine is no load of calls, and no end-to-end test makes that load: test-e2e/load/overload.ts does. */
 const NO_OVERLOAD = { TANDEM_MAX_LAG_MS: "20000", TANDEM_MAX_WAIT_MS: "20000" };
 
 /** Whole clusters in processes of their own. */

@@ -2,7 +2,7 @@ export { err, ok, type Result } from "./lang/result.ts";
 export type { Steps } from "./lang/steps.ts";
 export { assertNever } from "./lang/assert-never.ts";
 export type { Failure } from "./failure/failure.ts";
-export { faultOf, type Fault } from "./failure/fault.ts";
+export { faultOf } from "./failure/fault.ts";
 export {
   failureCatalogue,
   failureCodes,

@@ -40,7 +40,7 @@ export interface NewCallParts extends PreparationPorts, CallLookup, ClaimPorts {
   readonly hash: IdentityHash;
   readonly notices: EmergencyNotices;
   readonly pending: PendingCalls;
-  /** True while this process works on the call. */
+  /** True while this process works on the call, or something of it waits here. */
   readonly works: (callId: string) => boolean;
   readonly post: (callId: string, mail: Mail) => void;
   readonly chooseDesk: RelayedMedia["choose"];
@@ -65,8 +65,7 @@ export class NewCalls {
     const invite = readable(arrived);
     const { request } = invite;
     if (request.adopted === true) return this.#adopted(request, callId);
-    if (!request.redelivered && !this.#parts.works(callId) && !this.#parts.pending.has(callId))
-      return this.#decide(invite, callId);
+    if (!request.redelivered && !this.#parts.works(callId)) return this.#decide(invite, callId);
     const event = redelivered(request);
     const decide = () => this.#decide(invite, callId);
     const incident = request.redelivered ? this.#emergencyOf(request, callId) : null;
@@ -77,9 +76,9 @@ export class NewCalls {
 
   /** The call that an INVITE by whatever way is of, or the CANCEL of one, as far as it is known here. */
   callOf(message: SipMessage): string {
-    const { works, pending, hash } = this.#parts;
+    const { works, hash } = this.#parts;
     const callId = callIdOf(message, hash);
-    if (works(callId) || pending.has(callId)) return callId;
+    if (works(callId)) return callId;
     return this.#setups.find(message)[0]?.callId ?? callId;
   }
 

@@ -49,7 +49,7 @@ export class StatelessAnswers {
     this.respond(request, responseTo(request.message, 200, { toTag: this.tag(request.message), headers }));
   }
 
-  /** An answered INVITE whose call is over is acknowledged and ended at once (RFC 3261 §15). One that its worker has known had its BYE, whose number is taken. */
+  /** An answered INVITE whose call is over is acknowledged and ended at once (RFC 3261 §15). Where the worker that knew the call is there (`served`), its BYE went before: a second one would take the same number. */
   endUnwanted({ message: answer, edge, pool, listener, served }: OrphanAnswer): void {
     const { ack, bye } = endingOf(answer);
     const way = { pool, listener, nextHop: null, preferredEdge: edge };

@@ -127,8 +127,8 @@ export interface SipApplication {
   /** A 2xx to an INVITE that nobody acknowledged through the edge that got it, of a worker that died or said again by the peer: the call's record says what becomes of it. */
   onOrphanAnswer(answer: OrphanAnswer): void;
   /**
-   * Whether something of the call of this INVITE, which came here, is still waited for in this process. An edge that fell silent may only be cut off from here, and has given
-   * the INVITE to another worker then, which has the call.
+   * Whether this process still works on the call of that INVITE, which came here. False, for an edge that fell silent: it may only be cut off from here, and has given the INVITE to another
+   * worker then, which has the call.
    */
   worksOn(invite: IncomingRequest): boolean;
 }

@@ -100,8 +100,8 @@ export type CallEvent =
       readonly edge?: string;
     }
   /**
-   * No final response will come: timeout, transport failure, edge lost. `sending`, of an attempt's INVITE, here, of a timer and of an INVITE that comes again: how often it had been sent again
-   * (`moves`) when this process sent it last. Once another worker has sent it again, it is that one's business.
+   * No final response will come: timeout, transport failure, edge lost. `sending`, here, of a timer and of an INVITE that comes again: how often, as this process knew it, the attempt's INVITE
+   * had been sent again (`moves`) when it sent it last. Fewer than in the record: another worker has sent it again since, and it is that one's business.
    */
   | {
       readonly kind: "no-response";
