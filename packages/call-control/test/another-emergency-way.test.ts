@@ -122,6 +122,22 @@ describe("two emergency calls whose INVITEs have one Call-ID, From tag and CSeq,
     expect(worker.telemetry.started).toHaveLength(2);
   });
 
+  test("the CANCEL of another way ends the call that it is of", async () => {
+    const world = new FakeWorld();
+    world.setupClaims.away = true;
+    const worker = await world.worker();
+    for (const sketch of [{ uri: EMERGENCY }, OTHER]) {
+      await invite(worker, sketch);
+      await answered(worker, 180);
+    }
+    const next = await invite(worker, { uri: EMERGENCY, ...NEXT }, EDGE_2);
+    const otherNext = { ...OTHER, branch: "z9hG4bK-other-next" };
+    await invite(worker, otherNext, { transaction: { edge: "edge-2", id: "other-by-edge-2" } });
+    worker.engine.onCancel(next, cancelOf({ uri: EMERGENCY, ...NEXT }));
+    await settle();
+    expect(invites(worker).map(({ cancelled }) => cancelled)).toEqual([true, false]);
+  });
+
   test("the end of the later one leaves the other to be found", async () => {
     const world = new FakeWorld();
     world.setupClaims.away = true;

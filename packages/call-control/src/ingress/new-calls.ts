@@ -76,10 +76,12 @@ export class NewCalls {
 
   /** The call that an INVITE by whatever way is of, or the CANCEL of one, as far as it is known here. */
   callOf(message: SipMessage): string {
-    const { works, hash } = this.#parts;
-    const callId = callIdOf(message, hash);
-    if (works(callId)) return callId;
-    return this.#setups.find(message)[0]?.callId ?? callId;
+    const callId = callIdOf(message, this.#parts.hash);
+    if (this.#parts.works(callId)) return callId;
+    // Several calls of that name: a fork of an emergency call is one of its own, whose last way its INVITE is.
+    const named = this.#setups.find(message);
+    const ofWay = named.find(({ request }) => callIdOf(request.message, this.#parts.hash) === callId);
+    return (ofWay ?? named[0])?.callId ?? callId;
   }
 
   /** Brought to another edge: it belongs to a call that is there, or to none. */
