@@ -48,8 +48,7 @@ describe("the worker in the edge's process, and others of its pool", () => {
         edge: "e1",
         pool: "east",
         listener: "outside",
-        told: false,
-        served: true,
+        told: true,
       });
       await Promise.all([own.port.close(), other.port.close()]);
     },

@@ -480,7 +480,7 @@ describe("a worker dies with an INVITE of its own", () => {
     const call = await edge.endpoint.sentRequest(0);
     for (let times = 0; times < 2; times += 1) {
       call.answerAgain();
-      expect(await orphan(worker)).toBe("served");
+      expect(await orphan(worker)).toBe("told");
     }
     edge.advance(600);
     await sweeps();

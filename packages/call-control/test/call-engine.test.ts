@@ -65,7 +65,7 @@ describe("a basic call", () => {
     const repeated = { message: answerTo(message, 200), edge: "edge-9", pool: "east", listener: "outside" };
     const source = peer("198.51.100.1");
     for (const worker of [first, second]) {
-      worker.engine.onOrphanAnswer({ ...repeated, source, told: false, served: true });
+      worker.engine.onOrphanAnswer({ ...repeated, source, told: true });
       await settle();
       const again = last(worker.sip.requests("ACK"));
       expect(again.request.preferredEdge).toBe("edge-9");

@@ -208,17 +208,6 @@ describe("a 2xx to an INVITE whose call nobody knows", () => {
     expect(worker.sip.sent).toEqual([]);
   });
 
-  test("but the worker that was told it before: its call had its BYE, and only the ACK was lost", async () => {
-    const elsewhere = await new FakeWorld().worker();
-    await invite(elsewhere);
-    const message = answerTo(last(elsewhere.sip.requests("INVITE")).message, 200);
-    const worker = await new FakeWorld().worker();
-    const answer = { message, edge: "edge-1", pool: "east", listener: "outside", told: false, served: true } as const;
-    worker.engine.onOrphanAnswer({ ...answer, source: peer("198.51.100.1") });
-    await settle();
-    expect(worker.sip.sent.map((each) => each.message.method)).toEqual(["ACK"]);
-  });
-
   test("nor the call's record: its attempt failed and was forgotten, and the call went on", async () => {
     const worker = await new FakeWorld().worker();
     await invite(worker);

@@ -233,9 +233,9 @@ export class EdgeLink implements PoolLink {
     if (transactionId === "ack-timeout") {
       app.onAckTimeout(this.#aliases.get(dialogId) ?? { edge: this.edge, id: dialogId }, message);
     } else if (transactionId === "orphan-answer") {
-      const { told = false, served } = frame;
-      const answer = { message, edge: this.edge, pool: this.pool, listener: dialogId, source: peerOf(frame), told };
-      app.onOrphanAnswer(served === undefined ? answer : { ...answer, served });
+      const { told = false } = frame;
+      const from = { edge: this.edge, pool: this.pool, listener: dialogId, source: peerOf(frame) };
+      app.onOrphanAnswer({ message, ...from, told });
     } else this.#unreadable("unexpected message from the edge itself");
   }
 

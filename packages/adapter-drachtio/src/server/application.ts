@@ -15,10 +15,8 @@ export interface OrphanedAnswer {
   readonly answer: ReceivedMessage;
   /** The INVITE left by it. */
   readonly listener: string;
-  /** The lost application was told it, and the peer has not repeated it since: it may have its ACK by another edge. */
+  /** An application that may have the call was told it before: one that no record knows may live all the same, and is not ended. */
   readonly told: boolean;
-  /** The peer says it again, and this application, which is told, has it. */
-  readonly served?: true;
 }
 
 /** Whoever decides about calls, as the edge sees it: a program at the other end of a connection, or the worker in the edge's own process. */

@@ -2,7 +2,7 @@ import { formatSipEdgeFrame } from "../wire/edge-frame.ts";
 import type { OrphanedAnswer } from "./application.ts";
 
 /** The frame that brings an application with `octets` a 2xx that nobody acknowledged here. In place of a dialog it names the listener that the INVITE left by. */
-export function orphanAnswerFrame({ answer, listener, told, served }: OrphanedAnswer, id: string): string {
+export function orphanAnswerFrame({ answer, listener, told }: OrphanedAnswer, id: string): string {
   const { source, text } = answer;
   return formatSipEdgeFrame({
     id,
@@ -16,7 +16,6 @@ export function orphanAnswerFrame({ answer, listener, told, served }: OrphanedAn
     dialogId: listener,
     arrival: null,
     ...(told ? { told } : {}),
-    ...(served === undefined ? {} : { served }),
     text,
   });
 }

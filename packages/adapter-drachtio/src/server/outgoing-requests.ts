@@ -176,10 +176,8 @@ export class OutgoingRequests implements OutgoingCallHost {
     const { session } = call;
     if (!session.octets) return;
     if (!session.ready) return this.#unacknowledged.repeated(call, response, this.#context.clock.now());
-    const again = { answer: response, listener: call.listener ?? "", told: false };
-    if (!session.still) return session.orphanAnswer({ ...again, served: true });
-    const another = this.#context.roster.nextForDialog("INVITE");
-    if (another?.octets === true) another.orphanAnswer(again);
+    const asked = session.still ? this.#context.roster.nextForDialog("INVITE") : session;
+    if (asked?.octets === true) asked.orphanAnswer({ answer: response, listener: call.listener ?? "", told: true });
   }
 
   failed(call: OutgoingCall, failure: ClientFailure): void {

@@ -116,13 +116,10 @@ describe("parseEdgeFrame", () => {
     );
   });
 
-  test.each([{}, { told: true as const }, { served: true as const }])(
-    "an answer that nobody acknowledged is read back: %o",
-    (told) => {
-      const frame: SipEdgeFrame = { ...message, dialogId: "outside", text: "SIP/2.0 200 OK\r\n\r\n", ...told };
-      expect(parseEdgeFrame(formatSipEdgeFrame(frame))).toEqual(frame);
-    },
-  );
+  test.each([{}, { told: true as const }])("an answer that nobody acknowledged is read back: %o", (told) => {
+    const frame: SipEdgeFrame = { ...message, dialogId: "outside", text: "SIP/2.0 200 OK\r\n\r\n", ...told };
+    expect(parseEdgeFrame(formatSipEdgeFrame(frame))).toEqual(frame);
+  });
 
   test("a certificate name that would break the token line is left out, never split into others", () => {
     const frame = formatSipEdgeFrame({

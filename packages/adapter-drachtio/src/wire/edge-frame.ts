@@ -1,6 +1,6 @@
 /**
  * Frames the edge sends, as written by the edge and read by the worker. The token positions are those drachtio-srf 5 reads;
- * tokens 12 to 14 of a `sip` frame, `told` and `served` in its token 10 and the version token's suffix are Tandem's (docs/architecture.md).
+ * tokens 12 to 14 of a `sip` frame, `told` in its token 10 and the version token's suffix are Tandem's (docs/architecture.md).
  */
 export type EdgeFrame = SipEdgeFrame | ReplyFrame | { readonly kind: "other" };
 
@@ -21,10 +21,8 @@ export interface SipEdgeFrame {
   readonly dialogId: string;
   /** Only on requests that belong to no dialog kept for the application. */
   readonly arrival: Arrival | null;
-  /** Of an answer to a lost application: that one was told it, and it has not come again since. */
+  /** Of an answer that nobody acknowledged at the edge: an application that may have the call was told it before. */
   readonly told?: true;
-  /** Of an answer that came again: the application that was told it is there. */
-  readonly served?: true;
   readonly text: string;
 }
 
@@ -95,20 +93,15 @@ function parseSip(tokens: readonly string[], text: string): SipEdgeFrame {
             redelivered: tokens[14] === "redelivered",
           },
     ...(tokens.length === 11 && tokens[10] === "told" ? { told: true as const } : {}),
-    ...(tokens.length === 11 && tokens[10] === "served" ? { served: true as const } : {}),
     text,
   };
 }
 
-/** `sip` frame. Requests with an arrival carry tokens 10 and on; everything else ends with a token after the dialog id that is empty, `told` or `served`. */
+/** `sip` frame. Requests with an arrival carry tokens 10 and on; everything else ends with a token after the dialog id that is empty or `told`. */
 export function formatSipEdgeFrame(frame: Omit<SipEdgeFrame, "kind">): string {
-  const tail = frame.arrival === null ? wordOf(frame) : formatArrival(frame.arrival);
+  const told = frame.told === true ? "told" : "";
+  const tail = frame.arrival === null ? told : formatArrival(frame.arrival);
   return `${frame.id}|sip|${frame.source}|${frame.bytes}|${frame.transport}|${frame.address}|${frame.port}|${frame.time}|${frame.transactionId}|${frame.dialogId}|${tail}\r\n${frame.text}`;
-}
-
-function wordOf({ told, served }: Pick<SipEdgeFrame, "told" | "served">): string {
-  if (told === true) return "told";
-  return served === true ? "served" : "";
 }
 
 function formatArrival(arrival: Arrival): string {

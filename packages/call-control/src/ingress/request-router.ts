@@ -77,8 +77,8 @@ export class RequestRouter implements SipApplication {
   }
 
   /**
-   * The answer says itself where its ACK and BYE go: a stranger's is dropped, or anybody could have us send to anybody. One that may have its ACK belongs to a call that
-   * ended as calls do: its dialog may live by another edge, or has its BYE.
+   * The answer says itself where its ACK and BYE go: a stranger's is dropped, or anybody could have us send to anybody. One that a worker was told before is ended by nobody's guess: its dialog may
+   * live by another edge, or in a worker whose record was lost with the store, or has its BYE. Who gets no ACK ends it by himself (RFC 3261 §13.3.1.4).
    */
   #endUnwanted(answer: OrphanAnswer): void {
     if (answer.told) return;

@@ -49,13 +49,13 @@ export class StatelessAnswers {
     this.respond(request, responseTo(request.message, 200, { toTag: this.tag(request.message), headers }));
   }
 
-  /** An answered INVITE whose call is over is acknowledged and ended at once (RFC 3261 §15). Where the worker that knew the call is there (`served`), its BYE went before: a second one would take the same number. */
-  endUnwanted({ message: answer, edge, pool, listener, served }: OrphanAnswer): void {
+  /** An answered INVITE whose call is over is acknowledged and ended at once (RFC 3261 §15). */
+  endUnwanted({ message: answer, edge, pool, listener }: OrphanAnswer): void {
     const { ack, bye } = endingOf(answer);
     const way = { pool, listener, nextHop: null, preferredEdge: edge };
     const ignored = { onResponse: () => undefined, onFailure: () => undefined };
     void this.#ports.sip.sendRequest({ ...way, message: ack }, ignored);
-    if (served !== true) void this.#ports.sip.sendRequest({ ...way, message: bye }, ignored);
+    void this.#ports.sip.sendRequest({ ...way, message: bye }, ignored);
   }
 
   respond(request: IncomingRequest, response: SipMessage): void {

@@ -142,11 +142,6 @@ export interface OrphanAnswer {
   readonly listener: string;
   /** Where the answer came from. */
   readonly source: PeerAddress;
-  /**
-   * The worker that died was told it, and the peer has not repeated it since, as it does until its ACK comes (RFC 3261 §13.3.1.4): the ACK may have gone by another
-   * edge.
-   */
+  /** A worker was told it before, which lives, or had it acknowledged by another edge: the call may live without a record, or have had its BYE. */
   readonly told: boolean;
-  /** The peer says it again, and this worker, which sent the INVITE, was told it before. */
-  readonly served?: true;
 }
