@@ -10,8 +10,11 @@ interface MemberBody {
   readonly facts: Readonly<Record<string, string | number>>;
 }
 
-/** Longest that the replacement of one process may take. */
-const EACH_MS = 45_000;
+/**
+ * Longest that the replacement of one process may take. An edge repeats the 2xx of an emergency call until its ACK comes, for 64*T1 (32 s) where the ACK went by another edge and nobody told it
+ * yet, as on a slow machine; such a call may come while it drains.
+ */
+const EACH_MS = 60_000;
 
 /**
  * Replaces every worker and every edge, one after the other, as an orchestrator does: an edge leaves the pool's name first, the process drains on SIGTERM, and
