@@ -8,12 +8,12 @@ import { runToEnd } from "./run-to-end.mjs";
 import { ensurePrograms, offerPrograms, REQUIREMENT } from "./system-packages.mjs";
 import {
   addTallies,
-  failedFiles,
+  filesToRunAgain,
   formatTally,
-  hasCounterexample,
   loadReport,
   NOTHING,
   readReport,
+  reporting,
   withSecondRun,
 } from "./vitest-report.mjs";
 
@@ -60,12 +60,16 @@ function chosenParts(args) {
   return parts;
 }
 
-/** More failing files than that are no matter of one bad moment, and their time is saved. */
-const MOST_FILES_AGAIN = 6;
-
-/** @param {readonly string[]} command */
-function run(command) {
-  return runToEnd(command, { cwd: ROOT, env: toolEnvironment(), stdio: ["ignore", "inherit", "inherit"] });
+/**
+ * @param {readonly string[]} command
+ * @param {Readonly<Record<string, string>>} env What it gets besides.
+ */
+function run(command, env = {}) {
+  return runToEnd(command, {
+    cwd: ROOT,
+    env: { ...toolEnvironment(), ...env },
+    stdio: ["ignore", "inherit", "inherit"],
+  });
 }
 
 /**
@@ -75,23 +79,20 @@ function run(command) {
  * @param {readonly string[]} files The files of tests to run; none: all of the project.
  */
 async function runVitest(project, file, files = []) {
-  const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${file}`];
-  const code = await run(["vitest", "run", "--project", project, ...reporters, ...files]);
+  const { args, env } = reporting(file);
+  const code = await run(["vitest", "run", "--project", project, ...args, ...files], env);
   return { code, report: loadReport(file) };
 }
 
 /**
  * Runs a project, and the files of it that failed once more, from their start: a test that failed may have used up the cluster or the Redis that its file shares.
- * A case that a property does not hold for gets no other chance.
  * @param {string} project
  * @param {string} reports Folder for vitest's reports.
  */
 async function runProject(project, reports) {
   const first = await runVitest(project, join(reports, `${project}.json`));
-  const files = failedFiles(first.report, ROOT);
-  const isFew = files.length > 0 && files.length <= MOST_FILES_AGAIN;
-  const isWorthIt = first.code !== 0 && isFew && !hasCounterexample(first.report);
-  if (!isWorthIt) return { code: first.code, ...readReport(first.report, first.code) };
+  const files = first.code === 0 ? [] : filesToRunAgain(first.report, ROOT);
+  if (files.length === 0) return { code: first.code, ...readReport(first.report, first.code) };
   console.log(`\n── once more, from a fresh start: ${files.join(", ")} ──`);
   const second = await runVitest(project, join(reports, `${project}-again.json`), files);
   return { code: second.code, ...readReport(withSecondRun(first.report, second.report), second.code) };

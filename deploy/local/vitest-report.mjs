@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
-import { basename, relative } from "node:path";
+import { basename, join, relative } from "node:path";
+import { ERRORS_FILE } from "./unhandled-errors.mjs";
 
 /**
  * How many tests ended how.
@@ -13,18 +14,52 @@ export const NOTHING = Object.freeze({ passed: 0, failed: 0, skipped: 0 });
 const BEGINNING = 160;
 const END = 150;
 
+/** More failing files than that are no matter of one bad moment, and their time is saved. */
+const MOST_FILES_AGAIN = 6;
+
 /**
- * Vitest's JSON report, as much of it as is read here: one entry a file of tests.
+ * Vitest's JSON report, as much of it as is read here: one entry a file of tests. And the errors that nobody caught, each with the file of tests that it came from; null: unknown.
  * @typedef {{ readonly name: string, readonly status: string, readonly message?: string, readonly assertionResults?: readonly object[] }} FileResult
- * @typedef {{ readonly testResults?: readonly FileResult[] }} Report
+ * @typedef {{ readonly message: string, readonly file: string | null }} UnhandledError
+ * @typedef {{ readonly testResults?: readonly FileResult[], readonly unhandledErrors?: readonly UnhandledError[] }} Report
  */
+
+/** @param {string} file Where a report goes. */
+const errorsOf = (file) => `${file}.errors`;
+
+/**
+ * What vitest is started with so that it leaves a report.
+ * @param {string} file Where it goes.
+ * @returns {{ readonly args: readonly string[], readonly env: Readonly<Record<string, string>> }}
+ */
+export function reporting(file) {
+  const unhandled = join(import.meta.dirname, "unhandled-errors.mjs");
+  const reporters = ["default", "json", unhandled].map((reporter) => `--reporter=${reporter}`);
+  return { args: [...reporters, `--outputFile.json=${file}`], env: { [ERRORS_FILE]: errorsOf(file) } };
+}
 
 /**
  * @param {string} file
  * @returns {Report} Without a file of tests when the run left no report.
  */
 export function loadReport(file) {
-  return existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : {};
+  const read = (path, otherwise) => (existsSync(path) ? JSON.parse(readFileSync(path, "utf8")) : otherwise);
+  return { ...read(file, {}), unhandledErrors: read(errorsOf(file), []) };
+}
+
+/**
+ * The files of a run that failed which are worth a second run: those that failed, where they alone explain the run's end. None where there are many, where a property did not hold for a
+ * case (it gets no other chance), and where an error that nobody caught came from none of them.
+ * @param {Report} report
+ * @param {string} root What the paths are relative to.
+ * @returns {readonly string[]}
+ */
+export function filesToRunAgain(report, root) {
+  const files = failedFiles(report, root);
+  const isExplained = (report.unhandledErrors ?? []).every(
+    ({ file }) => file !== null && files.includes(relative(root, file)),
+  );
+  return files.length <= MOST_FILES_AGAIN && isExplained && !hasCounterexample(report) ? files : [];
 }
 
 /**
@@ -33,7 +68,7 @@ export function loadReport(file) {
  * @param {string} root What the paths are relative to.
  * @returns {readonly string[]}
  */
-export function failedFiles({ testResults = [] }, root) {
+function failedFiles({ testResults = [] }, root) {
   return testResults.filter(({ status }) => status === "failed").map(({ name }) => relative(root, name));
 }
 
@@ -44,7 +79,7 @@ const COUNTEREXAMPLE = "Property failed after";
  * A property did not hold for a case found at random: a defect, though the next run looks at other cases.
  * @param {Report} report
  */
-export function hasCounterexample({ testResults = [] }) {
+function hasCounterexample({ testResults = [] }) {
   const tests = testResults.flatMap(({ assertionResults }) => assertionResults ?? []);
   return tests.some(({ failureMessages }) => (failureMessages ?? []).some((told) => told.includes(COUNTEREXAMPLE)));
 }
@@ -56,9 +91,9 @@ export function hasCounterexample({ testResults = [] }) {
  * @param {Report} second
  * @returns {Report}
  */
-export function withSecondRun({ testResults: first = [] }, { testResults: second = [] }) {
+export function withSecondRun({ testResults: first = [] }, { testResults: second = [], unhandledErrors = [] }) {
   const again = new Map(second.map((result) => [result.name, result]));
-  return { testResults: first.map((result) => secondTry(result, again.get(result.name))) };
+  return { testResults: first.map((result) => secondTry(result, again.get(result.name))), unhandledErrors };
 }
 
 /**
@@ -81,9 +116,10 @@ function secondTry(first, second) {
  * no report at all) counts as one failure, so that the closing line never looks better than the run.
  * @param {Report} report
  * @param {number} exitCode Of the run.
- * @returns {{ readonly tally: Tally, readonly remarks: readonly string[] }} `remarks`: a line for each test that failed or needed a second try, and for each file that did as a whole.
+ * @returns {{ readonly tally: Tally, readonly remarks: readonly string[] }} `remarks`: a line for each test that failed or needed a second try, for each file that did as a whole, and for each
+ *   error that nobody caught.
  */
-export function readReport({ testResults: suites = [] }, exitCode) {
+export function readReport({ testResults: suites = [], unhandledErrors = [] }, exitCode) {
   const tests = suites.flatMap(({ name, assertionResults }) =>
     (assertionResults ?? []).map((result) => ({ ...result, file: basename(name) })),
   );
@@ -96,7 +132,11 @@ export function readReport({ testResults: suites = [] }, exitCode) {
   };
   return {
     tally,
-    remarks: [...suites.filter(wasWholeFailure).map(fileRemark), ...tests.filter(hadFailure).map(remark)],
+    remarks: [
+      ...suites.filter(wasWholeFailure).map(fileRemark),
+      ...tests.filter(hadFailure).map(remark),
+      ...unhandledErrors.map(errorRemark),
+    ],
   };
 }
 
@@ -107,6 +147,10 @@ function wasWholeFailure({ message }) {
 
 function fileRemark({ name, status, message }) {
   return `${status === "failed" ? "failed" : "second try"}: ${basename(name)}: ${shortened(messageOf(message))}`;
+}
+
+function errorRemark({ file, message }) {
+  return `failed: ${file === null ? "no file of tests" : basename(file)}: nobody caught: ${shortened(messageOf(message))}`;
 }
 
 /** A test that passed at its second try keeps the message of the first. */
