@@ -240,7 +240,8 @@ export class RandomWalk {
     const { phase, ways, caller } = this.worker.call;
     this.worker.now = Math.max(this.worker.now, callDeadline(this.worker.call));
     this.worker.apply({ kind: "deadline" });
-    // Of several ways none is answered then: the last one may be another call's by now, whose worker answers it.
+    // Of several ways none is answered then: the last one may be another call's by now, whose worker answers it. The walk plays no other call: that somebody answers, and that this call does
+    // where its attempt is still waited for (a deadline with exchanges alive, which the walk has none of), is not tested here but in another-way.test.ts.
     const isLeft = phase === "setup" && ways.length > 0 && this.worker.call.phase !== "setup";
     if (isLeft && caller !== null) this.books.excuse(caller.transaction);
   }
