@@ -69,7 +69,7 @@ describe("A11: draining a pool", () => {
   });
 
   it("a worker that gets SIGTERM while it rings finishes that setup before it goes", async () => {
-    // Those of now: an earlier try of this test ended the ones that the cluster began with.
+    // Those of now: an earlier test may have ended the ones that the cluster began with.
     await untilWorkers(cluster, 2);
     const workers = await Promise.all(
       cluster.processes

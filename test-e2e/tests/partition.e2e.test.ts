@@ -137,9 +137,6 @@ function nothingElseCame(called: SipPeer): void {
 
 describe("the connection between a worker and its edge is cut, both live, and neither is told", () => {
   it("what rings is answered, what stands ends, what comes is served: within seconds, by the other worker, each once", async () => {
-    // Cut still, if this is tried again.
-    link.mend();
-    await untilServing();
     forgetAll([alice, bob, sos]);
     const before = cluster.callRecords().length;
     const standing = await inOrder((number) => setUp({ caller: alice, callee: calledBy(number), to }, { number }));

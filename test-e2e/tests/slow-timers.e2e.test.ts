@@ -22,7 +22,7 @@ interface Pair {
 
 let cluster: TestCluster;
 let to: PeerAddressOf;
-/** Call-ID of each test's call, of its last try. */
+/** Call-ID of each test's call. */
 const placed = new Map<Pair, string | undefined>();
 
 beforeAll(async () => {
