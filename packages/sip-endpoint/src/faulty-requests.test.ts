@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { requestText } from "../test/sip-texts.ts";
-import { clock, endpoint, peer, receive, start, useServingEndpoint, user } from "../test/serving-endpoint.ts";
+import { clock, endpoint, peer, receive, start, useEndpoint, user } from "../test/simulated-endpoint.ts";
 
-useServingEndpoint();
+useEndpoint();
 
 describe("what is wrong with a request", () => {
   const answered: readonly [string, string, string][] = [

@@ -2,9 +2,9 @@ import { parseMessage, responseTo } from "@tandem/sip";
 import { describe, expect, it } from "vitest";
 import { settled } from "../test/fake-clock.ts";
 import { headerOf, requestText } from "../test/sip-texts.ts";
-import { clock, endpoint, peer, receive, start, useServingEndpoint, user } from "../test/serving-endpoint.ts";
+import { clock, endpoint, peer, receive, start, useEndpoint, user } from "../test/simulated-endpoint.ts";
 
-useServingEndpoint();
+useEndpoint();
 
 describe("an INVITE from a peer", () => {
   it("gets 100 Trying at once, without a To tag, and goes up once however often it comes", async () => {

@@ -14,10 +14,10 @@ import {
   peer,
   send,
   start,
-  useAskingEndpoint,
-} from "../test/asking-endpoint.ts";
+  useEndpoint,
+} from "../test/simulated-endpoint.ts";
 
-useAskingEndpoint();
+useEndpoint();
 
 describe("an INVITE of ours", () => {
   it("passes provisional responses but 100, and the final one", async () => {

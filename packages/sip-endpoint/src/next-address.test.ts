@@ -13,10 +13,10 @@ import {
   peer,
   send,
   start,
-  useAskingEndpoint,
-} from "../test/asking-endpoint.ts";
+  useEndpoint,
+} from "../test/simulated-endpoint.ts";
 
-useAskingEndpoint();
+useEndpoint();
 
 describe("the next address, RFC 3263 §4.3", () => {
   const resolver = new FakeResolver({

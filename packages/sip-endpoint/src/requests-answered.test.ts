@@ -2,19 +2,9 @@ import { describe, expect, it } from "vitest";
 import { settled } from "../test/fake-clock.ts";
 import { SimulatedPeer } from "../test/simulated-datagrams.ts";
 import { headerOf, requestText } from "../test/sip-texts.ts";
-import {
-  US,
-  clock,
-  endpoint,
-  network,
-  peer,
-  receive,
-  start,
-  useServingEndpoint,
-  user,
-} from "../test/serving-endpoint.ts";
+import { US, clock, endpoint, network, peer, receive, start, useEndpoint, user } from "../test/simulated-endpoint.ts";
 
-useServingEndpoint();
+useEndpoint();
 
 describe("a CANCEL", () => {
   it("gets 200, its INVITE 487 with the same To tag, and the user hears of it", async () => {

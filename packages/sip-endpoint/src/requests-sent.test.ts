@@ -16,10 +16,10 @@ import {
   peer,
   send,
   start,
-  useAskingEndpoint,
-} from "../test/asking-endpoint.ts";
+  useEndpoint,
+} from "../test/simulated-endpoint.ts";
 
-useAskingEndpoint();
+useEndpoint();
 
 describe("a forwarded request", () => {
   const viaOfCaller: readonly [string, string] = ["Via", "SIP/2.0/UDP 10.0.0.2;branch=z9hG4bKcaller"];

@@ -16,15 +16,15 @@ export let clock: FakeClock;
 export let network: SimulatedDatagrams;
 export let peer: SimulatedPeer;
 export let endpoint: Endpoint;
+/** Is told what becomes of the requests it sends. */
 export let client: RecordingClient;
+/** Is told of the requests it gets, and of all else. */
+export let user: RecordingUser;
 
-export async function start(
-  config: Partial<EndpointConfig> = {},
-  user: EndpointEvents = new RecordingUser(),
-): Promise<void> {
+export async function start(config: Partial<EndpointConfig> = {}, events: EndpointEvents = user): Promise<void> {
   const made = await createEndpoint(
     { listeners: [{ name: "core", transport: "udp", ...US }], datagrams: network, clock, ...config },
-    user,
+    events,
   );
   if (!made.ok) throw new Error(made.error.detail);
   endpoint = made.value;
@@ -53,13 +53,20 @@ export async function answer(
   await settled();
 }
 
+/** The peer sends these. */
+export async function receive(...texts: readonly string[]): Promise<void> {
+  for (const text of texts) peer.send(text, US);
+  await settled();
+}
+
 /** Every test of the file that calls it has an endpoint, a peer and a time of its own. */
-export function useAskingEndpoint(): void {
+export function useEndpoint(): void {
   beforeEach(async () => {
     clock = new FakeClock();
     network = new SimulatedDatagrams();
     peer = await SimulatedPeer.at(network, "10.0.0.1");
     client = new RecordingClient();
+    user = new RecordingUser();
   });
 
   afterEach(() => endpoint.close());
