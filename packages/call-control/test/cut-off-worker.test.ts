@@ -26,6 +26,16 @@ async function answers(worker: FakeWorker, ...codes: number[]): Promise<void> {
   await settle();
 }
 
+/** The caller acknowledges the answer on his INVITE and hangs up, and the callee takes note of it. */
+async function callerHangsUp({ engine, sip }: FakeWorker, invite: string): Promise<void> {
+  const ok = sip.responseTo(invite);
+  engine.onRequest(arriving(inDialog("ACK", ok, 1)));
+  engine.onRequest(arriving(inDialog("BYE", ok, 2)));
+  await settle();
+  const bye = last(sip.requests("BYE"));
+  bye.answer(answerTo(bye.message, 200));
+}
+
 /** Everything it has sent, told and cancelled. */
 function said({ sip }: FakeWorker) {
   return [sip.sent.length, sip.responses.length, sip.sent.filter(({ cancelled }) => cancelled).length];
@@ -77,12 +87,7 @@ describe("a worker is cut off from its edge, which gives its call to another whi
     last(cut.sip.requests("INVITE")).fail({ code: "edge-lost", detail: "" });
     await settle();
     await answers(other, 200);
-    const ok = other.sip.responseTo(request.transaction.id);
-    other.engine.onRequest(arriving(inDialog("ACK", ok, 1)));
-    other.engine.onRequest(arriving(inDialog("BYE", ok, 2)));
-    await settle();
-    const bye = last(other.sip.requests("BYE"));
-    bye.answer(answerTo(bye.message, 200));
+    await callerHangsUp(other, request.transaction.id);
     await world.clock.advance(40_000);
     expect([cut, other].map(({ sip }) => sip.requests("INVITE").length)).toEqual([1, 1]);
     expect(world.store.details.map(({ kind }) => kind)).toEqual(["call", "attempt", "emergency"]);
@@ -209,12 +214,7 @@ describe("a worker is cut off from its edge before it could send the INVITE of a
     expect(said(cut)).toEqual(before);
     expect(world.store.rows.size).toBe(1);
     expect(records(world)).toEqual([]);
-    const ok = heir.sip.responseTo(request.transaction.id);
-    heir.engine.onRequest(arriving(inDialog("ACK", ok, 1)));
-    heir.engine.onRequest(arriving(inDialog("BYE", ok, 2)));
-    await settle();
-    const bye = last(heir.sip.requests("BYE"));
-    bye.answer(answerTo(bye.message, 200));
+    await callerHangsUp(heir, request.transaction.id);
     await world.clock.advance(40_000);
     expect(records(world)).toEqual(["call", "attempt", "emergency"]);
   });
