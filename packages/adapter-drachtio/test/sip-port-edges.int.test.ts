@@ -60,12 +60,21 @@ describe("a pool none of whose edges is connected", () => {
   });
 });
 
+/** Two edges of a pool, and a worker that both bring their requests to. */
+async function workerOfTwo() {
+  await using made = new AsyncDisposableStack();
+  const first = made.use(await startEdge({ edge: "e1" }));
+  const second = made.use(await startEdge({ edge: "e2" }));
+  const worker = made.use(await startWorker(() => [first.address, second.address]));
+  await worker.until((edges) => edges.length === 2 && isUp(edges));
+  const all = made.move();
+  return { first, second, worker, [Symbol.asyncDispose]: () => all.disposeAsync() };
+}
+
 describe("two edges", () => {
   test("take turns, except where one is preferred", async () => {
-    await using first = await startEdge({ edge: "e1" });
-    await using second = await startEdge({ edge: "e2" });
-    await using worker = await startWorker(() => [first.address, second.address]);
-    await worker.until((edges) => edges.length === 2 && isUp(edges));
+    await using rig = await workerOfTwo();
+    const { first, second, worker } = rig;
     const events = new RecordingEvents();
     for (const callId of ["a", "b", "c", "d"]) await worker.port.sendRequest(outgoing("OPTIONS", { callId }), events);
     expect([first.endpoint.requests.length, second.endpoint.requests.length]).toEqual([2, 2]);
@@ -77,10 +86,8 @@ describe("two edges", () => {
   });
 
   test("one is to be avoided: the other sends, until it is lost", async () => {
-    await using first = await startEdge({ edge: "e1" });
-    await using second = await startEdge({ edge: "e2" });
-    await using worker = await startWorker(() => [first.address, second.address]);
-    await worker.until((edges) => edges.length === 2 && isUp(edges));
+    await using rig = await workerOfTwo();
+    const { second, worker } = rig;
     const events = new RecordingEvents();
     const by = { preferredEdge: "e1", avoidEdge: "e1" };
     expect(worker.port.hasOtherEdge("east", "e1")).toBe(true);
@@ -96,10 +103,8 @@ describe("two edges", () => {
   });
 
   test("one is lost: its transactions fail, the other goes on", async () => {
-    await using first = await startEdge({ edge: "e1" });
-    await using second = await startEdge({ edge: "e2" });
-    await using worker = await startWorker(() => [first.address, second.address]);
-    await worker.until((edges) => edges.length === 2 && isUp(edges));
+    await using rig = await workerOfTwo();
+    const { first, second, worker } = rig;
     const doomed = new RecordingEvents();
     const healthy = new RecordingEvents();
     const sent = await worker.port.sendRequest(outgoing("INVITE", { callId: "a", preferredEdge: "e1" }), doomed);
