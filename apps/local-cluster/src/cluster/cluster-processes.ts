@@ -27,7 +27,8 @@ export interface ClusterProcessOptions {
   readonly drainMs: number;
 }
 
-const READY_LIMIT_MS = 60_000;
+/** Longest that a process may take to be ready. */
+export const READY_LIMIT_MS = 60_000;
 /** Beyond its drain, a process may take this long to close. */
 const STOP_LIMIT_MS = 5_000;
 

@@ -7,7 +7,7 @@ import { serveScaler, type ScaleServer } from "@tandem/adapter-supervisor";
 import { err, ok, type Result, type Topology } from "@tandem/domain";
 import { formatSocketAddress, type LogLevel, type SocketAddress } from "@tandem/runtime";
 import { EXIT, type StartFailure } from "../exit-codes.ts";
-import { ClusterProcesses } from "./cluster-processes.ts";
+import { ClusterProcesses, READY_LIMIT_MS } from "./cluster-processes.ts";
 import { connectControl, type ControlClient } from "./control-client.ts";
 import { freePort } from "./free-port.ts";
 import { findListenerProblem, findPortProblem } from "./listener-check.ts";
@@ -62,8 +62,6 @@ export interface Cluster {
   /** Ends everything at once. */
   kill(): void;
 }
-
-const READY_LIMIT_MS = 60_000;
 
 /** Starts Redis (unless given), edges, controller, control API and workers, publishes the topology and waits until every process is ready. */
 export async function startCluster(options: ClusterOptions): Promise<Result<Cluster, StartFailure>> {
