@@ -6,6 +6,7 @@ import {
   type ProcessMetrics,
   type WorkerMetrics,
 } from "@tandem/adapter-prometheus";
+import type { RedisStanding } from "@tandem/adapter-redis";
 import type { TopologyListener } from "@tandem/call-control";
 import { systemClock, type Logger } from "@tandem/runtime";
 import type { WorkerConfig } from "./config.ts";
@@ -24,9 +25,7 @@ export interface Observers {
   readonly pools: readonly string[];
   readonly metrics: WorkerMetrics;
   readonly processMetrics: ProcessMetrics;
-  redisReachable: boolean;
-  /** Version of a Redis that is too old; null: none is, as far as is known. */
-  redisOutdated: string | null;
+  readonly redis: RedisStanding;
   /** When the drain for good began (epoch ms). */
   readonly leaving: { sinceMs: number | null };
   /** Set once the port to the edges is made. */
@@ -51,8 +50,7 @@ export function createObservers(config: WorkerConfig, edges: EdgeSource): Observ
     pools: edges.pools,
     metrics,
     processMetrics: createProcessMetrics(registry, { role: "worker", pool: config.pool, node: config.nodeId }),
-    redisReachable: false,
-    redisOutdated: null,
+    redis: { reachable: false, outdated: null },
     leaving,
     listeners: { current: null },
     requests: { current: null },

@@ -1,14 +1,18 @@
 import { expect, test } from "vitest";
 import { unreadyReasons, unservedReasons } from "./readiness.ts";
 
-const good = { ownEdges: 1, topologyVersion: 3, redisReachable: true, redisOutdated: null, draining: false };
+const good = { ownEdges: 1, topologyVersion: 3, redis: { reachable: true, outdated: null }, draining: false };
 
 test.each([
   ["an edge of the own pool, a topology and Redis are enough", good, []],
   ["without an edge", { ...good, ownEdges: 0 }, ["no edge of the own pool is connected"]],
   ["before the first topology", { ...good, topologyVersion: 0 }, ["no topology is published yet"]],
-  ["without Redis", { ...good, redisReachable: false }, ["Redis is not reachable"]],
-  ["with a Redis of an earlier time", { ...good, redisOutdated: "6.0.16" }, ["Redis 6.0.16 is too old"]],
+  ["without Redis", { ...good, redis: { reachable: false, outdated: null } }, ["Redis is not reachable"]],
+  [
+    "with a Redis of an earlier time",
+    { ...good, redis: { reachable: true, outdated: "6.0.16" } },
+    ["Redis 6.0.16 is too old"],
+  ],
   ["while draining", { ...good, draining: true }, ["draining"]],
 ])("%s", (_name, conditions, reasons) => {
   expect(unreadyReasons(conditions)).toEqual(reasons);

@@ -1,11 +1,11 @@
+import { redisComplaints, type RedisStanding } from "@tandem/adapter-redis";
+
 /** What a worker needs before it may serve. */
 export interface WorkerConditions {
   /** Edges of the own pool it is connected to. */
   readonly ownEdges: number;
   readonly topologyVersion: number;
-  readonly redisReachable: boolean;
-  /** Version of a Redis that is too old to do all that is asked of it; null: none is known to be. */
-  readonly redisOutdated: string | null;
+  readonly redis: Readonly<RedisStanding>;
   readonly draining: boolean;
 }
 
@@ -14,8 +14,7 @@ export function unreadyReasons(now: WorkerConditions): readonly string[] {
   const reasons: string[] = [];
   if (now.ownEdges === 0) reasons.push("no edge of the own pool is connected");
   if (now.topologyVersion === 0) reasons.push("no topology is published yet");
-  if (!now.redisReachable) reasons.push("Redis is not reachable");
-  if (now.redisOutdated !== null) reasons.push(`Redis ${now.redisOutdated} is too old`);
+  reasons.push(...redisComplaints(now.redis));
   if (now.draining) reasons.push("draining");
   return reasons;
 }
@@ -32,5 +31,5 @@ export interface ServingConditions extends Pick<WorkerConditions, "ownEdges" | "
  */
 export function unservedReasons(now: ServingConditions): readonly string[] {
   if (now.closing) return ["its connections close"];
-  return unreadyReasons({ ...now, redisReachable: true, redisOutdated: null, draining: false });
+  return unreadyReasons({ ...now, redis: { reachable: true, outdated: null }, draining: false });
 }

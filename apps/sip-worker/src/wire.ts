@@ -14,7 +14,7 @@ import {
   createTopologyRegistry,
   createTrunkHealthBoard,
   createWorkerErrands,
-  OLDEST_REDIS,
+  watchRedis,
   type RedisConnection,
 } from "@tandem/adapter-redis";
 import { createRtpengine, type Rtpengine } from "@tandem/adapter-rtpengine";
@@ -87,17 +87,7 @@ function connectToRedis({ config, logger, seen }: Context): Result<RedisConnecti
   const metrics = createRedisMetrics(seen.registry);
   return connectRedis(config.redisUrl, {
     onCommand: (name, ms, succeeded) => metrics.operation(name, ms, succeeded ? null : "store-unavailable"),
-    onState: (state, detail) => {
-      const reachable = state === "ready";
-      if (reachable !== seen.redisReachable) logger[reachable ? "info" : "warn"]({ state, detail }, "redis connection");
-      seen.redisReachable = reachable;
-      metrics.connected(reachable);
-    },
-    onOutdated: (version) => {
-      seen.redisOutdated = version;
-      if (version === null) logger.info("Redis is new enough");
-      else logger.error({ version, needed: OLDEST_REDIS }, "Redis is too old");
-    },
+    ...watchRedis(seen.redis, logger, (isConnected) => metrics.connected(isConnected)),
   });
 }
 
@@ -226,8 +216,7 @@ function assemble(context: Context, redis: RedisConnection, serving: Serving): W
     engine,
     unready: () => {
       const { topologyVersion, draining } = engine.facts();
-      const { redisReachable, redisOutdated } = seen;
-      return unreadyReasons({ ownEdges: ownEdges(), topologyVersion, redisReachable, redisOutdated, draining });
+      return unreadyReasons({ ownEdges: ownEdges(), topologyVersion, redis: seen.redis, draining });
     },
     unserved: () => unservedReasons({ ownEdges: ownEdges(), topologyVersion: engine.facts().topologyVersion, closing }),
     metrics: metricsPage(seen.registry),

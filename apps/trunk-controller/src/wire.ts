@@ -24,8 +24,10 @@ import {
   createTopologyRegistry,
   createTrunkHealthBoard,
   createWorkerErrands,
-  OLDEST_REDIS,
+  redisComplaints,
+  watchRedis,
   type RedisConnection,
+  type RedisStanding,
 } from "@tandem/adapter-redis";
 import { keepMember } from "@tandem/call-control";
 import { createController, type Controller, type ControllerObserver } from "@tandem/call-control/controller";
@@ -70,34 +72,17 @@ export function wireController(config: ControllerConfig, logger: Logger): Result
   const metrics = createControllerMetrics(registry, names);
   const observer: ControllerObserver = { ...metrics, log };
   const context: Context = { config, logger, registry, names, metrics, observer };
-  const found: RedisFound = { reachable: false, outdated: null };
+  const found: RedisStanding = { reachable: false, outdated: null };
   const redis = connectToRedis(context, found);
   if (!redis.ok) return redis;
   return ok(assemble(context, redis.value, found));
 }
 
-/** How Redis is found to be. */
-interface RedisFound {
-  reachable: boolean;
-  /** Its version where it is too old. */
-  outdated: string | null;
-}
-
-function connectToRedis({ config, logger, registry }: Context, found: RedisFound): Result<RedisConnection, Failure> {
+function connectToRedis({ config, logger, registry }: Context, found: RedisStanding): Result<RedisConnection, Failure> {
   const metrics = createRedisMetrics(registry);
   return connectRedis(config.redisUrl, {
     onCommand: (name, ms, succeeded) => metrics.operation(name, ms, succeeded ? null : "store-unavailable"),
-    onState: (state, detail) => {
-      const now = state === "ready";
-      if (now !== found.reachable) logger[now ? "info" : "warn"]({ state, detail }, "redis connection");
-      found.reachable = now;
-      metrics.connected(now);
-    },
-    onOutdated: (version) => {
-      found.outdated = version;
-      if (version === null) logger.info("Redis is new enough");
-      else logger.error({ version, needed: OLDEST_REDIS }, "Redis is too old");
-    },
+    ...watchRedis(found, logger, (isConnected) => metrics.connected(isConnected)),
   });
 }
 
@@ -148,7 +133,7 @@ function createQueues({ logger }: Context, redis: RedisConnection): QueueConnect
   return { client: redis.dedicated("queue"), onError: complain };
 }
 
-function assemble(context: Context, redis: RedisConnection, found: Readonly<RedisFound>): ControllerProcess {
+function assemble(context: Context, redis: RedisConnection, found: Readonly<RedisStanding>): ControllerProcess {
   const { logger, registry } = context;
   const { nodeId } = context.config;
   const queues = createQueues(context, redis);
@@ -161,10 +146,7 @@ function assemble(context: Context, redis: RedisConnection, found: Readonly<Redi
   let member: { stop(): Promise<void> } | null = null;
   if (sinks.file === null && sinks.webhook === null) logger.warn("detail records are not kept: no sink is configured");
   return {
-    unready: () => [
-      ...(found.reachable ? [] : ["Redis is not reachable"]),
-      ...(found.outdated === null ? [] : [`Redis ${found.outdated} is too old`]),
-    ],
+    unready: () => redisComplaints(found),
     metrics: metricsPage(registry),
     async start(http) {
       await controller.start();
