@@ -14,7 +14,7 @@ import {
 } from "@tandem/domain";
 import type { CallStore, CallWrite, Clock, StoredCall } from "../ports/index.ts";
 import { within } from "../timing/within.ts";
-import { effectName } from "./effect-name.ts";
+import { owedOf } from "./owed-effects.ts";
 
 /**
  * `stored`; `conflict`: another worker wrote in between; `exists`: the call id is taken; `gone`: the call is over;
@@ -290,12 +290,4 @@ export class CallRecord {
     this.#version = stored.value.version;
     return this.#put(write);
   }
-}
-
-/** What a replay asks for that was not done, with the save that goes ahead of it. */
-function owedOf(effects: readonly Effect[], done: readonly Effect[]): readonly Effect[] {
-  const names = new Set(done.map(effectName));
-  const isOwed = (effect: Effect): boolean => effect.kind !== "save-lazily" && !names.has(effectName(effect));
-  const owed = effects.filter((effect) => effect.kind !== "save" && isOwed(effect));
-  return owed.length === 0 ? [] : [...effects.filter(({ kind }) => kind === "save"), ...owed];
 }
