@@ -104,7 +104,7 @@ describe.concurrent("a connection to an edge", () => {
     await worker.until(
       (edges) => edges.some((each) => each.state === "up") && edges.some((each) => each.reason === "duplicate"),
     );
-    await edge.endpoint.until(() => (edge.server.stats().applications === 1 ? true : undefined));
+    await edge.hasApplications(1);
     expect(worker.port.edges().filter((each) => each.state === "up")).toHaveLength(1);
   });
 });
@@ -204,7 +204,7 @@ describe("the directory", () => {
     });
     await worker.until(isUp);
     broken = true;
-    await edge.endpoint.until(() => (edge.server.stats().applications === 1 ? true : undefined));
+    await edge.hasApplications(1);
     const sent = await worker.port.sendRequest(outgoing("OPTIONS"), new RecordingEvents());
     expect(sent.ok).toBe(true);
   });
@@ -240,7 +240,7 @@ test("closing fails what is pending and leaves nothing connected", async () => {
   await worker.port.sendRequest(outgoing("INVITE"), events);
   await worker.port.close();
   expect(await events.failures.next()).toMatchObject({ code: "edge-lost" });
-  await edge.endpoint.until(() => (edge.server.stats().applications === 0 ? true : undefined));
+  await edge.hasApplications(0);
   const late = await worker.port.respond({ edge: "e1", id: "x" }, responseTo(outgoing("OPTIONS").message, 200));
   expect(late.ok).toBe(false);
 });

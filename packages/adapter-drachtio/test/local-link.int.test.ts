@@ -140,7 +140,7 @@ describe("the worker in the edge's process, and others of its pool", () => {
     const received = edge.endpoint.receive("INVITE");
     await answer(200, other, await other.app.requests.next());
     await other.port.close();
-    await edge.endpoint.until(() => (edge.server.stats().applications === 1 ? true : undefined));
+    await edge.hasApplications(1);
     edge.endpoint.receiveAck(received);
     expect((await own.app.requests.next()).message.method).toBe("ACK");
     await own.port.close();
@@ -164,7 +164,7 @@ describe("the edge in the worker's process, and others", () => {
     await worker.port.sendRequest(outgoing("OPTIONS", { callId: "d", preferredEdge: "e2" }), events);
     await worker.port.sendRequest(outgoing("OPTIONS", { callId: "e", pool: "west" }), events);
     expect([own, second, west].map(({ endpoint }) => endpoint.requests.length)).toEqual([3, 1, 1]);
-    await own.endpoint.until(() => (own.server.stats().applications === 1 ? true : undefined));
+    await own.hasApplications(1);
   });
 
   test("it closes: what is under way fails, and the others go on", async () => {

@@ -184,7 +184,7 @@ describe("proxy", () => {
     const asked = await edge.endpoint.until(() => [app, other].find((each) => each.frames.length > 0));
     await asked.ask("proxy|s1||||serial|||sip:b@198.51.100.9\r\n");
     asked.socket.destroy();
-    await edge.endpoint.until(() => (edge.server.stats().applications === 1 ? true : undefined));
+    await edge.hasApplications(1);
     (await edge.endpoint.sentRequest(0)).answer(200);
     expect(invite.responses.map((each) => each.status)).toEqual([200]);
     expect(edge.server.stats().redelivered).toBe(0);

@@ -17,6 +17,8 @@ export interface EdgeRig {
   readonly changes: string[];
   /** Moves the clock; the next sweep sees it. */
   readonly advance: (ms: number) => void;
+  /** Waits until it has so many workers: one came, or it knows that one went. */
+  readonly hasApplications: (count: number) => Promise<true>;
   readonly [Symbol.asyncDispose]: () => Promise<void>;
 }
 
@@ -62,6 +64,7 @@ export async function startEdge(options: RigOptions = {}): Promise<EdgeRig> {
     advance: (ms) => {
       offsetMs += ms;
     },
+    hasApplications: (count) => endpoint.until(() => (server.stats().applications === count ? true : undefined)),
     [Symbol.asyncDispose]: () => server.close(),
   };
 }
