@@ -1,4 +1,4 @@
-import { buildRequest, buildResponse, readTag, type HeaderLine, type SipMessage } from "@tandem/sip";
+import { buildRequest, type HeaderLine, type SipMessage } from "@tandem/sip";
 import {
   blankPreparation,
   newCall,
@@ -12,6 +12,7 @@ import {
   type LegProfile,
   type TrunkLimits,
 } from "../../src/index.ts";
+import { replyTo, requestOfPeer, type PeerRequest, type ReplyOptions, type RequestOptions } from "./peer-messages.ts";
 
 /** Epoch of the tests' clock. */
 export const START_MS = 1_700_000_000_000;
@@ -106,15 +107,6 @@ export function callerInvite(options: InviteOptions = {}): SipMessage {
   });
 }
 
-export interface ReplyOptions {
-  /** Branch of the Via; absent: that of the request. */
-  readonly branch?: string;
-  readonly tag?: string;
-  readonly headers?: readonly HeaderLine[];
-  readonly body?: string;
-  readonly contact?: string;
-}
-
 type Sent = Extract<Effect, { kind: "send" }>;
 type Responded = Extract<Effect, { kind: "respond" }>;
 
@@ -189,31 +181,15 @@ export class CallRig {
   }
 
   response(sent: Sent, status: number, options: ReplyOptions = {}): SipMessage {
-    const { request } = sent;
-    const to = request.get("To") ?? "";
-    const tagged = readTag(to) !== undefined || options.tag === "" ? to : `${to};tag=${options.tag ?? "tag-of-callee"}`;
-    const body = options.body ?? "";
-    return buildResponse({
-      status,
-      method: request.method,
-      headers: [
-        ["Via", `SIP/2.0/UDP tandem.example:5060;branch=${options.branch ?? sent.branch ?? "z9hG4bKours"}`],
-        ["From", request.get("From") ?? ""],
-        ["To", tagged],
-        ["Call-ID", request.get("Call-ID") ?? ""],
-        ["CSeq", request.get("CSeq") ?? ""],
-        ["Contact", options.contact ?? "<sip:bob@callee.secret.example:5080>"],
-        ...(options.headers ?? []),
-        ...(body === "" ? [] : [["Content-Type", "application/sdp"] as const]),
-      ],
-      body,
-    });
+    return replyTo(sent.request, status, { ...(sent.branch !== undefined && { branch: sent.branch }), ...options });
   }
 
   /** The caller's request in the dialog of one of our answers. */
   fromCaller(method: string, cseq: number, options: RequestOptions = {}): string {
     const to = this.callerDialogTo(options.ourTag ?? `${CALL_ID}-a`);
-    return this.peerRequest("a", method, cseq, {
+    return this.peerRequest("a", {
+      method,
+      cseq,
       from: '"Alice" <sip:+12065550100@caller.secret.example>;tag=tag-of-caller',
       to,
       callId: "call-id-of-caller",
@@ -230,7 +206,9 @@ export class CallRig {
   fromCallee(method: string, cseq: number, options: RequestOptions = {}): string {
     const invite = this.allSent("INVITE").find(({ exchange }) => exchange.startsWith("b")) ? this.firstInvite() : null;
     if (invite === null) throw new Error("nobody was called");
-    return this.peerRequest("b", method, cseq, {
+    return this.peerRequest("b", {
+      method,
+      cseq,
       from: `${invite.request.get("To") ?? ""};tag=${options.theirTag ?? "tag-of-callee"}`,
       to: invite.request.get("From") ?? "",
       callId: invite.request.get("Call-ID") ?? "",
@@ -249,26 +227,10 @@ export class CallRig {
     return found;
   }
 
-  private peerRequest(leg: "a" | "b", method: string, cseq: number, options: PeerRequest): string {
+  private peerRequest(leg: "a" | "b", options: PeerRequest): string {
     this.transactions += 1;
-    const transaction = options.transaction ?? `t${this.transactions}-${method}`;
-    const body = options.body ?? "";
-    const request = buildRequest({
-      method,
-      uri: "sip:tandem.example:5060",
-      headers: [
-        ["Via", `SIP/2.0/UDP ${leg === "a" ? "caller" : "callee"}.secret.example;branch=z9hG4bK${transaction}`],
-        ["From", options.from],
-        ["To", options.to],
-        ["Call-ID", options.callId],
-        ["CSeq", `${cseq} ${method}`],
-        ["Contact", options.contact],
-        ...(options.headers?.some(([name]) => name === "Max-Forwards") ? [] : [["Max-Forwards", "70"] as const]),
-        ...(options.headers ?? []),
-        ...(body === "" ? [] : [["Content-Type", options.contentType ?? "application/sdp"] as const]),
-      ],
-      body,
-    });
+    const transaction = options.transaction ?? `t${this.transactions}-${options.method}`;
+    const request = requestOfPeer(leg, transaction, options);
     this.event({ kind: "request", leg, transaction, request });
     return transaction;
   }
@@ -285,22 +247,4 @@ export class CallRig {
   timer(name: string, afterMs: number): readonly Effect[] {
     return this.event({ kind: "timer", timer: name }, afterMs);
   }
-}
-
-export interface RequestOptions {
-  readonly headers?: readonly HeaderLine[];
-  readonly body?: string;
-  readonly contentType?: string;
-  readonly contact?: string;
-  readonly ourTag?: string;
-  /** Default: one of its own. */
-  readonly transaction?: string;
-  readonly theirTag?: string;
-}
-
-interface PeerRequest extends RequestOptions {
-  readonly from: string;
-  readonly to: string;
-  readonly callId: string;
-  readonly contact: string;
 }

@@ -1,14 +1,13 @@
 import { buildRequest, type HeaderLine, type SipMessage } from "@tandem/sip";
-import { blankPreparation, callDeadline, type CallerWay, type LegProfile } from "../../src/index.ts";
-import { plan, profile } from "./call-rig.ts";
+import { blankPreparation, callDeadline, type CallerWay } from "../../src/index.ts";
+import { plan } from "./call-rig.ts";
 import { Books } from "./walk/books.ts";
 import { Choices } from "./walk/choices.ts";
 import { answerKey, WalkEdge } from "./walk/edge.ts";
+import { walkLeg } from "./walk/leg.ts";
 import { CALLER, Peers, type PeerDialog } from "./walk/peers.ts";
 import { FIRST_INVITE, WalkWorker, type WalkKind } from "./walk/worker.ts";
 
-const REFER_MODES = ["pass", "act", "refuse"] as const;
-const RELIABLE_MODES = ["pass", "require", "off"] as const;
 const GATE_RESULTS = ["reserved", "reserved", "full", "too-fast", "unavailable"] as const;
 
 const DESK = { relay: "192.0.2.20:22222", uri: "sip:desk@desk.example", trunk: "desk" };
@@ -51,26 +50,16 @@ export class RandomWalk {
 
   private begin(): void {
     const limits = this.choices.next(4) === 0 ? { maxCalls: 5 } : {};
-    const attempts = ["first", "second", "third"].map((trunk) => plan(trunk, { profile: this.leg(trunk), ...limits }));
+    const attempts = ["first", "second", "third"].map((trunk) =>
+      plan(trunk, { profile: walkLeg(trunk, this.choices), ...limits }),
+    );
     const emergency = this.choices.next(5) === 0 ? blankPreparation : null;
     const request = this.peers.invite(CALLER);
     this.books.open(FIRST_INVITE, "INVITE");
-    const ingress = this.leg("core");
+    const ingress = walkLeg("core", this.choices);
     const desk = emergency === null || this.choices.next(2) === 0 ? {} : { desk: DESK };
     const decided = { attempts, considered: [], emergency, ...desk };
     this.worker.apply({ kind: "invite", transaction: FIRST_INVITE, request, ingress, ...decided });
-  }
-
-  private leg(trunk: string): LegProfile {
-    return profile(trunk, {
-      contactHost: `ours-${trunk}.example:5060`,
-      refer: REFER_MODES[this.choices.next(3)] ?? "pass",
-      reliableProvisional: RELIABLE_MODES[this.choices.next(3)] ?? "pass",
-      forwardPai: this.choices.next(2) === 0,
-      forwardHistory: true,
-      sessionTimer: { offer: this.choices.next(2) === 0, expiresS: 600, minSeS: 90, refresher: "either" },
-      maxEarlyDialogs: 2,
-    });
   }
 
   private step(): void {
@@ -194,7 +183,7 @@ export class RandomWalk {
     const transaction = this.newTransaction();
     this.books.open(transaction, "INVITE");
     const request = this.peers.invite(`walk-new${this.serial}`, [this.peers.replaces(dialog)]);
-    this.worker.apply({ kind: "replacing-invite", transaction, request, profile: this.leg("newcomer") });
+    this.worker.apply({ kind: "replacing-invite", transaction, request, profile: walkLeg("newcomer", this.choices) });
   }
 
   private cancel(): void {
@@ -257,7 +246,9 @@ export class RandomWalk {
     if (this.worker.routings === 0) return;
     this.worker.routings -= 1;
     const attempts =
-      this.choices.next(4) === 0 ? [] : ["fourth", "fifth"].map((trunk) => plan(trunk, { profile: this.leg(trunk) }));
+      this.choices.next(4) === 0
+        ? []
+        : ["fourth", "fifth"].map((trunk) => plan(trunk, { profile: walkLeg(trunk, this.choices) }));
     const isEmergency = attempts.length > 0 && this.choices.next(3) === 0;
     this.worker.apply({
       kind: "transfer-routed",

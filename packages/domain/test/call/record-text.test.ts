@@ -2,7 +2,38 @@ import { describe, expect, it } from "vitest";
 import { blanks } from "../../src/call/blanks.ts";
 import { isSame } from "../../src/call/plain-data.ts";
 import { parseCall, serialiseCall, transition } from "../../src/index.ts";
-import { CallRig } from "./call-rig.ts";
+import { ANSWER, CallRig, plan } from "./call-rig.ts";
+
+describe("the record", () => {
+  it.each<[string, (rig: CallRig) => void]>([
+    ["being set up", () => undefined],
+    ["ringing reliably", (rig) => rig.answer(rig.sent("INVITE"), 183, { body: ANSWER })],
+    [
+      "established",
+      (rig) => {
+        rig.answer(rig.sent("INVITE"), 200, { body: ANSWER });
+        rig.fromCaller("ACK", 100);
+      },
+    ],
+  ])("of a call %s is read back as it was", (_, play) => {
+    const rig = new CallRig();
+    rig.invite({
+      headers: [["Require", "100rel"]],
+      attempts: [plan("first", { maxCalls: 0 }), plan("second", { ringTimeoutMs: 7 })],
+    });
+    play(rig);
+    const read = parseCall(serialiseCall(rig.call));
+    expect(read).toEqual({ ok: true, value: rig.call });
+  });
+
+  it.each(["", "{}", "null", "[1]", '{"v":2,"id":"x"}', '"text"'])("%s is no record", (text) => {
+    expect(parseCall(text)).toEqual({ ok: false, error: "not-a-call" });
+  });
+
+  it("of an established call is at most 3 kB", () => {
+    expect(serialiseCall(new CallRig().establish().call).length).toBeLessThan(3_000);
+  });
+});
 
 describe("the record's text", () => {
   it("of an established call holds no field that says what it mostly says", () => {
