@@ -8,7 +8,8 @@ import { once } from "node:events";
 import { responseTo, withHeaders } from "@tandem/sip";
 import { createDrachtioSipPort } from "../src/client/index.ts";
 import { startEdge } from "../test/support/edge-rig.ts";
-import { FakeServerTransaction, sampleInvite } from "../test/support/fake-endpoint.ts";
+import { FakeServerTransaction } from "../test/support/fake-transactions.ts";
+import { sampleInvite } from "../test/support/sample-messages.ts";
 
 const SECONDS = 4;
 const IN_FLIGHT = [1, 8, 64];
