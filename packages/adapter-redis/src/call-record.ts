@@ -3,7 +3,7 @@ import type { StoredCall } from "@tandem/call-control";
 /**
  * A record is one string, `<version>\n<trunks>\n<document>`: the head is what the scripts compare and count by, the document is opaque.
  * A string costs Redis less memory and time than a hash of three fields, and its life is set in the same command.
- * Version 0 marks a call that is over; it stays for a while so that a late duplicate does not start the call again.
+ * Version 0 marks a call that is over; it stays for a while so that a late duplicate does not start the call again. In place of the document it has what is left to know of the call.
  */
 const TRUNK_SEPARATOR = "\u001F";
 
@@ -24,4 +24,10 @@ export function parseRecord(callId: string, text: string | null): StoredCall | n
   const version = Number(text.slice(0, first));
   if (first < 0 || second < 0 || !(version > 0)) return null;
   return { callId, version, document: text.slice(second + 1) };
+}
+
+/** What is left to know of a call that is over; empty for any other. */
+export function parseLastByes(text: string | null): string {
+  const mark = formatRecord(0, "", "");
+  return text?.startsWith(mark) === true ? text.slice(mark.length) : "";
 }

@@ -1,6 +1,6 @@
 import type { CallPresence, CallStore, CallWrite, DetailRecord, StoredCall } from "@tandem/call-control";
 import { err, ok, type Failure, type Result } from "@tandem/domain";
-import { formatRecord, joinTrunks, parseRecord } from "./call-record.ts";
+import { formatRecord, joinTrunks, parseLastByes, parseRecord } from "./call-record.ts";
 import { CallIndex } from "./call-index.ts";
 import type { RedisConnection } from "./connection.ts";
 import { ReplicaFence } from "./replica-fence.ts";
@@ -64,9 +64,13 @@ class ShardedCallStore implements RedisCallStore {
   }
 
   async load(callId: string): Promise<Result<StoredCall | null, Failure>> {
-    const key = this.#keysOf(callId).callPrefix + callId;
-    const text = await this.#connection.run("load-call", (client) => client.get(key));
+    const text = await this.#read(callId);
     return text.ok ? ok(parseRecord(callId, text.value)) : text;
+  }
+
+  async lastByes(callId: string): Promise<Result<string, Failure>> {
+    const text = await this.#read(callId);
+    return text.ok ? ok(parseLastByes(text.value)) : text;
   }
 
   async create(call: CallWrite): Promise<Result<"created" | "exists", Failure>> {
@@ -129,6 +133,7 @@ class ShardedCallStore implements RedisCallStore {
         call.callId,
         expected,
         this.#memoryMs,
+        call.lastByes ?? "",
         ...records.flatMap((record) => [record.id, record.kind, record.json]),
       ]),
     );
@@ -160,6 +165,11 @@ class ShardedCallStore implements RedisCallStore {
       if (call.value !== null) live.add(call.value.callId);
     }
     return ok(live);
+  }
+
+  #read(callId: string): Promise<Result<string | null, Failure>> {
+    const key = this.#keysOf(callId).callPrefix + callId;
+    return this.#connection.run("load-call", (client) => client.get(key));
   }
 
   /** Waits for a copy of what was written, where it is wanted. */

@@ -10,7 +10,82 @@ import {
   settle,
   type FakeWorker,
 } from "../src/testing/index.ts";
-import { invite, answers, details } from "./call-steps.ts";
+import { invite, answers, details, established, inDialog } from "./call-steps.ts";
+
+describe("the BYE that ended its call, again, because its answer was lost with an edge or a worker", () => {
+  /** A call whose caller hung up at the first worker and got no answer; it is over. */
+  async function overUnheard() {
+    const world = new FakeWorld();
+    const first = await world.worker();
+    const second = await world.worker();
+    const { ok } = await established(world, first);
+    const bye = inDialog("BYE", ok, 2);
+    first.engine.onRequest(arriving(bye));
+    await settle();
+    const passed = last(first.sip.requests("BYE"));
+    passed.answer(answerTo(passed.message, 200));
+    await settle();
+    expect(world.store.rows.size).toBe(0);
+    return { world, second, ok, bye };
+  }
+
+  async function statusesOf(worker: FakeWorker, request: Parameters<typeof arriving>[0]) {
+    const arrived = arriving(request);
+    worker.engine.onRequest(arrived);
+    await settle();
+    return worker.sip.statuses(arrived.transaction.id);
+  }
+
+  test("is answered as it was, and nobody gets a second one", async () => {
+    const { world, second, bye } = await overUnheard();
+    expect(await statusesOf(second, bye)).toEqual([200]);
+    expect(second.sip.sent).toEqual([]);
+    expect(details(world).filter(({ kind }) => kind === "call")).toHaveLength(1);
+  });
+
+  test("by whom the called side hung up, likewise", async () => {
+    const world = new FakeWorld();
+    const first = await world.worker();
+    const second = await world.worker();
+    const { sent } = await established(world, first);
+    const bye = requestFrom({
+      method: "BYE",
+      cseq: 1,
+      to: sent.message.get("From") ?? "",
+      from: answerTo(sent.message, 200).get("To") ?? "",
+      body: "",
+    });
+    first.engine.onRequest(arriving(bye));
+    await settle();
+    const passed = last(first.sip.requests("BYE"));
+    passed.answer(answerTo(passed.message, 200));
+    await settle();
+    expect(world.store.rows.size).toBe(0);
+    expect(await statusesOf(second, bye)).toEqual([200]);
+  });
+
+  test("another BYE of the call, and any other request, gets 481 (RFC 3261 §15.1.2)", async () => {
+    const { second, ok } = await overUnheard();
+    const stranger = requestFrom({
+      method: "BYE",
+      cseq: 2,
+      to: ok.get("To") ?? "",
+      from: "<sip:m@192.0.2.66>;tag=m",
+      body: "",
+    });
+    expect(await statusesOf(second, stranger)).toEqual([481]);
+    expect(await statusesOf(second, inDialog("BYE", ok, 3))).toEqual([481]);
+    expect(await statusesOf(second, inDialog("INFO", ok, 2))).toEqual([481]);
+  });
+
+  test("gets 481 where the store cannot say", async () => {
+    const { world, second, bye } = await overUnheard();
+    world.store.hold = async (operation) => {
+      if (operation === "last-byes") world.store.away = true;
+    };
+    expect(await statusesOf(second, bye)).toEqual([481]);
+  });
+});
 
 describe("the INVITE again", () => {
   test("redelivered after its worker died, another worker goes on from the record", async () => {

@@ -111,6 +111,7 @@ export type * from "./call/exchange.ts";
 export type * from "./call/facts.ts";
 export type * from "./call/hunt.ts";
 export type * from "./call/party.ts";
+export { isLastBye, lastByes } from "./call/last-byes.ts";
 export { knowsAnswer } from "./call/orphan-answer.ts";
 export { isSentSince, isTakenOver } from "./call/taken-over.ts";
 export { awaitsCaller } from "./call/redelivery.ts";

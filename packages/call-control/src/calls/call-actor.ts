@@ -273,9 +273,9 @@ export class CallActor {
     traceCall(call, nowMs, this.#shell.ports);
   }
 
-  #onMissing(mail: Mail, event: CallEvent): void {
+  #onMissing(mail: Mail, event: CallEvent): Promise<void> {
     this.#raced = true;
-    this.#failed.missing(mail, event);
+    return this.#failed.missing(mail, event);
   }
 
   #onBug(mail: Mail, bug: unknown): void {

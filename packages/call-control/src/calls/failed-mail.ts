@@ -1,7 +1,10 @@
-import type { CallEvent, FailureCode } from "@tandem/domain";
+import { isLastBye, type CallEvent, type FailureCode } from "@tandem/domain";
+import { responseTo } from "@tandem/sip";
 import type { CallRecord } from "./call-record.ts";
 import type { CallShell, Mail } from "./call-shell.ts";
 import { requestOf, type OpenRequests } from "./open-requests.ts";
+import { serverTransaction } from "./transaction-id.ts";
+import { unattended } from "./unattended.ts";
 import type { UnservedRequests } from "./unserved-requests.ts";
 
 export interface FailedMailParts {
@@ -22,10 +25,11 @@ export class FailedMail {
   }
 
   /** There is no record. */
-  missing(mail: Mail, event: CallEvent): void {
+  async missing(mail: Mail, event: CallEvent): Promise<void> {
     this.#parts.record.forget();
-    if (mail.otherwise === undefined) return this.#giveUp(event, goneCode(event));
-    this.leaveTo(mail.otherwise, event);
+    if (mail.otherwise !== undefined) return this.leaveTo(mail.otherwise, event);
+    if (await this.#wasHeard(event)) return;
+    this.#giveUp(event, goneCode(event));
   }
 
   /** The record could not be read. */
@@ -52,6 +56,20 @@ export class FailedMail {
     const waiting = requestOf(event);
     if (waiting !== null) this.#parts.requests.close(waiting.transaction);
     next();
+  }
+
+  /** The BYE that ended the call comes again, to whatever worker: its first answer was lost on the way, with an edge or a worker. The end that it asks for is made, so it gets that answer. */
+  async #wasHeard(event: CallEvent): Promise<boolean> {
+    if (event.kind !== "request" || event.request.method !== "BYE") return false;
+    const { shell, requests } = this.#parts;
+    const known = await shell.ports.store.lastByes(this.#callId);
+    if (!known.ok || !isLastBye(known.value, event.request)) return false;
+    if (!requests.close(event.transaction)) return true;
+    unattended(shell.ports.sip.respond(serverTransaction(event.transaction), responseTo(event.request, 200)), {
+      callId: this.#callId,
+      telemetry: shell.ports.telemetry,
+    });
+    return true;
   }
 
   #giveUp(event: CallEvent, code: FailureCode): void {

@@ -1,4 +1,4 @@
-import type { Call, Failure } from "@tandem/domain";
+import { lastByes, type Call, type Failure } from "@tandem/domain";
 import type { CallStore, Clock, DetailRecordSpool, Telemetry, UnfinishedCall } from "../ports/index.ts";
 import { placeOfWrite } from "./call-record.ts";
 import { recordsOf } from "./detail-records.ts";
@@ -27,7 +27,7 @@ export interface FinishPorts {
 export function finishOf(call: Call, version: number, nowMs: number): UnfinishedCall {
   const records = recordsOf(call, nowMs);
   // A finish removes the record: its text would be made for nobody.
-  return { call: { ...placeOfWrite(call), document: "" }, version, records };
+  return { call: { ...placeOfWrite(call), document: "", lastByes: lastByes(call) }, version, records };
 }
 
 /**

@@ -40,6 +40,10 @@ export class GuardedCallStore implements CallStore {
     return this.#guard(() => this.#store.load(callId), callId);
   }
 
+  lastByes(callId: string): Promise<Result<string, Failure>> {
+    return this.#guard(() => this.#store.lastByes(callId), callId);
+  }
+
   create(call: CallWrite): Promise<Result<"created" | "exists", Failure>> {
     return this.#guard(() => this.#store.create(call), call.callId);
   }

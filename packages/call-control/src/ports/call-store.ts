@@ -6,6 +6,8 @@ import type { Failure, Result } from "@tandem/domain";
  */
 export interface CallStore {
   load(callId: string): Promise<Result<StoredCall | null, Failure>>;
+  /** `lastByes` of the `finish` of a call that ended within the last minute; empty for any other, a live one included. */
+  lastByes(callId: string): Promise<Result<string, Failure>>;
   /**
    * Writes version 1. `exists` means another worker (or an earlier delivery) made it: load and go on from there. It is also the answer for a call that
    * ended within the last minute; `load` then gives null, and the INVITE is a late duplicate to absorb, not a new call.
@@ -45,6 +47,8 @@ export interface CallWrite {
   readonly deadlineMs: number;
   /** Trunks this call now occupies (ingress, egress), once per leg; the store keeps their loads equal to the records. */
   readonly trunks: readonly string[];
+  /** Of a `finish`: what is remembered of the call as long as its id is. Default empty; ignored elsewhere. */
+  readonly lastByes?: string;
   /**
    * The write is acknowledged once a second copy of the store has it, or after a bounded moment without one: what must not be lost with the store's
    * primary. Never a reason for the write to fail.

@@ -12,7 +12,8 @@ const AWAY: Failure = { code: "store-unavailable", detail: "the fake store is aw
 /** The CallStore contract in memory, with faults: `away` makes every operation fail, `hold` decides when each one runs. */
 export class FakeCallStore implements CallStore {
   readonly rows = new Map<string, Row>();
-  readonly over = new Set<string>();
+  /** Calls that are over, and what is left to know of each. */
+  readonly over = new Map<string, string>();
   /** Everything appended, in order. */
   readonly details: DetailRecord[] = [];
   /** Names of the operations run, in order. */
@@ -26,6 +27,10 @@ export class FakeCallStore implements CallStore {
       const row = this.rows.get(callId);
       return row === undefined ? null : { callId, version: row.version, document: row.write.document };
     });
+  }
+
+  lastByes(callId: string): Promise<Result<string, Failure>> {
+    return this.#run("last-byes", () => this.over.get(callId) ?? "");
   }
 
   create(call: CallWrite): Promise<Result<"created" | "exists", Failure>> {
@@ -56,7 +61,7 @@ export class FakeCallStore implements CallStore {
       if (this.over.has(call.callId) || (row === undefined && expected !== 0)) return "gone";
       if (row !== undefined && row.version !== expected) return "conflict";
       this.rows.delete(call.callId);
-      this.over.add(call.callId);
+      this.over.set(call.callId, call.lastByes ?? "");
       this.details.push(...records);
       return "finished";
     });

@@ -114,6 +114,26 @@ export function describeCallStore(setUp: () => Promise<Harness<CallStore>>): voi
     });
   });
 
+  describe("what is left to know of a call that is over", () => {
+    it("is what its first finish said, and nothing before", async () => {
+      await using harness = await setUp();
+      const { subject } = harness;
+      expect(valueOf(await subject.lastByes("a"))).toBe("");
+      await subject.create(write({ callId: "a", document: "0\n\nno end" }));
+      expect(valueOf(await subject.lastByes("a"))).toBe("");
+      await subject.finish({ ...write({ callId: "a" }), lastByes: "a 2 x\nb1 1 \u00e9" }, 1, []);
+      await subject.finish({ ...write({ callId: "a" }), lastByes: "late" }, 0, []);
+      expect(valueOf(await harness.another().lastByes("a"))).toBe("a 2 x\nb1 1 \u00e9");
+      expect(valueOf(await subject.load("a"))).toBeNull();
+    });
+
+    it("is nothing where the finish said nothing", async () => {
+      await using harness = await setUp();
+      await harness.subject.finish(write({ callId: "a" }), 0, []);
+      expect(valueOf(await harness.subject.lastByes("a"))).toBe("");
+    });
+  });
+
   describe("the end of a call that was never stored", () => {
     it("is recorded once, and the call id is remembered", async () => {
       await using harness = await setUp();
