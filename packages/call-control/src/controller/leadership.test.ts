@@ -141,8 +141,74 @@ describe("leadership", () => {
     await clock.advance(TTL_MS / 3);
     expect(leader.term.log).toEqual(["start 1"]);
     release();
-    await settle();
+    await clock.advance(TTL_MS / 3);
     expect(leader.term.log).toEqual(["start 1", "stop", "start 2"]);
+  });
+
+  it("is left to others while its end takes its time", async () => {
+    const clock = new FakeClock();
+    const lease = new FakeLeaderLease(clock);
+    const leader = candidate(lease, clock, "leader");
+    leader.term.stopping = new Promise(() => undefined);
+    leader.leadership.start();
+    await settle();
+    lease.holder = "usurper";
+    await clock.advance(TTL_MS / 3);
+    await lease.release("usurper");
+    await clock.advance(5 * TTL_MS);
+    expect(lease.holder).toBe("");
+    expect(leader.leadership.held).toBe(false);
+  });
+
+  it("is given back when it is granted after its end began", async () => {
+    const clock = new FakeClock();
+    const lease = new SlowLease(clock);
+    const leader = candidate(lease, clock, "leader");
+    leader.term.stopping = new Promise(() => undefined);
+    leader.leadership.start();
+    await settle();
+    let answer: () => void = () => undefined;
+    lease.answering = new Promise((resolve) => (answer = resolve));
+    await clock.advance(TTL_MS);
+    expect(leader.leadership.held).toBe(false);
+    expect(lease.holder).toBe("leader");
+    answer();
+    await settle();
+    expect(lease.holder).toBe("");
+  });
+
+  it("comes back when its end hangs, and that is told", async () => {
+    const clock = new FakeClock();
+    const lease = new FakeLeaderLease(clock);
+    const leader = candidate(lease, clock, "leader");
+    leader.term.stopping = new Promise(() => undefined);
+    leader.leadership.start();
+    await settle();
+    lease.holder = "usurper";
+    await clock.advance(TTL_MS / 3);
+    await lease.release("usurper");
+    await clock.advance(29_000);
+    expect(leader.term.log).toEqual(["start 1"]);
+    await clock.advance(1_000 + TTL_MS / 3);
+    expect(leader.term.log).toEqual(["start 1", "start 2"]);
+    expect(leader.leadership.held).toBe(true);
+    expect(leader.observer.told.filter((line) => line.startsWith("error:"))).toEqual([
+      "error: the end of a term hangs, and is left to itself",
+    ]);
+  });
+
+  it("that is stopped does not wait for ever for an end that hangs", async () => {
+    const clock = new FakeClock();
+    const lease = new FakeLeaderLease(clock);
+    const leader = candidate(lease, clock, "leader");
+    leader.term.stopping = new Promise(() => undefined);
+    leader.leadership.start();
+    await settle();
+    let stopped = false;
+    void leader.leadership.stop().then(() => (stopped = true));
+    await clock.advance(30_000);
+    expect(stopped).toBe(true);
+    expect(lease.holder).toBe("");
   });
 
   it("that was given back after a bug is not begun by the answer to what was asked before", async () => {
@@ -154,12 +220,10 @@ describe("leadership", () => {
     leader.term.bugs.stop = new TypeError("no trunk");
     leader.leadership.start();
     await settle();
-    lease.holder = "usurper";
-    await clock.advance(TTL_MS / 3);
-    await lease.release("usurper");
     let answer: () => void = () => undefined;
     lease.answering = new Promise((resolve) => (answer = resolve));
-    await clock.advance(TTL_MS / 3);
+    await clock.advance(TTL_MS);
+    expect(leader.leadership.held).toBe(false);
     expect(lease.holder).toBe("leader");
     endStop();
     await settle();
@@ -169,7 +233,7 @@ describe("leadership", () => {
     expect(leader.leadership.held).toBe(false);
     expect(leader.term.log).toEqual(["start 1", "stop"]);
     await clock.advance(TTL_MS / 3);
-    expect(leader.term.log).toEqual(["start 1", "stop", "start 3"]);
+    expect(leader.term.log).toEqual(["start 1", "stop", "start 2"]);
     await leader.leadership.stop();
   });
 

@@ -2,6 +2,7 @@ import { faultOf } from "@tandem/domain";
 import type { Clock, LeaderLease } from "../ports/index.ts";
 import type { ControllerObserver } from "./controller-observer.ts";
 import { repeat } from "../timing/repeat.ts";
+import { within } from "../timing/within.ts";
 
 /** What is done while leading. Start and stop come in turns, never at the same time. */
 export interface Term {
@@ -25,9 +26,13 @@ export interface LeadershipPorts {
 /** Part of the lease's life after which a holder that could not renew stops acting: before anybody else can start. */
 const TRUSTED_PART = 0.8;
 
+/** Longest that the end of a term is waited for: three times what a receiver of records may take. What hangs longer is left to itself. */
+const END_MS = 30_000;
+
 /**
  * Holds the lease when it can, and runs the term while it is held. A holder that is cut off from the lease ends its term by its own clock before the
- * lease lapses; a holder that was only frozen learns of its loss with the next renewal, and the lease's epoch has moved on.
+ * lease lapses; a holder that was only frozen learns of its loss with the next renewal, and the lease's epoch has moved on. While a term ends, the lease is left to others: whoever holds it
+ * and does nothing would be the worst leader.
  */
 export class Leadership {
   readonly #ports: LeadershipPorts;
@@ -44,6 +49,8 @@ export class Leadership {
   #givenUp = 0;
   /** Until it is given back, nothing more is asked of it. */
   #givingUp = false;
+  /** A term is being ended. */
+  #ending = false;
   #stopRenewing: (() => Promise<void>) | null = null;
 
   constructor(ports: LeadershipPorts, lease: { readonly holder: string; readonly ttlMs: number }, term: Term) {
@@ -71,12 +78,16 @@ export class Leadership {
   }
 
   async #renew(): Promise<"rest"> {
-    if (this.#givingUp) return "rest";
+    if (this.#givingUp || this.#ending) return "rest";
     const { clock, lease } = this.#ports;
     const askedMs = clock.now();
     const givenUp = this.#givenUp;
     const answer = await lease.acquire(this.#holder, this.#ttlMs);
     if (!answer.ok || givenUp !== this.#givenUp) return "rest";
+    if (this.#ending) {
+      await lease.release(this.#holder);
+      return "rest";
+    }
     if (!answer.value.held) {
       this.#lead(null);
       return "rest";
@@ -116,7 +127,17 @@ export class Leadership {
   async #end(): Promise<void> {
     if (this.#running === null) return;
     this.#running = null;
-    await this.#term.stop();
+    this.#ending = true;
+    try {
+      await within(this.#ports.clock, END_MS, this.#term.stop(), () => this.#leaveEnd());
+    } finally {
+      this.#ending = false;
+    }
+  }
+
+  /** What of it still writes bears its epoch, and what it delivers its id: a later term may begin beside it. */
+  #leaveEnd(): void {
+    this.#ports.observer.log("error", "the end of a term hangs, and is left to itself", { waitedMs: END_MS });
   }
 
   /**
