@@ -1,6 +1,7 @@
 import type { Clock } from "@tandem/call-control";
 import { systemClock } from "@tandem/runtime";
 import { responseTo } from "@tandem/sip";
+import { until } from "@tandem/testkit";
 import { describe, expect, test } from "vitest";
 import { startEdge, type RigOptions } from "./support/edge-rig.ts";
 import { RecordingEvents } from "./support/recording-app.ts";
@@ -72,6 +73,35 @@ describe("an edge is lost with a BYE that has no answer", () => {
     addresses.splice(0, 1, later.address);
     (await later.endpoint.sentRequest(0)).answer(200);
     expect((await events.responses.next()).response.status).toBe(200);
+    await close(worker, later);
+  });
+
+  test("and the worker is to end: not before it is answered", async () => {
+    let looks = 0;
+    const after: Clock["after"] = (ms, act) =>
+      systemClock.after(ms, () => {
+        looks += 1;
+        act();
+      });
+    const { first, worker, addresses, taken, sent } = await cut({ ...systemClock, after });
+    taken();
+    await sent;
+    let isDrained = false;
+    const drained = worker.port.drain().then(() => {
+      isDrained = true;
+      return "drained";
+    });
+    await first.close();
+    await worker.until((edges) => !isUp(edges));
+    const before = looks;
+    // The drain has looked since.
+    await until(() => isDrained || looks > before + 5, { what: "further looks" });
+    const later = await startEdge({ edge: "e3" });
+    addresses.splice(0, 1, later.address);
+    const bye = later.endpoint.sentRequest(0);
+    expect(await Promise.race([drained, bye.then(({ method }) => method)])).toBe("BYE");
+    (await bye).answer(200);
+    expect(await drained).toBe("drained");
     await close(worker, later);
   });
 

@@ -42,7 +42,7 @@ export interface DrachtioSipPort extends SipPort {
    */
   pause(others: boolean): void;
   resume(): void;
-  /** `pause`, then waits until no transaction is under way. Not bounded: the caller bounds it. */
+  /** `pause`, then waits until no transaction is under way, and no BYE without an answer waits for an edge (32 s at most). Not bounded: the caller bounds it. */
   drain(): Promise<void>;
   /** Ends every connection; pending transactions get `onFailure`. */
   close(): Promise<void>;
@@ -204,7 +204,7 @@ class SipPortOverEdges implements DrachtioSipPort {
   }
 
   #idle(): boolean {
-    return [...this.#connected.all].every(({ idle }) => idle);
+    return this.#requests.byes === 0 && [...this.#connected.all].every(({ idle }) => idle);
   }
 
   #takesNew({ keepsAside }: EdgeAccess): boolean {

@@ -24,9 +24,15 @@ type Sent = Promise<Result<ClientTransaction, Failure>>;
 /** Which edge a request goes by, how long it waits for one, and what goes again by another when its edge is lost. */
 export class EdgeRequests {
   readonly #parts: EdgeRequestsParts;
+  readonly #byes = new Set<LastingBye>();
 
   constructor(parts: EdgeRequestsParts) {
     this.#parts = parts;
+  }
+
+  /** BYEs that are not over, also between one edge and the next: no call is pending for them, and nobody sends them if this process ends. */
+  get byes(): number {
+    return this.#byes.size;
   }
 
   send(...[request, events]: Parameters<SipPort["sendRequest"]>): Sent {
@@ -63,7 +69,16 @@ export class EdgeRequests {
     const { edges, awaited, clock, isClosed } = this.#parts;
     const send = (again: OutgoingRequest, told: ClientEvents): Sent => this.#send(again, told);
     const isReached = (pool: string): boolean => edges.of(pool).length > 0;
-    return new LastingBye(request, events, { send, isReached, awaited, clock, isClosed }).send();
+    const bye: LastingBye = new LastingBye(request, events, {
+      send,
+      isReached,
+      awaited,
+      clock,
+      isClosed,
+      onOver: () => void this.#byes.delete(bye),
+    });
+    this.#byes.add(bye);
+    return bye.send();
   }
 
   /** From the address that the peer knows: its edge may be on its way back. */

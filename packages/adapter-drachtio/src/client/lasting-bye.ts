@@ -11,6 +11,8 @@ export interface LastingByeParts {
   readonly clock: Clock;
   /** Nothing is sent again any more. */
   readonly isClosed: () => boolean;
+  /** It is answered, or will not be. */
+  readonly onOver: () => void;
 }
 
 /** 64*T1: as long as its own edge would have sent it again (timer F, RFC 3261 §17.1.2.2). */
@@ -40,18 +42,24 @@ export class LastingBye implements ClientEvents {
   async send(): Promise<Result<ClientTransaction, Failure>> {
     for (;;) {
       const sent = await this.#parts.send(this.#request, this);
-      if (sent.ok || !this.#mayGoAgain(sent.error)) return sent;
-      await this.#anotherEdge();
+      if (!sent.ok && this.#mayGoAgain(sent.error)) {
+        await this.#anotherEdge();
+        continue;
+      }
+      if (!sent.ok) this.#parts.onOver();
+      return sent;
     }
   }
 
-  onResponse(...told: Parameters<ClientEvents["onResponse"]>): void {
-    this.#events.onResponse(...told);
+  onResponse(...[response, source]: Parameters<ClientEvents["onResponse"]>): void {
+    if (response.status >= 200) this.#parts.onOver();
+    this.#events.onResponse(response, source);
   }
 
   onFailure(failure: Failure): void {
-    if (this.#mayGoAgain(failure)) void this.#sendAgain();
-    else this.#events.onFailure(failure);
+    if (this.#mayGoAgain(failure)) return void this.#sendAgain();
+    this.#parts.onOver();
+    this.#events.onFailure(failure);
   }
 
   async #sendAgain(): Promise<void> {
