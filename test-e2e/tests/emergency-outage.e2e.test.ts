@@ -38,6 +38,23 @@ async function without(pids: readonly number[], act: () => Promise<void>): Promi
 const pidsOf = (...roles: readonly string[]) =>
   cluster.processes.filter(({ role }) => roles.includes(role)).map(({ pid }) => pid);
 
+const CALLS = 9;
+/** The shortest of the bounds by which an emergency call waits for Redis: that of its claim. There are two more. */
+const LEAST_WAIT_MS = 150;
+
+/** How long a 911 call takes from its INVITE to its answer (ms), when the called side rings and answers at once; it is hung up. */
+async function setUpMs(): Promise<number> {
+  const startedMs = performance.now();
+  const call = await setUp({ caller: alice, callee: sos, to }, { number: "911" });
+  const tookMs = performance.now() - startedMs;
+  await hangUp(call, alice, sos);
+  return tookMs;
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((one, other) => one - other)[Math.floor(values.length / 2)] ?? Infinity;
+}
+
 describe("an emergency call", () => {
   it("is served with controller and control API gone", async () => {
     await without(pidsOf("controller", "control-api"), async () => {
@@ -54,6 +71,21 @@ describe("an emergency call", () => {
     });
     await until(() => cluster.callRecords().length > before, { what: "its record", limitMs: 30_000 });
     expect(cluster.callRecords().at(-1)).toMatchObject({ sipCode: 200, emergency: { number: "911" } });
+  });
+
+  it("waits for nothing once Redis was found to hang, and as ever when it answers again", async () => {
+    const away = () => cluster.metric("worker-east-1", "tandem_redis_primaries_away");
+    const delays: number[] = [];
+    await without([cluster.redisPid], async () => {
+      await until(async () => (await away()) === 1, { what: "Redis found away" });
+      for (let calls = 0; calls < CALLS; calls += 1) delays.push(await setUpMs());
+    });
+    // A pause of the machine is one call's delay, or two's, and not half of them all.
+    expect(median(delays)).toBeLessThan(LEAST_WAIT_MS);
+    await until(async () => (await away()) === 0, { what: "Redis found back" });
+    expect(cluster.logOf("worker-east-1").match(/Redis is away/g)).not.toBeNull();
+    const total = async () => ((await cluster.api.get("/v1/calls?limit=1")).body as { readonly total: number }).total;
+    await until(async () => (await total()) === 0, { what: "what was left to store", limitMs: 30_000 });
   });
 
   it("is served by a worker that was started while Redis was gone, from the topology it knew last", async () => {

@@ -86,6 +86,7 @@ describe("Redis gone for a minute", () => {
     expect(Number((await alice.expect("503 INFO")).message.get("Retry-After"))).toBeGreaterThan(0);
     const { completed, failed } = await emergencies.result;
     expect({ completed, failed }).toEqual({ completed: EMERGENCIES, failed: 0 });
+    expect(await rungSoon()).toBeGreaterThan(EMERGENCIES / 2);
     await delay(Math.max(0, goneMs + GONE_MS - Date.now()));
     redis = await startRedisServer({ port, args: KEPT });
 
@@ -113,6 +114,14 @@ describe("Redis gone for a minute", () => {
     });
   });
 });
+
+/** Emergency calls that rang within 100 ms at both workers: none of them waited for Redis, of which the shortest bound is 150 ms. */
+async function rungSoon(): Promise<number> {
+  const rung = ["worker-east-1", "worker-east-2"].map((worker) =>
+    cluster.metric(worker, "tandem_emergency_ringing_seconds_bucket", { le: "0.1" }),
+  );
+  return (await Promise.all(rung)).reduce((sum, one) => sum + one, 0);
+}
 
 /** A new ordinary call gets 503 with Retry-After; gives how long that took (ms). */
 async function refused(): Promise<number> {

@@ -14,6 +14,7 @@ import {
   createTopologyRegistry,
   createTrunkHealthBoard,
   createWorkerErrands,
+  watchAbsence,
   watchRedis,
   type RedisConnection,
 } from "@tandem/adapter-redis";
@@ -88,6 +89,7 @@ function connectToRedis({ config, logger, seen }: Context): Result<RedisConnecti
   return connectRedis(config.redisUrl, {
     onCommand: (name, ms, succeeded) => metrics.operation(name, ms, succeeded ? null : "store-unavailable"),
     ...watchRedis(seen.redis, logger, (isConnected) => metrics.connected(isConnected)),
+    onAbsence: watchAbsence(logger, (primaries) => seen.metrics.redisAway(primaries)),
   });
 }
 

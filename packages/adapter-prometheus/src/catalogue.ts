@@ -146,6 +146,12 @@ export const METRICS = {
     labels: [],
     process: ["worker", "controller", "control-api"],
   },
+  tandem_redis_primaries_away: {
+    type: "gauge",
+    help: "Primaries of Redis without a sign of life for some 300 ms: emergency calls do not wait for them. Of a Cluster each counts, else there is one.",
+    labels: [],
+    process: "worker",
+  },
   ...EDGE_METRICS,
   ...CONTROLLER_METRICS,
   ...API_METRICS,

@@ -9,6 +9,8 @@ export interface WorkerMetrics {
   draining(draining: boolean): void;
   topology(version: number): void;
   topologyRejected(): void;
+  /** How many primaries of Redis are away. */
+  redisAway(primaries: number): void;
   /** A file of finished calls or of notices that could not be read was put aside. */
   spoolFileBad(spool: "calls" | "notices"): void;
   /** Whether the disk for them can be written. */
@@ -34,10 +36,12 @@ export function createWorkerMetrics(
   const edges = gauge(registry, "tandem_edges_connected");
   const outdated = gauge(registry, "tandem_edges_outdated");
   const draining = gauge(registry, "tandem_draining");
+  const away = gauge(registry, "tandem_redis_primaries_away");
   return {
     edgesConnected: (pool, count) => edges.set({ pool: names.pool(pool) }, count),
     edgesOutdated: (pool, count) => outdated.set({ pool: names.pool(pool) }, count),
     draining: (is) => draining.set(is ? 1 : 0),
+    redisAway: (primaries) => away.set(primaries),
     ...spoolMetrics(registry),
     ...topologyMetrics(registry),
   };

@@ -63,6 +63,10 @@ class ShardedCallStore implements RedisCallStore {
     this.#now = options.now ?? Date.now;
   }
 
+  isAway(callId: string): boolean {
+    return this.#connection.isAway(this.#keysOf(callId).fence);
+  }
+
   async load(callId: string): Promise<Result<StoredCall | null, Failure>> {
     const text = await this.#read(callId);
     return text.ok ? ok(parseRecord(callId, text.value)) : text;

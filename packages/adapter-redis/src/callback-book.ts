@@ -11,6 +11,7 @@ import { runScript } from "./scripts.ts";
  */
 export function createCallbackBook(connection: RedisConnection): CallbackBook {
   return {
+    isAway: () => connection.isAway(callbackKeys.entries),
     remember: (entry) => remember(connection, entry),
     end: (end) => endEntry(connection, end),
 

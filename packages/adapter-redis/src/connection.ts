@@ -1,4 +1,5 @@
 import { err, ok, type Failure, type Result } from "@tandem/domain";
+import { AbsenceWatch } from "./absence-watch.ts";
 import { CommandBatch } from "./command-batch.ts";
 import { CommandDeadlines } from "./command-deadlines.ts";
 import {
@@ -11,6 +12,7 @@ import {
 } from "./client-options.ts";
 import { clusterKeys } from "./keys.ts";
 import { PrimaryWatch } from "./primary-watch.ts";
+import { primariesOf, primaryOf } from "./primaries.ts";
 import { parseRedisUrl, type RedisTarget } from "./redis-url.ts";
 import { outdatedVersion } from "./redis-version.ts";
 import { defineScripts } from "./scripts.ts";
@@ -30,6 +32,11 @@ export interface RedisConnectionOptions {
   readonly onState?: (state: "ready" | "lost", detail: string) => void;
   /** Told when a server turns out to be older than `OLDEST_REDIS`, with its version, and with null when none is any more. Asked each time the shared connection is made; nobody waits for it. */
   readonly onOutdated?: (version: string | null) => void;
+  /**
+   * Told when a primary is found to be away and when it is back or replaced (`away`: how many are), and with it every primary is asked for a sign of life all the while.
+   * Absent: none counts as away.
+   */
+  readonly onAbsence?: (primary: string, isAway: boolean, away: number) => void;
 }
 
 /**
@@ -46,6 +53,8 @@ export interface RedisConnection {
   onMessage(channel: string, listener: () => void): () => void;
   /** Resolves once Redis answers, or with the last failure after `limitMs`. */
   ready(limitMs: number): Promise<Result<void, Failure>>;
+  /** True while the primary that keeps the key has given no sign of life for some 300 ms. Commands are sent all the same. */
+  isAway(key: string): boolean;
   /** Commands waiting now. */
   waiting(): number;
   close(): Promise<void>;
@@ -81,6 +90,8 @@ class SharedConnection implements RedisConnection {
   readonly #client: RedisClient;
   /** Null where no Sentinel tells of another primary. */
   readonly #watch: PrimaryWatch | null;
+  /** Null where nobody wants to know. */
+  readonly #absence: AbsenceWatch | null;
   readonly #batch: CommandBatch;
   /** Instead of the client's own timeout, which makes a timer for each command and does not cover those that wait for a Cluster's slot table. */
   readonly #deadlines: CommandDeadlines;
@@ -100,6 +111,7 @@ class SharedConnection implements RedisConnection {
     defineScripts(this.#client);
     this.#batch = new CommandBatch(this.#client);
     this.#deadlines = new CommandDeadlines(options.commandTimeoutMs);
+    this.#absence = this.#watchAbsence();
     this.#client.on("ready", () => options.onState?.("ready", ""));
     this.#client.on("ready", () => void this.#askVersion());
     this.#client.on("close", () => options.onState?.("lost", "connection closed"));
@@ -110,7 +122,19 @@ class SharedConnection implements RedisConnection {
     return this.#waiting;
   }
 
+  isAway(key: string): boolean {
+    return this.#absence?.isAway(primaryOf(this.#client, key)) ?? false;
+  }
+
   run<T>(name: string, command: (client: RedisClient) => Promise<T>): Promise<Result<T, Failure>> {
+    return this.#run(name, command, this.#options.onCommand);
+  }
+
+  #run<T>(
+    name: string,
+    command: (client: RedisClient) => Promise<T>,
+    told: RedisConnectionOptions["onCommand"],
+  ): Promise<Result<T, Failure>> {
     if (this.#waiting >= this.#maxWaiting) return Promise.resolve(err(storeOverloaded(name)));
     this.#waiting += 1;
     this.#batch.join();
@@ -124,7 +148,7 @@ class SharedConnection implements RedisConnection {
         over = true;
         deadline.met();
         this.#waiting -= 1;
-        this.#options.onCommand?.(name, performance.now() - startedMs, result.ok);
+        told?.(name, performance.now() - startedMs, result.ok);
         resolve(result);
       };
       const deadline = this.#deadlines.add(() => done(err(storeTimeout(name, limitMs))));
@@ -162,6 +186,19 @@ class SharedConnection implements RedisConnection {
     }
   }
 
+  /** Its questions are nobody's operations: they are not counted among them. */
+  #watchAbsence(): AbsenceWatch | null {
+    const { onAbsence } = this.#options;
+    if (onAbsence === undefined) return null;
+    const watch = new AbsenceWatch({
+      primaries: () => primariesOf(this.#client),
+      ask: async (key) => (await this.#run("sign-of-life", (client) => client.exists(key), undefined)).ok,
+      onChange: onAbsence,
+    });
+    watch.start();
+    return watch;
+  }
+
   /** One that gives no answer, or may not be asked, is taken for what was known. */
   async #askVersion(): Promise<void> {
     const asked = await this.run("version", outdatedVersion);
@@ -182,6 +219,7 @@ class SharedConnection implements RedisConnection {
   }
 
   close(): Promise<void> {
+    this.#absence?.stop();
     this.#watch?.close();
     for (const client of [this.#client, ...this.#dedicated]) client.disconnect();
     return Promise.resolve();

@@ -1,7 +1,7 @@
 export { connectRedis, type RedisConnection, type RedisConnectionOptions } from "./connection.ts";
 export type { ClientPurpose, RedisClient } from "./client-options.ts";
 export { parseRedisUrl, type RedisTarget } from "./redis-url.ts";
-export { redisComplaints, watchRedis, type RedisStanding } from "./redis-standing.ts";
+export { redisComplaints, watchAbsence, watchRedis, type RedisStanding } from "./redis-standing.ts";
 export { createRedisCallStore, type RedisCallStore, type RedisCallStoreOptions } from "./call-store.ts";
 export { createRedisTrunkGate, type RedisTrunkGate } from "./trunk-gate.ts";
 export { createTopologyRegistry } from "./topology-registry.ts";

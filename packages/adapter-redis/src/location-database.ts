@@ -36,6 +36,7 @@ const LOCK_LIFE_S = 600;
  */
 export function createLocationDatabase(connection: RedisConnection): LocationDatabase {
   return {
+    isAway: () => connection.isAway(lisKeys.published),
     find: (keys, among) => find(connection, keys, among),
     page: (among, cursor) => readPage(connection, lisKeys[among], cursor),
     state: () => readState(connection),

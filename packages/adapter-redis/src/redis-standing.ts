@@ -13,6 +13,18 @@ type RedisLog = Readonly<
   Record<"info" | "warn" | "error", (fields: Readonly<Record<string, unknown>>, message: string) => void>
 >;
 
+/** Tells the log when a primary is away and when it is back; `away` hears how many are. Of a stand-alone Redis, or behind Sentinels, there is one. */
+export function watchAbsence(
+  log: RedisLog,
+  away: (primaries: number) => void,
+): NonNullable<RedisConnectionOptions["onAbsence"]> {
+  return (primary, isAway, count) => {
+    away(count);
+    if (isAway) log.warn({ primary }, "Redis is away: no emergency call waits for it");
+    else log.info({ primary }, "Redis is there again: emergency calls wait for it as ever");
+  };
+}
+
 /** Keeps `standing` as the connection tells it, and tells the log when it changes. `connected` hears every word of the connection's state. */
 export function watchRedis(
   standing: RedisStanding,

@@ -6,6 +6,8 @@ import { setupClaimKey } from "./keys.ts";
 /** One key for each INVITE that is claimed, which lapses by itself. */
 export function createSetupClaims(connection: RedisConnection): SetupClaims {
   return {
+    isAway: (invite) => connection.isAway(setupClaimKey(invite)),
+
     async claim(invite, claim) {
       const key = setupClaimKey(invite);
       // In order on one connection: what is read is what was set, or what was there before.

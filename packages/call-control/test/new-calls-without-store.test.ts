@@ -111,6 +111,46 @@ describe("a new call without the store", () => {
     expect(details(world).map(({ kind }) => kind)).toEqual(["call", "attempt", "emergency"]);
   });
 
+  test("an emergency call waits for nothing once the store is known to be away", async () => {
+    const world = new FakeWorld();
+    const worker = await world.worker();
+    const never = (): Promise<void> => new Promise(() => undefined);
+    const hung = [world.store, world.callbacks, world.setupClaims];
+    for (const part of hung) {
+      part.hold = never;
+      part.foundAway = true;
+    }
+    const cameMs = world.clock.now();
+    const transaction = await invite(worker, { uri: "sip:911@192.0.2.1" });
+    await answers(worker, 180, 200);
+    expect(worker.sip.statuses(transaction)).toEqual([180, 200]);
+    expect(world.clock.now()).toBe(cameMs);
+  });
+
+  test("the first one waits its bounds, for the store may answer yet", async () => {
+    const world = new FakeWorld();
+    const worker = await world.worker();
+    const never = (): Promise<void> => new Promise(() => undefined);
+    for (const part of [world.store, world.callbacks, world.setupClaims]) part.hold = never;
+    await invite(worker, { uri: "sip:911@192.0.2.1" });
+    await world.clock.advance(649);
+    expect(worker.sip.requests("INVITE")).toHaveLength(0);
+    await world.clock.advance(1);
+    expect(worker.sip.requests("INVITE")).toHaveLength(1);
+  });
+
+  test("found away between two steps, it is waited for no more", async () => {
+    const world = new FakeWorld();
+    const worker = await world.worker();
+    const never = (): Promise<void> => new Promise(() => undefined);
+    for (const part of [world.store, world.callbacks, world.setupClaims]) part.hold = never;
+    await invite(worker, { uri: "sip:911@192.0.2.1" });
+    world.store.foundAway = true;
+    world.callbacks.foundAway = true;
+    await world.clock.advance(150);
+    expect(worker.sip.requests("INVITE")).toHaveLength(1);
+  });
+
   test.each<[string, RequestSketch]>([
     ["an empty parameter in the Request-URI", { uri: "sip:911@192.0.2.1;user=phone;" }],
     ["headers in the Request-URI", { uri: "sip:911@192.0.2.1?x=y" }],

@@ -13,7 +13,7 @@ import {
   type Result,
 } from "@tandem/domain";
 import type { CallStore, CallWrite, Clock, StoredCall } from "../ports/index.ts";
-import { within } from "../timing/within.ts";
+import { unlessAway } from "../timing/within.ts";
 import { owedOf } from "./owed-effects.ts";
 
 /**
@@ -25,7 +25,7 @@ export type SaveOutcome = "stored" | "conflict" | "exists" | "gone" | "unstored"
 /** Events kept for a replay while they are not stored; a call that sees more during one outage loses the oldest. */
 const MOST_UNSAVED = 64;
 
-/** Longest that an emergency call waits for the store. A write goes on; the call does not stand still for it. */
+/** Longest that an emergency call waits for the store, unless it is known to be away. A write goes on; the call does not stand still for it. */
 const EMERGENCY_WAIT_MS = 300;
 
 /** An event whose outcome the store does not have, with what was done for it, and what the last replay asked for besides. */
@@ -250,7 +250,8 @@ export class CallRecord {
 
   /** What comes of it in the time an emergency call has, else null. */
   #soon<T>(answer: Promise<T>): Promise<T | null> {
-    return within(this.#clock, EMERGENCY_WAIT_MS, answer, () => null);
+    const isAway = this.#store.isAway(this.#callId);
+    return unlessAway({ clock: this.#clock, limitMs: EMERGENCY_WAIT_MS, isAway }, answer, () => null);
   }
 
   #leaveAlone(writing: Promise<SaveOutcome>): void {

@@ -36,6 +36,10 @@ export class GuardedCallStore implements CallStore {
     return this.#away && this.#clock.now() - this.#awaySinceMs >= STORE_PATIENCE_MS;
   }
 
+  isAway(callId: string): boolean {
+    return this.#store.isAway(callId);
+  }
+
   load(callId: string): Promise<Result<StoredCall | null, Failure>> {
     return this.#guard(() => this.#store.load(callId), callId);
   }

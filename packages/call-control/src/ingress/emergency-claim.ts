@@ -1,5 +1,5 @@
 import type { Clock, IdentityHash, SetupClaim, SetupClaims } from "../ports/index.ts";
-import { within } from "../timing/within.ts";
+import { unlessAway } from "../timing/within.ts";
 import { likenessOf, type PlacedInvite } from "./setups-here.ts";
 
 /** An emergency call waits no longer to learn whether it is under way elsewhere. */
@@ -27,8 +27,13 @@ export async function claimInvite(
   { setupClaims, clock, hash }: ClaimPorts,
 ): Promise<ClaimedCall | null> {
   const claim: SetupClaim = { callId, atMs: clock.now() };
-  const asked = setupClaims.claim(hash(likenessOf(invite)), claim).catch(() => null);
-  const found = await within(clock, CLAIM_MS, asked, () => null);
+  const likeness = hash(likenessOf(invite));
+  const bounds = { clock, limitMs: CLAIM_MS, isAway: setupClaims.isAway(likeness) };
+  const found = await unlessAway(
+    bounds,
+    setupClaims.claim(likeness, claim).catch(() => null),
+    () => null,
+  );
   if (found === null || !found.ok || found.value.callId === callId) return null;
   return { callId: found.value.callId, isYoung: clock.now() - found.value.atMs < STORED_AFTER_MS };
 }

@@ -1,7 +1,7 @@
 import { callbackKey, spread } from "@tandem/domain";
 import type { Callback, CallbackBook, CallbackEnd, CallbackEntry, Clock, Telemetry, Unwatch } from "../ports/index.ts";
 import { repeat } from "../timing/repeat.ts";
-import { within } from "../timing/within.ts";
+import { unlessAway } from "../timing/within.ts";
 
 export interface CallbackParts {
   readonly callbacks: CallbackBook;
@@ -77,7 +77,8 @@ export class Callbacks {
     const own = this.reached(number);
     if (own !== null) return own;
     const { callbacks, clock } = this.#parts;
-    const found = await within(clock, FIND_MS, callbacks.find(number, clock.now()), () => null);
+    const bounds = { clock, limitMs: FIND_MS, isAway: callbacks.isAway() };
+    const found = await unlessAway(bounds, callbacks.find(number, clock.now()), () => null);
     return found?.ok === true ? found.value : null;
   }
 
@@ -86,7 +87,8 @@ export class Callbacks {
    */
   async remember(entry: CallbackEntry): Promise<string | null> {
     const { callbacks, clock, telemetry } = this.#parts;
-    const noted = await within(clock, REMEMBER_MS, callbacks.remember(entry), () => null);
+    const bounds = { clock, limitMs: REMEMBER_MS, isAway: callbacks.isAway() };
+    const noted = await unlessAway(bounds, callbacks.remember(entry), () => null);
     if (noted?.ok === true) return noted.value.elin;
     telemetry.log("warn", "a callback is kept in memory until it can be stored", {
       callId: entry.caller.callId,

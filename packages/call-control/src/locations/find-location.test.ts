@@ -51,6 +51,14 @@ async function timed(
 }
 
 describe("where a caller is", () => {
+  test("a database known to be away is not waited for, and the other source has the whole budget", async () => {
+    database.foundAway = true;
+    database.answers.push(never());
+    const { result, ms } = await timed();
+    expect([result.ok && result.value?.source, ms]).toEqual(["secondary", 0]);
+    expect(asked).toEqual([400]);
+  });
+
   test("a published row is the answer, and nobody else is asked", async () => {
     database.answers.push(Promise.resolve(ok(row)));
     expect(await locate()).toEqual(

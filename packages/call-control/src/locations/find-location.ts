@@ -7,10 +7,10 @@ import type {
   LocationSource,
   SecondaryLocations,
 } from "../ports/index.ts";
-import { within } from "../timing/within.ts";
+import { unlessAway, type Bounds } from "../timing/within.ts";
 
 export interface LocationSourceParts {
-  readonly database: Pick<LocationDatabase, "find">;
+  readonly database: Pick<LocationDatabase, "find" | "isAway">;
   readonly secondary: SecondaryLocations;
   readonly clock: Clock;
 }
@@ -29,7 +29,9 @@ export function createLocationSource({ database, secondary, clock }: LocationSou
     async locate(question, budgetMs) {
       const startedMs = clock.now();
       const keys = lisCandidates(question.caller);
-      const row = await inTime(database.find(keys, "published"), Math.min(DATABASE_LIMIT_MS, budgetMs), clock);
+      const limitMs = Math.min(DATABASE_LIMIT_MS, budgetMs);
+      const bounds = { clock, limitMs, isAway: database.isAway() };
+      const row = await inTime(database.find(keys, "published"), bounds);
       if (row.ok && row.value !== null) return ok(foundIn(row.value));
       const found = await askSecondary(question, budgetMs - (clock.now() - startedMs), { secondary, clock });
       // Nobody else knows: that the database could not be asked is the news.
@@ -49,7 +51,8 @@ async function askSecondary(
 ): Promise<Result<FoundLocation | null, Failure> | null> {
   if (server === null || leftMs < LEAST_MS) return null;
   const limitMs = Math.min(server.timeoutMs, leftMs);
-  const answer = await inTime(secondary.ask(caller, { url: server.url, limitMs }), limitMs, clock);
+  const asked = secondary.ask(caller, { url: server.url, limitMs });
+  const answer = await inTime(asked, { clock, limitMs, isAway: false });
   if (!answer.ok) return answer;
   // RFC 6881 SP-11: a point is never made into an address here, and nobody could dispatch to our guess.
   if (answer.value === null || answer.value.civic === null) return ok(null);
@@ -62,8 +65,8 @@ async function askSecondary(
   });
 }
 
-/** The result, or a failure when it takes longer. */
-function inTime<T>(asked: Promise<Result<T, Failure>>, limitMs: number, clock: Clock): Promise<Result<T, Failure>> {
-  const detail = `no answer within ${Math.round(limitMs)} ms`;
-  return within(clock, limitMs, asked, () => err({ code: "location-unavailable", detail }));
+/** The result, or a failure when it takes longer or nobody is there to give one. */
+function inTime<T>(asked: Promise<Result<T, Failure>>, bounds: Bounds): Promise<Result<T, Failure>> {
+  const detail = bounds.isAway ? "away" : `no answer within ${Math.round(bounds.limitMs)} ms`;
+  return unlessAway(bounds, asked, () => err({ code: "location-unavailable", detail }));
 }

@@ -5,6 +5,8 @@ import type { Failure, Result } from "@tandem/domain";
  * All keys of one call share one hash tag, so every method is one atomic step and one round trip.
  */
 export interface CallStore {
+  /** The store has been found not to answer for that call: who is in a hurry asks it, and does not wait. Heals with its first answer. */
+  isAway(callId: string): boolean;
   load(callId: string): Promise<Result<StoredCall | null, Failure>>;
   /** `lastByes` of the `finish` of a call that ended within the last minute; empty for any other, a live one included. */
   lastByes(callId: string): Promise<Result<string, Failure>>;

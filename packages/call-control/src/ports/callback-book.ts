@@ -47,6 +47,8 @@ export interface Callback {
 
 /** Who is behind the callback numbers and ELINs of the emergency calls of late. Few entries, read by every worker. */
 export interface CallbackBook {
+  /** It has been found not to answer: no call waits for it. */
+  isAway(): boolean;
   /**
    * Lends an ELIN if there are any and remembers the caller behind it and behind his own number, all at once. One that nobody uses is lent first, else
    * the one with the fewest callers in their window; among equals the one not lent for the longest time. A caller who has one keeps it. A newer caller

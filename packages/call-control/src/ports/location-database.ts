@@ -5,6 +5,8 @@ import type { Failure, LisKey, LisRow, Result } from "@tandem/domain";
  * (a million rows); only `find` is asked while a call waits.
  */
 export interface LocationDatabase {
+  /** It has been found not to answer: no call waits for it. */
+  isAway(): boolean;
   /** The row of the first of these keys that has one; null when none has. One round trip, however many keys. */
   find(keys: readonly LisKey[], among: LisEdition): Promise<Result<LisRow | null, Failure>>;
   /** Some rows, in no order. A row that stands still is in one page at least; one may come twice. Begin with cursor `0`. */

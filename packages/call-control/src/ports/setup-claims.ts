@@ -5,6 +5,8 @@ import type { Failure, Result } from "@tandem/domain";
  * ordinary ones when they go on by another way. A claim is forgotten after `SETUP_CLAIM_MS`.
  */
 export interface SetupClaims {
+  /** They have been found not to answer for that INVITE: nobody waits for them. */
+  isAway(invite: string): boolean;
   /** The call that has the INVITE: the one that claimed it first, and this one where none did. `invite`: what its copies have in common, as a hash. */
   claim(invite: string, claim: SetupClaim): Promise<Result<SetupClaim, Failure>>;
   /** It is this call's from now on: the one that had it cannot go on with it. */

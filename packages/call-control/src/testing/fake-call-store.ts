@@ -19,8 +19,14 @@ export class FakeCallStore implements CallStore {
   /** Names of the operations run, in order. */
   readonly operations: string[] = [];
   away = false;
+  /** Found not to answer: nobody in a hurry waits. */
+  foundAway = false;
   /** Awaited before an operation takes effect: lets a test interleave workers. */
   hold: (operation: string) => Promise<void> = () => Promise.resolve();
+
+  isAway(): boolean {
+    return this.foundAway;
+  }
 
   load(callId: string): Promise<Result<StoredCall | null, Failure>> {
     return this.#run("load", () => {

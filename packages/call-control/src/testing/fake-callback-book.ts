@@ -14,10 +14,16 @@ const AWAY: Failure = { code: "store-unavailable", detail: "the fake book is awa
 export class FakeCallbackBook implements CallbackBook {
   readonly entries = new Map<string, Callback>();
   away = false;
+  /** Found not to answer: nobody in a hurry waits. */
+  foundAway = false;
   hold: (operation: string) => Promise<void> = () => Promise.resolve();
   #loans: Loan[] = [];
   readonly #lentMs = new Map<string, number>();
   readonly #watchers = new Set<() => void>();
+
+  isAway(): boolean {
+    return this.foundAway;
+  }
 
   remember(entry: CallbackEntry): Promise<Result<{ readonly elin: string | null }, Failure>> {
     return this.#run("remember", () => {

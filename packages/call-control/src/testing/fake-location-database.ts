@@ -19,8 +19,14 @@ export class FakeLocationDatabase implements LocationDatabase {
   /** Keys asked for, newest last. */
   readonly asked: (readonly LisKey[])[] = [];
   readonly #editions: Record<LisEdition, Map<LisKey, LisRow>> = { draft: new Map(), published: new Map() };
+  /** Found not to answer: nobody in a hurry waits. */
+  foundAway = false;
   #revision = 0;
   #published: LisState["published"] = null;
+
+  isAway(): boolean {
+    return this.foundAway;
+  }
 
   find(keys: readonly LisKey[], among: LisEdition): Promise<Result<LisRow | null, Failure>> {
     this.asked.push(keys);

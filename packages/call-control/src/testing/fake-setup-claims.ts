@@ -5,7 +5,13 @@ import type { SetupClaim, SetupClaims } from "../ports/index.ts";
 export class FakeSetupClaims implements SetupClaims {
   readonly claims = new Map<string, SetupClaim>();
   away = false;
+  /** Found not to answer: nobody in a hurry waits. */
+  foundAway = false;
   hold: () => Promise<void> = () => Promise.resolve();
+
+  isAway(): boolean {
+    return this.foundAway;
+  }
 
   claim(invite: string, claim: SetupClaim): Promise<Result<SetupClaim, Failure>> {
     return this.#run(() => {
