@@ -131,7 +131,7 @@ describe("a sip-edge process", () => {
     await port.respond(rings.transaction, responseTo(rings.message, 180, { toTag: "w" }));
     await peer.expect("180 INVITE");
     edge.child.kill("SIGTERM");
-    await until(() => edge.lines.some(({ msg }) => String(msg).startsWith("drain goes on")), { what: "the bound" });
+    await until(() => edge.lines.some(({ msg }) => msg.startsWith("drain goes on")), { what: "the bound" });
     await port.respond(rings.transaction, responseTo(rings.message, 486, { toTag: "w" }));
     peer.ackFailure(invite, await peer.expect("486 INVITE"));
     // Its drain was late.

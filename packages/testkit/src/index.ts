@@ -1,3 +1,4 @@
+export { AppProcess, type LogLine } from "./app-process.ts";
 export { freePort } from "./ports/free-port.ts";
 export {
   startRedisCluster,
