@@ -249,6 +249,8 @@ test("process metrics show the event-loop lag and the process defaults", async (
     expect(page.contentType).toContain("text/plain");
     expect(page.body).toContain('tandem_event_loop_lag_seconds{quantile="0.99"} 0');
     expect(page.body).toContain("process_cpu_seconds_total");
+    // The library's own figures of the loop are not taken, so they are not shown either.
+    expect(page.body).not.toMatch(/nodejs_eventloop_lag_(p50|p99|mean|max)_seconds/);
     expect(page.body).toContain('tandem_process_info{role="edge",pool="east",node="edge-1"} 1');
     expect(metrics.lagMs()).toBe(0);
   } finally {
