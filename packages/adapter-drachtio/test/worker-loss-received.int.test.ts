@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { startEdge, type EdgeRig } from "./support/edge-rig.ts";
 import { sweeps } from "./support/lost-worker.ts";
-import { OCTETS, RawApp } from "./support/raw-app.ts";
+import { OCTETS, RawApp, waitIn } from "./support/raw-app.ts";
 
 /** An INVITE whose worker, the only one, died with it. */
 async function leftBehind(edge: EdgeRig) {
@@ -27,6 +27,18 @@ describe("a worker dies with a request of the network", () => {
     expect(second.tokens[8]).toBe(first.tokens[8]);
     expect(second.text).toBe(first.text);
     expect(edge.server.stats().redelivered).toBe(1);
+  });
+
+  test("the other is told how long it has waited", async () => {
+    await using edge = await startEdge();
+    const dying = await RawApp.login(edge.address, OCTETS);
+    edge.endpoint.receive("BYE", { toTag: "our-tag" });
+    const first = await dying.sip("BYE");
+    const other = await RawApp.login(edge.address, OCTETS);
+    edge.advance(4_000);
+    dying.socket.destroy();
+    const second = await other.sip("BYE");
+    expect(waitIn(second) - waitIn(first)).toBeGreaterThanOrEqual(4_000);
   });
 
   test("INVITE after a 180: offered to another, whose answer goes out", async () => {

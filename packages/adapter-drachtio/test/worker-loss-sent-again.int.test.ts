@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { startEdge } from "./support/edge-rig.ts";
 import { branched } from "./support/lost-worker.ts";
-import { OCTETS, RawApp } from "./support/raw-app.ts";
+import { OCTETS, RawApp, waitIn } from "./support/raw-app.ts";
 
 describe("a worker dies with an INVITE of its own", () => {
   test.each([
@@ -76,6 +76,22 @@ describe("a worker dies with an INVITE of its own", () => {
       expect([call.cancelled, edge.server.stats().waiting.outgoing]).toEqual([null, 0]);
     },
   );
+
+  test("who goes on with it is told how long the answer has waited", async () => {
+    await using edge = await startEdge();
+    const dying = await RawApp.login(edge.address, OCTETS);
+    await dying.ask(branched);
+    const call = await edge.endpoint.sentRequest(0);
+    call.answer(200);
+    const first = await dying.sip("SIP/2.0 200");
+    dying.socket.destroy();
+    await edge.hasApplications(0);
+    edge.advance(900);
+    const other = await RawApp.login(edge.address, OCTETS);
+    await other.ask(branched);
+    const again = await other.sip("SIP/2.0 200");
+    expect(waitIn(again) - waitIn(first)).toBeGreaterThanOrEqual(900);
+  });
 
   test("with a branch of its own, and nobody goes on with it in time: it is cancelled", async () => {
     await using edge = await startEdge({ settings: { holdMs: 500 } });

@@ -62,6 +62,21 @@ describe("a call under way without the store", () => {
     expect(details(world).find(({ kind }) => kind === "call")).toMatchObject({ endMs: cameMs });
   });
 
+  test("nor when another worker gets it, whose own was lost: what its edge says counts", async () => {
+    const world = new FakeWorld();
+    const { ok } = await established(world, await world.worker());
+    await world.clock.advance(60_000);
+    const cameMs = world.clock.now();
+    await world.clock.advance(2_500);
+    const heir = await world.worker();
+    heir.engine.onRequest(arriving(inDialog("BYE", ok, 2), { redelivered: true, cameMs }));
+    await settle();
+    const bye = last(heir.sip.requests("BYE"));
+    bye.answer(answerTo(bye.message, 200));
+    await settle();
+    expect(details(world).find(({ kind }) => kind === "call")).toMatchObject({ endMs: cameMs });
+  });
+
   test("nor when what came before it was stored at last", async () => {
     const world = new FakeWorld();
     const worker = await world.worker();

@@ -15,7 +15,7 @@ import { parseEdgeFrame, parseVersion, type SipEdgeFrame } from "../wire/edge-fr
 import type { Adoption } from "../edge-access.ts";
 import { edgeLost } from "../edge-failures.ts";
 import { LinkExchanges, type LinkExchangesOptions, type LinkSession } from "./link-exchanges.ts";
-import { adoptFrame, answerFrame, peerOf, requestFrame } from "./link-frames.ts";
+import { adoptFrame, answerFrame, cameAt, peerOf, requestFrame } from "./link-frames.ts";
 import type { PoolLink } from "./pool-link.ts";
 import { ServedRequests, type StrandedInvite } from "./served-requests.ts";
 
@@ -198,6 +198,7 @@ export class EdgeLink implements PoolLink {
       this.#served.over(transaction.id);
       return this.#options.app.onCancel(transaction, message);
     }
+    const nowMs = this.#options.clock.now();
     const request: IncomingRequest = {
       transaction,
       message,
@@ -206,8 +207,9 @@ export class EdgeLink implements PoolLink {
       listener: frame.arrival?.listener ?? "",
       tlsIdentities: frame.arrival?.identities ?? [],
       redelivered: frame.arrival?.redelivered ?? false,
+      cameMs: cameAt(frame, nowMs),
     };
-    if (message.method !== "ACK") this.#served.delivered(request, this.#options.clock.now());
+    if (message.method !== "ACK") this.#served.delivered(request, nowMs);
     this.#options.app.onRequest(request);
   }
 
@@ -235,7 +237,7 @@ export class EdgeLink implements PoolLink {
     } else if (transactionId === "orphan-answer") {
       const { told = false } = frame;
       const from = { edge: this.edge, pool: this.pool, listener: dialogId, source: peerOf(frame) };
-      app.onOrphanAnswer({ message, ...from, told });
+      app.onOrphanAnswer({ message, ...from, told, cameMs: cameAt(frame, this.#options.clock.now()) });
     } else this.#unreadable("unexpected message from the edge itself");
   }
 

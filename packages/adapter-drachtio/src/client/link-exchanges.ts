@@ -4,7 +4,7 @@ import { parseMessage } from "@tandem/sip";
 import { edgeLost, edgeSpokeNonsense, fromEdgeReason } from "../edge-failures.ts";
 import type { ReplyFrame, SipEdgeFrame } from "../wire/edge-frame.ts";
 import type { LinkCounters } from "./link-counters.ts";
-import { peerOf } from "./link-frames.ts";
+import { cameAt, peerOf } from "./link-frames.ts";
 import type { LinkWait } from "./link-wait.ts";
 import { PendingTransactions } from "./pending-transactions.ts";
 
@@ -111,7 +111,7 @@ export class LinkExchanges {
     }
     // An edge that got no answer makes one up, of no bytes, and names the cause in the reason phrase.
     if (frame.bytes === 0) return transaction.events.onFailure(fromEdgeReason(message.reason));
-    transaction.events.onResponse(message, peerOf(frame));
+    transaction.events.onResponse(message, peerOf(frame), cameAt(frame, this.#options.clock.now()));
   }
 
   /** The connection is gone: every reply and every transaction under way fails. */

@@ -1,7 +1,7 @@
 import type { IncomingRequest, OutgoingRequest, PeerAddress } from "@tandem/call-control";
 import { formatMessage } from "@tandem/sip";
 import { ADOPT, formatSipAppFrame, type SipAppFrame } from "../wire/app-frame.ts";
-import type { SipEdgeFrame } from "../wire/edge-frame.ts";
+import { readWait, type SipEdgeFrame } from "../wire/edge-frame.ts";
 
 /** Tokens that a frame does not need. */
 const NONE: Omit<SipAppFrame, "kind" | "id" | "text"> = {
@@ -39,6 +39,11 @@ export function adoptFrame(id: string, { message, source, listener }: IncomingRe
   const host = source.address.includes(":") ? `[${source.address}]` : source.address;
   const nextHop = `sip:${host}:${source.port};transport=udp`;
   return formatSipAppFrame({ ...NONE, id, transactionId: ADOPT, nextHop, listener, text: formatMessage(message) });
+}
+
+/** When the message of a frame came to the edge, by the clock that says it is `nowMs` now. */
+export function cameAt({ time }: SipEdgeFrame, nowMs: number): number {
+  return nowMs - readWait(time);
 }
 
 /** Where the message of a frame came from. */

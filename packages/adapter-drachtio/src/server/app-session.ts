@@ -171,7 +171,7 @@ export class AppSession implements Application {
   }
 
   deliver(received: ReceivedMessage, tokens: RequestTokens): void {
-    this.send(incomingFrame(received, this, { ...tokens, id: this.#options.tokens.next() }));
+    this.send(incomingFrame(received, this, { ...tokens, ...this.#head() }));
   }
 
   ackMissing(answered: AnsweredInvite): void {
@@ -179,7 +179,11 @@ export class AppSession implements Application {
   }
 
   orphanAnswer(orphaned: OrphanedAnswer): void {
-    this.send(orphanAnswerFrame(orphaned, this.#options.tokens.next()));
+    this.send(orphanAnswerFrame(orphaned, this.#head()));
+  }
+
+  #head(): { readonly id: string; readonly nowMs: number } {
+    return { id: this.#options.tokens.next(), nowMs: this.#options.now() };
   }
 
   /** Ends the connection at once; queued frames are lost. */

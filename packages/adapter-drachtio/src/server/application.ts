@@ -17,6 +17,8 @@ export interface OrphanedAnswer {
   readonly listener: string;
   /** An application that may have the call was told it before: one that no record knows may live all the same, and is not ended. */
   readonly told: boolean;
+  /** When it came first, clock time in milliseconds. */
+  readonly firstMs: number;
 }
 
 /** Whoever decides about calls, as the edge sees it: a program at the other end of a connection, or the worker in the edge's own process. */

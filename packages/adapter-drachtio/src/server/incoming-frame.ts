@@ -1,11 +1,13 @@
 import type { ReceivedMessage } from "@tandem/sip-endpoint";
-import { formatSipEdgeFrame, type Arrival } from "../wire/edge-frame.ts";
+import { formatSipEdgeFrame, formatWait, type Arrival } from "../wire/edge-frame.ts";
 import type { Application, RequestTokens } from "./application.ts";
 import { stackTime } from "./stack-time.ts";
 
 /** The tokens that a received message does not hold itself. */
 export interface FrameTokens extends RequestTokens {
   readonly id: string;
+  /** Clock time, epoch milliseconds. */
+  readonly nowMs: number;
 }
 
 /** What of the application decides the form of its frames. */
@@ -21,7 +23,7 @@ export function incomingFrame(received: ReceivedMessage, session: Reader, tokens
     transport: source.transport,
     address: source.address,
     port: source.port,
-    time: session.octets ? "" : stackTime(received.atMs),
+    time: session.octets ? formatWait(tokens.nowMs - received.atMs) : stackTime(received.atMs),
     transactionId: tokens.transactionId,
     dialogId: session.octets ? "" : tokens.dialogId,
     arrival: arrivalOf(received, session, tokens),

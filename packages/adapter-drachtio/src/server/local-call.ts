@@ -21,9 +21,9 @@ export class LocalCall extends OutgoingCall {
     this.#events = events;
   }
 
-  deliver({ message, source }: ReceivedMessage): void {
+  deliver({ message, source, atMs }: ReceivedMessage): void {
     const { address, port, transport } = source;
-    this.#tell(() => this.#events.onResponse(message, { address, port, transport }));
+    this.#tell(() => this.#events.onResponse(message, { address, port, transport }, atMs));
   }
 
   fail(failure: ClientFailure): void {

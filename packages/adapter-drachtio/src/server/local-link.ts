@@ -83,7 +83,7 @@ export class LocalLink implements Application, LocalEdgeAccess {
     return this.#parts.sentBy(listener);
   }
 
-  deliver({ message, source }: ReceivedMessage, { transactionId, redelivered }: RequestTokens): void {
+  deliver({ message, source, atMs: cameMs }: ReceivedMessage, { transactionId, redelivered }: RequestTokens): void {
     const { app } = this.#parts;
     const transaction: ServerTransaction = { edge: this.edge, id: transactionId };
     if (message.method === "CANCEL") return app.onCancel(transaction, message);
@@ -96,6 +96,7 @@ export class LocalLink implements Application, LocalEdgeAccess {
       listener: listener.name,
       tlsIdentities,
       redelivered,
+      cameMs,
     });
   }
 
@@ -104,11 +105,11 @@ export class LocalLink implements Application, LocalEdgeAccess {
     if (answer.ok) this.#parts.app.onAckTimeout({ edge: this.edge, id: transaction.id }, answer.value);
   }
 
-  orphanAnswer({ answer, ...orphaned }: OrphanedAnswer): void {
+  orphanAnswer({ answer, firstMs: cameMs, ...orphaned }: OrphanedAnswer): void {
     const { message, source } = answer;
     const { address, port, transport } = source;
     const { edge, pool } = this;
-    this.#parts.app.onOrphanAnswer({ ...orphaned, message, edge, pool, source: { address, port, transport } });
+    this.#parts.app.onOrphanAnswer({ ...orphaned, message, edge, pool, source: { address, port, transport }, cameMs });
   }
 
   async request(request: OutgoingRequest, events: ClientEvents): Promise<Result<ClientTransaction, Failure>> {

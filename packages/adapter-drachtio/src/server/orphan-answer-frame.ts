@@ -1,8 +1,11 @@
-import { formatSipEdgeFrame } from "../wire/edge-frame.ts";
+import { formatSipEdgeFrame, formatWait } from "../wire/edge-frame.ts";
 import type { OrphanedAnswer } from "./application.ts";
 
 /** The frame that brings an application with `octets` a 2xx that nobody acknowledged here. In place of a dialog it names the listener that the INVITE left by. */
-export function orphanAnswerFrame({ answer, listener, told }: OrphanedAnswer, id: string): string {
+export function orphanAnswerFrame(
+  { answer, listener, told, firstMs }: OrphanedAnswer,
+  { id, nowMs }: { readonly id: string; readonly nowMs: number },
+): string {
   const { source, text } = answer;
   return formatSipEdgeFrame({
     id,
@@ -11,7 +14,7 @@ export function orphanAnswerFrame({ answer, listener, told }: OrphanedAnswer, id
     transport: source.transport,
     address: source.address,
     port: source.port,
-    time: "",
+    time: formatWait(nowMs - firstMs),
     transactionId: "orphan-answer",
     dialogId: listener,
     arrival: null,

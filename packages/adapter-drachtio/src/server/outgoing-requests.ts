@@ -135,7 +135,8 @@ export class OutgoingRequests implements OutgoingCallHost {
   /** A 2xx to an INVITE that was sent before this edge began: whoever has the call's record knows what becomes of it. */
   strayAnswer(answer: ReceivedMessage): void {
     const any = this.#context.roster.nextForDialog("INVITE");
-    if (any?.octets === true) any.orphanAnswer({ answer, listener: answer.source.listener.name, told: false });
+    if (any?.octets === true)
+      any.orphanAnswer({ answer, listener: answer.source.listener.name, told: false, firstMs: answer.atMs });
   }
 
   sent(call: EchoedCall, sent: SentMessage): void {
@@ -177,7 +178,8 @@ export class OutgoingRequests implements OutgoingCallHost {
     if (!session.octets) return;
     if (!session.ready) return this.#unacknowledged.repeated(call, response, this.#context.clock.now());
     const asked = session.still ? this.#context.roster.nextForDialog("INVITE") : session;
-    if (asked?.octets === true) asked.orphanAnswer({ answer: response, listener: call.listener ?? "", told: true });
+    if (asked?.octets !== true) return;
+    asked.orphanAnswer({ answer: response, listener: call.listener ?? "", told: true, firstMs: response.atMs });
   }
 
   failed(call: OutgoingCall, failure: ClientFailure): void {
@@ -262,7 +264,8 @@ export class OutgoingRequests implements OutgoingCallHost {
   #handOver(overdue: UnacknowledgedAnswer, nowMs: number): void {
     const { call, answer, atMs, told } = overdue;
     const another = this.#context.roster.nextForDialog("INVITE");
-    if (another?.octets === true) return another.orphanAnswer({ answer, listener: call.listener ?? "", told });
+    const listener = call.listener ?? "";
+    if (another?.octets === true) return another.orphanAnswer({ answer, listener, told, firstMs: atMs });
     if (nowMs - atMs < ANSWER_LIFE_MS) return this.#unacknowledged.add(overdue);
     if (call.abandoned || !call.session.octets) this.#end(call, answer);
   }

@@ -8,8 +8,10 @@ import {
   formatResponseSent,
   formatSipEdgeFrame,
   formatVersion,
+  formatWait,
   parseEdgeFrame,
   parseVersion,
+  readWait,
   type SipEdgeFrame,
 } from "./edge-frame.ts";
 
@@ -36,6 +38,18 @@ const sent = {
   time: "20:35:35.861357",
   transactionId: "t1",
 };
+
+test.each([
+  [0, "", 0],
+  [0.4, "", 0],
+  [1_204.6, "1205ms", 1_205],
+])("a wait of %d ms is written %j and read %d", (ms, text, read) => {
+  expect([formatWait(ms), readWait(text)]).toEqual([text, read]);
+});
+
+test.each(["20:35:35.804634", "-5ms", "ms", "1e9ms", "99999999999ms"])("%j is no wait", (text) => {
+  expect(readWait(text)).toBe(0);
+});
 
 describe("frames as drachtio-srf reads them, token by token", () => {
   test.each<[string, string, string]>([

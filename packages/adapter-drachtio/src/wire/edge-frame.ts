@@ -14,7 +14,7 @@ export interface SipEdgeFrame {
   readonly transport: string;
   readonly address: string;
   readonly port: number;
-  /** `HH:MM:SS.uuuuuu` UTC, or empty. */
+  /** `HH:MM:SS.uuuuuu` UTC, when it came; to an application with `octets` how long it has waited at the edge since (`formatWait`), by no clock of another machine. */
   readonly time: string;
   /** Transaction id, or `unsolicited`, or `ack-timeout` (then the dialog id holds the transaction id). */
   readonly transactionId: string;
@@ -95,6 +95,17 @@ function parseSip(tokens: readonly string[], text: string): SipEdgeFrame {
     ...(tokens.length === 11 && tokens[10] === "told" ? { told: true as const } : {}),
     text,
   };
+}
+
+/** `<milliseconds>ms`; empty: no time worth telling. */
+export function formatWait(ms: number): string {
+  return ms >= 1 ? `${Math.round(ms)}ms` : "";
+}
+
+/** Milliseconds; 0 for whatever else stands there. */
+export function readWait(time: string): number {
+  const found = /^(\d{1,9})ms$/.exec(time);
+  return found === null ? 0 : Number(found[1]);
 }
 
 /** `sip` frame. Requests with an arrival carry tokens 10 and on; everything else ends with a token after the dialog id that is empty or `told`. */

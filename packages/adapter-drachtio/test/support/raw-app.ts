@@ -13,6 +13,11 @@ export interface RawFrame {
   readonly text: string;
 }
 
+/** How long the message has waited at the edge (ms), by the frame that brings it. */
+export function waitIn({ tokens }: RawFrame): number {
+  return Number.parseInt(tokens[7] ?? "", 10);
+}
+
 /** An application that speaks the protocol byte by byte, well or badly. */
 export class RawApp {
   readonly socket: Socket;

@@ -12,8 +12,8 @@ interface KnownHere {
 
 /** The event with what this process knows besides. An INVITE for a call that is already here is the same INVITE by another way. `cameMs`: when it came, epoch ms. */
 export function asKnown(event: CallEvent, cameMs: number, { call, work, sip }: KnownHere): CallEvent {
-  if (event.kind === "request") return { ...event, alive: alive(work), cameMs };
-  if (event.kind === "cancelled") return { ...event, cameMs };
+  if (event.kind === "request") return { ...event, alive: alive(work), cameMs: event.cameMs ?? cameMs };
+  if (event.kind === "cancelled" || event.kind === "orphan-answer") return { ...event, cameMs: event.cameMs ?? cameMs };
   if (event.kind === "deadline") return { ...event, alive: alive(work) };
   if (event.kind === "timer" || event.kind === "no-response") return withOtherEdge(event, call, { work, sip });
   const isAgain = event.kind === "redelivered" || (event.kind === "invite" && call !== null);

@@ -40,12 +40,12 @@ export class ExchangeEvents implements ClientEvents {
     if (this.#isLast()) this.#work?.edges.set(this.#exchange, edge);
   }
 
-  onResponse(response: SipMessage, source: PeerAddress): void {
+  onResponse(response: SipMessage, source: PeerAddress, atMs?: number): void {
     if (this.#edge !== null && response.method === "INVITE" && isAnswer(response)) {
       this.#work?.answeredBy.set(answerKey(response), this.#edge);
     }
     if (response.status >= 200) this.#over();
-    const cameMs = this.#shell.ports.clock.now();
+    const cameMs = atMs ?? this.#shell.ports.clock.now();
     const event = { kind: "response", exchange: this.#exchange, response, source, cameMs, ...this.#by() } as const;
     this.#shell.post(this.#callId, { event });
   }

@@ -66,7 +66,7 @@ export class RequestRouter implements SipApplication {
     const ours = parseOurTag(readTag(response.get("From") ?? "") ?? "");
     if (ours === null) return;
     this.#parts.post(ours.callId, {
-      event: { kind: "orphan-answer", response, edge },
+      event: { kind: "orphan-answer", response, edge, ...came(answer) },
       otherwise: () => this.#endUnwanted(answer),
     });
   }
@@ -98,7 +98,13 @@ export class RequestRouter implements SipApplication {
         leg: ours.leg,
         transaction: transactionId(request.transaction),
         request: request.message,
+        ...came(request),
       },
     });
   }
+}
+
+/** What waited at an edge is of the time when it came there. */
+function came({ cameMs }: Pick<IncomingRequest, "cameMs">): { readonly cameMs?: number } {
+  return cameMs === undefined ? {} : { cameMs };
 }

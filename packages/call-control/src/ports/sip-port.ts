@@ -89,9 +89,10 @@ export interface ServerTransaction {
 export interface ClientEvents {
   /**
    * Every response, in order; retransmitted 2xx are passed up once per To tag. The 100 of an INVITE is passed up too: it proves that the next hop
-   * lives (connect timer). Further 2xx of an INVITE (other To tags) may follow the final response.
+   * lives (connect timer). Further 2xx of an INVITE (other To tags) may follow the final response. `cameMs`: when it came to the edge (epoch ms, by this process's
+   * clock), which may tell it again to a worker that takes a call over. Absent: now.
    */
-  onResponse(response: SipMessage, source: PeerAddress): void;
+  onResponse(response: SipMessage, source: PeerAddress, cameMs?: number): void;
   /** No final response will come: timeout, transport failure or the edge's connection is lost. */
   onFailure(failure: Failure): void;
 }
@@ -115,6 +116,8 @@ export interface IncomingRequest {
   readonly redelivered: boolean;
   /** An INVITE whose edge was lost, brought to another edge by this worker: it belongs to a call that is there, or to none. */
   readonly adopted?: true;
+  /** When it came to the edge (epoch ms, by this process's clock); it may have waited there for a worker. Absent: now. */
+  readonly cameMs?: number;
 }
 
 /** The application side of the port: implemented by call-control, called by the adapter. */
@@ -144,4 +147,6 @@ export interface OrphanAnswer {
   readonly source: PeerAddress;
   /** A worker was told it before, which lives, or had it acknowledged by another edge: the call may live without a record, or have had its BYE. */
   readonly told: boolean;
+  /** When it came to the edge (epoch ms, by this process's clock). Absent: now. */
+  readonly cameMs?: number;
 }

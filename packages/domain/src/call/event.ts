@@ -98,6 +98,8 @@ export type CallEvent =
       readonly response: SipMessage;
       /** The edge that got it. Absent: not known. */
       readonly edge?: string;
+      /** When it came (epoch ms); it may have waited since. Absent: now. */
+      readonly cameMs?: number;
     }
   /**
    * No final response will come: timeout, transport failure, edge lost. `sending`, here, of a timer and of an INVITE that comes again: how often, as this process knew it, the attempt's INVITE

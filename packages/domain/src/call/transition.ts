@@ -90,8 +90,7 @@ function handle(turn: Turn, event: CallEvent): void {
 }
 
 function cameAt(event: CallEvent): number | undefined {
-  const { kind } = event;
-  return kind === "request" || kind === "response" || kind === "cancelled" ? event.cameMs : undefined;
+  return "cameMs" in event ? event.cameMs : undefined;
 }
 
 function receivedBy({ transaction, request, alive }: Extract<CallEvent, { kind: "request" }>): Received {

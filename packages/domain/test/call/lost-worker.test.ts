@@ -141,6 +141,15 @@ describe("a 2xx that its worker may not have seen", () => {
     expect(rig.call.phase).toBe("up");
   });
 
+  it("answers it at the time when its edge got it", () => {
+    const rig = new CallRig();
+    rig.invite();
+    const cameMs = rig.now + 2_000;
+    const response = rig.response(rig.sent("INVITE"), 200, { body: ANSWER });
+    rig.event({ kind: "orphan-answer", response, cameMs }, 3_000);
+    expect(rig.call.facts.answerMs).toBe(cameMs);
+  });
+
   it("of the dialog in use gets its ACK, if the caller's died with the worker, and the caller's ACK brings no other", () => {
     const rig = new CallRig();
     rig.invite();
