@@ -263,6 +263,41 @@ describe("a worker is cut off from its edge before it could send the INVITE of a
     expect(cut.sip.statuses(request.transaction.id)).toEqual([503]);
   });
 
+  test("and the store is away until later: the other worker's call is not taken from it", async () => {
+    const { world, cut, heir, request } = await withHeir(180);
+    world.store.away = true;
+    last(cut.sip.requests("INVITE")).fail({ code: "edge-unavailable", detail: "" });
+    await world.clock.advance(1_000);
+    world.store.away = false;
+    await world.clock.advance(5_000);
+    expect([world.store.rows.size, cut.engine.facts().finishing]).toEqual([1, 0]);
+    await answers(heir, 200);
+    await callerHangsUp(heir, request.transaction.id);
+    await world.clock.advance(40_000);
+    expect(records(world)).toEqual(["call", "attempt", "emergency"]);
+    expect(heir.sip.requests("BYE")).toHaveLength(1);
+  });
+
+  test("and is answered by the other one after the record was asked and before it is taken away: it is left", async () => {
+    const { world, cut, request } = await cutOff();
+    const finish = Promise.withResolvers<void>();
+    world.store.hold = (operation) => (operation === "finish" ? finish.promise : Promise.resolve());
+    last(cut.sip.requests("INVITE")).fail({ code: "edge-unavailable", detail: "" });
+    await world.clock.advance(20_000);
+    expect(cut.sip.statuses(request.transaction.id)).toEqual([503]);
+    const heir = await world.worker();
+    heir.engine.onRequest({ ...request, redelivered: true });
+    await settle();
+    await answers(heir, 180, 200);
+    world.store.hold = () => Promise.resolve();
+    finish.resolve();
+    await settle();
+    expect([world.store.rows.size, records(world)]).toEqual([1, []]);
+    await callerHangsUp(heir, request.transaction.id);
+    await world.clock.advance(40_000);
+    expect(records(world)).toEqual(["call", "attempt", "emergency"]);
+  });
+
   test("and its own last write had no reply, though the store has it: refused", async () => {
     const world = new FakeWorld(ONE_WAY_OUT);
     const cut = await world.worker();

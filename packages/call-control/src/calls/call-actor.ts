@@ -19,6 +19,7 @@ import { CallRecord, type SaveOutcome } from "./call-record.ts";
 import type { CallShell, Mail } from "./call-shell.ts";
 import { traceCall } from "./call-trace.ts";
 import { holdCaller } from "./emergency-hold.ts";
+import { endsUnheard } from "./ends-unheard.ts";
 import { again, asKnown } from "./event-as-known.ts";
 import { noteAnsweredBy } from "./exchange-events.ts";
 import { FailedMail } from "./failed-mail.ts";
@@ -59,6 +60,8 @@ export class CallActor {
   /** Another worker wrote the record, too. */
   #raced = false;
   #lingered = false;
+  /** The last event ended the set-up, and no peer said so. */
+  #unheard = false;
 
   constructor(callId: string, shell: CallShell) {
     this.#callId = callId;
@@ -229,8 +232,8 @@ export class CallActor {
   }
 
   async #perform({ call, effects }: Step, event: CallEvent): Promise<Performed> {
-    if (endsUnheard(this.#record.call, event, effects) && (await this.#record.confirm()) === "conflict")
-      return "conflict";
+    this.#unheard = endsUnheard(this.#record.call, event, effects);
+    if (this.#unheard && (await this.#record.confirm()) === "conflict") return "conflict";
     this.#record.commit(call);
     this.#shell.phaseChanged(this.#callId, call.phase);
     // The first write decides whose call it is, so it is always waited for.
@@ -265,11 +268,14 @@ export class CallActor {
   async #finish(call: Call): Promise<void> {
     await this.#record.settled();
     this.#work.stopTimers();
-    const { version } = this.#record;
+    const { version, doubtful } = this.#record;
     this.#record.forget();
     this.#shell.callOver(call);
     const nowMs = this.#shell.ports.clock.now();
-    await this.#shell.finished.finish(finishOf(call, version, nowMs));
+    const finish = finishOf(call, version, nowMs);
+    await this.#shell.finished.finish(
+      this.#unheard ? { ...finish, unheard: { ownWrite: doubtful?.document ?? null } } : finish,
+    );
     traceCall(call, nowMs, this.#shell.ports);
   }
 
@@ -286,13 +292,4 @@ export class CallActor {
   #log(level: "info" | "error", message: string, fields: Readonly<Record<string, unknown>> = {}): void {
     this.#shell.ports.telemetry.log(level, message, { callId: this.#callId, ...fields });
   }
-}
-
-/**
- * The set-up ends because nothing came of it here: no peer said so. Another worker may have heard what this one, cut off from its edge, could not: so the record is asked before anything is told, and
- * taken away.
- */
-function endsUnheard(before: Call | null, { kind }: CallEvent, effects: readonly Effect[]): boolean {
-  const isSilence = kind === "no-response" || kind === "timer" || kind === "deadline";
-  return isSilence && before?.phase === "setup" && effects.some((effect) => effect.kind === "finish");
 }

@@ -40,6 +40,20 @@ describe("FinishedCalls", () => {
     expect(store.rows.size).toBe(0);
   });
 
+  test.each([
+    ["by another worker, which has the call", null, 1, 0],
+    ["by the write that had no reply", callWrite({ ...newCall("c1", 0), phase: "setup" }).document, 0, 1],
+  ] as const)(
+    "a set-up of which nothing was heard, and whose record moved on %s",
+    async (_who, ownWrite, left, records) => {
+      const { store, finished, entry, stored } = rig();
+      await stored("c1");
+      await store.save(callWrite({ ...newCall("c1", 0), phase: "setup" }), 1);
+      await finished.finish({ ...entry("c1", 1), unheard: { ownWrite } });
+      expect([store.rows.size, store.details.length, finished.pending]).toEqual([left, records, 0]);
+    },
+  );
+
   test("two workers that finish the same call leave one record", async () => {
     const { store, finished, entry, stored } = rig();
     await stored("c1");

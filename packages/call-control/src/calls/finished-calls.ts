@@ -142,13 +142,17 @@ export class FinishedCalls {
     }
   }
 
-  /** Somebody saved meanwhile. The call is over all the same: its last word is ours. */
+  /** Somebody saved meanwhile. The call is over all the same: its last word is ours. But for a set-up of which nothing was heard here: who has it now brings it to its end and records it. */
   async #deliverNewer(entry: UnfinishedCall): Promise<boolean> {
     const { store } = this.#ports;
     const stored = await store.load(entry.call.callId);
     if (!stored.ok) return false;
-    if (stored.value === null) return true;
+    if (stored.value === null || isOfAnother(entry, stored.value.document)) return true;
     const again = await store.finish(entry.call, stored.value.version, entry.records);
     return again.ok && again.value !== "conflict";
   }
+}
+
+function isOfAnother({ unheard }: UnfinishedCall, document: string): boolean {
+  return unheard !== undefined && unheard.ownWrite !== document;
 }

@@ -7,6 +7,8 @@ export interface UnfinishedCall {
   /** Version the finish expects; 0: the call never was in the store. */
   readonly version: number;
   readonly records: readonly DetailRecord[];
+  /** The set-up ended because nothing was heard here: where the record moved on meanwhile, and not by the write of ours that had no reply, another worker has the call, and it is not over. */
+  readonly unheard?: { readonly ownWrite: string | null };
 }
 
 /** Local disk that holds finished calls while the store is away, and over a restart of the process. */
