@@ -99,7 +99,7 @@ class ShardedCallStore implements RedisCallStore {
     return outcome(reply, { 1: "created", 0: "exists" });
   }
 
-  async save(call: CallWrite, expected: number): Promise<Result<"saved" | "conflict" | "gone", Failure>> {
+  async save(call: CallWrite, expected: number): ReturnType<CallStore["save"]> {
     const keys = this.#keysOf(call.callId);
     const trunks = joinTrunks(call.trunks);
     const record = formatRecord(expected + 1, trunks, call.document);
@@ -117,7 +117,7 @@ class ShardedCallStore implements RedisCallStore {
       ]),
     );
     await this.#copied(call, reply);
-    return outcome(reply, { 1: "saved", 0: "conflict", [-1]: "gone" });
+    return outcome(reply, { 1: "saved", 0: "conflict", [-1]: "gone", [-2]: "unknown" });
   }
 
   async finish(

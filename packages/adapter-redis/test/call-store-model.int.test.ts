@@ -53,7 +53,7 @@ const save: fc.Arbitrary<Step> = fc.tuple(call, fc.integer({ min: -1, max: 1 }))
     const held = model.live.get(write.callId);
     const expected = (held?.version ?? 1) + skew;
     const outcome = valueOf(await store.save(write, expected));
-    if (held === undefined) expect(outcome).toBe("gone");
+    if (held === undefined) expect(outcome).toBe(model.over.has(write.callId) ? "gone" : "unknown");
     else expect(outcome).toBe(skew === 0 ? "saved" : "conflict");
     if (held !== undefined && skew === 0) model.live.set(write.callId, { ...write, version: held.version + 1 });
   },

@@ -7,14 +7,17 @@
   ARGV[4] deadline (epoch ms)
   ARGV[5] life of the record (ms)
   ARGV[6] trunks the call occupies from now on, separated by 0x1F
-  Returns 1 saved, 0 conflict, -1 gone.
+  Returns 1 saved, 0 conflict, -1 gone, -2 no such call, and none that is remembered.
 ]]
 local version, trunks = string.match(redis.call('GETRANGE', KEYS[1], 0, 511), '^(%d+)\n([^\n]*)\n')
 if not version then
   -- Absent, or a head longer than what was read.
   version, trunks = string.match(redis.call('GET', KEYS[1]) or '', '^(%d+)\n([^\n]*)\n')
 end
-if not version or version == '0' then
+if not version then
+  return -2
+end
+if version == '0' then
   return -1
 end
 if version ~= ARGV[2] then

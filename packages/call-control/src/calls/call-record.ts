@@ -1,10 +1,7 @@
 import {
-  callDeadline,
   err,
-  occupiedTrunks,
   ok,
   parseCall,
-  serialiseCall,
   transition,
   type Call,
   type CallEvent,
@@ -14,6 +11,7 @@ import {
 } from "@tandem/domain";
 import type { CallStore, CallWrite, Clock, StoredCall } from "../ports/index.ts";
 import { unlessAway } from "../timing/within.ts";
+import { callWrite } from "./call-write.ts";
 import { owedOf } from "./owed-effects.ts";
 
 /**
@@ -28,22 +26,14 @@ const MOST_UNSAVED = 64;
 /** Longest that an emergency call waits for the store, unless it is known to be away. A write goes on; the call does not stand still for it. */
 const EMERGENCY_WAIT_MS = 300;
 
+/** As long as the store surely remembers a call that is over, milliseconds. */
+const REMEMBERED_MS = 60_000;
+
 /** An event whose outcome the store does not have, with what was done for it, and what the last replay asked for besides. */
 interface Unsaved {
   readonly event: CallEvent;
   done: readonly Effect[];
   owed: readonly Effect[];
-}
-
-/** What the store keeps of a call. */
-export function callWrite(call: Call): CallWrite {
-  return { ...placeOfWrite(call), document: serialiseCall(call) };
-}
-
-/** The same without the record's text. */
-export function placeOfWrite(call: Call): Omit<CallWrite, "document"> {
-  const place = { callId: call.id, deadlineMs: callDeadline(call), trunks: occupiedTrunks(call) };
-  return call.facts.emergency === null ? place : { ...place, needsCopy: true };
 }
 
 /**
@@ -57,6 +47,8 @@ export class CallRecord {
   readonly #told: (outcome: SaveOutcome) => void;
   #call: Call | null = null;
   #version = 0;
+  /** When the store was last known to have this version (epoch ms). */
+  #seenMs = 0;
   /** Oldest first. */
   readonly #unsaved: Unsaved[] = [];
   #saving: Promise<SaveOutcome> | null = null;
@@ -221,6 +213,7 @@ export class CallRecord {
     if (!call.ok) return err({ code: "state-lost", detail: "the record has a shape this worker does not know" });
     this.#call = call.value;
     this.#version = stored.version;
+    this.#seenMs = this.#clock.now();
     return ok(call.value);
   }
 
@@ -270,6 +263,7 @@ export class CallRecord {
     const settled = outcome === "conflict" || outcome === "exists" ? await this.#ownWrite(write, outcome) : outcome;
     if (settled === "stored") {
       this.#version += 1;
+      this.#seenMs = this.#clock.now();
       this.#doubtful = null;
       this.#unsaved.splice(0, included);
     } else if (settled === "unstored") this.#doubtful = write;
@@ -279,7 +273,18 @@ export class CallRecord {
   async #put(write: CallWrite): Promise<SaveOutcome> {
     const result = this.#version === 0 ? await this.#store.create(write) : await this.#store.save(write, this.#version);
     if (!result.ok) return "unstored";
+    if (result.value === "unknown") return this.#putLost(write);
     return result.value === "created" || result.value === "saved" ? "stored" : result.value;
+  }
+
+  /** The store had the record and lost it, with its primary: who still has the call makes it again. Not where it is so long ago that the call may be over, and forgotten. */
+  async #putLost(write: CallWrite): Promise<SaveOutcome> {
+    if (this.#clock.now() - this.#seenMs >= REMEMBERED_MS) return "gone";
+    const made = await this.#store.create(write);
+    if (!made.ok) return "unstored";
+    if (made.value === "exists") return "conflict";
+    this.#version = 0;
+    return "stored";
   }
 
   /** A lost race may be against our own earlier write whose reply never came: then there was no race. */

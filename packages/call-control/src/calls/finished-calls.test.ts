@@ -1,7 +1,7 @@
 import { newCall } from "@tandem/domain";
 import { describe, expect, test } from "vitest";
 import { FakeCallStore, FakeClock, FakeDetailRecordSpool, FakeTelemetry } from "../testing/index.ts";
-import { callWrite } from "./call-record.ts";
+import { callWrite } from "./call-write.ts";
 import { FinishedCalls, finishOf } from "./finished-calls.ts";
 
 function rig() {

@@ -1,6 +1,6 @@
 import { lastByes, type Call, type Failure } from "@tandem/domain";
 import type { CallStore, Clock, DetailRecordSpool, Telemetry, UnfinishedCall } from "../ports/index.ts";
-import { placeOfWrite } from "./call-record.ts";
+import { placeOfWrite } from "./call-write.ts";
 import { recordsOf } from "./detail-records.ts";
 
 const RETRY_MS = 1_000;

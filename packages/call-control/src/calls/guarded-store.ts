@@ -52,7 +52,7 @@ export class GuardedCallStore implements CallStore {
     return this.#guard(() => this.#store.create(call), call.callId);
   }
 
-  save(call: CallWrite, expected: number): Promise<Result<"saved" | "conflict" | "gone", Failure>> {
+  save(call: CallWrite, expected: number): ReturnType<CallStore["save"]> {
     return this.#guard(() => this.#store.save(call, expected), call.callId);
   }
 

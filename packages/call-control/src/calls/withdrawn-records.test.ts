@@ -1,7 +1,7 @@
 import { newCall } from "@tandem/domain";
 import { describe, expect, test } from "vitest";
 import { FakeCallStore, FakeClock, settle } from "../testing/index.ts";
-import { callWrite } from "./call-record.ts";
+import { callWrite } from "./call-write.ts";
 import { WithdrawnRecords } from "./withdrawn-records.ts";
 
 function rig() {

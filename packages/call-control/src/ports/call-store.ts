@@ -15,8 +15,11 @@ export interface CallStore {
    * ended within the last minute; `load` then gives null, and the INVITE is a late duplicate to absorb, not a new call.
    */
   create(call: CallWrite): Promise<Result<"created" | "exists", Failure>>;
-  /** Compare-and-set: writes version `expected + 1`. `conflict`: reload and run the transition again; `gone`: the call is over. */
-  save(call: CallWrite, expected: number): Promise<Result<"saved" | "conflict" | "gone", Failure>>;
+  /**
+   * Compare-and-set: writes version `expected + 1`. `conflict`: reload and run the transition again; `gone`: the call is over. `unknown`: there is no such call and none ended within
+   * the last minute: the store lost it.
+   */
+  save(call: CallWrite, expected: number): Promise<Result<"saved" | "conflict" | "gone" | "unknown", Failure>>;
   /**
    * Removes the record and its load, and appends the CDRs, exactly once. `expected` 0: the call was never stored (refused at once, or served while
    * the store was away); its records are appended unless the call id is known (`conflict`) or lately over (`gone`).

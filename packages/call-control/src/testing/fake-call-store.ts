@@ -47,10 +47,10 @@ export class FakeCallStore implements CallStore {
     });
   }
 
-  save(call: CallWrite, expected: number): Promise<Result<"saved" | "conflict" | "gone", Failure>> {
+  save(call: CallWrite, expected: number): ReturnType<CallStore["save"]> {
     return this.#run("save", () => {
       const row = this.rows.get(call.callId);
-      if (row === undefined) return "gone";
+      if (row === undefined) return this.over.has(call.callId) ? "gone" : "unknown";
       if (row.version !== expected) return "conflict";
       this.#put(call, expected + 1);
       return "saved";

@@ -39,10 +39,10 @@ export function describeCallStore(setUp: () => Promise<Harness<CallStore>>): voi
       expect(valueOf(await subject.load("a"))).toMatchObject({ version: 2, document: "second" });
     });
 
-    it("cannot be saved when the call never was or is over", async () => {
+    it("cannot be saved when the call is over, nor when it never was, which is told apart", async () => {
       await using harness = await setUp();
       const { subject } = harness;
-      expect(valueOf(await subject.save(write({ callId: "nobody" }), 1))).toBe("gone");
+      expect(valueOf(await subject.save(write({ callId: "nobody" }), 1))).toBe("unknown");
       await subject.create(write({ callId: "a" }));
       await subject.finish(write({ callId: "a" }), 1, []);
       expect(valueOf(await subject.save(write({ callId: "a" }), 1))).toBe("gone");
