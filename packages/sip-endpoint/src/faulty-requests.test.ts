@@ -40,6 +40,18 @@ describe("what is wrong with a request", () => {
     ["a display name that does not close", openName(requestText({ uri: "sip:911@10.0.0.9" }))],
     ["a display name that does not close, in a dialog", openName(requestText({ method: "BYE", toTag: "ours" }))],
     ["a repeated header, in a dialog", requestText({ method: "BYE", toTag: "ours", headers: ["Max-Forwards: 70"] })],
+    ["a line that is no header", requestText({ uri: "sip:911@10.0.0.9", headers: ["no header at all"] })],
+    ["a line that is no header, in a dialog", requestText({ method: "BYE", toTag: "ours", headers: ["no header"] })],
+    ["a CR within a line", requestText({ uri: "sip:911@10.0.0.9", headers: ["X: a\rb"] })],
+    ["a line that is too long", requestText({ uri: "sip:911@10.0.0.9", headers: [`X: ${"x".repeat(20_000)}`] })],
+    ["too many lines", requestText({ uri: "sip:911@10.0.0.9", headers: Array<string>(600).fill("X: 1") })],
+    ["no empty line after the headers", requestText({ uri: "sip:911@10.0.0.9" }).replace(/\r\n\r\n$/, "\r\n")],
+    ["a body that is too short", requestText({ uri: "sip:911@10.0.0.9" }).replace("Length: 0", "Length: 9")],
+    ["a Content-Length that is no number", requestText({ uri: "sip:911@10.0.0.9" }).replace("Length: 0", "Length: -1")],
+    ["blanks in the Request-URI", requestText({ uri: "sip:911@10.0.0.9; user=phone" })],
+    ["a Request-URI in brackets", requestText({ uri: "<sip:911@10.0.0.9>" })],
+    ["a Request-URI whose host cannot be read", requestText({ uri: "sip:911@10.0.0.9:99999" })],
+    ["a CSeq of more than 31 bits", requestText({ uri: "sip:911@10.0.0.9", cseq: 4_294_967_295 })],
   ];
   it.each(letOff)("%s is passed up when it may be an emergency call (NENA-STA-010.3, A18)", async (_fact, text) => {
     await start();
@@ -52,6 +64,10 @@ describe("what is wrong with a request", () => {
     ["a repeated header", requestText({ uri: "sip:+12125550100@10.0.0.9", headers: ["Max-Forwards: 70"] })],
     ["an empty parameter", requestText({ uri: "sip:+12125550100@10.0.0.9;" })],
     ["a display name that does not close", openName(requestText({ uri: "sip:+12125550100@10.0.0.9" }))],
+    ["a line that is no header", requestText({ uri: "sip:+12125550100@10.0.0.9", headers: ["no header at all"] })],
+    ["a Request-URI in brackets", requestText({ uri: "<sip:+12125550100@10.0.0.9>" })],
+    ["blanks in the Request-URI, in a dialog (RFC 4475 §3.1.2.8)", requestText({ uri: "sip:a@b; lr", toTag: "ours" })],
+    ["a CSeq of more than 31 bits", requestText({ uri: "sip:+12125550100@10.0.0.9", cseq: 2_147_483_648 })],
   ])("%s in another call is refused", async (_fact, text) => {
     await start();
     await receive(text);

@@ -47,6 +47,20 @@ describe("a forwarded request", () => {
   });
 });
 
+describe("a response with lines that cannot be read", () => {
+  it.each([
+    ["no header", "no header at all"],
+    ["a CR within", "X: a\rb"],
+    ["too long", `X: ${"x".repeat(20_000)}`],
+  ])("is taken without them: %s", async (_fact, line) => {
+    await start();
+    await send("OPTIONS");
+    peer.send(responseText(peer.received[0] ?? "", 200, "callee", [line, "Server: that one"]), US);
+    await settled();
+    expect(client.responses.map(({ message }) => message.get("Server"))).toEqual(["that one"]);
+  });
+});
+
 describe("a 2xx to an INVITE that nothing here waits for", () => {
   const shared = { name: "core", ...US, advertisedAddress: "Pool.example.com", advertisedPort: 5070 };
 

@@ -67,7 +67,6 @@ export class HeaderScan {
         end = this.contentEnd(lf);
       }
       this.readLine(at, end, lf + 1, folded);
-      if (this.lines.length > this.maxHeaders) return this.fail("too-many-headers");
       at = lf + 1;
     }
     this.fail("truncated");
@@ -100,6 +99,7 @@ export class HeaderScan {
     // RFC 3261 §7.3.1 allows blanks before the colon.
     while (isBlank(code)) code = codeAt(text, ++at);
     if (code !== CHAR.colon || nameEnd === start) return this.fail("bad-header-line");
+    if (this.lines.length >= this.maxHeaders) return this.fail("too-many-headers");
     const id = headerIdAt(text, start, nameEnd, hash);
     const crlf = next - end === 2;
     this.lines.push(

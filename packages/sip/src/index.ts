@@ -122,4 +122,4 @@ export type {
   TransactionSettings,
   TransportErrorInput,
 } from "./transactions/index.ts";
-export { looksLikeEmergency } from "./emergency-look.ts";
+export { isLetOffForm, looksLikeEmergency } from "./emergency-look.ts";

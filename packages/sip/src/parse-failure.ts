@@ -23,8 +23,8 @@ export interface ParseFailure {
   /** One static sentence for the reason phrase or a log; holds nothing of the message. */
   readonly detail: string;
   /**
-   * The request as far as it could be read, bad lines left out: enough for `responseTo` when `answerable` is true.
-   * Undefined when not even a method was readable or the text was a response.
+   * The message as far as it could be read, bad lines left out: enough for `responseTo` when `answerable` is true. A Request-URI is empty when that, or the
+   * version, could not be read; the body is what came of it. Undefined when not even a method or a status was readable.
    */
   readonly salvaged: SipMessage | undefined;
   /** True when a response can be built and routed: a request other than ACK with Via, From, To, Call-ID and CSeq. */
@@ -51,8 +51,8 @@ const NEEDED_TO_ANSWER = ["Via", "From", "To", "Call-ID", "CSeq"];
 /** The failure of that reason, with the request as far as it was read. */
 export function parseFailure(reason: ParseFailureReason, partial: SipMessage | undefined): ParseFailure {
   const [status, detail] = FAILURES[reason];
-  const salvaged = partial?.kind === "request" && partial.method !== "" ? partial : undefined;
+  const salvaged = partial?.kind === "request" && partial.method === "" ? undefined : partial;
   const answerable =
-    salvaged !== undefined && salvaged.method !== "ACK" && NEEDED_TO_ANSWER.every((name) => salvaged.has(name));
+    salvaged?.kind === "request" && salvaged.method !== "ACK" && NEEDED_TO_ANSWER.every((name) => salvaged.has(name));
   return { reason, status, detail, salvaged, answerable };
 }

@@ -1,10 +1,13 @@
 import { CHAR, codeAt, isToken, readDecimal } from "./characters.ts";
+import { withHeaders } from "./edit-message.ts";
 import { HEADER_ID } from "./header-name.ts";
 import { DEFAULT_LIMITS, HeaderScan, type ParseOptions } from "./header-scan.ts";
 import type { SipMessage } from "./message.ts";
 import { parseFailure, type ParseFailure, type ParseFailureReason } from "./parse-failure.ts";
 import { err, ok, type Result } from "./result.ts";
-import { TextMessage, type StartLine } from "./text-message.ts";
+import { requestStart, TextMessage, type StartLine } from "./text-message.ts";
+
+const VERSION_LENGTH = "SIP/2.0".length;
 
 /** RFC 3261 §20.14 gives no bound; 2^31-1 keeps every length a small integer. */
 const MAX_CONTENT_LENGTH = 2_147_483_647;
@@ -19,7 +22,7 @@ export function parseMessage(text: string, options?: ParseOptions): Result<SipMe
   if (scan.failure === undefined && start !== undefined) {
     return ok(new TextMessage(start, scan.lines, text.slice(scan.bodyStart)));
   }
-  const partial = start === undefined ? undefined : new TextMessage(start, scan.lines, "");
+  const partial = start === undefined ? undefined : new TextMessage(start, scan.lines, text.slice(scan.bodyStart));
   return err(parseFailure(scan.failure ?? "bad-start-line", partial));
 }
 
@@ -27,7 +30,11 @@ export function parseMessage(text: string, options?: ParseOptions): Result<SipMe
 export function parseDatagram(bytes: Uint8Array, options?: ParseOptions): Result<SipMessage, ParseFailure> {
   if (bytes.length > (options?.maxBytes ?? DEFAULT_LIMITS.maxBytes)) return err(parseFailure("too-large", undefined));
   const parsed = parseMessage(latin1Text(bytes), options);
-  return parsed.ok ? fitBody(parsed.value) : parsed;
+  if (parsed.ok) return fitBody(parsed.value);
+  const { salvaged } = parsed.error;
+  if (salvaged === undefined) return parsed;
+  const fitted = fitBody(salvaged);
+  return err({ ...parsed.error, salvaged: fitted.ok ? fitted.value : fitted.error.salvaged });
 }
 
 function fitBody(message: SipMessage): Result<SipMessage, ParseFailure> {
@@ -36,10 +43,16 @@ function fitBody(message: SipMessage): Result<SipMessage, ParseFailure> {
   // RFC 3261 §20.14: without Content-Length the body runs to the end of the datagram.
   if (line === undefined) return ok(message);
   const length = readDecimal(line.value, MAX_CONTENT_LENGTH);
-  if (length === undefined) return err(parseFailure("bad-content-length", message));
+  if (length === undefined) return err(parseFailure("bad-content-length", withItsLength(message)));
   if (length === message.body.length) return ok(message);
-  if (length > message.body.length) return err(parseFailure("body-shorter-than-content-length", message));
+  if (length > message.body.length) {
+    return err(parseFailure("body-shorter-than-content-length", withItsLength(message)));
+  }
   return ok(new TextMessage(message, message.lines, message.body.slice(0, length)));
+}
+
+function withItsLength(message: SipMessage): SipMessage {
+  return withHeaders(message, (headers) => headers.set("Content-Length", String(message.body.length)));
 }
 
 interface Latin1Bytes extends Uint8Array {
@@ -75,7 +88,7 @@ function scanHead(text: string, options: ParseOptions | undefined): MessageHead 
   const start = line.length > scan.maxLineLength ? "start-line-too-long" : readStartLine(line);
   if (typeof start === "string") scan.fail(start);
   scan.readLines(lf + 1);
-  return { start: typeof start === "string" ? salvageStart(line) : start, scan };
+  return { start: typeof start === "string" ? salvageStart(line, start) : start, scan };
 }
 
 /** RFC 3261 §7.5: line ends before the start line are ignored. */
@@ -124,11 +137,13 @@ function readRequestLine(line: string): StartLine | ParseFailureReason {
   return { kind: "request", method, uri, status: 0, reason: "", startLine: line };
 }
 
-/** What can be told of a request line that is not well-formed: its method, if it has one. */
-function salvageStart(line: string): StartLine | undefined {
+/** What can be told of a request line that is not well-formed: its method, if it has one, and its Request-URI without the blanks that do not belong there. */
+function salvageStart(line: string, failure: ParseFailureReason): StartLine | undefined {
   if (startsWithVersion(line)) return undefined;
   const gap = line.indexOf(" ");
   const method = gap < 0 ? "" : line.slice(0, gap);
   if (!isToken(method)) return undefined;
-  return { kind: "request", method, uri: "", status: 0, reason: "", startLine: line };
+  const rest = failure === "bad-start-line" ? line.slice(gap).trim() : "";
+  const uri = rest.toUpperCase().endsWith(" SIP/2.0") ? rest.slice(0, -VERSION_LENGTH).replaceAll(/[ \t\r]/g, "") : "";
+  return requestStart(method, uri);
 }

@@ -5,7 +5,7 @@ import { HEADER_COUNT, headerId } from "./header-name.ts";
 import type { SipMessage } from "./message.ts";
 import { asTextMessage, type TextMessage } from "./text-message.ts";
 import { firstOfList, splitList } from "./values/list.ts";
-import { parseCSeq, parseMaxForwards } from "./values/sequence.ts";
+import { MAX_CSEQ, parseCSeq, parseMaxForwards } from "./values/sequence.ts";
 import { parseVia } from "./values/via.ts";
 
 /** What is wrong with a message that could be read. `header` is the canonical name of the header at fault; it is the reason code's subject. */
@@ -17,6 +17,7 @@ export interface MessageFault {
     | "repeated-header"
     | "bad-header"
     | "method-mismatch"
+    | "overlarge-cseq"
     | "several-vias";
   /** Status a server answers with: 400 or 416. A response with a fault is dropped (RFC 3261 §18.1.2, §8.1.3.3). */
   readonly status: number;
@@ -78,7 +79,7 @@ const viaId = headerId("Via");
 /** Checks every request before anything acts on it (RFC 3261 §8.2, §16.3); undefined when nothing is wrong. */
 export function validateRequest(request: SipMessage): MessageFault | undefined {
   const message = asTextMessage(request);
-  return requestUriFault(message.uri) ?? countFault(message) ?? valueFault(message) ?? methodFault(message);
+  return requestUriFault(message.uri) ?? countFault(message) ?? valueFault(message) ?? cseqFault(message);
 }
 
 /** Headers of which the first line is taken where several came, or that are made anew anyway: no reason to lose an emergency call. */
@@ -89,7 +90,7 @@ const LET_OFF: ReadonlySet<string> = new Set(["Contact", "Route", "Max-Forwards"
  * taken once, a bad value of a header that is made anew is not looked at.
  */
 export function isGraveFault({ code, header }: MessageFault): boolean {
-  if (code === "repeated-header") return false;
+  if (code === "repeated-header" || code === "overlarge-cseq") return false;
   return code !== "bad-header" || !LET_OFF.has(header ?? "");
 }
 
@@ -146,11 +147,11 @@ function readsAsAddresses(value: string): boolean {
   return elements.length > 0 && elements.every((element) => parseNameAddr(element) !== undefined);
 }
 
-/** RFC 3261 §8.1.1.5: the CSeq method is the request's. */
-function methodFault(message: TextMessage): MessageFault | undefined {
+/** RFC 3261 §8.1.1.5: the CSeq method is the request's, its number less than 2^31. */
+function cseqFault(message: TextMessage): MessageFault | undefined {
   const cseq = parseCSeq(message.get("CSeq") ?? "");
-  if (cseq?.method === message.method) return undefined;
-  return headerFault("method-mismatch", "CSeq", "Method mismatch in");
+  if (cseq?.method !== message.method) return headerFault("method-mismatch", "CSeq", "Method mismatch in");
+  return cseq.sequence > MAX_CSEQ ? headerFault("overlarge-cseq", "CSeq", "Bad") : undefined;
 }
 
 /** RFC 3261 §8.1.3.3: a response with more than one Via value went astray. */

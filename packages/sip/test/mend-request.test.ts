@@ -31,6 +31,10 @@ describe("a request that breaks the grammar, as far as it can be read", () => {
     ["an empty port before a parameter", "sip:911@[2001:db8::1]:;lr", "sip:911@[2001:db8::1];lr"],
     ["headers", "sip:911@h?x=y", "sip:911@h"],
     ["an empty headers part", "sip:911@h:5060?", "sip:911@h:5060"],
+    ["brackets", "<sip:911@h;user=phone>", "sip:911@h;user=phone"],
+    ["no host", "sip:911@", "sip:911@host.invalid"],
+    ["a host that cannot be read", "sip:911@[2001:db8::1", "sip:911@host.invalid"],
+    ["an impossible port", "sips:911@h:99999;user=phone", "sips:911@host.invalid"],
     ["an empty parameter of a tel URI", "tel:911;", "tel:911"],
   ])("Request-URI with %s", (_fact, uri, mended) => {
     const message = mendRequest(invite({ uri }));
@@ -65,6 +69,6 @@ describe("a request that breaks the grammar, as far as it can be read", () => {
   });
 
   it("what cannot be mended stays a fault", () => {
-    expect(validateRequest(mendRequest(invite({ uri: "sip:911@" })))?.code).toBe("bad-request-uri");
+    expect(validateRequest(mendRequest(invite({ uri: "sip: @h" })))?.code).toBe("bad-request-uri");
   });
 });

@@ -65,7 +65,8 @@ describe("requests", () => {
     ["unreadable From", request(change("From", '"a')), "bad-header", 400, "From"],
     ["empty Call-ID", request(change("Call-ID", "")), "bad-header", 400, "Call-ID"],
     ["Call-ID with a blank", request(change("Call-ID", "a b")), "bad-header", 400, "Call-ID"],
-    ["CSeq number of 2^31", request(change("CSeq", "2147483648 INVITE")), "bad-header", 400, "CSeq"],
+    ["CSeq number of 2^31", request(change("CSeq", "2147483648 INVITE")), "overlarge-cseq", 400, "CSeq"],
+    ["CSeq number of 2^32", request(change("CSeq", "4294967296 INVITE")), "bad-header", 400, "CSeq"],
     ["CSeq of another method", request(change("CSeq", "1 BYE")), "method-mismatch", 400, "CSeq"],
     ["CSeq method in another case", request(change("CSeq", "1 invite")), "method-mismatch", 400, "CSeq"],
     ["Max-Forwards above 255", request(change("Max-Forwards", "256")), "bad-header", 400, "Max-Forwards"],
@@ -125,6 +126,10 @@ describe("what may be an emergency call, by the message alone", () => {
     },
   );
 
+  it("a number in brackets", () => {
+    expect(looksLikeEmergency(invite("<sip:911>"))).toBe(true);
+  });
+
   it("anything with Priority: emergency, but an INVITE", () => {
     expect(looksLikeEmergency(invite("sip:alice@h", [["Priority", "Emergency"]]))).toBe(true);
     const message = buildRequest({ method: "MESSAGE", uri: "sip:911@h", headers: [], body: "" });
@@ -136,6 +141,7 @@ describe("what may be an emergency call, by the message alone", () => {
     [{ code: "bad-header", header: "Max-Forwards" }, false],
     [{ code: "bad-header", header: "Contact" }, false],
     [{ code: "bad-header", header: "CSeq" }, true],
+    [{ code: "overlarge-cseq", header: "CSeq" }, false],
     [{ code: "missing-header", header: "From" }, true],
     [{ code: "method-mismatch", header: "CSeq" }, true],
   ] as const)("%o is grave: %s", (fault, grave) => {

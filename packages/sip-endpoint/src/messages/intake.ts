@@ -1,4 +1,6 @@
 import {
+  isLetOffForm,
+  looksLikeEmergency,
   parseDatagram,
   parseMessage,
   type ParseFailure,
@@ -23,6 +25,14 @@ export interface MessageReceiver {
     fault: { readonly status: number; readonly detail?: string },
   ): void;
 }
+
+/** What is wrong with lines that no answer needs: they are left out (RFC 3261 §7.3.1 lets what is not understood be ignored). */
+const BAD_LINES: ReadonlySet<ParseFailure["reason"]> = new Set([
+  "bad-header-line",
+  "header-line-too-long",
+  "too-many-headers",
+  "bad-line-end",
+]);
 
 /** Shortest thing worth reading; what is shorter is a keep-alive or noise. */
 const SHORTEST_MESSAGE = 16;
@@ -70,12 +80,28 @@ export class Intake implements TransportReceiver {
   }
 
   private takeFailure(failure: ParseFailure, arrival: Arrival): void {
-    if (failure.answerable && failure.salvaged !== undefined) {
-      return this.receiver.refuseStatelessly(failure.salvaged, arrival, failure);
-    }
+    const { salvaged } = failure;
     const { transport, address, port, listener } = arrival;
-    this.counters.discarded[failure.reason === "too-large" ? "oversize" : "malformed"]++;
     const fields = { transport, address, port, listener: listener.name, reason: failure.reason };
+    // NENA-STA-010.3: what can be read of a call for help goes on, without the lines that cannot.
+    if (salvaged !== undefined && salvaged.uri !== "" && isServedAnyway(salvaged, failure)) {
+      this.log.warn(fields, "malformed request passed on, it may be an emergency call");
+      return this.receiver.onRequest(salvaged, arrival);
+    }
+    if (salvaged?.kind === "response" && BAD_LINES.has(failure.reason)) {
+      this.log.warn(fields, "malformed response taken as far as it can be read");
+      return this.receiver.onResponse(salvaged, arrival);
+    }
+    if (failure.answerable && salvaged !== undefined) {
+      return this.receiver.refuseStatelessly(salvaged, arrival, failure);
+    }
+    this.counters.discarded[failure.reason === "too-large" ? "oversize" : "malformed"]++;
     this.log.warn(fields, "malformed message dropped");
   }
+}
+
+/** The Request-URI of the first INVITE comes again in its CANCEL and ACK; other requests of a call go to the Contact that they were given, and have no excuse. */
+function isServedAnyway(salvaged: SipMessage, { reason }: ParseFailure): boolean {
+  if (reason !== "bad-start-line") return isLetOffForm(salvaged);
+  return salvaged.method === "CANCEL" || salvaged.method === "ACK" || looksLikeEmergency(salvaged);
 }

@@ -5,6 +5,7 @@ import {
   serverTransactionKey,
   transactionFacts,
   isGraveFault,
+  isLetOffForm,
   looksLikeEmergency,
   mendRequest,
   type MessageFault,
@@ -142,7 +143,7 @@ export class ServerLayer {
   private refusalOf(incoming: Incoming): Refusal | undefined {
     const { request, facts } = incoming;
     const fault = validateRequest(request.message);
-    if (fault !== undefined && !this.letOff(request, fault, facts))
+    if (fault !== undefined && !this.letOff(request, fault))
       return this.refused(fault.status, fault.detail, request.source);
     // A CANCEL shares Call-ID, CSeq and From tag with its INVITE by design.
     if (request.message.method === "CANCEL") return undefined;
@@ -168,9 +169,8 @@ export class ServerLayer {
    * An emergency call is not lost for a fault of form: the application decides what it is, and refuses it if it is none. Neither are the requests that belong
    * to one: only a call that was let in has them.
    */
-  private letOff({ message, source }: Received, fault: MessageFault, { toTag }: TransactionFacts): boolean {
-    const belongs = toTag !== undefined || message.method === "CANCEL";
-    if (!(belongs || looksLikeEmergency(message)) || !isUsable(message)) return false;
+  private letOff({ message, source }: Received, fault: MessageFault): boolean {
+    if (!isLetOffForm(message) || !isUsable(message)) return false;
     const { transport, address, port, listener } = source;
     const where = { transport, address, port, listener: listener.name };
     this.context.log.warn(

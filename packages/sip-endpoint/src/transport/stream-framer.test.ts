@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, it, test } from "vitest";
-import { requestText } from "../../test/sip-texts.ts";
+import { requestText, type RequestFields } from "../../test/sip-texts.ts";
 import { StreamFramer, type FramingFailure } from "./stream-framer.ts";
 
 class Frames {
@@ -123,6 +123,28 @@ describe("keep-alive, RFC 5626 §4.4.1", () => {
     const frames = frame([`\r\n\r\n${OPTIONS}\r\n\r\n${INVITE}`]);
     expect(frames.messages).toEqual([OPTIONS, INVITE]);
     expect(frames.pings).toBe(2);
+  });
+});
+
+describe("a call that may be for help, of a length that its sender did not write (NENA-STA-010.3, A18)", () => {
+  const withoutLength = (fields: RequestFields): string => requestText(fields).replace(/Content-Length: \d+\r\n/, "");
+  const call = { uri: "sip:911@10.0.0.9" };
+  const described = { ...call, headers: ["Content-Type: application/sdp"], body: "v=0\r\n" };
+
+  it.each([
+    ["none, and no body", withoutLength(call)],
+    ["none, and what came along is its body", withoutLength(described)],
+    ["no number", requestText(described).replace(/Length: \d+/, "Length: x")],
+    ["none, in a dialog", withoutLength({ method: "BYE", toTag: "ours" })],
+  ])("%s", (_fact, text) => {
+    const frames = frame([text, OPTIONS]);
+    expect(frames.messages).toEqual([text, OPTIONS]);
+    expect(frames.failures).toEqual([]);
+  });
+
+  it("what follows a request without a body is the next one", () => {
+    const bye = withoutLength({ method: "BYE", toTag: "ours" });
+    expect(frame([bye + OPTIONS]).messages).toEqual([bye, OPTIONS]);
   });
 });
 

@@ -1,3 +1,5 @@
+import { isLetOffForm, parseMessage } from "@tandem/sip";
+
 /** What a stream's bytes turn out to be. */
 export interface FrameReceiver {
   /** A complete message: head and body, latin1. */
@@ -11,7 +13,7 @@ export interface FrameReceiver {
 /**
  * - `not-sip`: the first line is no SIP start line
  * - `head-too-large`, `message-too-large`: over the limit
- * - `no-content-length`, `bad-content-length`: where the message ends cannot be told (RFC 3261 §18.3)
+ * - `no-content-length`, `bad-content-length`: where the message ends cannot be told (RFC 3261 §18.3), and it is none that may be for help
  */
 export type FramingFailure =
   | "not-sip"
@@ -121,10 +123,12 @@ export class StreamFramer {
     }
     const headBytes = end + HEAD_END.length - start;
     const head = bytes.toString("latin1", start, start + headBytes);
-    const contentLength = readContentLength(head);
-    if (typeof contentLength === "string") return this.fail(contentLength, head);
-    if (headBytes + contentLength > this.maxBytes) return this.fail("message-too-large", head);
-    this.wanted = headBytes + contentLength;
+    const written = readContentLength(head);
+    const bodyBytes =
+      typeof written === "number" ? written : (guessedLength(head, bytes.length - start - headBytes) ?? written);
+    if (typeof bodyBytes === "string") return this.fail(bodyBytes, head);
+    if (headBytes + bodyBytes > this.maxBytes) return this.fail("message-too-large", head);
+    this.wanted = headBytes + bodyBytes;
   }
 
   /** False: no SIP. True with `startLineSeen` unset: the line is not complete yet. */
@@ -181,4 +185,12 @@ function readContentLength(head: string): number | FramingFailure {
     length = Number(value);
   }
   return length ?? "no-content-length";
+}
+
+/** An emergency call is not lost for a length that its sender did not write: it has no body where it names no type of one, else what came along with its head. */
+function guessedLength(head: string, bytesAfter: number): number | undefined {
+  const parsed = parseMessage(head);
+  const message = parsed.ok ? parsed.value : parsed.error.salvaged;
+  if (message?.kind !== "request" || !isLetOffForm(message)) return undefined;
+  return message.has("Content-Type") ? bytesAfter : 0;
 }

@@ -2,7 +2,10 @@ import { isBlank, readDecimal, trimBlanks } from "../characters.ts";
 import { Cursor } from "./cursor.ts";
 
 /** RFC 3261 §8.1.1.5: the sequence number is less than 2^31. */
-const MAX_CSEQ = 2_147_483_647;
+export const MAX_CSEQ = 2_147_483_647;
+
+/** What some peers take for it; the same section: a 32-bit unsigned integer. */
+const MAX_READABLE_CSEQ = 4_294_967_295;
 
 /** RFC 3262 §7.1: RSeq is 1 to 2^32-1. */
 const MAX_RSEQ = 4_294_967_295;
@@ -20,10 +23,10 @@ export interface RAck {
   readonly method: string;
 }
 
-/** Reads CSeq (RFC 3261 §20.16); undefined for anything else, numbers of 2^31 and above included. */
+/** Reads CSeq (RFC 3261 §20.16); undefined for anything else. Numbers from 2^31 to 2^32-1 can be read, but `validateRequest` finds fault with them. */
 export function parseCSeq(value: string): CSeq | undefined {
   const cursor = new Cursor(value);
-  const sequence = readDecimal(word(cursor), MAX_CSEQ);
+  const sequence = readDecimal(word(cursor), MAX_READABLE_CSEQ);
   const method = word(cursor);
   return sequence === undefined || method === "" || !cursor.done ? undefined : { sequence, method };
 }
@@ -32,7 +35,7 @@ export function parseCSeq(value: string): CSeq | undefined {
 export function parseRAck(value: string): RAck | undefined {
   const cursor = new Cursor(value);
   const responseNumber = parseRSeq(word(cursor));
-  const sequence = readDecimal(word(cursor), MAX_CSEQ);
+  const sequence = readDecimal(word(cursor), MAX_READABLE_CSEQ);
   const method = word(cursor);
   if (responseNumber === undefined || sequence === undefined || method === "" || !cursor.done) return undefined;
   return { responseNumber, sequence, method };
