@@ -32,6 +32,11 @@ describe("what is an emergency call", () => {
     ["a tel URI", uri("tel", "911"), "911"],
     ["a tel URI with phone-context", uri("tel", "911", "+1"), "911"],
     ["visual separators", uri("tel", "9-1-1"), "911"],
+    [
+      "where the host should be: no host name is all digits (RFC 3261 §25.1)",
+      { ...uri("sip", ""), host: "911" },
+      "911",
+    ],
     ["a SIPS URI", uri("sips", "911"), "911"],
     ["the service URN", uri("urn", "urn:service:sos"), "911"],
     ["the service URN with a parameter", uri("urn", "urn:service:sos;x"), "911"],
@@ -57,6 +62,8 @@ describe("what is an emergency call", () => {
     ["a service whose name only begins alike", uri("urn", "urn:service:sosx")],
     ["another scheme", uri("other", "911")],
     ["nothing", uri("sip", "")],
+    ["a host of another number", { ...uri("sip", ""), host: "912" }],
+    ["a host of that number beside a user", { ...uri("sip", "2911"), host: "911" }],
   ])("%s is none", (_, of) => {
     expect(classify(of)).toEqual({ kind: "ordinary" });
   });
