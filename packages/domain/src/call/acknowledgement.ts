@@ -1,4 +1,5 @@
 import type { SipMessage } from "@tandem/sip";
+import { tellAnswered } from "./answered-edges.ts";
 import type { Unacked } from "./exchange.ts";
 import { hangUp, sendBye } from "./hang-up.ts";
 import { ownDescription, sdpIn } from "./headers/description.ts";
@@ -23,9 +24,7 @@ export function onAck(turn: Turn, place: Place, { message: ack, transaction }: R
   call.unacked = call.unacked.filter((waiting) => waiting !== unacked);
   passAck(turn, place, unacked, ack);
   // After our ACK: should this worker die before that left, the edge goes on with the 2xx, and the caller's ACK comes again.
-  if (unacked.transaction !== transaction) {
-    turn.effects.push({ kind: "acknowledged", transaction: unacked.transaction });
-  }
+  tellAnswered(turn, unacked, transaction);
   callDesk(turn);
   payOwedBye(turn, place);
 }

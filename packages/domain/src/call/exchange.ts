@@ -72,6 +72,8 @@ export interface PendingRequest {
 /** A 2xx to an INVITE that waits for its ACK (RFC 3261 §13.3.1.4). */
 export interface Unacked {
   transaction: TransactionId;
+  /** Those by which the same INVITE was answered before it came by another edge. Absent: there is none. */
+  earlier?: readonly TransactionId[];
   readonly dialog: DialogId;
   readonly cseq: number;
   /** The other leg's INVITE to acknowledge when the ACK comes; null when that is done or was not needed. */

@@ -1,5 +1,6 @@
 import type { HeaderLine } from "@tandem/sip";
 import type { FailureCode } from "../failure/catalogue.ts";
+import { tellAnswered } from "./answered-edges.ts";
 import { abandon } from "./attempt-end.ts";
 import type { Call } from "./call.ts";
 import type { ExchangeId } from "./event.ts";
@@ -32,6 +33,8 @@ export function hangUp(turn: Turn, how: HangUp): void {
   endCaller(turn, how);
   for (const { dialogs } of call.parties) for (const { id } of dialogs) answerWaiting(turn, id);
   for (const place of standingPlaces(call)) if (place.dialog.id !== how.except) endDialog(turn, place, how.bye);
+  // Who hangs up has the 2xx, whatever became of his ACK.
+  for (const unacked of call.unacked) if (unacked.dialog === how.except) tellAnswered(turn, unacked, null);
   call.unacked = call.unacked.filter(({ dialog }) => dialog !== how.except);
   call.owedByes = call.owedByes.filter(({ dialog }) => dialog !== how.except);
   beginEnding(turn, how.end);

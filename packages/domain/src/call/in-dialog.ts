@@ -1,6 +1,7 @@
 import { responseTo } from "@tandem/sip";
 import { failureEntry } from "../failure/catalogue.ts";
 import { onAck } from "./acknowledgement.ts";
+import { answerMoves } from "./answered-edges.ts";
 import { onBye } from "./bye.ts";
 import { emergencyCaller } from "./emergency-transfer.ts";
 import type { LegName } from "./event.ts";
@@ -55,7 +56,7 @@ function adoptRedelivered(turn: Turn, { dialog }: Place, { transaction, message 
   if (answered !== undefined && message.method === "INVITE") {
     const request = { ...answered.request, transaction, open: true };
     call.unacked = call.unacked.map((unacked) =>
-      unacked === answered ? { ...answered, transaction, request } : unacked,
+      unacked === answered ? { ...answered, ...answerMoves(answered, transaction), request } : unacked,
     );
     answerPending(turn, { ...request }, answered.response);
     return true;

@@ -1,5 +1,6 @@
 import { responseTo } from "@tandem/sip";
 import { failureEntry, type FailureCode } from "../failure/catalogue.ts";
+import { answerMoves } from "./answered-edges.ts";
 import { placeAnew } from "./attempt.ts";
 import type { Call } from "./call.ts";
 import { respondToCaller } from "./caller.ts";
@@ -58,7 +59,7 @@ export function onRedelivered(turn: Turn, event: Omit<Redelivered, "kind">): voi
   const answered = firstAnswer(call);
   if (call.phase === "up" && answered !== undefined) {
     answered.request = { ...answered.request, transaction, open: true };
-    answered.transaction = transaction;
+    Object.assign(answered, answerMoves(answered, transaction));
     answerPending(turn, { ...answered.request }, answered.response);
     return;
   }

@@ -13,6 +13,11 @@ function byFirstWay(rig: CallRig, transaction: string): void {
   rig.event({ kind: "redelivered", transaction, request: callerInvite(), alive: ["b1-1"] });
 }
 
+/** Answers whose edges are told that they need not be repeated. */
+function acknowledged(rig: CallRig): readonly string[] {
+  return rig.log.flatMap((effect) => (effect.kind === "acknowledged" ? [effect.transaction] : []));
+}
+
 describe("the caller's INVITE by another way", () => {
   it("while it rings: hears at once that it rings, and gets the answer; nobody is called again", () => {
     const rig = new CallRig();
@@ -47,6 +52,32 @@ describe("the caller's INVITE by another way", () => {
     rig.fromCaller("ACK", 100);
     expect(rig.allSent("ACK")).toHaveLength(1);
     expect(rig.call.unacked).toEqual([]);
+  });
+
+  it.each([
+    ["by an edge that has neither", "ack", ["by-third", "invite-a", "by-second"]],
+    ["by the edge of the last", "by-third", ["invite-a", "by-second"]],
+    ["by the edge of the first", "invite-a", ["by-third", "by-second"]],
+  ])(
+    "after it was answered by each, the ACK comes %s: every other edge that repeats the answer is told",
+    (_by, transaction, told) => {
+      const rig = new CallRig();
+      rig.invite();
+      rig.answer(rig.sent("INVITE"), 200, { body: ANSWER });
+      byWay(rig, "second", "by-second");
+      byWay(rig, "third", "by-third");
+      rig.fromCaller("ACK", 100, { transaction });
+      expect(acknowledged(rig)).toEqual(told);
+    },
+  );
+
+  it("after it was answered by each, the caller hangs up without an ACK: every edge that repeats the answer is told", () => {
+    const rig = new CallRig();
+    rig.invite();
+    rig.answer(rig.sent("INVITE"), 200, { body: ANSWER });
+    byWay(rig, "second", "by-second");
+    rig.fromCaller("BYE", 101);
+    expect(acknowledged(rig)).toEqual(["by-second", "invite-a"]);
   });
 
   it("a CANCEL of the first, which an edge that is gone brings about, changes nothing; one of the second ends the call", () => {
