@@ -209,6 +209,12 @@ async function play(given: Play): Promise<StormResult> {
   };
 }
 
+/**
+ * An edge that died and is there again says 100 to a repeated INVITE that lay in its socket, though the call is answered by another edge meanwhile. A caller overhears that (RFC 3261 §17.1.1.2); SIPp
+ * would abandon the call, with a BYE that names no dialog.
+ */
+const OVERHEARS = ["-default_behaviors", "all,-abortunexp"];
+
 /** SIPp on both sides of the first edge, for as long as the storm lasts. */
 async function startSipp({ sippRate, seconds, meanHoldMs }: StormSettings, cluster: TestCluster, scene: Scene) {
   if (sippRate === 0) return null;
@@ -224,6 +230,7 @@ async function startSipp({ sippRate, seconds, meanHoldMs }: StormSettings, clust
     calls: placed,
     rate: sippRate,
     holdMs: meanHoldMs,
+    extraArgs: OVERHEARS,
   });
   return async () => {
     const caller = await uac.result;
