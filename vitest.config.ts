@@ -58,7 +58,9 @@ export default defineConfig({
         test: {
           // The core flows again with every pool fused: nothing above the SIP port may know.
           name: "e2e-fused",
-          include: ["dialogs", "failover", "emergency"].map((behaviour) => `test-e2e/tests/${behaviour}.e2e.test.ts`),
+          include: ["dialogs", "session-changes", "failover", "emergency"].map(
+            (behaviour) => `test-e2e/tests/${behaviour}.e2e.test.ts`,
+          ),
           ...endToEnd,
           env: { ...NO_OVERLOAD, TANDEM_E2E_ARRANGEMENT: "fused" },
         },

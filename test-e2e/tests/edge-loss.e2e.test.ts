@@ -1,6 +1,7 @@
 import { SipPeer, until, type Arrived, type PeerAddressOf } from "@tandem/testkit";
 import { topVia, type SipMessage } from "@tandem/sip";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { callIdOf, furtherCalls, goesOn, retransmit, top } from "../harness/called-again.ts";
 import { startCluster, type TestCluster } from "../harness/cluster.ts";
 import {
   freezeSupervisor,
@@ -55,44 +56,6 @@ function edge(name: string): PeerAddressOf {
   return { address, port: Number(port) };
 }
 
-const callIdOf = (call: SipMessage | Arrived): string | undefined =>
-  "message" in call ? call.message.get("Call-ID") : call.get("Call-ID");
-
-const top = (arrived: Arrived) => arrived.message.get("Via")?.split(";rport")[0] ?? "";
-
-/**
- * The called side by the book (RFC 3261 §17.2.3, §8.2.2.2): what rings there goes on only by an INVITE with its very Via, which its transaction layer answers with the last
- * response again; what has any other rings a second time. An edge that takes longer to start again than it is waited for has another cancel the INVITE first. `since`: so many
- * messages had come again before.
- */
-async function goesOn(first: Arrived, since: number, called = bob): Promise<Arrived> {
-  const again = (): Arrived | undefined =>
-    called.repeated.slice(since).find((one) => callIdOf(one) === callIdOf(first));
-  const cancelled = (): boolean => called.untaken.some(({ message }) => message.method === "CANCEL");
-  await until(() => again() !== undefined || cancelled(), { what: "what becomes of the INVITE at the called side" });
-  const next = again() ?? (await called.expect("CANCEL", callIdOf(first)));
-  expect(top(next)).toBe(top(first));
-  if (next.message.method === "INVITE") return next;
-  called.reply(next, 200);
-  return called.expect("INVITE");
-}
-
-/** The caller's timer A: the INVITE again until something comes (RFC 3261 §17.1.1.2). */
-async function retransmit(sent: SipMessage, to: PeerAddressOf, wanted: number): Promise<void> {
-  const answered = (): boolean =>
-    alice.untaken.some(({ message }) => message.status === wanted && message.get("Call-ID") === sent.get("Call-ID"));
-  alice.send(sent, to);
-  const again = (): boolean => {
-    if (!answered()) alice.send(sent, to);
-    return answered();
-  };
-  await until(again, { what: "an answer to the INVITE sent again", everyMs: 500 });
-}
-
-/** INVITEs that the called side got besides those that were taken. */
-const furtherCalls = (called: SipPeer): readonly Arrived[] =>
-  called.untaken.filter(({ message }) => message.kind === "request" && message.method === "INVITE");
-
 /** The called side answers what may have reached it several times; the call is set up, then ended by alice. */
 async function answerAndEnd(sent: SipMessage, arrived: Arrived, called = bob): Promise<void> {
   const accepted = called.reply(arrived, 200, { headers: [SDP], body: session(2) });
@@ -142,7 +105,7 @@ describe("kill -9 of an edge while a call rings, and the caller, who heard that 
     await alice.expect(180, callIdOf(sent));
     const repeated = bob.repeated.length;
     await killProcess(cluster, "edge-east-1");
-    const again = await goesOn(first, repeated);
+    const again = await goesOn(first, repeated, bob);
     bob.reply(again, 180);
     await alice.expect(180, callIdOf(sent));
     alice.cancel(sent, edge("edge-east-2"));
@@ -268,9 +231,9 @@ describe("kill -9 of an edge while a call rings: the caller's retransmission goe
     await alice.expect(180, callIdOf(sent));
     const repeated = bob.repeated.length;
     await killProcess(cluster, "edge-east-1");
-    const again = await goesOn(first, repeated);
+    const again = await goesOn(first, repeated, bob);
     bob.reply(again, 180);
-    await retransmit(sent, edge("edge-east-2"), 180);
+    await retransmit(alice, sent, edge("edge-east-2"), 180);
     await answerAndEnd(sent, again);
     const records = await cluster.recordsOf(before + 1);
     expect(records.slice(before)).toMatchObject([{ sipCode: 200, attempts: 1, endedBy: "caller" }]);
@@ -286,8 +249,8 @@ describe("kill -9 of an edge while a call rings: the caller's retransmission goe
     const repeated = bob.repeated.length;
     await killProcess(cluster, "edge-west-1");
     // Nobody at the called side does anything: it rings on.
-    await retransmit(sent, edge("edge-west-1"), 180);
-    await answerAndEnd(sent, await goesOn(first, repeated));
+    await retransmit(alice, sent, edge("edge-west-1"), 180);
+    await answerAndEnd(sent, await goesOn(first, repeated, bob));
     expect(furtherCalls(bob)).toEqual([]);
     const records = await cluster.recordsOf(before + 1);
     expect(records.slice(before)).toMatchObject([{ sipCode: 200, attempts: 1 }]);

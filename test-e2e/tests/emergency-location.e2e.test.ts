@@ -1,181 +1,53 @@
-import { createHash } from "node:crypto";
-import { once } from "node:events";
-import { createServer, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
 import {
   bodyLeaves,
   findBodyById,
   formatMultipart,
   headerAddresses,
   headerValues,
-  parseMessage,
   type HeaderLine,
   type NewPart,
-  type SipMessage,
 } from "@tandem/sip";
 import { SipPeer, undisturbed, until } from "@tandem/testkit";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { startCluster, type TestCluster } from "../harness/cluster.ts";
+import {
+  calleeAt,
+  callFromSite,
+  hash,
+  located,
+  locatedSite,
+  mixed,
+  PIDF,
+  pidfOf,
+  SDP,
+  type Sketch,
+} from "../harness/located-call.ts";
+import { LocationSource } from "../harness/location-source.ts";
 import { sipPorts } from "../harness/ports.ts";
 import { session } from "../harness/scripted-call.ts";
-import { startUas, stopAllSipp, type SippRun } from "../harness/sipp.ts";
-import type { LoggedMessage } from "../harness/sipp-log.ts";
-import { makeTopology } from "../harness/topology.ts";
+import { startUas, stopAllSipp } from "../harness/sipp.ts";
 
 const [sos, esinet, elin, refusing] = await sipPorts(4);
 let cluster: TestCluster;
 let caller: SipPeer;
 /** The secondary location source: every test says what it does. */
-let secondary: Server;
-let answer: (response: ServerResponse) => void;
-let asked = 0;
+let secondary: LocationSource;
 
 beforeAll(async () => {
-  secondary = createServer((_request, response) => {
-    asked += 1;
-    answer(response);
-  });
-  secondary.listen(0, "127.0.0.1");
-  await once(secondary, "listening");
-  answer = knowsNothing;
-  const topology = await makeTopology({
-    pools: { east: { listeners: { core: { serves: "callers" }, out: {} } } },
-    core: { usages: ["any"] },
-    trunks: {
-      sos: { port: sos, kind: "e911" },
-      esinet: { port: esinet, kind: "e911", emergency: { profile: "i3" } },
-      elin: { port: elin, emergency: { profile: "elin", location: "strip" } },
-      refusing: { port: refusing, kind: "e911" },
-    },
-    routes: [],
-    emergency: {
-      trunks: ["sos"],
-      fallbackTrunks: ["elin"],
-      siteFrom: "header",
-      siteHeader: "X-Client-Address",
-      sites: [
-        {
-          name: "hq",
-          subnets: ["10.1.0.0/16"],
-          erl: "hq-3",
-          location: { country: "US", a1: "NY", a3: "Albany", rd: "Main", sts: "St", hno: "1", flr: "3" },
-        },
-      ],
-      erls: [{ name: "hq-3", elins: ["+15185550111"] }],
-      provider: {
-        organization: "Example University",
-        id: "EXU1",
-        contact: "tel:+15185550199",
-        fqdn: "tandem.example.com",
-      },
-      lis: {
-        secondary: {
-          url: `http://127.0.0.1:${String((secondary.address() as AddressInfo).port)}/held`,
-          timeout: "400ms",
-        },
-      },
-    },
-  });
+  secondary = await LocationSource.start();
+  const topology = await locatedSite({ sos, esinet, elin, refusing }, secondary.url);
   cluster = await startCluster(topology);
   caller = await SipPeer.open({ user: "+15185550100" });
 });
-afterEach(() => {
-  answer = knowsNothing;
-});
+afterEach(() => secondary.knowNothing());
 afterAll(async () => {
   await stopAllSipp();
   await caller?.close();
   await cluster?.stop();
-  secondary?.closeAllConnections();
   secondary?.close();
 });
 
-const knowsNothing = (response: ServerResponse): void =>
-  void response.end('<error xmlns="urn:ietf:params:xml:ns:geopriv:held" code="locationUnknown"/>');
-const hash = (text: string): string => createHash("sha256").update(text, "latin1").digest("hex");
-const SDP: NewPart = { headers: [["Content-Type", "application/sdp"]], body: session(1) };
-const PIDF: NewPart = {
-  headers: [
-    ["Content-Type", "application/pidf+xml"],
-    ["Content-ID", "<location@example.com>"],
-  ],
-  body: [
-    '<?xml version="1.0" encoding="utf-8"?>',
-    '<presence xmlns="urn:ietf:params:xml:ns:pidf" xmlns:gp="urn:ietf:params:xml:ns:pidf:geopriv10" xmlns:ca="urn:ietf:params:xml:ns:pidf:geopriv10:civicAddr" entity="sip:ann@example.com">',
-    `<tuple id="_LIS:0"><status><gp:geopriv><gp:location-info><ca:civicAddress><ca:A3>${Buffer.from("Malmö").toString("latin1")}</ca:A3></ca:civicAddress></gp:location-info>`,
-    "\t<gp:usage-rules/><gp:method>LIS</gp:method></gp:geopriv></status></tuple></presence>",
-    "",
-  ].join("\r\n"),
-};
-const mixed: HeaderLine = ["Content-Type", "multipart/mixed;boundary=b1"];
-const located: readonly HeaderLine[] = [
-  ["Geolocation", '<cid:location@example.com>;inserted-by="sip:ann@example.com"'],
-  ["Geolocation-Routing", "yes"],
-  ["Priority", "emergency"],
-  ["Supported", "geolocation"],
-];
-
-interface Sketch {
-  readonly headers?: readonly HeaderLine[];
-  readonly body?: string;
-  readonly number?: string;
-  /** Where the callee listens; default the E9-1-1 provider. */
-  readonly port?: number;
-}
-
-interface Placed {
-  readonly sent: SipMessage;
-  /** The INVITE as the callee got it. */
-  readonly got: SipMessage;
-  /** How long it took from the one to the other (ms). */
-  readonly tookMs: number;
-}
-
-const callees = new Map<number, readonly SippRun[]>();
-
-/** Answers every call on a port, over UDP and TCP; gives the INVITEs so far. Large ones come over TCP (RFC 3261 §18.1.1). */
-async function calleeAt(port: number): Promise<() => Promise<readonly LoggedMessage[]>> {
-  const options = { scenario: "uas-basic-expect-200", port, limitMs: 600_000 } as const;
-  const known = callees.get(port) ?? [await startUas(options), await startUas({ ...options, transport: "t1" })];
-  callees.set(port, known);
-  return async () => {
-    const logs = await Promise.all(known.map((run) => run.messages()));
-    return logs.flat().filter(({ what, direction }) => what === "INVITE" && direction === "received");
-  };
-}
-
-/** Places a call to 911 from a device of the site and hangs up; gives the INVITE on both sides. */
-async function call(sketch: Sketch = {}): Promise<Placed> {
-  const callee = await calleeAt(sketch.port ?? sos);
-  const before = (await callee()).length;
-  const to = { address: "127.0.0.1", port: cluster.port("core") };
-  const plain: readonly HeaderLine[] = [["Content-Type", "application/sdp"]];
-  const given = sketch.headers ?? [];
-  const typed = given.some(([name]) => name === "Content-Type") ? [] : plain;
-  const startedMs = Date.now();
-  const sent = caller.request("INVITE", to, {
-    uri: `sip:${sketch.number ?? "911"}@127.0.0.1`,
-    headers: [["X-Client-Address", "10.1.2.3"], ...given, ...typed],
-    body: sketch.body ?? session(1),
-  });
-  const ok = await caller.expect("200 INVITE", sent.get("Call-ID"));
-  const dialog = caller.dialogAsCaller(sent, ok);
-  dialog.ack();
-  dialog.request("BYE");
-  await caller.expect("200 BYE", sent.get("Call-ID"));
-  await until(async () => (await callee()).length > before, { what: "the INVITE in the callee's log" });
-  const invite = (await callee()).toSorted((left, right) => left.atMs - right.atMs)[before];
-  if (invite === undefined) throw new Error("the callee logged no INVITE");
-  // The log has bare line feeds; on the wire lines end in CR LF.
-  const read = parseMessage(invite.text.trimEnd().replaceAll("\n", "\r\n") + "\r\n");
-  if (!read.ok) throw new Error(`the callee got no SIP message: ${read.error.reason}`);
-  return { sent, got: read.value, tookMs: invite.atMs - startedMs };
-}
-
-const pidfOf = (message: SipMessage): readonly string[] =>
-  bodyLeaves(message)
-    .filter(({ mediaType }) => mediaType === "application/pidf+xml")
-    .map(({ body }) => body.trimEnd());
+const call = (sketch: Sketch = {}) => callFromSite({ caller, cluster, sos }, sketch);
 
 /** Puts another plan of emergency trunks in force. */
 async function useTrunks(trunks: readonly string[], fallbackTrunks: readonly string[] = []): Promise<void> {
@@ -232,18 +104,15 @@ describe("A2, A3: what the caller conveys arrives as it was", () => {
   });
 
   it("two Geolocation headers, a reference among them: order and unknown parameter kept, nothing fetched (A3)", async () => {
-    const before = asked;
+    const before = secondary.asked;
     const headers: readonly HeaderLine[] = [
-      [
-        "Geolocation",
-        `<http://127.0.0.1:${String((secondary.address() as AddressInfo).port)}/location/1>;unknown=parameter`,
-      ],
+      ["Geolocation", `<${secondary.url}/1>;unknown=parameter`],
       ["Geolocation", "<cid:location@example.com>"],
       mixed,
     ];
     const { sent, got } = await call({ headers, body: formatMultipart([SDP, PIDF], "b1") });
     expect(got.getAll("Geolocation")).toEqual(sent.getAll("Geolocation"));
-    expect(asked).toBe(before);
+    expect(secondary.asked).toBe(before);
   });
 });
 
@@ -286,10 +155,9 @@ describe("A19: who calls", () => {
     const to = { address: "127.0.0.1", port: cluster.port("core") };
     const callee = await calleeAt(sos);
     const before = (await callee()).length;
-    const uri = "sip:911@127.0.0.1";
     const hidden = await SipPeer.open({ user: "anonymous" });
     const sent = hidden.request("INVITE", to, {
-      uri,
+      uri: "sip:911@127.0.0.1",
       headers: [
         ["X-Client-Address", "10.1.2.3"],
         ["P-Asserted-Identity", "<sip:+15185550177@core.example>"],
@@ -301,7 +169,7 @@ describe("A19: who calls", () => {
     const ok = await hidden.expect(200);
     hidden.dialogAsCaller(sent, ok).ack();
     await until(async () => (await callee()).length > before, { what: "the INVITE in the callee's log" });
-    const invite = (await callee()).toSorted((left, right) => left.atMs - right.atMs)[before];
+    const invite = (await callee())[before];
     expect(invite?.headers("From")[0]).toContain("sip:+15185550177@");
     expect(invite?.headers("P-Asserted-Identity")[0]).toContain("+15185550177");
     hidden.dialogAsCaller(sent, ok).request("BYE");
@@ -406,7 +274,7 @@ describe("B17: location services", () => {
     );
     expect(removed.map(({ status }) => status)).toEqual([204, 204]);
     expect((await cluster.api.post("/v1/lis/publish")).status).toBe(200);
-    answer = (response) =>
+    secondary.answer = (response) =>
       response.end(
         '<locationResponse xmlns="urn:ietf:params:xml:ns:geopriv:held"><presence xmlns="urn:ietf:params:xml:ns:pidf"><tuple id="a"><status><geopriv><location-info><civicAddress><A3>Rome</A3></civicAddress></location-info><method>DHCP</method></geopriv></status></tuple></presence></locationResponse>',
       );
@@ -416,16 +284,16 @@ describe("B17: location services", () => {
   });
 
   it("a source that does not answer is cut off, and after three times not asked any more", async () => {
-    answer = () => undefined;
+    secondary.answer = () => undefined;
     const cutOff = [await call(), await call(), await call()];
     for (const { got } of cutOff) expect(pidfOf(got)[0]).toContain("<ca:A3>Albany</ca:A3>");
     const took = cutOff.map(({ tookMs }) => tookMs);
     // The quickest of them: a pause of the machine is not the source's.
     expect(Math.min(...took)).toBeGreaterThan(350);
     expect(Math.min(...took)).toBeLessThan(1_500);
-    const before = asked;
+    const before = secondary.asked;
     const later = await undisturbed(call, ({ tookMs }) => tookMs < 350);
-    expect(asked).toBe(before);
+    expect(secondary.asked).toBe(before);
     expect(later.tookMs).toBeLessThan(350);
     expect(pidfOf(later.got)[0]).toContain("<ca:A3>Albany</ca:A3>");
   });
