@@ -78,19 +78,24 @@ async function untilServing(name: string): Promise<PeerAddressOf> {
   return edge(name);
 }
 
+/** A call that rings, and whose edge is killed. `repeated`: so many messages had come to the called side again before. */
+async function killedWhileRinging(name: string, { number, called = bob }: { number: string; called?: SipPeer }) {
+  const sent = invite(alice, await untilServing(name), { number });
+  const first = await called.expect("INVITE");
+  called.reply(first, 180);
+  await alice.expect(180, callIdOf(sent));
+  const repeated = called.repeated.length;
+  await killProcess(cluster, name);
+  return { sent, first, repeated };
+}
+
 describe("kill -9 of an edge while a call rings, and the caller, who heard that it rings, sends nothing again (RFC 3261 §17.1.1.2)", () => {
   it.each([
     ["an ordinary call", "100", bob],
     ["an emergency call", "911", sos],
   ])("%s is answered by another edge, and rings once", async (_what, number, called) => {
-    const to = await untilServing("edge-east-1");
     const before = cluster.callRecords().length;
-    const sent = invite(alice, to, { number });
-    const first = await called.expect("INVITE");
-    called.reply(first, 180);
-    await alice.expect(180, callIdOf(sent));
-    const repeated = called.repeated.length;
-    await killProcess(cluster, "edge-east-1");
+    const { sent, first, repeated } = await killedWhileRinging("edge-east-1", { number, called });
     await answerAndEnd(sent, await goesOn(first, repeated, called), called);
     const records = await cluster.recordsOf(before + 1);
     expect(records.slice(before)).toMatchObject([{ sipCode: 200, attempts: 1, endedBy: "caller" }]);
@@ -99,12 +104,7 @@ describe("kill -9 of an edge while a call rings, and the caller, who heard that 
 
   it("a CANCEL that reaches another edge ends it", async () => {
     const before = cluster.callRecords().length;
-    const sent = invite(alice, await untilServing("edge-east-1"));
-    const first = await bob.expect("INVITE");
-    bob.reply(first, 180);
-    await alice.expect(180, callIdOf(sent));
-    const repeated = bob.repeated.length;
-    await killProcess(cluster, "edge-east-1");
+    const { sent, first, repeated } = await killedWhileRinging("edge-east-1", { number: "100" });
     const again = await goesOn(first, repeated, bob);
     bob.reply(again, 180);
     await alice.expect(180, callIdOf(sent));
@@ -225,12 +225,7 @@ describe("a called side that has no ACK repeats its 2xx, and gets the same ACK e
 describe("kill -9 of an edge while a call rings: the caller's retransmission goes on with it", () => {
   it("at another edge of the pool; the called side is not called a second time", async () => {
     const before = cluster.callRecords().length;
-    const sent = invite(alice, await untilServing("edge-east-1"));
-    const first = await bob.expect("INVITE");
-    bob.reply(first, 180);
-    await alice.expect(180, callIdOf(sent));
-    const repeated = bob.repeated.length;
-    await killProcess(cluster, "edge-east-1");
+    const { sent, first, repeated } = await killedWhileRinging("edge-east-1", { number: "100" });
     const again = await goesOn(first, repeated, bob);
     bob.reply(again, 180);
     await retransmit(alice, sent, edge("edge-east-2"), 180);
@@ -242,12 +237,7 @@ describe("kill -9 of an edge while a call rings: the caller's retransmission goe
 
   it("at the edge that took the address over: to the called side its INVITE is a retransmission", async () => {
     const before = cluster.callRecords().length;
-    const sent = invite(alice, await untilServing("edge-west-1"), { number: "200" });
-    const first = await bob.expect("INVITE");
-    bob.reply(first, 180);
-    await alice.expect(180, callIdOf(sent));
-    const repeated = bob.repeated.length;
-    await killProcess(cluster, "edge-west-1");
+    const { sent, first, repeated } = await killedWhileRinging("edge-west-1", { number: "200" });
     // Nobody at the called side does anything: it rings on.
     await retransmit(alice, sent, edge("edge-west-1"), 180);
     await answerAndEnd(sent, await goesOn(first, repeated, bob));

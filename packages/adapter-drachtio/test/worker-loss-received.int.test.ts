@@ -13,6 +13,18 @@ async function leftBehind(edge: EdgeRig) {
   return invite;
 }
 
+/** An INVITE whose worker died after its 2xx, and another worker. */
+async function lostAfterItsAnswer(edge: EdgeRig) {
+  const dying = await RawApp.login(edge.address, OCTETS);
+  const invite = edge.endpoint.receive("INVITE");
+  await dying.sip("INVITE");
+  await dying.ask("sip|s1|\r\nSIP/2.0 200 OK\r\nTo: <sip:x>;tag=our-tag\r\n\r\n");
+  const other = await RawApp.login(edge.address, OCTETS);
+  dying.socket.destroy();
+  await edge.hasApplications(1);
+  return { invite, other };
+}
+
 describe("a worker dies with a request of the network", () => {
   test.each(["INVITE", "BYE", "INFO", "OPTIONS"])("%s unanswered: offered to another, marked", async (method) => {
     await using edge = await startEdge();
@@ -56,13 +68,7 @@ describe("a worker dies with a request of the network", () => {
 
   test("after the 2xx, before the ACK: the ACK goes to another", async () => {
     await using edge = await startEdge();
-    const dying = await RawApp.login(edge.address, OCTETS);
-    const invite = edge.endpoint.receive("INVITE");
-    await dying.sip("INVITE");
-    await dying.ask("sip|s1|\r\nSIP/2.0 200 OK\r\nTo: <sip:x>;tag=our-tag\r\n\r\n");
-    const other = await RawApp.login(edge.address, OCTETS);
-    dying.socket.destroy();
-    await edge.hasApplications(1);
+    const { invite, other } = await lostAfterItsAnswer(edge);
     edge.endpoint.receiveAck(invite);
     expect((await other.sip("ACK")).tokens[8]).toBe("s1");
     expect(other.frames).toEqual([]);
@@ -83,13 +89,7 @@ describe("a worker dies with a request of the network", () => {
 
   test("a missing ACK is told to another", async () => {
     await using edge = await startEdge();
-    const dying = await RawApp.login(edge.address, OCTETS);
-    const invite = edge.endpoint.receive("INVITE");
-    await dying.sip("INVITE");
-    await dying.ask("sip|s1|\r\nSIP/2.0 200 OK\r\nTo: <sip:x>;tag=our-tag\r\n\r\n");
-    const other = await RawApp.login(edge.address, OCTETS);
-    dying.socket.destroy();
-    await edge.hasApplications(1);
+    const { invite, other } = await lostAfterItsAnswer(edge);
     edge.endpoint.ackTimeout(invite);
     expect((await other.sip("SIP/2.0 200 OK")).tokens[8]).toBe("ack-timeout");
   });

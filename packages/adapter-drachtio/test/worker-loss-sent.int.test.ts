@@ -3,6 +3,15 @@ import { startEdge, type EdgeRig } from "./support/edge-rig.ts";
 import { ACK, branched, INVITE, sweeps } from "./support/lost-worker.ts";
 import { OCTETS, RawApp } from "./support/raw-app.ts";
 
+/** A worker whose INVITE was answered, and not acknowledged yet. */
+async function unacknowledged(edge: EdgeRig): Promise<RawApp> {
+  const worker = await RawApp.login(edge.address, OCTETS);
+  await worker.ask(`sip||\r\n${INVITE}`);
+  (await edge.endpoint.sentRequest(0)).answer(200);
+  await worker.sip("SIP/2.0 200");
+  return worker;
+}
+
 describe("a worker dies with an INVITE of its own", () => {
   test("pending: it is cancelled", async () => {
     await using edge = await startEdge();
@@ -59,11 +68,8 @@ describe("a worker dies with an INVITE of its own", () => {
 
   test("answered, not acknowledged: another worker's ACK in time keeps the call", async () => {
     await using edge = await startEdge({ settings: { orphanAckMs: 500 } });
-    const dying = await RawApp.login(edge.address, OCTETS);
+    const dying = await unacknowledged(edge);
     const other = await RawApp.login(edge.address, OCTETS);
-    await dying.ask(`sip||\r\n${INVITE}`);
-    (await edge.endpoint.sentRequest(0)).answer(200);
-    await dying.sip("SIP/2.0 200");
     dying.socket.destroy();
     await edge.hasApplications(1);
     await other.ask(`sip||\r\n${ACK}`);
@@ -73,14 +79,6 @@ describe("a worker dies with an INVITE of its own", () => {
     expect(edge.endpoint.requests).toHaveLength(1);
     expect(edge.endpoint.acks).toHaveLength(1);
   });
-
-  const unacknowledged = async (edge: EdgeRig): Promise<RawApp> => {
-    const worker = await RawApp.login(edge.address, OCTETS);
-    await worker.ask(`sip||\r\n${INVITE}`);
-    (await edge.endpoint.sentRequest(0)).answer(200);
-    await worker.sip("SIP/2.0 200");
-    return worker;
-  };
 
   test("no ACK here, and no worker for as long as the peer repeats its 2xx: it may have its ACK by another edge, and talks on", async () => {
     await using edge = await startEdge({ settings: { orphanAckMs: 500 } });
@@ -136,11 +134,8 @@ describe("a worker dies with an INVITE of its own", () => {
 
   test("answered, not acknowledged here: another worker is given the answer, for only the call's record knows", async () => {
     await using edge = await startEdge({ settings: { orphanAckMs: 500 } });
-    const dying = await RawApp.login(edge.address, OCTETS);
+    const dying = await unacknowledged(edge);
     const other = await RawApp.login(edge.address, OCTETS);
-    await dying.ask(`sip||\r\n${INVITE}`);
-    (await edge.endpoint.sentRequest(0)).answer(200);
-    await dying.sip("SIP/2.0 200");
     dying.socket.destroy();
     await edge.hasApplications(1);
     edge.advance(600);
@@ -198,11 +193,8 @@ describe("a worker dies with an INVITE of its own", () => {
 
   test("acknowledged: nothing happens", async () => {
     await using edge = await startEdge({ settings: { orphanAckMs: 0 } });
-    const dying = await RawApp.login(edge.address, OCTETS);
+    const dying = await unacknowledged(edge);
     const other = await RawApp.login(edge.address, OCTETS);
-    await dying.ask(`sip||\r\n${INVITE}`);
-    (await edge.endpoint.sentRequest(0)).answer(200);
-    await dying.sip("SIP/2.0 200");
     await dying.ask(`sip||\r\n${ACK}`);
     dying.socket.destroy();
     await edge.hasApplications(1);
