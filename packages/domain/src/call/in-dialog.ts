@@ -7,12 +7,12 @@ import { emergencyCaller } from "./emergency-transfer.ts";
 import type { LegName } from "./event.ts";
 import { unknownOptions } from "./headers/options.ts";
 import { cseqOf } from "./headers/values.ts";
-import { relayRequest } from "./mid-dialog.ts";
+import { relayRequest, settleOffer } from "./mid-dialog.ts";
 import { answerPending, answerRequest, type Received } from "./outgoing.ts";
 import { onPrack } from "./prack.ts";
 import { onReInvite } from "./re-invite.ts";
 import { failureReply, unsupportedReply } from "./replies.ts";
-import { dropExchange, placeOfRequest, type Place, type Turn } from "./turn.ts";
+import { dropExchange, placeOf, placeOfRequest, type Place, type Turn } from "./turn.ts";
 import { onRefer } from "./transfer.ts";
 import { onUpdate } from "./update.ts";
 
@@ -49,8 +49,9 @@ function refuseUnknown(turn: Turn, leg: LegName, { transaction, message }: Recei
  * A request that came before and was not answered: the worker that had it died. What it sent on is void; the request is served anew. A re-INVITE
  * that was answered already gets the same answer again (true).
  */
-function adoptRedelivered(turn: Turn, { dialog }: Place, { transaction, message }: Received): boolean {
+function adoptRedelivered(turn: Turn, asker: Place, { transaction, message }: Received): boolean {
   const { call } = turn;
+  const { dialog } = asker;
   const cseq = cseqOf(message);
   const answered = call.unacked.find((unacked) => unacked.dialog === dialog.id && unacked.cseq === cseq);
   if (answered !== undefined && message.method === "INVITE") {
@@ -66,7 +67,11 @@ function adoptRedelivered(turn: Turn, { dialog }: Place, { transaction, message 
     if (purpose.kind !== "relay") continue;
     const { origin } = purpose;
     const same = origin.dialog === dialog.id && origin.cseq === cseq && origin.method === message.method;
-    if (same) dropExchange(call, exchange);
+    if (!same) continue;
+    dropExchange(call, exchange);
+    // Its offer is void with it: the one that comes now is the same, and no second one (RFC 3311 §5.2).
+    const asked = placeOf(call, exchange.dialog);
+    if (asked !== null && exchange.offered !== "") settleOffer({ asked, asker });
   }
   return false;
 }

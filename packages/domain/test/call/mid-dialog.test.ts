@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { callDeadline } from "../../src/index.ts";
-import { ANSWER, CallRig, plan, profile } from "./call-rig.ts";
+import { ANSWER, CallRig, OFFER, plan, profile } from "./call-rig.ts";
 
 describe("where a request in a dialog goes", () => {
   const named = { peerHost: "gw.peer.example:5061", nextHop: "sip:gw.peer.example:5061;transport=tls;lr" };
@@ -149,6 +149,15 @@ describe("requests that pass through", () => {
     rig.answer(rig.sent("INFO"), 200);
     expect(rig.allResponded(again)).toEqual([200]);
     expect(rig.allResponded(lost)).toEqual([]);
+  });
+
+  it.each(["INVITE", "UPDATE"])("so is one with an offer, which is the same offer and no second one: %s", (method) => {
+    const rig = new CallRig().establish();
+    rig.fromCaller(method, 101, { body: OFFER });
+    const again = rig.fromCaller(method, 101, { body: OFFER });
+    const [, anew] = rig.allSent(method).filter(({ request }) => request.get("To")?.includes("tag="));
+    rig.answer(anew!, 200, { body: ANSWER });
+    expect(rig.allResponded(again)).toEqual([200]);
   });
 
   it("Max-Forwards 0 ends here with 483", () => {
