@@ -3,6 +3,7 @@ import { CONTROLLER_METRICS } from "./controller-catalogue.ts";
 import { EDGE_METRICS } from "./edge-catalogue.ts";
 import { EMERGENCY_METRICS } from "./emergency-catalogue.ts";
 import { OPERATION_SECONDS, SETUP_SECONDS, type MetricDefinition } from "./metric-definition.ts";
+import { MIXER_METRICS } from "./mixer-catalogue.ts";
 import { SPOOL_METRICS } from "./spool-catalogue.ts";
 
 export type { MetricDefinition, MetricProcess } from "./metric-definition.ts";
@@ -155,6 +156,7 @@ export const METRICS = {
   ...EDGE_METRICS,
   ...CONTROLLER_METRICS,
   ...API_METRICS,
+  ...MIXER_METRICS,
   tandem_process_info: {
     type: "gauge",
     help: "Always 1: which process this is. Controllers and control APIs belong to no pool.",

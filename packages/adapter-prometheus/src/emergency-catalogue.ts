@@ -47,7 +47,7 @@ export const EMERGENCY_METRICS = {
   },
   tandem_emergency_desks_total: {
     type: "counter",
-    help: "Security desks that are to hear an emergency call by a leg of ours: called, then joined or refused, and left; no-relay and relay-lost when rtpengine failed, no-media when the call's audio passes none.",
+    help: "Security desks that are to hear an emergency call by a leg of ours: called, then joined or refused, and left; no-relay and relay-lost when rtpengine failed, no-media when the call's audio passes none; no-mixer when a desk that was to be heard only hears, mixer-lost when its mixer failed.",
     labels: ["outcome"],
     process: "worker",
   },

@@ -18,6 +18,8 @@ const DESK_OUTCOMES: readonly DeskOutcome[] = [
   "no-relay",
   "relay-lost",
   "no-media",
+  "no-mixer",
+  "mixer-lost",
 ];
 
 /** The worker's metrics of emergency calls. */

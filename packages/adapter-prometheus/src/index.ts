@@ -6,6 +6,7 @@ export { createClusterMetrics, type ClusterMetrics } from "./cluster-metrics.ts"
 export { createControllerMetrics, type ControllerMetrics } from "./controller-metrics.ts";
 export { createEdgeMetrics, type EdgeSnapshot } from "./edge-metrics.ts";
 export { metricsPage } from "./metrics-page.ts";
+export { createMixerMetrics, type MixerSnapshot } from "./mixer-metrics.ts";
 export { createProcessMetrics, type ProcessIdentity, type ProcessMetrics } from "./process-metrics.ts";
 export { createRedisMetrics, type RedisMetrics } from "./redis-metrics.ts";
 export { createWorkerMetrics, type WorkerMetrics } from "./worker-metrics.ts";

@@ -1,5 +1,5 @@
 /** Which processes show a metric. */
-export type MetricProcess = "worker" | "edge" | "controller" | "control-api" | "all";
+export type MetricProcess = "worker" | "edge" | "controller" | "control-api" | "media-mixer" | "all";
 
 /** One metric as documented and as registered; docs/metrics.md is tested equal to this table. */
 export interface MetricDefinition {

@@ -18,7 +18,7 @@ export interface ProcessMetrics {
 
 /** Which process of the cluster this is. */
 export interface ProcessIdentity {
-  readonly role: "worker" | "edge" | "controller" | "control-api";
+  readonly role: "worker" | "edge" | "controller" | "control-api" | "media-mixer";
   /** null: it serves all pools. */
   readonly pool: string | null;
   /** Its unique id. */
