@@ -10,7 +10,14 @@ const run = promisify(execFile);
 const PROJECT = join(import.meta.dirname, "..", "..");
 
 /** The applications that have an image. */
-export const APPLICATIONS = ["sip-edge", "sip-worker", "trunk-controller", "control-api", "test-peer"] as const;
+export const APPLICATIONS = [
+  "sip-edge",
+  "sip-worker",
+  "trunk-controller",
+  "control-api",
+  "media-mixer",
+  "test-peer",
+] as const;
 export type Application = (typeof APPLICATIONS)[number];
 
 export const imageOf = (application: Application): string => `tandem-${application}`;

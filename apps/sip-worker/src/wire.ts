@@ -18,7 +18,7 @@ import {
   watchRedis,
   type RedisConnection,
 } from "@tandem/adapter-redis";
-import { createRtpengine, type Rtpengine } from "@tandem/adapter-rtpengine";
+import { createMixerClient, createRtpengine, type MixerClient, type Rtpengine } from "@tandem/adapter-rtpengine";
 import { createCallEngine, type CallEngine, type SipApplication } from "@tandem/call-control";
 import type { Failure, Result } from "@tandem/domain";
 import { readPidf } from "@tandem/location-document";
@@ -65,10 +65,11 @@ export function wireWorker(config: WorkerConfig, logger: Logger, edge: Edge | nu
   const late: { app: SipApplication | null } = { app: null };
   const sip = createSipPort(context, late);
   const media = createRtpengine();
-  const engine = createEngine(context, redis.value, { sip, media });
+  const mixers = createMixerClient();
+  const engine = createEngine(context, redis.value, { sip, media, mixers });
   late.app = engine;
   if (edge !== null) createEdgeMetrics(context.seen.registry, edge.snapshot);
-  return { ok: true, value: assemble(context, redis.value, { sip, media, engine }) };
+  return { ok: true, value: assemble(context, redis.value, { sip, media, mixers, engine }) };
 }
 
 interface Context {
@@ -141,6 +142,7 @@ function connectedEdges(sip: DrachtioSipPort, pool: string): number {
 interface Ways {
   readonly sip: DrachtioSipPort;
   readonly media: Rtpengine;
+  readonly mixers: MixerClient;
 }
 
 function createEngine(context: Context, redis: RedisConnection, ways: Ways): CallEngine {
@@ -206,7 +208,7 @@ function joinPool(
 }
 
 function assemble(context: Context, redis: RedisConnection, serving: Serving): Worker {
-  const { sip, media, engine } = serving;
+  const { sip, media, mixers, engine } = serving;
   const { config, edge, seen, traces } = context;
   let member: WorkerMembership | null = null;
   let closing = false;
@@ -250,7 +252,7 @@ function assemble(context: Context, redis: RedisConnection, serving: Serving): W
       await edge?.stop();
       await traces?.close();
       seen.processMetrics.stop();
-      await Promise.all([redis.close(), media.close()]);
+      await Promise.all([redis.close(), media.close(), mixers.close()]);
     },
   };
 }

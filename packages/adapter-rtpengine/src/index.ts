@@ -1,1 +1,2 @@
+export { createMixerClient, type MixerClient } from "./mixer.ts";
 export { createRtpengine, type Rtpengine } from "./rtpengine.ts";

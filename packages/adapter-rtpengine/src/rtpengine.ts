@@ -1,5 +1,6 @@
 import type { MediaRelay, RelayedWay } from "@tandem/call-control";
 import { ok, type Failure, type Result } from "@tandem/domain";
+import { stateIn } from "./relayed-state.ts";
 import { NgClient, unavailable, type NgDictionary } from "./ng-client.ts";
 
 /** rtpengine as a media relay. */
@@ -32,6 +33,17 @@ export function createRtpengine(): Rtpengine {
     acceptCopy: (way, sdp) =>
       ask(way, { command: "subscribe answer", "to-tag": way.to, flags: FLAGS, sdp }).then(nothingIn),
     endCopy: (way) => ask(way, { command: "unsubscribe", "to-tag": way.to }).then(nothingIn),
+    speak: (way, sdp) => describe(way, { command: "publish", "from-tag": way.from, flags: FLAGS, sdp }),
+    async hearInstead(way, sdp) {
+      const offered = await ask(way, { command: "subscribe request", "from-tag": way.from, "to-tag": way.to });
+      if (!offered.ok) return offered;
+      return ask(way, { command: "subscribe answer", "to-tag": way.to, flags: FLAGS, sdp }).then(nothingIn);
+    },
+    async state(call) {
+      const found = await ask(call, { command: "query" });
+      if (found.ok) return ok(stateIn(found.value));
+      return UNKNOWN.test(found.error.detail) ? ok(null) : found;
+    },
     async has(call) {
       const found = await ask(call, { command: "query" });
       if (found.ok) return ok(true);

@@ -2,7 +2,7 @@ import { defaultEmergencyPlan, type Call, type FailureCode } from "@tandem/domai
 import { callbackEndOf } from "./calls/callback-end.ts";
 import { CallDirectory } from "./calls/call-directory.ts";
 import { CallJunction } from "./calls/call-junction.ts";
-import type { Mail } from "./calls/call-shell.ts";
+import type { CallsDesks, Mail } from "./calls/call-shell.ts";
 import { DeskLeg } from "./calls/desk-leg.ts";
 import { RelayedMedia } from "./calls/relayed-media.ts";
 import { DeadlineLoop } from "./calls/deadline-loop.ts";
@@ -91,6 +91,7 @@ class WiredEngine implements CallEngine {
     const toCall = (callId: string, mail: Mail): void => this.#calls.post(callId, mail);
     const beside = {
       media: given.media,
+      mixers: given.mixers,
       clock: given.clock,
       store: this.#store,
       telemetry: given.telemetry,
@@ -207,10 +208,19 @@ class WiredEngine implements CallEngine {
           emergency: { ...ports, notices: this.#notices, known: this.#callbacks },
         }),
       relayed: this.#relayed,
-      callDesk: (call) => unattended(this.#desks.call(call), { callId: call.id, telemetry: ports.telemetry }),
+      desks: this.#desksForCalls(),
       onOver: (call) => this.#onOver(call),
       onPhase: (callId, phase) => this.#newCalls.phaseChanged(callId, phase),
     });
+  }
+
+  #desksForCalls(): CallsDesks {
+    const beside = (call: Call) => ({ callId: call.id, telemetry: this.#ports.telemetry });
+    return {
+      findMixer: (call) => unattended(this.#desks.findMixer(call), beside(call)),
+      call: (call) => unattended(this.#desks.call(call), beside(call)),
+      watch: (call) => this.#desks.watch(call),
+    };
   }
 
   readonly #works = (callId: string): boolean => this.#calls.works(callId) || this.#pending.has(callId);

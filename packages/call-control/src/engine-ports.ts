@@ -8,6 +8,7 @@ import type {
   IdentityHash,
   LoadMeter,
   LocationSource,
+  MediaMixer,
   MediaRelay,
   NameResolver,
   NoticeLog,
@@ -43,6 +44,7 @@ export interface EnginePorts {
   readonly load: LoadMeter;
   readonly locations: LocationSource;
   readonly media: MediaRelay;
+  readonly mixers: MediaMixer;
   readonly callbacks: CallbackBook;
   readonly setupClaims: SetupClaims;
   readonly readPidf: PidfReader;

@@ -18,10 +18,12 @@ export const DESK = "sip:desk@198.51.100.2";
 
 const HOST = { psap: "203.0.113.9", desk: "198.51.100.2" } as const;
 
-export function topology(mediaRelays: readonly string[] = [RELAY]): Topology {
-  const conference = { uri: DESK, mode: "oneway", by: "local", trunk: "pstn-2" } as const;
+export const MIXER = "203.0.113.30:22300";
+
+export function topology(mediaRelays: readonly string[] = [RELAY], mode: "oneway" | "twoway" = "oneway"): Topology {
+  const conference = { uri: DESK, mode, by: "local", trunk: "pstn-2" } as const;
   const policies = [{ ...defaultLocationPolicy, name: "hq", conference }];
-  const emergency = { ...sampleTopology.emergency, policies, policy: "hq", mediaRelays };
+  const emergency = { ...sampleTopology.emergency, policies, policy: "hq", mediaRelays, mediaMixers: [MIXER] };
   return { ...sampleTopology, emergency };
 }
 
@@ -65,7 +67,12 @@ export function inDialog(method: string, message: SipMessage, cseq: number): Sip
 }
 
 /** A request of a called peer in its dialog. */
-export function fromCalled(worker: FakeWorker, peer: keyof typeof HOST, method: string): SipMessage {
+export function fromCalled(
+  worker: FakeWorker,
+  peer: keyof typeof HOST,
+  sketch: string | { readonly method: string; readonly body: string },
+): SipMessage {
+  const { method, ...body } = typeof sketch === "string" ? { method: sketch } : sketch;
   const invite = last(sentTo(worker, peer)).message;
   return requestFrom({
     method,
@@ -74,6 +81,7 @@ export function fromCalled(worker: FakeWorker, peer: keyof typeof HOST, method: 
     to: invite.get("From") ?? "",
     callId: invite.get("Call-ID") ?? "",
     branch: `z9hG4bK-${peer}-${method}`,
+    ...body,
   });
 }
 

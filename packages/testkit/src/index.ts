@@ -15,6 +15,7 @@ export {
   type RedisServerOptions,
 } from "./redis/index.ts";
 export { RtpPhone } from "./rtpengine/rtp-phone.ts";
+export { TonePhone } from "./rtpengine/tone-phone.ts";
 export { startRtpengine, whyNoRtpengine, type RtpengineFixture } from "./rtpengine/start-rtpengine.ts";
 export {
   PeerDialog,

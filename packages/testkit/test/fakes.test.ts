@@ -5,6 +5,7 @@ import {
   FakeEmergencyRecordBook,
   FakeNotificationBook,
   FakeLocationDatabase,
+  FakeMediaMixer,
   FakeMediaRelay,
   FakePoolScaler,
   FakeProbeExchange,
@@ -20,6 +21,7 @@ import {
   describeEmergencyRecordBook,
   describeNotificationBook,
   describeLocationDatabase,
+  describeMediaMixer,
   describeMediaRelay,
   describePoolScaler,
   describeProbeExchange,
@@ -63,6 +65,15 @@ describe("the fake media relay", () => {
     return media;
   });
   describeMediaRelay(async () => ({ ...(await relays()), relay: "relay", silent: "away" }));
+});
+
+describe("the fake media mixer", () => {
+  const mixers = inMemory(() => {
+    const mixer = new FakeMediaMixer();
+    mixer.away.add("away");
+    return mixer;
+  });
+  describeMediaMixer(async () => ({ ...(await mixers()), mixer: "mixer", silent: "away" }));
 });
 
 describe("the fake notification book", () => {

@@ -1,7 +1,7 @@
 import type { Call, CallPhase } from "@tandem/domain";
 import type { EnginePorts } from "../engine-ports.ts";
 import { CallActor } from "./call-actor.ts";
-import type { CallShell, Mail } from "./call-shell.ts";
+import type { CallsDesks, CallShell, Mail } from "./call-shell.ts";
 import type { FinishedCalls } from "./finished-calls.ts";
 import type { RelayedMedia } from "./relayed-media.ts";
 import { Rota } from "./rota.ts";
@@ -19,7 +19,7 @@ export interface DirectoryParts {
   readonly finished: FinishedCalls;
   readonly routeTransfer: CallShell["routeTransfer"];
   readonly relayed: RelayedMedia;
-  readonly callDesk: CallShell["callDesk"];
+  readonly desks: CallsDesks;
   /** A call begun here changed its phase, or left (null). */
   readonly onPhase: (callId: string, phase: CallPhase | null) => void;
   /** A call is over. */
@@ -33,7 +33,7 @@ export class CallDirectory implements CallShell {
   readonly withdrawn: WithdrawnRecords;
   readonly routeTransfer: CallShell["routeTransfer"];
   readonly relayed: RelayedMedia;
-  readonly callDesk: CallShell["callDesk"];
+  readonly desks: CallsDesks;
   readonly #onPhase: DirectoryParts["onPhase"];
   readonly #onOver: DirectoryParts["onOver"];
   readonly #actors = new Map<string, CallActor>();
@@ -48,7 +48,7 @@ export class CallDirectory implements CallShell {
     this.withdrawn = new WithdrawnRecords(parts.ports);
     this.routeTransfer = parts.routeTransfer;
     this.relayed = parts.relayed;
-    this.callDesk = parts.callDesk;
+    this.desks = parts.desks;
     this.#onPhase = parts.onPhase;
     this.#onOver = parts.onOver;
     const { clock } = parts.ports;

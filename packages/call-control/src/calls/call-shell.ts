@@ -20,6 +20,16 @@ export interface Mail {
   readonly unread?: () => void;
 }
 
+/** Security desks, as a call needs them. */
+export interface CallsDesks {
+  /** Finds a mixer for a desk that is to be heard; answered by a `mixer-found` event. */
+  findMixer(call: Call): void;
+  /** Calls the desk. */
+  call(call: Call): void;
+  /** Looks after its mixer. */
+  watch(call: Call): void;
+}
+
 /** What a call's actor needs of the engine around it. */
 export interface CallShell {
   readonly ports: EnginePorts;
@@ -27,8 +37,7 @@ export interface CallShell {
   readonly withdrawn: WithdrawnRecords;
   /** For emergency calls that a security desk is to hear. */
   readonly relayed: RelayedMedia;
-  /** Calls that desk. */
-  callDesk(call: Call): void;
+  readonly desks: CallsDesks;
   /** Hands an event to a call, whether or not it has an actor here. */
   post(callId: string, mail: Mail): void;
   /** The actor's call changed its phase; null when it is not known here any more. */

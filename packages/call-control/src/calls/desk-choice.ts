@@ -9,11 +9,11 @@ export type DeskChoice = Pick<Extract<CallEvent, { kind: "invite" }>, "desk" | "
 export function deskToHear({
   decision,
   snapshot,
-}: EmergencyCase): { readonly uri: string; readonly trunk: string } | null {
+}: EmergencyCase): { readonly uri: string; readonly trunk: string; readonly twoWay: boolean } | null {
   const policy = snapshot.topology.emergency.policies.find(({ name }) => name === decision.policy);
   if (policy?.conference?.by !== "local" || (decision.test && !policy.testCalls.notify)) return null;
-  const { uri, trunk } = policy.conference;
-  return trunk === null ? null : { uri, trunk };
+  const { uri, trunk, mode } = policy.conference;
+  return trunk === null ? null : { uri, trunk, twoWay: mode === "twoway" };
 }
 
 const WHY = {

@@ -19,6 +19,8 @@ import type {
   CallStore,
   ClientEvents,
   ClientTransaction,
+  Clock,
+  MediaMixer,
   MediaRelay,
   OutgoingRequest,
   ServerTransaction,
@@ -26,10 +28,12 @@ import type {
   Telemetry,
 } from "../ports/index.ts";
 import type { Mail } from "./call-shell.ts";
-import { joined, sections, sectionsOf } from "./desk-description.ts";
+import { CopiedDesk } from "./copied-desk.ts";
+import type { DeskAudio } from "./desk-audio.ts";
 import { DESK_POOL, innerAck, innerBye, innerCancel, innerInvite, innerProfile, NOWHERE } from "./desk-requests.ts";
-import { copiesFor, heardIn, type Heard } from "./heard-call.ts";
+import { heardIn, type Heard } from "./heard-call.ts";
 import { INSIDE, InnerPeer } from "./inner-peer.ts";
+import { MixedDesk } from "./mixed-desk.ts";
 import { transactionId } from "./transaction-id.ts";
 import { unattended, withFallback, type BesideCall } from "./unattended.ts";
 
@@ -37,6 +41,8 @@ const GONE: Failure = { code: "call-gone", detail: "no desk's leg waits for that
 
 export interface DeskParts {
   readonly media: MediaRelay;
+  readonly mixers: MediaMixer;
+  readonly clock: Clock;
   readonly store: CallStore;
   readonly telemetry: Telemetry;
   readonly inForce: () => InForce | null;
@@ -49,10 +55,28 @@ export interface DeskParts {
  */
 export class DeskLeg extends InnerPeer implements SipPort {
   readonly #parts: DeskParts;
+  readonly #copied: CopiedDesk;
+  readonly #mixed: MixedDesk;
 
   constructor(outside: SipPort, parts: DeskParts) {
     super(outside);
     this.#parts = parts;
+    this.#copied = new CopiedDesk(parts.media);
+    this.#mixed = new MixedDesk({ ...parts, onLost: (call, failure) => this.#mixerLost(call, failure) });
+  }
+
+  /** Finds a mixer for the desk that is to speak, too, and tells the call. */
+  async findMixer({ id: callId, ...call }: Call): Promise<void> {
+    const { inForce, post } = this.#parts;
+    const mixers = inForce()?.snapshot.topology.emergency.mediaMixers ?? [];
+    const mixer = await this.#mixed.find({ id: callId, ...call }, mixers).catch(() => null);
+    if (mixer === null) this.#onlyHears(callId);
+    post(callId, { event: { kind: "mixer-found", mixer } });
+  }
+
+  /** Any worker looks after the mixer of a call. */
+  watch(call: Call): void {
+    this.#mixed.watch(call);
   }
 
   /** Calls the desk that is to hear the call. Done twice it is done once: the leg's id is the call's. */
@@ -61,7 +85,7 @@ export class DeskLeg extends InnerPeer implements SipPort {
     if (heard === null) return;
     const plan = this.#plan(call, heard.desk);
     if (plan === undefined) return this.#refused(call.id, { reason: "the topology has no way to it" });
-    const offer = await this.#offer(heard);
+    const offer = await this.#audio(heard).offer(heard);
     if (!offer.ok) return this.#withoutDesk(call.id, offer.error);
     const { telemetry, post } = this.#parts;
     telemetry.callStarted({ pool: call.facts.pool, ingressTrunk: "" });
@@ -80,11 +104,16 @@ export class DeskLeg extends InnerPeer implements SipPort {
 
   /** The emergency call is over, and so is the leg. */
   leave(call: Call): void {
+    this.#mixed.release(call);
     if (call.desk?.called !== true) return;
-    const transaction = transactionId(inviteOf(call.id));
+    this.#end(call.id);
+  }
+
+  #end(callId: string): void {
+    const transaction = transactionId(inviteOf(callId));
     const cancelled = { kind: "cancelled", transaction, cancel: innerCancel } as const;
-    this.#parts.post(deskCallId(call.id), { event: cancelled, otherwise: () => undefined });
-    this.#hangUp(call.id);
+    this.#parts.post(deskCallId(callId), { event: cancelled, otherwise: () => undefined });
+    this.#hangUp(callId);
   }
 
   sendRequest(request: OutgoingRequest, events: ClientEvents): Promise<Result<ClientTransaction, Failure>> {
@@ -119,13 +148,14 @@ export class DeskLeg extends InnerPeer implements SipPort {
     const heard = await this.#heard(callId);
     if (!answered) {
       this.#refused(callId, { status: response.status });
-      this.#endCopies(heard);
+      this.#endAudio(heard);
       return;
     }
-    const begun =
-      heard === null ? err(GONE) : await this.#accept(heard, findBody(response, "application/sdp")?.body ?? "");
+    const answer = findBody(response, "application/sdp")?.body ?? "";
+    const begun = heard === null ? err(GONE) : await this.#audio(heard).accept(heard, answer);
     if (begun.ok) return this.#became(callId, "joined", response.status);
     this.#withoutDesk(callId, begun.error);
+    this.#endAudio(heard);
     this.#hangUp(callId);
   }
 
@@ -150,7 +180,7 @@ export class DeskLeg extends InnerPeer implements SipPort {
     const heard = await this.#heard(heardBy(message));
     if (message.method === "BYE") {
       if (heard !== null) this.#became(heard.callId, "left");
-      this.#endCopies(heard);
+      this.#endAudio(heard);
       return responseTo(message, 200);
     }
     // RFC 5057 §5.1: the call that was heard is over, so is the leg.
@@ -161,51 +191,24 @@ export class DeskLeg extends InnerPeer implements SipPort {
     return this.#renegotiate(heard, message, offered);
   }
 
-  /** The desk's new description (a hold, a refresh with re-INVITE): the copies go where it says now. */
+  /** The desk's new description (a hold, a refresh with re-INVITE). */
   async #renegotiate(heard: Heard, message: SipMessage, offered: string | undefined): Promise<SipMessage> {
-    const ours = await this.#offer(heard);
-    const told =
-      ours.ok && offered !== undefined ? sections(ours.value, { from: 0, count: sectionsOf(offered) }) : null;
-    const begun = !ours.ok || offered === undefined ? ours : await this.#accept(heard, offered);
-    const body = offered === undefined && ours.ok ? ours.value : told;
-    if (!begun.ok || body === null) return responseTo(message, 488);
+    const audio = this.#audio(heard);
+    const told = await (offered === undefined ? audio.offer(heard) : audio.renegotiate(heard, offered));
+    if (!told.ok) return responseTo(message, 488);
     const headers: readonly HeaderLine[] = [
       ["Contact", `<sip:${NOWHERE}>`],
       ["Content-Type", "application/sdp"],
     ];
-    return responseTo(message, 200, { headers, body });
+    return responseTo(message, 200, { headers, body: told.value });
   }
 
-  /** The streams of both who talk, the caller's first: a desk that takes one hears the caller. */
-  async #offer(heard: Heard): Promise<Result<string, Failure>> {
-    const { media } = this.#parts;
-    const offers = await Promise.all(copiesFor(heard).map((way) => media.copy(way)));
-    const failed = offers.find(({ ok: made }) => !made);
-    if (failed !== undefined && !failed.ok) return failed;
-    const description = joined(offers.flatMap((offer) => (offer.ok ? [offer.value] : [])));
-    return description === null
-      ? err({ code: "relay-unavailable", detail: "no description of a copy" })
-      : ok(description);
+  #endAudio(heard: Heard | null): void {
+    if (heard !== null) this.#audio(heard).end(heard);
   }
 
-  async #accept(heard: Heard, answer: string): Promise<Result<void, Failure>> {
-    const { media } = this.#parts;
-    const ranges = [
-      { from: 0, count: heard.streams },
-      { from: heard.streams, count: Infinity },
-    ];
-    // What the desk refuses or leaves out it does not get; the caller's is what it is there for.
-    const [caller] = await Promise.all(
-      copiesFor(heard).map(async (way, at) => {
-        const part = sections(answer, ranges[at] ?? { from: 0, count: 0 });
-        return part === null || sectionsOf(part) === 0 ? err(GONE) : media.acceptCopy(way, part);
-      }),
-    );
-    return caller ?? err(GONE);
-  }
-
-  #endCopies(heard: Heard | null): void {
-    for (const way of heard === null ? [] : copiesFor(heard)) void this.#parts.media.endCopy(way);
+  #audio({ desk }: Heard): DeskAudio {
+    return desk.mixer === undefined ? this.#copied : this.#mixed;
   }
 
   async #heard(callId: string): Promise<Heard | null> {
@@ -245,6 +248,24 @@ export class DeskLeg extends InnerPeer implements SipPort {
   #refused(callId: string, why: { readonly status?: number; readonly reason?: string }): void {
     this.#became(callId, "refused", why.status);
     this.#parts.telemetry.log("warn", "a security desk does not hear an emergency call", { callId, ...why });
+  }
+
+  #onlyHears(callId: string): void {
+    const { telemetry } = this.#parts;
+    telemetry.emergency.desk("no-mixer");
+    telemetry.log("warn", "a security desk only hears an emergency call: no mixer takes it", { callId });
+  }
+
+  /** The two hear each other directly again; the desk hears nothing, so its leg ends. */
+  #mixerLost(call: Call, { detail }: Failure): void {
+    const { telemetry } = this.#parts;
+    this.#became(call.id, "mixer-lost");
+    telemetry.log("error", "the mixer of an emergency call failed; the call goes on without its security desk", {
+      callId: call.id,
+      detail,
+    });
+    this.#mixed.release(call);
+    this.#end(call.id);
   }
 
   #withoutDesk(callId: string, { detail }: Failure): void {

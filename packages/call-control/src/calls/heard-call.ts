@@ -4,6 +4,7 @@ import { sectionsOf } from "./desk-description.ts";
 
 /** An emergency call as its desk hears it. */
 export interface Heard {
+  readonly call: Call;
   readonly callId: string;
   readonly desk: DeskLink;
   readonly way: MediaWay;
@@ -18,7 +19,7 @@ export function heardIn(call: Call): Heard | null {
   if (desk === null || desk.lost || way === null) return null;
   const caller = call.parties.find(({ id }) => id === way.from);
   const sdp = caller?.dialogs.find(({ peer }) => peer !== null)?.sdp ?? "";
-  return { callId, desk, way, streams: sectionsOf(sdp) };
+  return { call, callId, desk, way, streams: sectionsOf(sdp) };
 }
 
 /** The copies the desk gets: of what the caller says, and of what it is told. */

@@ -4,6 +4,7 @@ import type { EmergencyCase } from "../ingress/prepare-emergency.ts";
 import type { Clock, MediaRelay, Telemetry } from "../ports/index.ts";
 import type { Mail } from "./call-shell.ts";
 import { deskToHear, goesWithoutDesk, type DeskChoice } from "./desk-choice.ts";
+import { leadDirectly, mixedTalk } from "./mixed-path.ts";
 import { isFirstInvite } from "./open-requests.ts";
 import { withFallback } from "./unattended.ts";
 
@@ -70,12 +71,19 @@ export class RelayedMedia {
     const way = desk === null || desk.lost || leaf === undefined ? null : mediaWay(call, message);
     if (desk === null || leaf === undefined || way === null) return message;
     const role = roleOf(message, request);
+    // By an offer the relay lets the two hear each other, beside the mixer that they hear already.
+    if (role === "offer") await this.#leaveMixer(call);
     const passing = this.#parts.media[role]({ relay: desk.relay, callId: call.id, ...way }, leaf.body);
     // Whatever goes wrong here, the message leaves.
     const passed = await passing.catch(() => err(FAULT));
     if (passed.ok) return replaceBody(message, leaf, passed.value);
     this.#lost(call, passed.error.detail, !isFirstInvite(message));
     return message;
+  }
+
+  async #leaveMixer(call: Call): Promise<void> {
+    const talk = call.facts.desk.at(-1)?.outcome === "joined" ? mixedTalk(call) : null;
+    if (talk !== null) await leadDirectly(this.#parts.media, talk).catch(() => undefined);
   }
 
   /** Asks the relay whether it has the call; a relay that is silent is asked some more times. */

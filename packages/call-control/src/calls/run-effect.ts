@@ -38,9 +38,12 @@ export function runEffect(effect: ImmediateEffect, context: EffectContext): void
       return work.stopTimer(effect.timer);
     case "route-transfer":
       return routeTransfer(effect, context);
+    case "find-mixer":
+      return shell.desks.findMixer(call);
     case "call-desk":
-      return shell.callDesk(call);
+      return shell.desks.call(call);
     case "check-relay":
+      shell.desks.watch(call);
       return unattended(shell.relayed.check(call), besideCall(context));
     case "observe":
       return observe(effect.observation, call, shell);

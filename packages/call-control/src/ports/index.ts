@@ -16,6 +16,7 @@ export { NO_WAIT } from "./load-meter.ts";
 export { MAX_LIS_BATCH } from "./location-database.ts";
 export type * from "./location-database.ts";
 export type * from "./location-source.ts";
+export type * from "./media-mixer.ts";
 export type * from "./media-relay.ts";
 export type * from "./name-resolver.ts";
 export type * from "./pool-scaler.ts";

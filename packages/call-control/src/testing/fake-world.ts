@@ -4,6 +4,7 @@ import { noLocationSource, type CallTraces, type LocationSource } from "../ports
 import { FakeCallbackBook } from "./fake-callback-book.ts";
 import { FakeCallStore } from "./fake-call-store.ts";
 import { FakeClock } from "./fake-clock.ts";
+import { FakeMediaMixer } from "./fake-media-mixer.ts";
 import { FakeMediaRelay } from "./fake-media-relay.ts";
 import { FakeNoticeLog, FakeNoticeSpool } from "./fake-emergency-books.ts";
 import { FakeWorkerErrands } from "./fake-worker-errands.ts";
@@ -27,6 +28,7 @@ export class FakeWorld {
   readonly names = new FakeNameResolver();
   locations: LocationSource = noLocationSource;
   readonly media = new FakeMediaRelay();
+  readonly mixers = new FakeMediaMixer();
   callbacks: FakeCallbackBook = new FakeCallbackBook();
   readonly setupClaims = new FakeSetupClaims();
   readPidf: PidfReader = () => null;
@@ -89,6 +91,7 @@ export class FakeWorker {
         hash: fakeHash,
         locations,
         media: world.media,
+        mixers: world.mixers,
         callbacks,
         setupClaims: world.setupClaims,
         readPidf: world.readPidf,

@@ -21,6 +21,7 @@ export {
   ScriptedProbes,
 } from "./fake-controller-ports.ts";
 export { FakeLocationDatabase } from "./fake-location-database.ts";
+export { FakeMediaMixer } from "./fake-media-mixer.ts";
 export { FakeMediaRelay } from "./fake-media-relay.ts";
 export { FakePoolScaler } from "./fake-pool-scaler.ts";
 export { fakeHash, FakeDetailRecordSpool, FakeLoadMeter, FakeNameResolver, FakeTelemetry } from "./fake-process.ts";

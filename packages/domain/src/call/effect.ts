@@ -62,6 +62,8 @@ export type Effect =
       readonly target: string;
       readonly headers: readonly (readonly [string, string])[];
     }
+  /** An emergency call stands, and the security desk is to hear and speak: find a mixer; answered by a `mixer-found` event. */
+  | { readonly kind: "find-mixer" }
   /** An emergency call stands: call the security desk that is to hear it. Nothing comes back to this call. */
   | { readonly kind: "call-desk" }
   /** Ask the media relay whether it has the call; answered by a `relay-lost` event when it has not. */

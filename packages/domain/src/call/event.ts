@@ -36,7 +36,7 @@ export type CallEvent =
       /** Set when the decision was emergency: what is known of the call besides its request. */
       readonly emergency: EmergencyPreparation | null;
       /** A security desk is to hear the call, and this relay takes its audio. */
-      readonly desk?: Pick<DeskLink, "relay" | "uri" | "trunk">;
+      readonly desk?: Pick<DeskLink, "relay" | "uri" | "trunk" | "twoWay">;
       /** A security desk is to hear the call, and cannot: why. */
       readonly withoutDesk?: DeskOutcome;
       /** The call is a callback to somebody who made an emergency call (`callId`; null: not known), and outside all limits. */
@@ -151,6 +151,8 @@ export type CallEvent =
     }
   /** The media relay of an emergency call has it no more, or does not answer. `inUse`: what the peers were told leads through it. */
   | { readonly kind: "relay-lost"; readonly inUse: boolean }
+  /** Answer to the `find-mixer` effect: control address of the mixer that takes the call; null: none does. */
+  | { readonly kind: "mixer-found"; readonly mixer: string | null }
   /** What became of the leg to the security desk. `sipCode`: the final status it got, if it is about that. */
   | { readonly kind: "desk-outcome"; readonly outcome: DeskOutcome; readonly sipCode?: number }
   /** The record's deadline passed (session expiry, refresh due, setup bound): claimed from the store by any worker. */

@@ -10,6 +10,10 @@ export interface DeskLink {
   /** Whom the desk's leg calls, and over which trunk. */
   readonly uri: string;
   readonly trunk: string;
+  /** The desk is to be heard, too, and a mixer is not found yet, or was. Absent, as in records of an earlier version: it only hears. */
+  twoWay?: boolean;
+  /** Control address of the mixer by which the desk is in the call. Absent: none. */
+  mixer?: string;
   /** The desk was called. */
   called: boolean;
   /** The relay failed: what is described from then on passes it no more, and nobody hears along. */
@@ -36,7 +40,18 @@ export function callDesk(turn: Turn): void {
   desk.called = true;
   desk.checkAtMs = turn.now + CHECK_EVERY_MS;
   if (desk.lost) bypass(turn);
-  else turn.effects.push({ kind: "call-desk" });
+  else turn.effects.push({ kind: desk.twoWay === true ? "find-mixer" : "call-desk" });
+}
+
+/** The mixer that takes the call, or none: then the desk only hears. The record says which before the desk is called. */
+export function onMixerFound(turn: Turn, mixer: string | null): void {
+  const { desk, phase } = turn.call;
+  if (desk === null || desk.twoWay !== true || desk.mixer !== undefined || phase !== "up") return;
+  if (mixer === null) {
+    desk.twoWay = false;
+    noteDesk(turn, "no-mixer");
+  } else desk.mixer = mixer;
+  if (!desk.lost) turn.effects.push({ kind: "save" }, { kind: "call-desk" });
 }
 
 /** Has the relay asked when it is time. */

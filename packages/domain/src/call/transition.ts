@@ -19,7 +19,7 @@ import { withSaves } from "./persistence.ts";
 import { settleHeld } from "./prack.ts";
 import { onRedelivered } from "./redelivery.ts";
 import { onReplacingInvite } from "./replaces.ts";
-import { onRelayLost } from "./security-desk.ts";
+import { onMixerFound, onRelayLost } from "./security-desk.ts";
 import { onSeized } from "./seizure.ts";
 import { beginCall } from "./setup.ts";
 import { onTransferRouted } from "./transfer.ts";
@@ -80,6 +80,8 @@ function handle(turn: Turn, event: CallEvent): void {
       return onTransferRouted(turn, event);
     case "relay-lost":
       return onRelayLost(turn, event.inUse);
+    case "mixer-found":
+      return onMixerFound(turn, event.mixer);
     case "desk-outcome":
       return noteDesk(turn, event.outcome, event.sipCode);
     case "deadline":

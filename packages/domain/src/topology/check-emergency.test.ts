@@ -137,10 +137,10 @@ describe("errors of what emergency calls need", () => {
       /rtpengine/,
     ],
     [
-      "a local conference in which the desk speaks",
+      "a local conference in which the desk speaks, without a mixer",
       plan({ mediaRelays: ["r:1"], policies: [policy({ conference: desk({ mode: "twoway" }) })] }),
       "emergency.policies[0].conference.mode",
-      /only hears/,
+      /mixer/,
     ],
     [
       "a local conference by no trunk",
@@ -154,6 +154,7 @@ describe("errors of what emergency calls need", () => {
       "emergency.policies[0].conference.trunk",
       /trunk "x"/,
     ],
+    ["a media mixer without a port", plan({ mediaMixers: ["m:1", "m"] }), "emergency.mediaMixers[1]", /no port/],
     ["a media relay at port 0", plan({ mediaRelays: ["r:1", "r:0"] }), "emergency.mediaRelays[1]", /1 to 65535/],
     ["a media relay beyond port 65535", plan({ mediaRelays: ["r:65536"] }), "emergency.mediaRelays[0]", /1 to 65535/],
     ["a media relay without a port", plan({ mediaRelays: ["r"] }), "emergency.mediaRelays[0]", /no port/],

@@ -16,7 +16,8 @@ export function checkLocationPolicies(topology: Topology): readonly TopologyIssu
     ...emergency.sites.flatMap(({ policy }, at) => unknown(policy, `emergency.sites[${at}].policy`)),
     ...checkNotify(topology),
     ...checkConferences(topology),
-    ...checkMediaRelays(topology),
+    ...checkControlPorts(topology, "mediaRelays", 22_222),
+    ...checkControlPorts(topology, "mediaMixers", 22_300),
   ];
 }
 
@@ -44,9 +45,15 @@ function checkConferences({ emergency, trunks }: Topology): readonly TopologyIss
       const problem = "is local: a copy of the call's audio needs rtpengine, which this topology does not have";
       issues.push(fault(`${path}.by`, problem, "list its ng ports as emergency.mediaRelays, or use by: provider"));
     }
-    if (conference.mode === "twoway") {
-      const problem = "is twoway: rtpengine copies audio to a desk and mixes none, so a local desk only hears";
-      issues.push(fault(`${path}.mode`, problem, "use mode: oneway, or by: provider"));
+    if (conference.mode === "twoway" && emergency.mediaMixers.length === 0) {
+      const problem = "is twoway: a local desk is heard by a mixer, which this topology does not have";
+      issues.push(
+        fault(
+          `${path}.mode`,
+          problem,
+          "list control ports of media-mixer as emergency.mediaMixers, or use mode: oneway",
+        ),
+      );
     }
     if (conference.trunk === null) issues.push(fault(`${path}.trunk`, "is missing", "name the trunk to the desk"));
     else if (!known.has(conference.trunk)) {
@@ -57,12 +64,15 @@ function checkConferences({ emergency, trunks }: Topology): readonly TopologyIss
   });
 }
 
-function checkMediaRelays({ emergency }: Topology): readonly TopologyIssue[] {
-  return emergency.mediaRelays.flatMap((relay, at) => {
-    const port = Number(/:(\d+)$/.exec(relay)?.[1] ?? 0);
+function checkControlPorts(
+  { emergency }: Topology,
+  section: "mediaRelays" | "mediaMixers",
+  usualPort: number,
+): readonly TopologyIssue[] {
+  return emergency[section].flatMap((control, at) => {
+    const port = Number(/:(\d+)$/.exec(control)?.[1] ?? 0);
     if (port >= 1 && port <= 65_535) return [];
-    return [
-      fault(`emergency.mediaRelays[${at}]`, `is "${relay}", which has no port from 1 to 65535`, "add it as :22222"),
-    ];
+    const problem = `is "${control}", which has no port from 1 to 65535`;
+    return [fault(`emergency.${section}[${at}]`, problem, `add it as :${usualPort}`)];
   });
 }

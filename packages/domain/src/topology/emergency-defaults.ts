@@ -40,6 +40,7 @@ export const defaultEmergencyPlan: EmergencyPlan = {
   erls: [],
   notificationTargets: [],
   mediaRelays: [],
+  mediaMixers: [],
   lis: { secondary: null },
   provider: null,
   heartbeatMs: 60_000,

@@ -41,6 +41,8 @@ export interface EmergencyPlan {
   readonly notificationTargets: readonly NotificationTarget[];
   /** Media relays (rtpengine) that copy an emergency call's audio to a security desk: `host:port` of their ng control ports (1–65535), any of which serves. */
   readonly mediaRelays: readonly string[];
+  /** Mixers by which a security desk can be heard in an emergency call: `host:port` of their control ports (1–65535), any of which serves. */
+  readonly mediaMixers: readonly string[];
   readonly lis: LocationServiceSettings;
   readonly provider: EmergencyProvider | null;
   /** How often each E9-1-1 path is walked to its end. */
@@ -99,7 +101,7 @@ export interface SecurityDesk {
   readonly uri: string;
   /** `oneway`: the desk only hears. */
   readonly mode: "oneway" | "twoway";
-  /** `provider`: the E9-1-1 provider calls the desk; `local`: Tandem does, over `trunk`, with a copy of the call's audio from a media relay. */
+  /** `provider`: the E9-1-1 provider calls the desk; `local`: Tandem does, over `trunk`, with a copy of the call's audio from a media relay, or by a mixer. */
   readonly by: "provider" | "local";
   /** Trunk over which Tandem calls the desk; null where the provider does. */
   readonly trunk: string | null;

@@ -57,7 +57,8 @@ export class RandomWalk {
     const request = this.peers.invite(CALLER);
     this.books.open(FIRST_INVITE, "INVITE");
     const ingress = walkLeg("core", this.choices);
-    const desk = emergency === null || this.choices.next(2) === 0 ? {} : { desk: DESK };
+    const twoWay = this.choices.next(2) === 0;
+    const desk = emergency === null || this.choices.next(2) === 0 ? {} : { desk: { ...DESK, twoWay } };
     const decided = { attempts, considered: [], emergency, ...desk };
     this.worker.apply({ kind: "invite", transaction: FIRST_INVITE, request, ingress, ...decided });
   }
@@ -111,6 +112,8 @@ export class RandomWalk {
         return this.worker.apply({ kind: "desk-outcome", outcome: this.choices.next(2) > 0 ? "called" : "joined" });
       case 7:
         return this.worker.apply({ kind: "relay-lost", inUse: this.choices.next(3) > 0 });
+      case 8:
+        return this.worker.apply({ kind: "mixer-found", mixer: this.choices.next(2) > 0 ? "192.0.2.30:22300" : null });
       default:
         return this.choices.next(16) === 0 ? this.worker.apply({ kind: "end", failure: "preempted" }) : undefined;
     }

@@ -7,6 +7,7 @@ export { describeNotificationBook } from "./notification-book-contract.ts";
 export { valueOf, type Harness } from "./harness.ts";
 export { describeLeaderLease } from "./leader-lease-contract.ts";
 export { describeLocationDatabase } from "./location-database-contract.ts";
+export { describeMediaMixer } from "./media-mixer-contract.ts";
 export { describeMediaRelay, type RelayHarness } from "./media-relay-contract.ts";
 export { describeMembership } from "./membership-contract.ts";
 export { describePoolScaler } from "./pool-scaler-contract.ts";

@@ -52,6 +52,29 @@ export function describeMediaRelay(setUp: () => Promise<RelayHarness>): void {
     expect(valueOf(await harness.subject.has({ relay: harness.relay, callId: "c4" }))).toBe(true);
   });
 
+  it("leads one of the two to a speaker in the other's stead, by the same ports, and back", async () => {
+    await using harness = await setUp();
+    const { subject, relay } = harness;
+    const { offered, answered } = await talking(harness, "c7");
+    for (const [to, at] of [
+      ["a", 40_000],
+      ["b1", 40_002],
+    ] as const) {
+      const speaker = way(harness, "c7", `say-${to}`, to);
+      expect(portOf(valueOf(await subject.speak(speaker, description(40_020, "sendonly"))))).not.toBe(40_020);
+      valueOf(await harness.another().hearInstead(speaker, description(at)));
+    }
+    const led = valueOf(await subject.state({ relay, callId: "c7" }));
+    expect([led?.get("a")?.hears, led?.get("b1")?.hears]).toEqual([["say-a"], ["say-b1"]]);
+    for (const to of ["a", "b1"]) valueOf(await subject.endCopy(way(harness, "c7", "", to)));
+    const again = valueOf(await subject.offer(way(harness, "c7", "a", "b1"), description(40_000)));
+    const back = valueOf(await subject.answer(way(harness, "c7", "b1", "a"), description(40_002)));
+    expect([portOf(again), portOf(back)]).toEqual([portOf(offered), portOf(answered)]);
+    const direct = valueOf(await subject.state({ relay, callId: "c7" }));
+    expect([...(direct?.get("a")?.hears ?? []), ...(direct?.get("b1")?.hears ?? [])].join()).not.toContain("say");
+    expect(valueOf(await subject.state({ relay, callId: "never" }))).toBeNull();
+  });
+
   it("knows nothing of a call that is over, or never was", async () => {
     await using harness = await setUp();
     await talking(harness, "c5");

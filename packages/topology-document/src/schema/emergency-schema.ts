@@ -42,7 +42,10 @@ const screenedBy = z.enum(["provider", "screening-number"]);
 
 const conference = z.strictObject({
   uri: sipUri.describe("the security desk"),
-  mode: z.enum(["oneway", "twoway"]).default("oneway").describe("oneway: the desk only hears"),
+  mode: z
+    .enum(["oneway", "twoway"])
+    .default("oneway")
+    .describe("oneway: the desk only hears; twoway by: local needs mediaMixers"),
   by: z
     .enum(["provider", "local"])
     .default("provider")
@@ -179,6 +182,11 @@ export const emergency = z
       .max(100)
       .default([])
       .describe("ng control ports of rtpengine, for conferences by: local; every worker reaches each"),
+    mediaMixers: z
+      .array(controlAddress)
+      .max(100)
+      .default([])
+      .describe("control ports of media-mixer, for conferences by: local with mode: twoway; every worker reaches each"),
     lis: z
       .strictObject({
         secondary: z

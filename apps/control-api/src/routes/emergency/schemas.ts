@@ -77,7 +77,9 @@ const AttemptSchema = Type.Object({
 });
 
 const DeskStepSchema = Type.Object({
-  outcome: Type.String({ description: "called, joined, refused, left, no-relay, relay-lost or no-media" }),
+  outcome: Type.String({
+    description: "called, joined, refused, left, no-relay, relay-lost, no-media, no-mixer or mixer-lost",
+  }),
   atMs: epochMs,
   sipCode: Type.Union([Type.Integer(), Type.Null()], { description: "what the desk answered, if it is about that" }),
 });

@@ -1,0 +1,84 @@
+import * as fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import type { RelayedState } from "../ports/index.ts";
+import { mixVerdict, type MixLook } from "./mix-verdict.ts";
+
+const PAIR = { two: ["a", "b1"], speakers: ["say-a", "say-b1"] } as const;
+
+/** A relay's word: who of the two hears the mixer, and how much each has said. */
+function state(mixed: readonly string[], packets: Readonly<Record<string, number>>): RelayedState {
+  const names = ["a", "b1", "say-a", "say-b1"];
+  return new Map(
+    names.map((name) => [name, { hears: mixed.includes(name) ? [`say-${name}`] : [], packets: packets[name] ?? 0 }]),
+  );
+}
+
+const TALKED = { a: 10, b1: 10, "say-a": 10, "say-b1": 10 };
+const [DIRECT, MIXED] = [[], ["a", "b1"]] as const;
+
+function look(mixed: readonly string[], change: Partial<MixLook> = {}): MixLook {
+  const before = state(mixed, {});
+  return {
+    now: state(mixed, TALKED),
+    before,
+    heard: ["a", "b1", "desk"],
+    wanted: true,
+    settled: true,
+    silent: 0,
+    ...change,
+  };
+}
+
+const silentNow = { a: 10, b1: 10, "say-a": 10 };
+
+describe("the way between two who talk, with a two-way desk", () => {
+  it.each([
+    ["leads by the mixer once that is proved", look(DIRECT), "mix"],
+    ["waits at the first look", look(DIRECT, { before: null }), "keep"],
+    ["waits while something is negotiated, or the two hold", look(DIRECT, { settled: false }), "keep"],
+    ["waits until the mixer hears both", look(DIRECT, { heard: ["a", "desk"] }), "keep"],
+    ["waits for a mixer that does not say whom it hears", look(DIRECT, { heard: null }), "keep"],
+    ["stays with a mixer that speaks", look(MIXED), "keep"],
+    ["stays with a mixer that speaks and answers nothing", look(MIXED, { heard: null }), "keep"],
+    ["forgives one silent look", look(MIXED, { now: state(MIXED, silentNow) }), "silent"],
+    ["is direct again at the second", look(MIXED, { now: state(MIXED, silentNow), silent: 1 }), "restore"],
+    [
+      "is direct again when one of the two is not heard who speaks",
+      look(MIXED, { heard: ["a"], silent: 1 }),
+      "restore",
+    ],
+    [
+      "stays when one of the two says nothing",
+      look(MIXED, { heard: ["a"], now: state(MIXED, { ...TALKED, b1: 0 }) }),
+      "keep",
+    ],
+    ["gives a mixer up that stays silent", look(DIRECT, { now: state(DIRECT, silentNow), silent: 7 }), "lost"],
+    ["is direct again where one alone hears the mixer", look(["a"]), "restore"],
+    ["is direct again when the desk has gone", look(MIXED, { wanted: false }), "restore"],
+    ["stays direct when the desk has gone", look(DIRECT, { wanted: false }), "keep"],
+  ])("%s", (_, seen, verdict) => {
+    expect(mixVerdict(PAIR, seen)).toBe(verdict);
+  });
+
+  it("is never left to a mixer that is not proved, and never for long to one that is silent", () => {
+    const packets = fc.record({ a: fc.nat(3), b1: fc.nat(3), "say-a": fc.nat(3), "say-b1": fc.nat(3) });
+    const seen = fc.record({
+      mixed: fc.subarray(["a", "b1"]),
+      now: packets,
+      before: packets,
+      heard: fc.option(fc.subarray(["a", "b1", "desk"])),
+      settled: fc.boolean(),
+      silent: fc.nat(9),
+    });
+    fc.assert(
+      fc.property(seen, ({ mixed, now, before, ...rest }) => {
+        const given = { ...rest, wanted: true, now: state(mixed, now), before: state(mixed, before) };
+        const verdict = mixVerdict(PAIR, given);
+        const speaks = now["say-a"] > before["say-a"] && now["say-b1"] > before["say-b1"];
+        if (verdict === "mix")
+          expect([speaks, given.settled, given.heard?.includes("a"), mixed]).toEqual([true, true, true, []]);
+        if (mixed.length > 0 && !speaks && given.silent > 0) expect(["restore", "lost"]).toContain(verdict);
+      }),
+    );
+  });
+});
