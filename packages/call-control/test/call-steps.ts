@@ -52,6 +52,21 @@ export async function established(world: FakeWorld, worker: FakeWorker) {
   return { sent, ok, world };
 }
 
+/** The caller acknowledges the answer on his INVITE and hangs up, and the callee takes note of it. */
+export async function callerHangsUp({ engine, sip }: FakeWorker, transaction: string): Promise<void> {
+  const ok = sip.responseTo(transaction);
+  engine.onRequest(arriving(inDialog("ACK", ok, 1)));
+  engine.onRequest(arriving(inDialog("BYE", ok, 2)));
+  await settle();
+  const bye = last(sip.requests("BYE"));
+  bye.answer(answerTo(bye.message, 200));
+}
+
+/** Everything it has sent, told and cancelled. */
+export function said({ sip }: FakeWorker) {
+  return [sip.sent.length, sip.responses.length, sip.sent.filter(({ cancelled }) => cancelled).length];
+}
+
 export function details(world: FakeWorld): Record<string, unknown>[] {
   return world.store.details.map(({ json }) => JSON.parse(json) as Record<string, unknown>);
 }

@@ -46,6 +46,18 @@ function candidate(lease: FakeLeaderLease, clock: FakeClock, holder: string) {
   return { term, observer, leadership: new Leadership({ lease, clock, observer }, { holder, ttlMs: TTL_MS }, term) };
 }
 
+/** One that leads. `hangs`: the end of its terms does. `bugs`: what its term trips over. */
+async function leading({ hangs = false, bugs = {} }: { hangs?: boolean; bugs?: RecordedTerm["bugs"] } = {}) {
+  const clock = new FakeClock();
+  const lease = new FakeLeaderLease(clock);
+  const leader = candidate(lease, clock, "leader");
+  if (hangs) leader.term.stopping = new Promise(() => undefined);
+  Object.assign(leader.term.bugs, bugs);
+  leader.leadership.start();
+  await settle();
+  return { clock, lease, leader };
+}
+
 describe("leadership", () => {
   it("begins a term with the first who asks, and the others stand by", async () => {
     const clock = new FakeClock();
@@ -87,11 +99,7 @@ describe("leadership", () => {
   });
 
   it("ends by the holder's own clock before the lease lapses when the lease cannot be reached", async () => {
-    const clock = new FakeClock();
-    const lease = new FakeLeaderLease(clock);
-    const leader = candidate(lease, clock, "leader");
-    leader.leadership.start();
-    await settle();
+    const { clock, lease, leader } = await leading();
     lease.away = true;
     await clock.advance(TTL_MS * 0.79);
     expect(leader.leadership.held).toBe(true);
@@ -113,11 +121,7 @@ describe("leadership", () => {
   });
 
   it("ends when somebody else holds the lease, and begins anew with a later epoch", async () => {
-    const clock = new FakeClock();
-    const lease = new FakeLeaderLease(clock);
-    const leader = candidate(lease, clock, "leader");
-    leader.leadership.start();
-    await settle();
+    const { clock, lease, leader } = await leading();
     lease.holder = "usurper";
     lease.epoch = 2;
     await clock.advance(TTL_MS / 3);
@@ -146,12 +150,7 @@ describe("leadership", () => {
   });
 
   it("is left to others while its end takes its time", async () => {
-    const clock = new FakeClock();
-    const lease = new FakeLeaderLease(clock);
-    const leader = candidate(lease, clock, "leader");
-    leader.term.stopping = new Promise(() => undefined);
-    leader.leadership.start();
-    await settle();
+    const { clock, lease, leader } = await leading({ hangs: true });
     lease.holder = "usurper";
     await clock.advance(TTL_MS / 3);
     await lease.release("usurper");
@@ -178,12 +177,7 @@ describe("leadership", () => {
   });
 
   it("comes back when its end hangs, and that is told", async () => {
-    const clock = new FakeClock();
-    const lease = new FakeLeaderLease(clock);
-    const leader = candidate(lease, clock, "leader");
-    leader.term.stopping = new Promise(() => undefined);
-    leader.leadership.start();
-    await settle();
+    const { clock, lease, leader } = await leading({ hangs: true });
     lease.holder = "usurper";
     await clock.advance(TTL_MS / 3);
     await lease.release("usurper");
@@ -198,12 +192,7 @@ describe("leadership", () => {
   });
 
   it("that is stopped does not wait for ever for an end that hangs", async () => {
-    const clock = new FakeClock();
-    const lease = new FakeLeaderLease(clock);
-    const leader = candidate(lease, clock, "leader");
-    leader.term.stopping = new Promise(() => undefined);
-    leader.leadership.start();
-    await settle();
+    const { clock, lease, leader } = await leading({ hangs: true });
     let stopped = false;
     void leader.leadership.stop().then(() => (stopped = true));
     await clock.advance(30_000);
@@ -260,13 +249,7 @@ describe("leadership", () => {
   });
 
   it("whose end hangs after a failed beginning lapses: somebody else leads", async () => {
-    const clock = new FakeClock();
-    const lease = new FakeLeaderLease(clock);
-    const leader = candidate(lease, clock, "leader");
-    leader.term.stopping = new Promise(() => undefined);
-    leader.term.bugs.start = new TypeError("no trunk");
-    leader.leadership.start();
-    await settle();
+    const { clock, lease, leader } = await leading({ hangs: true, bugs: { start: new TypeError("no trunk") } });
     const standby = candidate(lease, clock, "standby");
     standby.leadership.start();
     await clock.advance(TTL_MS + TTL_MS / 3);
@@ -276,12 +259,9 @@ describe("leadership", () => {
   });
 
   it("whose beginning and end both failed is given back, and each is told", async () => {
-    const clock = new FakeClock();
-    const lease = new FakeLeaderLease(clock);
-    const leader = candidate(lease, clock, "leader");
-    Object.assign(leader.term.bugs, { start: new TypeError("no trunk"), stop: new TypeError("no timer") });
-    leader.leadership.start();
-    await settle();
+    const { clock, lease, leader } = await leading({
+      bugs: { start: new TypeError("no trunk"), stop: new TypeError("no timer") },
+    });
     expect(lease.holder).toBe("");
     expect(leader.observer.told.filter((line) => line.startsWith("error:"))).toHaveLength(2);
     await clock.advance(TTL_MS / 3);
@@ -293,12 +273,7 @@ describe("leadership", () => {
     ["starts", { start: new TypeError("no trunk for +12125550100") }, ["start 1", "stop"]],
     ["ends", { stop: new TypeError("no trunk for +12125550100") }, ["start 1", "stop"]],
   ] as const)("goes on, with another or with a new term, after a bug where a term %s", async (_, bugs, before) => {
-    const clock = new FakeClock();
-    const lease = new FakeLeaderLease(clock);
-    const leader = candidate(lease, clock, "leader");
-    Object.assign(leader.term.bugs, bugs);
-    leader.leadership.start();
-    await settle();
+    const { clock, lease, leader } = await leading({ bugs });
     if ("stop" in bugs) lease.holder = "usurper";
     await clock.advance(TTL_MS / 3 - 1);
     if ("stop" in bugs) await clock.advance(1);
