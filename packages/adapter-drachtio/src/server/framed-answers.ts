@@ -3,7 +3,8 @@ import type { SipAppFrame } from "../wire/app-frame.ts";
 import { formatBriefReply } from "../wire/edge-frame.ts";
 import type { AppSession } from "./app-session.ts";
 import type { EdgeContext } from "./edge-context.ts";
-import type { Answered, IncomingRequests } from "./incoming-requests.ts";
+import type { IncomingRequests } from "./incoming-requests.ts";
+import type { Answered } from "./offer.ts";
 import { refusalText } from "./refusal-text.ts";
 import type { StockResponses } from "./stock/stock-responses.ts";
 

@@ -1,11 +1,5 @@
 import { formatMessage, responseTo, type SipMessage } from "@tandem/sip";
-import type {
-  AdoptedArrival,
-  ReceivedMessage,
-  SendFailureReason,
-  SentMessage,
-  ServerTransaction,
-} from "@tandem/sip-endpoint";
+import type { AdoptedArrival, ReceivedMessage, SentMessage, ServerTransaction } from "@tandem/sip-endpoint";
 import { cancelOf } from "../made-up-cancel.ts";
 import { AnsweredInvites } from "./answered-invites.ts";
 import type { Application } from "./application.ts";
@@ -14,7 +8,7 @@ import type { Dispatcher } from "./dispatcher.ts";
 import type { OwnAnswer } from "./edge-counters.ts";
 import type { EdgeContext } from "./edge-context.ts";
 import { withTransactionHeaders } from "./octets-response.ts";
-import { newOffer, type AnsweredInvite, type Offer } from "./offer.ts";
+import { newOffer, type Answered, type AnsweredInvite, type Offer } from "./offer.ts";
 import { ReliableProvisionals } from "./reliable-provisionals.ts";
 import type { StockDialogs } from "./stock/stock-dialogs.ts";
 import type { StockResponses } from "./stock/stock-responses.ts";
@@ -27,11 +21,6 @@ export interface IncomingParts {
   /** No ACK will come for this 2xx. */
   readonly onAckMissing: (answered: AnsweredInvite) => void;
 }
-
-/** What became of a response. `incomplete`: an application without `octets` left out what it must give. */
-export type Answered =
-  | { readonly ok: true; readonly offer: Offer; readonly sent: SentMessage | null }
-  | { readonly ok: false; readonly reason: SendFailureReason | "incomplete"; readonly detail: string };
 
 /**
  * Requests from the network: offered to one application, answered by it, offered to another when it is lost, answered by the edge when

@@ -1,4 +1,4 @@
-import type { ReceivedMessage, SentMessage, ServerTransaction } from "@tandem/sip-endpoint";
+import type { ReceivedMessage, SendFailureReason, SentMessage, ServerTransaction } from "@tandem/sip-endpoint";
 import type { Application } from "./application.ts";
 import { toTag } from "./dialog-id.ts";
 
@@ -54,3 +54,8 @@ export interface AnsweredInvite {
   /** As of the offer. */
   held: boolean;
 }
+
+/** What became of a response. `incomplete`: an application without `octets` left out what it must give. */
+export type Answered =
+  | { readonly ok: true; readonly offer: Offer; readonly sent: SentMessage | null }
+  | { readonly ok: false; readonly reason: SendFailureReason | "incomplete"; readonly detail: string };
