@@ -201,12 +201,18 @@ function isAtOnce([{ cancelMs, byeCameMs }, later]: Pair): boolean {
 }
 
 function mishap(view: CallerView, what: string, { faults, callees }: Evidence): Mishap {
-  const untilMs = view.endMs || view.startMs + 40_000;
-  // What died first while the call lived, or shortly before it began.
-  const hit = faults.find(({ atMs }) => atMs > view.startMs - 2_000 && atMs < untilMs);
   const { token, emergency } = view.plan;
   const legs = callees.filter((leg) => leg.token === token);
+  const hit = faultOf(view, legs, faults);
   return { token, what, emergency, fault: hit?.kind ?? null, caller: view, legs };
+}
+
+/** What died last before an established call's last request had its answer; for a set-up, what died first during it, or shortly before. */
+function faultOf(view: CallerView, legs: readonly CalleeView[], faults: readonly Fault[]): Fault | undefined {
+  const answered = [view, ...legs].flatMap(({ requests }) => requests).map(({ startMs, tookMs }) => startMs + tookMs);
+  const untilMs = Math.max(view.endMs, ...answered) || view.startMs + 40_000;
+  const during = faults.filter(({ atMs }) => atMs > view.startMs - 2_000 && atMs < untilMs);
+  return view.endMs > 0 ? during.at(-1) : during[0];
 }
 
 function tally(statuses: readonly (number | null)[]): { readonly sent: number; readonly answered: number } {
