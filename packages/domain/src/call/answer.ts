@@ -49,13 +49,17 @@ export function onAnswer(turn: Turn, hunt: Hunt, trying: Trying, response: SipMe
  */
 function heldAnswer({ call }: Turn, called: Place, place: Place, response: SipMessage): HeldAnswer {
   const passed = passedResponse(call, response, called.party.profile, place.party.profile);
-  const { sdp } = called.dialog;
-  if (response.body !== "" || sdp === "" || place.dialog.offer !== "received") {
-    return { dialog: called.dialog.id, contentType: response.get("Content-Type") ?? "", response: passed };
-  }
-  const headers: HeaderLine[] = passed.headers.filter(([name]) => canonicalHeaderName(name) !== "Content-Type");
+  const held = { dialog: called.dialog.id, contentType: response.get("Content-Type") ?? "", response: passed };
+  return place.dialog.offer === "received" ? withDescription(held, called.dialog.sdp) : held;
+}
+
+/** The same with the description that the called side gave before, if it has none of its own. */
+export function withDescription(held: HeldAnswer, sdp: string): HeldAnswer {
+  const { response } = held;
+  if (response.body !== "" || sdp === "") return held;
+  const headers: HeaderLine[] = response.headers.filter(([name]) => canonicalHeaderName(name) !== "Content-Type");
   headers.push(["Content-Type", SDP_TYPE]);
-  return { dialog: called.dialog.id, contentType: SDP_TYPE, response: { ...passed, headers, body: sdp } };
+  return { ...held, contentType: SDP_TYPE, response: { ...response, headers, body: sdp } };
 }
 
 /** The called side's dialog stands; its other early dialogs are over (a 2xx of theirs gets ACK and BYE, RFC 3261 §13.2.2.4). */

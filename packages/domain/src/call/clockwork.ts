@@ -19,6 +19,7 @@ import { lookAfter } from "./session-refresh.ts";
 import { askRoute } from "./transfer.ts";
 import { transferFailed } from "./transfer-outcome.ts";
 import { placeOf, type Turn } from "./turn.ts";
+import { goOnWithoutPrack } from "./without-prack.ts";
 
 type Fired = Extract<CallEvent, { kind: "timer" }>;
 
@@ -69,10 +70,11 @@ function onAttemptTimer(turn: Turn, party: string, { failure, edge, sending }: E
   if (!late && !reached) onSilence(turn, hunt, trying, { failure, edge });
 }
 
-/** RFC 3262 §3: without PRACK in 64*T1 the INVITE is rejected. */
+/** RFC 3262 §3: without PRACK in 64*T1 the INVITE is rejected; a call for help is not. */
 function onUnacknowledged(turn: Turn, dialog: string): void {
   const place = placeOf(turn.call, dialog);
-  if (place !== null && onReliableTimer(turn, place) === "expired") onEnd(turn, "prack-timeout");
+  if (place === null || goOnWithoutPrack(turn, place)) return;
+  if (onReliableTimer(turn, place) === "expired") onEnd(turn, "prack-timeout");
 }
 
 /** The record's deadline: what is due is done; a setup or an ending that nobody finished is cleaned up. */

@@ -1,5 +1,6 @@
 import type { HeaderLine } from "@tandem/sip";
 import { giveAnswer } from "./answer.ts";
+import { emergencyCaller } from "./emergency-transfer.ts";
 import { sdpIn } from "./headers/description.ts";
 import { relayRequest } from "./mid-dialog.ts";
 import { answerRequest, type Received } from "./outgoing.ts";
@@ -11,7 +12,9 @@ import { peerOf, placeOf, type Place, type Turn } from "./turn.ts";
 export function onPrack(turn: Turn, place: Place, received: Received): void {
   const taken = takePrack(turn, place, received.message.get("RAck") ?? "");
   if (taken === null) {
-    answerRequest(turn, place, received, failureReply("call-gone"));
+    // One that came when it was not waited for any more (without-prack.ts).
+    const late = emergencyCaller(turn.call) !== null && sdpIn(received.message) === "";
+    answerRequest(turn, place, received, late ? reply(200) : failureReply("call-gone"));
     return;
   }
   const offers = noteDescription(turn, place, received);
@@ -51,6 +54,11 @@ export function settleHeld(turn: Turn): void {
   const called = placeOf(call, held.dialog);
   const place = called === null ? null : peerOf(call, called);
   if (place === null || mustHold(place.dialog)) return;
-  const open = call.exchanges.some(({ purpose }) => purpose.kind === "relay" && purpose.origin.method === "PRACK");
+  // Who asks for help waits for the called side's word only where that is the answer to his offer.
+  const awaitsAll = emergencyCaller(call) === null;
+  const open = call.exchanges.some(
+    ({ purpose, offered }) =>
+      purpose.kind === "relay" && purpose.origin.method === "PRACK" && (awaitsAll || offered !== ""),
+  );
   if (!open) giveAnswer(turn, call.caller, held);
 }
