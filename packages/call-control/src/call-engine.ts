@@ -183,6 +183,7 @@ class WiredEngine implements CallEngine {
   async stop(): Promise<void> {
     this.#draining = true;
     this.#deadlines.stop();
+    this.#desks.stop();
     this.#calls.stop();
     await Promise.all([
       this.#probes.service.stop(),

@@ -74,6 +74,11 @@ export class DeskLeg extends InnerPeer implements SipPort {
     post(callId, { event: { kind: "mixer-found", mixer } });
   }
 
+  /** Looks after no call any more: others do. */
+  stop(): void {
+    this.#mixed.stop();
+  }
+
   /** Any worker looks after the mixer of a call. */
   watch(call: Call): void {
     this.#mixed.watch(call);

@@ -66,6 +66,11 @@ export class MixWatch {
     if (mixVerdict(pairOf(talk), look) === "restore") await this.#restore(call, talk);
   }
 
+  /** Looks after no call any more. */
+  stop(): void {
+    this.#watched.clear();
+  }
+
   /** The call is over, or none of this worker's business. */
   end(callId: string): void {
     this.#watched.delete(callId);

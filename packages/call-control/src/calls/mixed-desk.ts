@@ -40,6 +40,11 @@ export class MixedDesk implements DeskAudio {
     if (call.desk?.mixer !== undefined && call.facts.desk.at(-1)?.outcome !== "called") this.#watch.begin(call);
   }
 
+  /** Leaves that to other workers. */
+  stop(): void {
+    this.#watch.stop();
+  }
+
   async offer(heard: Heard): Promise<Result<string, Failure>> {
     const described = await this.#described(heard);
     return described.ok ? this.#parts.media.offer(wayOf(heard, MIXER, DESK), described.value) : described;
