@@ -47,7 +47,7 @@ describe("monitoring", () => {
     const manifests = await manifestsOf("carriers");
     const pods = find(manifests, "PodMonitor", "tandem-pools")["spec"];
     const services = find(manifests, "ServiceMonitor", "tandem-control")["spec"];
-    expect(pods.selector.matchExpressions[0].values).toEqual(["edge", "worker", "pool"]);
+    expect(pods.selector.matchExpressions[0].values).toEqual(["edge", "worker", "pool", "media-mixer"]);
     expect(services.selector.matchExpressions[0].values).toEqual(["controller", "control-api"]);
     for (const endpoint of [...pods.podMetricsEndpoints, ...services.endpoints]) {
       expect(endpoint).not.toHaveProperty("relabelings");

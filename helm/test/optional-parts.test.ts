@@ -2,6 +2,7 @@ import { fileURLToPath } from "node:url";
 import { beforeAll, describe, expect, it } from "vitest";
 import { startedWith } from "./support/container-environment.ts";
 import { environment, find, podSpec, render, valuesFile, type Manifest } from "./support/manifests.ts";
+import { environmentProblems } from "./support/processes.ts";
 import { schemaProblems } from "./support/strict-schema.ts";
 
 const ALL_ON = fileURLToPath(new URL("values/all-on.yaml", import.meta.url));
@@ -83,5 +84,25 @@ describe("what is off by default, switched on", () => {
       type: "LoadBalancer",
       externalTrafficPolicy: "Local",
     });
+  });
+
+  it("mixers take commands of workers and audio of relays, each pod under a name of its own", async () => {
+    const mixer = find(manifests, "StatefulSet", "tandem-media-mixer");
+    expect(startedWith(mixer, "media-mixer")).toMatchObject({
+      TANDEM_MIXER_CONTROL: "0.0.0.0:22300",
+      TANDEM_MIXER_ADDRESS: "10.244.1.7",
+      TANDEM_MIXER_MAX_CALLS: "50",
+    });
+    expect(mixer["spec"].serviceName).toBe("tandem-media-mixer");
+    expect(find(manifests, "Service", "tandem-media-mixer")["spec"].clusterIP).toBe("None");
+    expect(await environmentProblems(manifests)).toEqual([]);
+    const { ingress, egress } = find(manifests, "NetworkPolicy", "tandem-media-mixer")["spec"];
+    expect(ingress[1]).toMatchObject({ ports: [{ protocol: "UDP", port: 22_300 }] });
+    expect(ingress[2]).toEqual({
+      from: [{ ipBlock: { cidr: "192.0.2.0/24" } }],
+      ports: [{ protocol: "UDP", port: 31_000, endPort: 31_999 }],
+    });
+    expect(egress).toHaveLength(1);
+    expect(egressPorts("tandem-east-worker")).toContain(22_300);
   });
 });

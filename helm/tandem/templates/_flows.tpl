@@ -105,6 +105,19 @@
 {{- default (get (dict "https" "443" "http" "80" "smtps" "465" "smtp" "587") $parts.scheme) $port -}}
 {{- end -}}
 
+{{/* From a worker to the mixers. */}}
+{{- define "tandem.toMixers" -}}
+{{- if (default dict .Values.mediaMixer).enabled -}}
+# Mixers of calls with a security desk that speaks.
+- to:
+    - podSelector:
+        matchLabels:
+          {{- include "tandem.selectorLabels" (dict "root" . "component" "media-mixer") | nindent 10 }}
+  ports:
+    - { protocol: UDP, port: 22300 }
+{{- end -}}
+{{- end -}}
+
 {{/* From a worker to the collector of traces. */}}
 {{- define "tandem.toCollector" -}}
 {{- with .Values.tracing.otlpUrl -}}

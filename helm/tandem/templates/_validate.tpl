@@ -29,7 +29,7 @@
 {{- if has $pool.name $names -}}{{- $problems = append $problems (printf "Two pools are called %s: give every pool a name of its own." $pool.name) -}}{{- end -}}
 {{- $names = append $names $pool.name -}}
 {{- if not (regexMatch "^[a-z]([-a-z0-9]{0,28}[a-z0-9])?$" $pool.name) -}}{{- $problems = append $problems (printf "Pool %s: a pool's name becomes the name of Kubernetes objects, so it has at most 30 lower-case letters, digits and dashes." $pool.name) -}}{{- end -}}
-{{- if or (has $pool.name (list "controller" "control-api" "redis" "test-peer" "topology" "pools")) (regexMatch "-(edge|edges|worker)$" $pool.name) -}}{{- $problems = append $problems (printf "No pool may be called %s, because its objects would have the names of others of the chart." $pool.name) -}}{{- end -}}
+{{- if or (has $pool.name (list "controller" "control-api" "redis" "media-mixer" "test-peer" "topology" "pools")) (regexMatch "-(edge|edges|worker)$" $pool.name) -}}{{- $problems = append $problems (printf "No pool may be called %s, because its objects would have the names of others of the chart." $pool.name) -}}{{- end -}}
 {{- if not $pool.listeners -}}{{- $problems = append $problems (printf "Pool %s has no listeners: it needs at least one, with name, port and transport." $pool.name) -}}{{- end -}}
 {{- $sockets := dict -}}
 {{- $listeners := list -}}
@@ -66,7 +66,7 @@
 {{- define "tandem.validate.services" -}}
 {{- $problems := list -}}
 {{- $own := list -}}
-{{- range list "controller" "control-api" "control-api-held" "redis" "test-peer" -}}{{- $own = append $own (printf "%s-%s" (include "tandem.fullname" $) .) -}}{{- end -}}
+{{- range list "controller" "control-api" "control-api-held" "redis" "media-mixer" "test-peer" -}}{{- $own = append $own (printf "%s-%s" (include "tandem.fullname" $) .) -}}{{- end -}}
 {{- $owners := dict -}}
 {{- range $pool := (include "tandem.pools" . | fromJson).pools -}}
 {{- $name := include "tandem.poolName" (dict "root" $ "pool" $pool) -}}

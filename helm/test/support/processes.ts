@@ -11,6 +11,7 @@ const SCHEMAS: Readonly<Record<string, readonly [file: string, name: string]>> =
   edge: ["sip-edge", "edgeSchema"],
   worker: ["sip-worker", "workerSchema"],
   controller: ["trunk-controller", "controllerSchema"],
+  "media-mixer": ["media-mixer", "mixerSchema"],
   "control-api": ["control-api", "controlApiSchema"],
 };
 
