@@ -1,9 +1,13 @@
-import type { StoredCall } from "@tandem/call-control";
+import type { Attendance, StoredCall } from "@tandem/call-control";
 import { ok, type Failure, type Result } from "@tandem/domain";
 import { parseRecord } from "./call-record.ts";
 import type { RedisConnection } from "./connection.ts";
 import type { ShardKeys } from "./keys.ts";
 import { runScript } from "./scripts.ts";
+
+interface ShardedAttendance extends Omit<Attendance, "mine"> {
+  readonly mine: ReadonlyMap<ShardKeys, readonly string[]>;
+}
 
 interface Entry {
   readonly keys: ShardKeys;
@@ -24,20 +28,45 @@ export class CallIndex {
 
   /** A shard that does not answer holds up only its own calls; it is a failure when none answers. */
   async claimDue(nowMs: number, limit: number, leaseMs: number): Promise<Result<readonly StoredCall[], Failure>> {
-    const claims = await Promise.all(
-      this.#shares(limit).map(async ({ keys, share }): Promise<Result<readonly Entry[], Failure>> => {
-        const due = await this.#connection.run("claim-due", (client) =>
-          runScript(client, "claim-due", [keys.deadlines, nowMs, share, nowMs + leaseMs]),
-        );
-        return due.ok ? ok((due.value as string[]).map((callId) => ({ keys, callId }))) : due;
-      }),
+    const claims = this.#shares(limit).map(({ keys, share }) =>
+      this.#take("claim-due", keys, [keys.deadlines, nowMs, share, nowMs + leaseMs]),
     );
-    const failed = claims.find((claim) => !claim.ok);
-    const entries = claims.flatMap((claim) => (claim.ok ? claim.value : []));
-    if (failed !== undefined && claims.every((claim) => !claim.ok)) return failed;
-    const calls = await Promise.all(entries.map((entry) => this.#load(entry)));
-    await this.#repair(entries.filter((_, position) => isMissing(calls[position])));
+    const entries = takenOf(await Promise.all(claims));
+    if (!entries.ok) return entries;
+    const calls = await this.#loadAll(entries.value);
+    await this.#repair(entries.value.filter((_, position) => isMissing(calls[position])));
     return ok(calls.flatMap((call) => (call.ok && call.value !== null ? [call.value] : [])));
+  }
+
+  /** A shard that does not answer holds up only its own callers. */
+  async attend({ pool, forMs, limit, mine }: ShardedAttendance): Promise<Result<readonly StoredCall[], Failure>> {
+    const asked = this.#shards.map((keys) =>
+      this.#take("attend-callers", keys, [
+        keys.attendedPrefix + pool,
+        keys.callPrefix,
+        forMs,
+        limit,
+        ...(mine.get(keys) ?? []),
+      ]),
+    );
+    const left = takenOf(await Promise.all(asked));
+    if (!left.ok) return left;
+    const calls = await this.#loadAll(left.value);
+    return ok(calls.flatMap((call) => (call.ok && call.value !== null ? [call.value] : [])));
+  }
+
+  /** Calls of one shard that a script gives. */
+  async #take(
+    script: "claim-due" | "attend-callers",
+    keys: ShardKeys,
+    keysAndArguments: readonly (string | number)[],
+  ): Promise<Result<readonly Entry[], Failure>> {
+    const taken = await this.#connection.run(script, (client) => runScript(client, script, keysAndArguments));
+    return taken.ok ? ok((taken.value as string[]).map((callId) => ({ keys, callId }))) : taken;
+  }
+
+  #loadAll(entries: readonly Entry[]): Promise<readonly Result<StoredCall | null, Failure>[]> {
+    return Promise.all(entries.map((entry) => this.#load(entry)));
   }
 
   async loads(): Promise<Result<ReadonlyMap<string, number>, Failure>> {
@@ -104,6 +133,13 @@ export class CallIndex {
       .map((keys, position) => ({ keys, share: each + (position < rest ? 1 : 0) }))
       .filter(({ share }) => share > 0);
   }
+}
+
+/** What the shards gave that answered; a failure when none did. */
+function takenOf(taken: readonly Result<readonly Entry[], Failure>[]): Result<readonly Entry[], Failure> {
+  const failed = taken.find((one) => !one.ok);
+  if (failed !== undefined && taken.every((one) => !one.ok)) return failed;
+  return ok(taken.flatMap((one) => (one.ok ? one.value : [])));
 }
 
 function isMissing(call: Result<StoredCall | null, Failure> | undefined): boolean {

@@ -1,4 +1,4 @@
-import type { CallPresence, CallStore, CallWrite, DetailRecord, StoredCall } from "@tandem/call-control";
+import type { Attendance, CallPresence, CallStore, CallWrite, DetailRecord, StoredCall } from "@tandem/call-control";
 import { err, ok, type Failure, type Result } from "@tandem/domain";
 import { formatRecord, joinTrunks, parseLastByes, parseRecord } from "./call-record.ts";
 import { CallIndex } from "./call-index.ts";
@@ -87,11 +87,13 @@ class ShardedCallStore implements RedisCallStore {
         keys.deadlines,
         keys.loads,
         keys.live,
+        attendedKey(keys, call),
         call.callId,
         record,
         call.deadlineMs,
         this.#lifeMs(call.deadlineMs, nowMs),
         nowMs,
+        call.attendedMs ?? 0,
         ...call.trunks,
       ]),
     );
@@ -108,12 +110,14 @@ class ShardedCallStore implements RedisCallStore {
         keys.callPrefix + call.callId,
         keys.deadlines,
         keys.loads,
+        attendedKey(keys, call),
         call.callId,
         expected,
         record,
         call.deadlineMs,
         this.#lifeMs(call.deadlineMs, this.#now()),
         trunks,
+        call.attendedMs ?? 0,
       ]),
     );
     await this.#copied(call, reply);
@@ -134,6 +138,7 @@ class ShardedCallStore implements RedisCallStore {
         keys.live,
         keys.details,
         keys.emergencies,
+        attendedKey(keys, call),
         call.callId,
         expected,
         this.#memoryMs,
@@ -147,6 +152,11 @@ class ShardedCallStore implements RedisCallStore {
 
   claimDue(nowMs: number, limit: number, leaseMs: number): Promise<Result<readonly StoredCall[], Failure>> {
     return this.#index.claimDue(nowMs, limit, leaseMs);
+  }
+
+  attend(attendance: Attendance): Promise<Result<readonly StoredCall[], Failure>> {
+    const mine = Map.groupBy(attendance.mine, (callId) => this.#keysOf(callId));
+    return this.#index.attend({ ...attendance, mine });
   }
 
   loads(): Promise<Result<ReadonlyMap<string, number>, Failure>> {
@@ -191,6 +201,10 @@ class ShardedCallStore implements RedisCallStore {
   #lifeMs(deadlineMs: number, nowMs: number): number {
     return Math.max(0, Math.ceil(deadlineMs - nowMs)) + this.#marginMs;
   }
+}
+
+function attendedKey({ attendedPrefix }: ShardKeys, { pool = "" }: CallWrite): string {
+  return attendedPrefix + pool;
 }
 
 function outcome<T extends string>(

@@ -16,6 +16,8 @@ export interface ShardKeys {
   readonly deadlines: string;
   /** Sorted set: call id by the time (epoch ms) it was made. */
   readonly live: string;
+  /** Sorted set of a pool: call id by the time (epoch ms, Redis's clock) until which its caller, who waits, counts as attended to. Append the pool. */
+  readonly attendedPrefix: string;
   /** Hash: trunk → calls at once of this shard. */
   readonly loads: string;
   /** Stream of detail records. */
@@ -35,6 +37,7 @@ export function shardKeys(shard: number): ShardKeys {
     callPrefix: `${tag}:call:`,
     deadlines: `${tag}:deadlines`,
     live: `${tag}:live`,
+    attendedPrefix: `${tag}:attended:`,
     loads: `${tag}:loads`,
     details: `${tag}:details`,
     emergencies: `${tag}:emergencies`,

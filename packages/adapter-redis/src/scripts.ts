@@ -5,9 +5,10 @@ import type { RedisClient } from "./client-options.ts";
  * The scripts, by the name of their file: `<verb-noun>-<number of keys>.lua`. They stay beside the sources, so that source and compiled code read the same files.
  */
 const FILES = {
-  "create-call": 4,
-  "save-call": 3,
-  "finish-call": 6,
+  "create-call": 5,
+  "save-call": 4,
+  "finish-call": 7,
+  "attend-callers": 2,
   "claim-due": 1,
   "set-aside": 2,
   "repair-shard": 3,

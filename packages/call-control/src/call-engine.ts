@@ -1,4 +1,5 @@
 import { defaultEmergencyPlan, type Call, type FailureCode } from "@tandem/domain";
+import { attendCallers } from "./calls/attendance.ts";
 import { callbackEndOf } from "./calls/callback-end.ts";
 import { CallDirectory } from "./calls/call-directory.ts";
 import { CallJunction } from "./calls/call-junction.ts";
@@ -85,6 +86,7 @@ class WiredEngine implements CallEngine {
   readonly #newCalls: NewCalls;
   readonly #router: RequestRouter;
   #draining = false;
+  #leaveCallers: () => Promise<void> = () => Promise.resolve();
 
   constructor(given: EnginePorts, options: CallEngineOptions) {
     this.#store = new GuardedCallStore(given.store, given.clock);
@@ -145,6 +147,7 @@ class WiredEngine implements CallEngine {
     this.#notices.start();
     this.#finished.start();
     this.#deadlines.start();
+    this.#leaveCallers = attendCallers(this.#ports, { pool: this.#pool, mine: () => this.#calls.setupIds });
     await this.#topology.start();
     // Without a topology no trunk could be walked, and a way that works would be told as one that does not.
     await Promise.all([this.#probes.service.start(this.#pool), this.#errands.service.start(this.#pool)]);
@@ -186,6 +189,7 @@ class WiredEngine implements CallEngine {
     this.#desks.stop();
     this.#calls.stop();
     await Promise.all([
+      this.#leaveCallers(),
       this.#probes.service.stop(),
       this.#live.stop(),
       this.#callbacks.stop(),

@@ -160,6 +160,10 @@ class SipPortOverEdges implements DrachtioSipPort {
     this.#connected.find(edge)?.acknowledged(id);
   }
 
+  adopt(invite: Parameters<SipPort["adopt"]>[0]): void {
+    void this.#lostInvites.takeUp(invite);
+  }
+
   hasOtherEdge(pool: string, edge: string): boolean {
     return this.#connected.hasOther(pool, edge);
   }

@@ -224,6 +224,19 @@ describe("an INVITE whose edge was lost", () => {
     expect(world.told).toEqual([]);
   });
 
+  test.each([
+    ["its own edge is there again: before others", ["e1", "e2"], "taken", ["invite e1 adopted"]],
+    ["its own edge lives and has it: nobody else is asked", ["e1", "e2"], "known", []],
+    ["its own edge refuses it: another one is asked", ["e1", "e2"], "refused", ["invite e2 adopted"]],
+    ["its own edge is not there: another one is asked", ["e2"], "taken", ["invite e2 adopted"]],
+    ["no edge is there: whoever asked asks again", [], "taken", []],
+  ] as const)("left by its worker and its edge; %s", async (_what, edges, first, told) => {
+    const world = new World();
+    for (const edge of edges) world.came(new OtherEdge(edge, edge === edges[0] ? first : "taken"));
+    await world.invites.takeUp({ ...request(), redelivered: true, adopted: true });
+    expect(world.told).toEqual(told);
+  });
+
   test("nothing more happens after the end of the port", async () => {
     const world = new World();
     const sent = world.answer(486);

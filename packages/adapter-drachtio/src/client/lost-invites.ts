@@ -1,4 +1,4 @@
-import type { Clock, ServerTransaction, SipApplication } from "@tandem/call-control";
+import type { Clock, IncomingRequest, ServerTransaction, SipApplication } from "@tandem/call-control";
 import { err, type Failure, type Result } from "@tandem/domain";
 import type { SipMessage } from "@tandem/sip";
 import { edgeLost } from "../edge-failures.ts";
@@ -60,6 +60,21 @@ export class LostInvites {
       else if (fate === "unreachable" && this.#isAnothers(invite)) this.#forget(invite, null);
       else if (this.#parts.isStock(pool) || invite.request.source.transport !== "udp") this.#leave(invite, fate);
       else void this.#bring(invite, pool, fate);
+    }
+  }
+
+  /**
+   * Its worker was lost with its edge. That edge comes first: if it lives it has the INVITE and says so, and if it is there again it has the address that the caller knows (RFC 3581 §4). Where nobody takes it, whoever
+   * asked asks again.
+   */
+  async takeUp(request: IncomingRequest): Promise<void> {
+    const { edges } = this.#parts;
+    const refused = new Set<NewPlace>();
+    const own = edges.find(request.transaction.edge);
+    const next = (): NewPlace | undefined => edges.adopter(request.pool, refused);
+    for (let place = own?.adopts === true ? own : next(); place !== undefined && !this.#closed; place = next()) {
+      if (await this.#offer({ request, answer: null }, place)) return;
+      refused.add(place);
     }
   }
 

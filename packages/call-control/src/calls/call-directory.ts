@@ -62,6 +62,10 @@ export class CallDirectory implements CallShell {
     return this.#setups.size;
   }
 
+  get setupIds(): readonly string[] {
+    return [...this.#setups];
+  }
+
   /** Calls with work pending here; those that merely stay for an ACK are not counted. */
   get active(): number {
     return this.#actors.size - this.#lingering.size;

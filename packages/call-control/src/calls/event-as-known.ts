@@ -22,10 +22,11 @@ export function asKnown(event: CallEvent, cameMs: number, { call, work, sip }: K
 
 /** An INVITE that was here before, as an event. What this process itself still waits for need not be sent again. */
 export function again(event: Extract<CallEvent, { kind: "invite" | "redelivered" }>, work: PendingWork): CallEvent {
-  const { transaction, request } = event;
+  const { transaction, request, arrival } = event;
+  const place = arrival === undefined ? {} : { arrival };
   const way = event.kind === "redelivered" && event.way !== undefined ? { way: event.way } : {};
   const sending = work.sending === null ? {} : { sending: work.sending.moves };
-  return { kind: "redelivered", transaction, request, alive: alive(work), ...sending, ...way };
+  return { kind: "redelivered", transaction, request, alive: alive(work), ...place, ...sending, ...way };
 }
 
 function alive(work: PendingWork): readonly ExchangeId[] {

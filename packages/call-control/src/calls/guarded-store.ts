@@ -1,5 +1,5 @@
 import { err, type Failure, type Result } from "@tandem/domain";
-import type { CallStore, CallWrite, Clock, DetailRecord, StoredCall } from "../ports/index.ts";
+import type { Attendance, CallStore, CallWrite, Clock, DetailRecord, StoredCall } from "../ports/index.ts";
 import { STORE_PATIENCE_MS } from "./patiently.ts";
 
 /** How long operations fail at once after one failed; then a single one tries the store again. */
@@ -66,6 +66,10 @@ export class GuardedCallStore implements CallStore {
 
   claimDue(nowMs: number, limit: number, leaseMs: number): Promise<Result<readonly StoredCall[], Failure>> {
     return this.#guard(() => this.#store.claimDue(nowMs, limit, leaseMs));
+  }
+
+  attend(attendance: Attendance): Promise<Result<readonly StoredCall[], Failure>> {
+    return this.#guard(() => this.#store.attend(attendance));
   }
 
   loads(): Promise<Result<ReadonlyMap<string, number>, Failure>> {

@@ -1,4 +1,4 @@
-import type { PeerAddress, ServerTransaction, SipPort } from "../ports/index.ts";
+import type { IncomingRequest, PeerAddress, ServerTransaction, SipPort } from "../ports/index.ts";
 
 /** Where a peer inside is. */
 export const INSIDE: PeerAddress = { address: "", port: 0, transport: "udp" };
@@ -25,6 +25,10 @@ export abstract class InnerPeer {
 
   hasOtherEdge(pool: string, edge: string): boolean {
     return this.outside.hasOtherEdge(pool, edge);
+  }
+
+  adopt(invite: IncomingRequest): void {
+    this.outside.adopt(invite);
   }
 
   handOver(transaction: ServerTransaction): void {

@@ -57,7 +57,8 @@ async function endCall(
   if (parsed.ok && essentialDeadline(parsed.value) > lostMs) return false;
   const call = parsed.ok ? abandonedCall(parsed.value, nowMs) : null;
   const records = call === null ? [illegibleRecord(stored, nowMs)] : recordsOf(call, nowMs);
-  const write = { callId: stored.callId, document: "", deadlineMs: nowMs, trunks: [] };
+  const place = { callId: stored.callId, document: "", deadlineMs: nowMs, trunks: [] };
+  const write = call === null ? place : { ...place, pool: call.facts.pool };
   const finished = await store.finish(write, stored.version, records);
   if (!finished.ok || finished.value !== "finished") return false;
   const end = call === null ? null : callbackEndOf(call, callbackWindowMs, nowMs);

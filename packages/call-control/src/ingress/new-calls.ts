@@ -7,6 +7,7 @@ import { transactionId } from "../calls/transaction-id.ts";
 import type { LiveViews } from "../live/live-state.ts";
 import type { InForce, TopologyInForce } from "../live/topology-in-force.ts";
 import type { Callback, EmergencyNotices, IdentityHash, IncomingRequest } from "../ports/index.ts";
+import { arrivalPlace } from "./arrival-place.ts";
 import { decideRequest, ingressProfile, ingressTrunk, isForHelp } from "./arrival.ts";
 import { callerOrigin } from "./caller-origin.ts";
 import { isOurs, perhapsOf, type CallLookup } from "./came-back.ts";
@@ -84,11 +85,14 @@ export class NewCalls {
     return (ofWay ?? named[0])?.callId ?? callId;
   }
 
-  /** Brought to another edge: it belongs to a call that is there, or to none. */
+  /** Brought to another edge: it belongs to a call that is there, or to none. One that another worker left is noted, for its CANCEL may come by the way that the call is not named by. */
   #adopted(request: IncomingRequest, way: string): void {
-    const callId = this.callOf(request.message);
-    const event = callId === way ? redelivered(request) : { ...redelivered(request), way: { id: way, nextHop: null } };
-    this.#parts.post(callId, { event });
+    const { topology, clock, post } = this.#parts;
+    const { ofCall: callId = this.callOf(request.message) } = request;
+    if (callId === way) return post(callId, { event: redelivered(request) });
+    const trunk = topology.current === null ? null : ingressTrunk(request, topology.current);
+    if (request.ofCall !== undefined) this.#setups.note({ request, trunk, callId, atMs: clock.now() });
+    post(callId, { event: { ...redelivered(request), way: { id: way, nextHop: null } } });
   }
 
   /** The INVITE as an emergency call; null when it is none. */
@@ -252,6 +256,7 @@ export class NewCalls {
       kind: "invite",
       transaction: transactionId(request.transaction),
       request: request.message,
+      ...arrivalPlace(request),
       ingress,
       attempts: callback?.plans ?? attemptPlans(decision, inForce.snapshot),
       considered: decision.considered,

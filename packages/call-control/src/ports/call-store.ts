@@ -31,6 +31,11 @@ export interface CallStore {
   ): Promise<Result<"finished" | "conflict" | "gone", Failure>>;
   /** Up to `limit` calls whose deadline has passed, each leased to the caller for `leaseMs` (nobody else gets it meanwhile). */
   claimDue(nowMs: number, limit: number, leaseMs: number): Promise<Result<readonly StoredCall[], Failure>>;
+  /**
+   * Says that this worker attends to the callers of these calls for `forMs` to come, and gives calls of its pool whose caller waits and whose worker has not said so in its time, nor written the record. These count as
+   * attended to from then on, so that one worker has each. Time is the store's own.
+   */
+  attend(attendance: Attendance): Promise<Result<readonly StoredCall[], Failure>>;
   /** Calls at once per trunk, cluster-wide, as counted by the records. */
   loads(): Promise<Result<ReadonlyMap<string, number>, Failure>>;
   /** Live calls, newest first, for the control API. */
@@ -44,6 +49,15 @@ export interface StoredCall {
   readonly document: string;
 }
 
+export interface Attendance {
+  readonly pool: string;
+  /** Calls that this worker sets up; those whose caller does not wait over UDP need not be left out. */
+  readonly mine: readonly string[];
+  readonly forMs: number;
+  /** Most calls given by each part of the store. */
+  readonly limit: number;
+}
+
 export interface CallWrite {
   readonly callId: string;
   /** The record; empty and ignored in `finish`. */
@@ -54,6 +68,13 @@ export interface CallWrite {
   readonly trunks: readonly string[];
   /** Of a `finish`: what is remembered of the call as long as its id is. Default empty; ignored elsewhere. */
   readonly lastByes?: string;
+  /** The pool that its caller came by. Absent: not known. */
+  readonly pool?: string;
+  /**
+   * For so long (ms) its caller counts as attended to, who waits for an answer that any edge of that pool could give: should his worker and his edge be lost together, `attend` gives the call to another worker. Absent:
+   * nobody waits so.
+   */
+  readonly attendedMs?: number;
   /**
    * The write is acknowledged once a second copy of the store has it, or after a bounded moment without one: what must not be lost with the store's
    * primary. Never a reason for the write to fail.

@@ -33,6 +33,11 @@ export interface SipPort {
    * over, or its edge gone.
    */
   acknowledged(transaction: ServerTransaction): void;
+  /**
+   * Brings an INVITE of this worker's pool, which came over UDP to an edge that was lost with its worker, to an edge of the pool: its own one if that is there again, else another. Nothing where that edge lives
+   * and has it. From the edge that takes it the application gets it as one that is `adopted`.
+   */
+  adopt(invite: IncomingRequest): void;
   /** Another worker has the call and answers the request: the end of this one need not wait for that. */
   handOver(transaction: ServerTransaction): void;
 }
@@ -118,6 +123,8 @@ export interface IncomingRequest {
   readonly adopted?: true;
   /** When it came to the edge (epoch ms, by this process's clock); it may have waited there for a worker. Absent: now. */
   readonly cameMs?: number;
+  /** Of such an INVITE that another worker had: the call that it is of. */
+  readonly ofCall?: string;
 }
 
 /** The application side of the port: implemented by call-control, called by the adapter. */

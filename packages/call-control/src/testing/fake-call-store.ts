@@ -1,10 +1,12 @@
 import { err, ok, type Failure, type Result } from "@tandem/domain";
-import type { CallStore, CallWrite, DetailRecord, StoredCall } from "../ports/index.ts";
+import type { Attendance, CallStore, CallWrite, DetailRecord, StoredCall } from "../ports/index.ts";
 
 interface Row {
   readonly write: CallWrite;
   readonly version: number;
   dueMs: number;
+  /** Until when somebody attends to the caller; null: no caller waits. */
+  attendedMs: number | null;
 }
 
 const AWAY: Failure = { code: "store-unavailable", detail: "the fake store is away" };
@@ -21,6 +23,8 @@ export class FakeCallStore implements CallStore {
   away = false;
   /** Found not to answer: nobody in a hurry waits. */
   foundAway = false;
+  /** The store's own time, epoch milliseconds. */
+  now: () => number = Date.now;
   /** Awaited before an operation takes effect: lets a test interleave workers. */
   hold: (operation: string) => Promise<void> = () => Promise.resolve();
 
@@ -81,6 +85,17 @@ export class FakeCallStore implements CallStore {
     });
   }
 
+  attend({ pool, mine, forMs, limit }: Attendance): Promise<Result<readonly StoredCall[], Failure>> {
+    return this.#run("attend", () => {
+      const nowMs = this.now();
+      const waiting = [...this.rows.values()].filter((row) => row.attendedMs !== null && row.write.pool === pool);
+      for (const row of waiting) if (mine.includes(row.write.callId)) row.attendedMs = nowMs + forMs;
+      const left = waiting.filter(({ attendedMs }) => attendedMs !== null && attendedMs <= nowMs).slice(0, limit);
+      for (const row of left) row.attendedMs = nowMs + forMs;
+      return left.map((row) => ({ callId: row.write.callId, version: row.version, document: row.write.document }));
+    });
+  }
+
   loads(): Promise<Result<ReadonlyMap<string, number>, Failure>> {
     return this.#run("loads", () => {
       const loads = new Map<string, number>();
@@ -104,7 +119,8 @@ export class FakeCallStore implements CallStore {
   }
 
   #put(write: CallWrite, version: number): void {
-    this.rows.set(write.callId, { write, version, dueMs: write.deadlineMs });
+    const attendedMs = write.attendedMs === undefined ? null : this.now() + write.attendedMs;
+    this.rows.set(write.callId, { write, version, dueMs: write.deadlineMs, attendedMs });
   }
 
   async #run<T>(operation: string, act: () => T): Promise<Result<T, Failure>> {

@@ -4,6 +4,7 @@ import type { SipMessage } from "@tandem/sip";
 import type {
   ClientEvents,
   ClientTransaction,
+  IncomingRequest,
   OutgoingRequest,
   PeerAddress,
   ServerTransaction,
@@ -42,6 +43,8 @@ export class FakeSipPort implements SipPort {
   readonly unheld: string[] = [];
   /** Server transactions whose ACK came by another edge, by id. */
   readonly acknowledgedElsewhere: string[] = [];
+  /** INVITEs to be brought to an edge, in order. */
+  readonly adopted: IncomingRequest[] = [];
   /** Called with every request sent; a scripted peer answers from here. */
   peer: (sent: SentRequest) => void = () => undefined;
   /** When set, sending fails with it. */
@@ -85,6 +88,10 @@ export class FakeSipPort implements SipPort {
 
   hasOtherEdge(_pool: string, edge: string): boolean {
     return this.edges.some((each) => each !== edge);
+  }
+
+  adopt(invite: IncomingRequest): void {
+    this.adopted.push(invite);
   }
 
   handOver({ id }: ServerTransaction): void {

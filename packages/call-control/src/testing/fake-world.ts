@@ -38,6 +38,7 @@ export class FakeWorld {
   traces: CallTraces | null = null;
 
   constructor(topology: Topology | null = sampleTopology) {
+    this.store.now = () => this.clock.now();
     if (topology !== null) this.topology.put(JSON.stringify(topology));
   }
 

@@ -1,3 +1,4 @@
+import type { CallerArrival } from "./caller-arrival.ts";
 import type { Exchange, OwedBye, Unacked } from "./exchange.ts";
 import type { AttemptFacts, CallFacts } from "./facts.ts";
 import type { Hunt, PassedRefer, Transfer, WaitingInvite } from "./hunt.ts";
@@ -29,6 +30,8 @@ export interface Call {
   caller: WaitingInvite | null;
   /** Ways by which the caller's INVITE came after the one the call is named by, in order: it is answered by the last, and by none of the others any more. */
   ways: string[];
+  /** The caller's INVITE for another edge to go on with, while the caller waits for its answer or the answer for its ACK. Null: it came over a connection, or is over. */
+  arrival: CallerArrival | null;
   transfer: Transfer | null;
   /** REFERs passed on: their CSeq numbers on both legs, which name the subscriptions (RFC 3515 §2.4.6). The last few. */
   refers: PassedRefer[];

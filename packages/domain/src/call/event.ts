@@ -2,6 +2,7 @@ import type { SipMessage } from "@tandem/sip";
 import type { EmergencyPreparation } from "../emergency/preparation.ts";
 import type { FailureCode } from "../failure/failure.ts";
 import type { Consideration } from "../routing/decision.ts";
+import type { ArrivalPlace } from "./caller-arrival.ts";
 import type { CallerOrigin } from "./facts.ts";
 import type { DeskOutcome } from "./desk-step.ts";
 import type { ResponseSource } from "./reached-address.ts";
@@ -30,6 +31,8 @@ export type CallEvent =
       readonly kind: "invite";
       readonly transaction: TransactionId;
       readonly request: SipMessage;
+      /** How it came. Absent: over a connection, or from within. */
+      readonly arrival?: ArrivalPlace;
       readonly ingress: LegProfile;
       readonly attempts: readonly AttemptPlan[];
       readonly considered: readonly Consideration[];
@@ -63,6 +66,8 @@ export type CallEvent =
       readonly kind: "redelivered";
       readonly transaction: TransactionId;
       readonly request: SipMessage;
+      /** How it came. Absent: over a connection. */
+      readonly arrival?: ArrivalPlace;
       /** It came by another way than the one the call is named by. */
       readonly way?: CallerWay;
       /** Exchanges that this process itself still waits for: then the INVITE came by another way and nothing is started again. */

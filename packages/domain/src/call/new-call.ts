@@ -15,6 +15,7 @@ export function newCall(callId: string, nowMs: number): Call {
     hunt: null,
     caller: null,
     ways: [],
+    arrival: null,
     transfer: null,
     refers: [],
     reserved: [],

@@ -40,6 +40,7 @@ function packCall(call: Call): object {
     hunt: call.hunt === null ? undefined : packHunt(call.hunt),
     caller: unless(call.caller, blank.caller),
     ways: unless(call.ways, blank.ways),
+    arrival: unless(call.arrival, blank.arrival),
     transfer: unless(call.transfer, blank.transfer),
     refers: unless(call.refers, blank.refers),
     reserved: unless(call.reserved, blank.reserved),

@@ -2,12 +2,12 @@ import { responseTo } from "@tandem/sip";
 import { failureEntry, type FailureCode } from "../failure/catalogue.ts";
 import { answerMoves } from "./answered-edges.ts";
 import { placeAnew } from "./attempt.ts";
-import type { Call } from "./call.ts";
+import { firstAnswer } from "./awaits-caller.ts";
+import { arrivalOf } from "./caller-arrival.ts";
 import { respondToCaller } from "./caller.ts";
 import { finish } from "./ending.ts";
 import { askEntry, askGate } from "./failover.ts";
 import type { CallerWay, CallEvent } from "./event.ts";
-import type { Unacked } from "./exchange.ts";
 import { awaitExpiry } from "./invite-expiry.ts";
 import { goOnElsewhere, isAttended, isLeftToAnother } from "./lost-edge.ts";
 import { answerPending, type Received } from "./outgoing.ts";
@@ -20,38 +20,22 @@ import { partyOf, type Turn } from "./turn.ts";
 /** Ways remembered of one INVITE: no peer makes a record grow. One forgotten, should somebody bring it again, would count as new. */
 const MOST_WAYS = 8;
 
-type Redelivered = Extract<CallEvent, { kind: "redelivered" }>;
-
-/**
- * Whether the caller still waits for an answer, or for one that its ACK says nothing of: then the INVITE by another way is this call's, and its answer goes there. An INVITE of a call that is
- * ending, or that is acknowledged, is none of its.
- */
-export function awaitsCaller(call: Call): boolean {
-  const { phase, caller } = call;
-  return (phase === "setup" && caller !== null) || (phase === "up" && firstAnswer(call) !== undefined);
-}
-
-/** The answer to the INVITE that made the call, while its ACK is missing. */
-function firstAnswer({ unacked, parties }: Call): Unacked | undefined {
-  const first = parties.find(({ id }) => id === "a")?.inviteCseq;
-  return unacked.find(
-    ({ request, cseq }) => request.method === "INVITE" && request.dialog.startsWith("a") && cseq === first,
-  );
-}
+export type Redelivery = Omit<Extract<CallEvent, { kind: "redelivered" }>, "kind">;
 
 /**
  * The caller's INVITE again. From the record: an answer that was accepted is given again, a setup goes on with the attempt it was at. The called side
  * rings on: when the worker that had it died, the edge holds what it sent for whoever sends the same INVITE again; when the edge died, to the peer that is a
  * retransmission.
  */
-export function onRedelivered(turn: Turn, event: Omit<Redelivered, "kind">): void {
+export function onRedelivered(turn: Turn, event: Redelivery): void {
   const { call } = turn;
-  const { transaction, request: message } = event;
+  const { transaction, request: message, arrival } = event;
   const received: Received = { transaction, message };
   if (!takesWay(turn, event.way)) return refuse(turn, received, "answered-elsewhere");
   if (call.phase === "setup" && call.caller !== null) {
     leave(turn, call.caller.transaction, transaction);
     call.caller = { ...call.caller, transaction };
+    call.arrival = arrivalOf(arrival, message);
     awaitExpiry(turn);
     resume(turn, event);
     return;
@@ -60,6 +44,7 @@ export function onRedelivered(turn: Turn, event: Omit<Redelivered, "kind">): voi
   if (call.phase === "up" && answered !== undefined) {
     answered.request = { ...answered.request, transaction, open: true };
     Object.assign(answered, answerMoves(answered, transaction));
+    call.arrival = arrivalOf(arrival, message);
     answerPending(turn, { ...answered.request }, answered.response);
     return;
   }
@@ -99,7 +84,7 @@ function refuse(turn: Turn, { transaction, message }: Received, code: FailureCod
   if (turn.call.phase === "new") finish(turn);
 }
 
-function resume(turn: Turn, { alive = [], sending }: Omit<Redelivered, "kind">): void {
+function resume(turn: Turn, { alive = [], sending }: Redelivery): void {
   const { hunt } = turn.call;
   const trying = hunt?.current ?? null;
   if (hunt !== null && hunt.entry !== null) askEntry(turn, hunt.entry);

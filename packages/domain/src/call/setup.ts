@@ -6,6 +6,7 @@ import type { Party, StoredResponse } from "./party.ts";
 import { BRANCH_COOKIE } from "./attempt.ts";
 import { allowsOf, supportsOf } from "./called-dialogs.ts";
 import { rejectCaller } from "./caller.ts";
+import { arrivalOf } from "./caller-arrival.ts";
 import type { CallEvent } from "./event.ts";
 import { askEntry, tryNext } from "./failover.ts";
 import { contactOn } from "./headers/addresses.ts";
@@ -41,6 +42,7 @@ export function beginCall(turn: Turn, event: InviteEvent): void {
   if (event.withoutDesk !== undefined) noteDesk(turn, event.withoutDesk);
   call.toldLocation = event.emergency === null ? null : toldLocation(request, event.emergency);
   const caller = waitingInvite(event.transaction, request, "a");
+  call.arrival = arrivalOf(event.arrival, request);
   call.caller = isForHelp(event) ? caller : withExpiry(caller, request, turn.now);
   call.parties.push(callerParty(request, ingress));
   const refusal = whyRefused(event, caller);

@@ -1,6 +1,7 @@
 import type { SipMessage } from "@tandem/sip";
 import { onAckTimeout } from "./acknowledgement.ts";
 import { releaseUnused } from "./attempt-end.ts";
+import { awaitsCaller } from "./awaits-caller.ts";
 import type { Call } from "./call.ts";
 import { onNoResponse, onResponse } from "./called-responses.ts";
 import { onCancelled } from "./cancellation.ts";
@@ -17,7 +18,7 @@ import { onOrphanAnswer } from "./orphan-answer.ts";
 import type { Received } from "./outgoing.ts";
 import { withSaves } from "./persistence.ts";
 import { settleHeld } from "./prack.ts";
-import { onRedelivered } from "./redelivery.ts";
+import { onRedelivered, type Redelivery } from "./redelivery.ts";
 import { onReplacingInvite } from "./replaces.ts";
 import { onMixerFound, onRelayLost } from "./security-desk.ts";
 import { onSeized } from "./seizure.ts";
@@ -46,6 +47,7 @@ export function transition(call: Call, event: CallEvent, nowMs: number): Step {
   settleEnding(turn);
   sweepParties(turn);
   releaseUnused(turn);
+  if (turn.call.arrival !== null && !awaitsCaller(turn.call)) turn.call.arrival = null;
   return { call: turn.call, effects: withSaves(call, turn) };
 }
 
@@ -53,7 +55,7 @@ function handle(turn: Turn, event: CallEvent): void {
   switch (event.kind) {
     case "invite":
       if (turn.call.phase === "new") return beginCall(turn, event);
-      return onRedelivered(turn, { transaction: event.transaction, request: event.request });
+      return onRedelivered(turn, againOf(event));
     case "redelivered":
       return onRedelivered(turn, event);
     case "replacing-invite":
@@ -89,6 +91,11 @@ function handle(turn: Turn, event: CallEvent): void {
     case "end":
       return onEnd(turn, event.failure);
   }
+}
+
+/** The INVITE that made the call, once more: of the rest of the event only its way counts. */
+function againOf({ transaction, request, arrival }: Extract<CallEvent, { kind: "invite" }>): Redelivery {
+  return { transaction, request, ...(arrival !== undefined && { arrival }) };
 }
 
 function cameAt(event: CallEvent): number | undefined {

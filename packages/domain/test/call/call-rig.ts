@@ -3,6 +3,7 @@ import {
   blankPreparation,
   newCall,
   transition,
+  type ArrivalPlace,
   type AttemptPlan,
   type Call,
   type CallEvent,
@@ -83,6 +84,8 @@ export interface InviteOptions {
   /** The call is a callback to whoever made an emergency call. */
   readonly callback?: { readonly callId: string | null };
   readonly limits?: TrunkLimits;
+  /** It came over UDP. */
+  readonly arrival?: ArrivalPlace;
 }
 
 /** Caller's INVITE as it reaches the worker. */
@@ -137,6 +140,7 @@ export class CallRig {
       attempts: options.attempts ?? [plan("first"), plan("second")],
       considered: [],
       emergency: options.emergency == null ? null : { ...blankPreparation, ...options.emergency },
+      ...(options.arrival === undefined ? {} : { arrival: options.arrival }),
       ...(options.limits === undefined ? {} : { limits: options.limits }),
       ...(options.callback === undefined ? {} : { callback: options.callback }),
       ...(options.rejection === undefined ? {} : { rejection: options.rejection }),

@@ -1,6 +1,6 @@
 --[[
   Ends a call: the record becomes a marker that lapses, its loads and index entries go, its detail records are appended; all or nothing, once.
-  KEYS[1] record   KEYS[2] deadlines   KEYS[3] loads   KEYS[4] live   KEYS[5] details   KEYS[6] emergency records
+  KEYS[1] record   KEYS[2] deadlines   KEYS[3] loads   KEYS[4] live   KEYS[5] details   KEYS[6] emergency records   KEYS[7] attended
   ARGV[1] call id
   ARGV[2] expected version; 0: the call was never stored, and only its detail records are appended
   ARGV[3] life of the marker (ms)
@@ -22,6 +22,7 @@ end
 redis.call('SET', KEYS[1], '0\n\n' .. ARGV[4], 'PX', ARGV[3])
 redis.call('ZREM', KEYS[2], ARGV[1])
 redis.call('ZREM', KEYS[4], ARGV[1])
+redis.call('ZREM', KEYS[7], ARGV[1])
 for trunk in string.gmatch(trunks or '', '[^\31]+') do
   if redis.call('HINCRBY', KEYS[3], trunk, -1) <= 0 then
     redis.call('HDEL', KEYS[3], trunk)

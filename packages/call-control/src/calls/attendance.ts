@@ -1,0 +1,63 @@
+import { awaitedInvite, parseCall } from "@tandem/domain";
+import type { CallStore, Clock, IncomingRequest, SipPort, StoredCall, Telemetry } from "../ports/index.ts";
+import { repeat, type RoundEnd } from "../timing/repeat.ts";
+import { serverTransaction } from "./transaction-id.ts";
+
+/** How long a call whose caller waits counts as attended to, milliseconds: several looks of a worker that lives, and a pause of the machine. */
+export const ATTENDED_MS = 6_000;
+const LOOK_MS = 1_000;
+/** Calls taken at a time from each part of the store. */
+const BATCH = 64;
+
+export interface AttendancePorts {
+  readonly store: Pick<CallStore, "attend">;
+  readonly sip: Pick<SipPort, "adopt" | "hasOtherEdge">;
+  readonly clock: Clock;
+  readonly telemetry: Pick<Telemetry, "log">;
+}
+
+/**
+ * Every second this worker says which calls it sets up, and takes those of its pool that nobody sets up any more though the caller waits: their worker is gone, and if their edge is gone with it, nobody else has the
+ * caller's INVITE. An edge that lives says so when the INVITE is brought to it, and deals with the loss itself. The returned function ends it.
+ */
+export function attendCallers(
+  ports: AttendancePorts,
+  { pool, mine }: { readonly pool: string; readonly mine: () => readonly string[] },
+): () => Promise<void> {
+  const { store, sip, clock, telemetry } = ports;
+  const look = async (): Promise<RoundEnd> => {
+    // Without an edge it could bring an INVITE nowhere.
+    const limit = sip.hasOtherEdge(pool, "") ? BATCH : 0;
+    const left = await store.attend({ pool, mine: mine(), forMs: ATTENDED_MS, limit });
+    const invites = left.ok ? left.value.flatMap(inviteOf) : [];
+    for (const invite of invites) {
+      telemetry.log("warn", "nobody attends to a caller who waits: his INVITE is brought to an edge", {
+        callId: invite.ofCall,
+      });
+      sip.adopt(invite);
+    }
+    return "rest";
+  };
+  return repeat(clock, LOOK_MS, look);
+}
+
+/** None: the record cannot be read here, or its caller has his answer. */
+function inviteOf({ callId, document }: StoredCall): readonly IncomingRequest[] {
+  const call = parseCall(document);
+  const awaited = call.ok ? awaitedInvite(call.value) : null;
+  if (awaited === null) return [];
+  const { transaction, message, pool, listener, address, port } = awaited;
+  return [
+    {
+      transaction: serverTransaction(transaction),
+      message,
+      source: { address, port, transport: "udp" },
+      pool,
+      listener,
+      tlsIdentities: [],
+      redelivered: true,
+      adopted: true,
+      ofCall: callId,
+    },
+  ];
+}
