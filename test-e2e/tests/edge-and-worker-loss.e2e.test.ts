@@ -45,7 +45,7 @@ describe.each(ARRANGEMENTS)(
     beforeEach(async () => {
       forgetAll([alice, bob, sos]);
       // What was killed before is there again, and known to all.
-      const edges = (name: string): Promise<number> => cluster.metric(name, "tandem_edges_connected");
+      const edges = (name: string): Promise<number> => cluster.metric(name, "tandem_edges_connected").catch(() => 0);
       const isWhole = async (): Promise<boolean> =>
         (await Promise.all(pool.workers.map(edges))).every((count) => count === pool.edges.length);
       await until(isWhole, { what: "every edge at every worker", limitMs: 60_000 });
