@@ -17,7 +17,8 @@ export function callLengthMs(caller: CallerView, legs: readonly CalleeView[]): n
 function endOf({ byeStatus, endMs, byeCameMs }: CallerView, leg: CalleeView): number | null {
   const byCallee = leg.requests.find(({ method }) => method === "BYE");
   const sent = [byeStatus === null ? 0 : endMs, byCallee?.startMs ?? 0].filter((atMs) => atMs > 0);
-  const came = [byeCameMs, leg.byeCameMs].filter((atMs) => atMs > 0);
-  const known = sent.length > 0 ? sent : came;
+  // A BYE comes after it was sent, but for that of a leg too many, which has its end before the call has.
+  const came = sent.length > 0 ? [leg.byeCameMs] : [byeCameMs, leg.byeCameMs];
+  const known = [...sent, ...came.filter((atMs) => atMs > 0)];
   return known.length === 0 ? null : Math.min(...known);
 }
