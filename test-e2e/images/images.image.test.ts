@@ -61,7 +61,8 @@ describe.runIf(missing === null)(`images${missing === null ? "" : ` (left out: $
         await inspectImage(engine, base.runtime),
       ];
       expect(facts.Config.User).toBe("10001:10001");
-      expect(facts.Config.Entrypoint).toEqual(["node", `apps/${application}/dist/main.js`]);
+      expect(facts.Config.Entrypoint.at(0)).toBe("node");
+      expect(facts.Config.Entrypoint.at(-1)).toBe(`apps/${application}/dist/main.js`);
       expect(facts.Config.Labels).toMatchObject({ "org.opencontainers.image.title": `tandem-${application}` });
       expect(facts.Size - node.Size).toBeLessThan(60 * MEGABYTE);
     },
