@@ -63,7 +63,7 @@ export class MediaMixer {
 
   constructor(options: MixerOptions) {
     this.#options = options;
-    this.#port = options.portMin;
+    this.#port = firstPort(options);
     this.#pacer = new FramePacer(
       () => this.#tick(),
       (frames) => void (this.counts.lateFrames += frames),
@@ -141,12 +141,13 @@ export class MediaMixer {
     return participant;
   }
 
-  /** A socket on the next free port of the range, which is walked once at most. */
+  /** A socket on the next free even port of the range (RFC 3550 §11: the odd ones are for RTCP), which is walked once at most. */
   async #bound(): Promise<Socket | null> {
-    const { host, portMin, portMax } = this.#options;
-    for (let left = portMax - portMin + 1; left > 0; left -= 1) {
+    const { host, portMax } = this.#options;
+    const first = firstPort(this.#options);
+    for (let at = first; at <= portMax; at += 2) {
       const port = this.#port;
-      this.#port = port >= portMax ? portMin : port + 1;
+      this.#port = port + 2 > portMax ? first : port + 2;
       const socket = await bind(host, port);
       if (socket !== null) return socket;
     }
@@ -189,6 +190,10 @@ export class MediaMixer {
       this.counts.sent += 1;
     }
   }
+}
+
+function firstPort({ portMin }: MixerOptions): number {
+  return portMin + (portMin % 2);
 }
 
 function bind(host: string, port: number): Promise<Socket | null> {
