@@ -69,6 +69,25 @@ describe("the next address, RFC 3263 §4.3", () => {
     expect(client.statuses).toEqual([200]);
   });
 
+  it("comes first while the other is silent, and its turn is over when that one answers", async () => {
+    const silent = await send("INVITE", { nextHop: "sip:gw.example.com" });
+    await clock.advance(2_000);
+    silent.cancel();
+    await send("INVITE", { nextHop: "sip:gw.example.com", branch: "z9hG4bKagain" });
+    expect(second.startLines).toEqual(["INVITE sip:them@10.0.0.1 SIP/2.0"]);
+    await answer(503, { from: second });
+    await answer(486, { index: -1 });
+    await send("OPTIONS", { nextHop: "sip:gw.example.com" });
+    expect(peer.startLines.at(-1)).toMatch(/^OPTIONS /);
+  });
+
+  it("does not come first after a request that was given up at once", async () => {
+    const withdrawn = await send("INVITE", { nextHop: "sip:gw.example.com" });
+    withdrawn.cancel();
+    await send("OPTIONS", { nextHop: "sip:gw.example.com" });
+    expect(second.received).toEqual([]);
+  });
+
   it("is tried when the first stays silent", async () => {
     await send("INVITE", { nextHop: "sip:gw.example.com", timeoutMs: 3_000 });
     await clock.advance(3_100);

@@ -30,6 +30,7 @@ import { AnswerBook } from "./answer-book.ts";
 import { ClientRequest, type ClientRequestHost } from "./client-request.ts";
 import { InviteClientTx, type ClientTx } from "./client-transaction.ts";
 import type { TransactionContext } from "./context.ts";
+import { SilentAddresses } from "./silent-addresses.ts";
 
 const BAD_NEXT_HOP: SendFailure = { reason: "bad-next-hop", detail: "the next hop is not a SIP URI" };
 const NO_LISTENER: SendFailure = { reason: "no-listener", detail: "no listener of that name" };
@@ -41,11 +42,13 @@ export class ClientLayer implements ClientRequestHost {
   private readonly requests = new Set<ClientRequest>();
   private readonly answers = new Map<string, AnswerBook>();
   private readonly refusals: TcpRefusals;
+  readonly silent: SilentAddresses;
   private stopped: SendFailure | undefined = undefined;
 
   constructor(context: TransactionContext) {
     this.context = context;
     this.refusals = new TcpRefusals(() => context.clock.monotonic());
+    this.silent = new SilentAddresses(() => context.clock.monotonic());
   }
 
   request(request: OutgoingRequest, events: ClientTransactionEvents): ClientTransaction {
@@ -131,7 +134,7 @@ export class ClientLayer implements ClientRequestHost {
     const located = locate(uri, { resolver, paths, random: () => ids.random() });
     if (located instanceof Promise) {
       const first = request.nextHop === null ? undefined : firstAddress(uri);
-      return located.then((found) => this.queueOf(inOrder(found, first), request.listener));
+      return located.then((found) => this.queueOf(inOrder(this.heardFirst(found), first), request.listener));
     }
     const isFlow = request.nextHop !== null && flow === undefined && hasParameter(uri.params, "flow");
     return this.queueOf(isFlow ? asFlow(located) : located, request.listener);
@@ -146,6 +149,10 @@ export class ClientLayer implements ClientRequestHost {
 
   forgetAnswers(book: AnswerBook): void {
     if (this.answers.get(book.key) === book) this.answers.delete(book.key);
+  }
+
+  private heardFirst(located: Located): Located {
+    return "failure" in located ? located : { targets: this.silent.last(located.targets) };
   }
 
   private queueOf(located: Located, listener: string | null): AddressQueue | SendFailure {

@@ -29,6 +29,7 @@ import { CANCELLED, NO_RESPONSE, NOT_CANCELLABLE, type NoResponse } from "./clie
 import { InviteClientTx, NonInviteClientTx, type ClientTx, type ClientTxUser } from "./client-transaction.ts";
 import type { TransactionContext } from "./context.ts";
 import type { AddressQueue } from "./address-queue.ts";
+import type { SilentAddresses } from "./silent-addresses.ts";
 import { TransactionTimers } from "./transaction-timers.ts";
 
 /** What a request needs of the layer it lives in. */
@@ -41,13 +42,20 @@ export interface ClientRequestHost {
   /** Where to try, in order; or why nowhere. */
   locate(request: OutgoingRequest): Promise<AddressQueue | SendFailure> | AddressQueue | SendFailure;
   /** The 2xxs to an INVITE and their ACKs. */
+  /** Which addresses answered nothing lately. */
+  readonly silent: SilentAddresses;
   answersTo(request: OutgoingRequest): AnswerBook;
   forgetAnswers(book: AnswerBook): void;
   /** The request has its outcome. */
   settled(request: ClientRequest): void;
 }
 
+/** A request that is given up earlier says nothing of the address it went to. */
+const SILENT_AFTER_MS = 1_000;
+
 interface Attempt {
+  /** Monotonic. */
+  readonly sentMs: number;
   readonly transaction: ClientTx;
   /** Until the outcome is known. */
   via: string;
@@ -74,6 +82,8 @@ export class ClientRequest implements ClientTransaction, ClientTxUser, TimerOwne
   private attempts = 0;
   /** Branch of the address whose 100 was passed up. */
   private triedBy = "";
+  /** The address of the attempt under way answered something. */
+  private heard = false;
   /** A provisional response other than 100 was passed up: no other address may ring as well. */
   private progressed = false;
   private cancellation: CancellationState = NOT_CANCELLED;
@@ -105,13 +115,19 @@ export class ClientRequest implements ClientTransaction, ClientTxUser, TimerOwne
     if (!this.pending || this.method !== "INVITE") return NOT_CANCELLABLE;
     if (this.cancelHeaders !== undefined) return null;
     this.cancelHeaders = headers;
+    const { attempt, host } = this;
+    if (attempt !== undefined && !this.heard && host.context.clock.monotonic() - attempt.sentMs >= SILENT_AFTER_MS) {
+      host.silent.note(attempt.target);
+    }
     // While the next hop is looked for nothing was sent: `located` finds the request cancelled.
     if (this.attempt !== undefined) this.stepCancel({ type: "cancel" });
     return null;
   }
 
   onResponse(transaction: ClientTx, response: Received): void {
-    if (transaction !== this.attempt?.transaction) return;
+    if (this.attempt === undefined || transaction !== this.attempt.transaction) return;
+    this.heard = true;
+    this.host.silent.forget(this.attempt.target);
     const { status } = response.message;
     if (status < 200) return this.onProvisional(response);
     if (this.method === "INVITE" && status < 300) return this.onAnswer(response);
@@ -123,6 +139,7 @@ export class ClientRequest implements ClientTransaction, ClientTxUser, TimerOwne
 
   onFailed(transaction: ClientTx, reason: NoResponse): void {
     if (!this.pending || transaction !== this.attempt?.transaction) return;
+    if (reason !== "superseded" && !this.heard) this.host.silent.note(this.attempt.target);
     const mayGoOn = reason !== "superseded" && !this.progressed && this.cancelHeaders === undefined;
     if (mayGoOn && this.tryNext(reason)) return;
     this.fail(NO_RESPONSE[reason]);
@@ -176,7 +193,8 @@ export class ClientRequest implements ClientTransaction, ClientTxUser, TimerOwne
     };
     const invite = this.method === "INVITE" ? { message, via } : undefined;
     const transaction = invite ? new InviteClientTx(context, parts, invite) : new NonInviteClientTx(context, parts);
-    this.attempt = { transaction, via, branch, port, target };
+    this.attempt = { sentMs: context.clock.monotonic(), transaction, via, branch, port, target };
+    this.heard = false;
     this.host.add(transaction);
     transaction.start();
     this.events.onSent?.(sentMessage(text, transaction.outlet, context.clock.now()), this.attempts);
