@@ -14,6 +14,9 @@ const COMMAND_MS = 250;
 /** Peers are believed where they say they listen: the SIP message came from another address, a proxy's or ours. */
 const FLAGS: readonly string[] = ["trust-address"];
 
+/** Who hears a copy may take fewer formats than he is offered (RFC 3264 §6.1); without the flag rtpengine refuses such an answer. */
+const COPY_FLAGS: readonly string[] = [...FLAGS, "allow-transcoding"];
+
 /** The media relays that listen at the addresses they are asked by. Opens its sockets with the first command. */
 export function createRtpengine(): Rtpengine {
   const client = new NgClient();
@@ -31,7 +34,7 @@ export function createRtpengine(): Rtpengine {
       describe(way, { command: "answer", "from-tag": way.to, "to-tag": way.from, flags: FLAGS, sdp }),
     copy: (way) => describe(way, { command: "subscribe request", "from-tag": way.from, "to-tag": way.to }),
     acceptCopy: (way, sdp) =>
-      ask(way, { command: "subscribe answer", "to-tag": way.to, flags: FLAGS, sdp }).then(nothingIn),
+      ask(way, { command: "subscribe answer", "to-tag": way.to, flags: COPY_FLAGS, sdp }).then(nothingIn),
     endCopy: (way) => ask(way, { command: "unsubscribe", "to-tag": way.to }).then(nothingIn),
     speak: (way, sdp) => describe(way, { command: "publish", "from-tag": way.from, flags: FLAGS, sdp }),
     async hearInstead(way, sdp) {

@@ -75,6 +75,19 @@ describe.skipIf(missing !== null)(`rtpengine${missing === null ? "" : ` (${missi
     await until(() => (talk(), a.heard.has(2) && b.heard.has(1)), { what: "the two each other" });
     expect([...a.heard, ...b.heard]).toEqual([2, 1]);
   });
+
+  it("copies to a third who takes fewer formats than he is offered (RFC 3264 §6.1)", async () => {
+    const media = client();
+    const [a, b, desk] = await Promise.all([phone(), phone(), phone()]);
+    const call = { relay: engine.control, callId: "fewer" };
+    valueOf(await media.offer({ ...call, from: "a", to: "b1" }, a.description("sendrecv", [0, 8, 101])));
+    const toA = valueOf(await media.answer({ ...call, from: "b1", to: "a" }, b.description("sendrecv", [0, 8, 101])));
+    const copy = { ...call, from: "a", to: "desk" };
+    expect(valueOf(await media.copy(copy))).toMatch(/RTP\/AVP 0 8 101/);
+    valueOf(await media.acceptCopy(copy, desk.description("recvonly", [8])));
+    await until(() => (a.say(1, toA), desk.heard.size > 0), { what: "the caller at the desk" });
+    expect([...desk.formats]).toEqual([8]);
+  });
 });
 
 describe("an ng client", () => {

@@ -1,15 +1,22 @@
 import { createSocket, type Socket } from "node:dgram";
 
+const MAPS = { 0: "PCMU", 8: "PCMA", 101: "telephone-event" } as const;
+
 /** Audio of one peer: a port that says packets with an SSRC and notes whom it hears. */
 export class RtpPhone implements AsyncDisposable {
   /** SSRCs that were heard. */
   readonly heard = new Set<number>();
+  /** Payload types that were heard. */
+  readonly formats = new Set<number>();
   readonly #socket: Socket;
   #sequence = 0;
 
   private constructor(socket: Socket) {
     this.#socket = socket;
-    socket.on("message", (packet) => void this.heard.add(packet.readUInt32BE(8)));
+    socket.on("message", (packet) => {
+      this.heard.add(packet.readUInt32BE(8));
+      this.formats.add(packet.readUInt8(1) & 0x7f);
+    });
   }
 
   static async open(): Promise<RtpPhone> {
@@ -22,10 +29,11 @@ export class RtpPhone implements AsyncDisposable {
     return this.#socket.address().port;
   }
 
-  /** A G.711 session here. */
-  description(direction = "sendrecv"): string {
+  /** A G.711 session here. `formats`: payload types, those of MAPS. */
+  description(direction = "sendrecv", formats: readonly (keyof typeof MAPS)[] = [0]): string {
     const session = ["v=0", "o=- 1 1 IN IP4 127.0.0.1", "s=-", "c=IN IP4 127.0.0.1", "t=0 0"];
-    const media = [`m=audio ${this.port} RTP/AVP 0`, "a=rtpmap:0 PCMU/8000", `a=${direction}`, ""];
+    const maps = formats.map((type) => `a=rtpmap:${type} ${MAPS[type]}/8000`);
+    const media = [`m=audio ${this.port} RTP/AVP ${formats.join(" ")}`, ...maps, `a=${direction}`, ""];
     return [...session, ...media].join("\r\n");
   }
 
