@@ -151,9 +151,9 @@ describe("a request of ours over TLS", () => {
   });
 
   it("uses the connection of a peer that proved the name and said alias (RFC 5923)", async () => {
-    const us = await endpoint(edge, dns(15_061));
+    const us = await endpoint(edge, dns(9));
     const peer = await StreamPeer.connectTls(us.at("tls").port, gateway, authority.certificate);
-    peer.send(OPTIONS.replace("gw.example.com:5061", "gw.example.com:15061;alias"));
+    peer.send(OPTIONS.replace("gw.example.com:5061", "gw.example.com:9;alias"));
     await peer.got(1);
     const client = new RecordingClient();
     const message = outgoing("OPTIONS", "sips:gw.example.com");
@@ -183,9 +183,9 @@ describe("a request of ours over TLS", () => {
   });
 
   it("does not use it for a name that the peer did not prove", async () => {
-    const us = await endpoint(edge, dns(15_061));
+    const us = await endpoint(edge, dns(9));
     const peer = await StreamPeer.connectTls(us.at("tls").port, gateway, authority.certificate);
-    peer.send(OPTIONS.replace("gw.example.com:5061", "gw.example.com:15061;alias"));
+    peer.send(OPTIONS.replace("gw.example.com:5061", "gw.example.com:9;alias"));
     await peer.got(1);
     const client = await call(us, "sips:other.example.com");
     expect(client.failures).toMatchObject([{ reason: "transport" }]);

@@ -55,3 +55,31 @@ describe("hosts in identities, history and diversion", () => {
     expect(outgoing({ emergency, headers }).get("P-Asserted-Identity")).toContain("@id.example");
   });
 });
+
+describe("addresses of pages, pictures and tones", () => {
+  const named = ["Call-Info", "Alert-Info", "Error-Info"];
+  const inside = "<https://Caller.secret.example:8080/faces/7.png>;purpose=icon";
+  const sent = (value: string, options: InviteOptions) =>
+    named.map((name) => outgoing({ headers: [[name, value]], ...options }).get(name));
+
+  it.each([
+    ["a host of the sender's network", inside],
+    ["an address", "<http://10.1.2.3/7.wav>"],
+    ["an address of IPv6, with a user", "<http://a@[2001:db8::7]/7.wav>"],
+    ["a SIP URI, not alone", "<urn:alert:tone>, <sip:10.1.2.3>"],
+  ])("an untrusted peer gets none in the sender's network: %s", (_, value) => {
+    expect(sent(value, { attempts: towards({}) })).toEqual([undefined, undefined, undefined]);
+  });
+
+  it.each(["<urn:alert:source:internal>", "<https://pictures.example/caller.secret.example/7.png>;purpose=icon"])(
+    "others pass as they are: %s",
+    (value) => {
+      expect(sent(value, { attempts: towards({}) })).toEqual([value, value, value]);
+    },
+  );
+
+  it("a trusted peer and a call taker get all", () => {
+    expect(sent(inside, { attempts: towards({ trusted: true }) })).toEqual([inside, inside, inside]);
+    expect(sent(inside, { emergency: { service: "urn:service:sos", test: false } })).toEqual([inside, inside, inside]);
+  });
+});

@@ -35,8 +35,22 @@ export function renameHosts(line: string, ours: string): string {
 
 /** A header line with every hidden host in its SIP URIs replaced by ours; all other bytes stay. */
 export function hideHosts(line: string, hidden: ReadonlySet<string>, ours: string): string {
-  return line.replace(URI_HOST, (whole, before: string, host: string) => {
-    const secret = host.startsWith("[") || IPV4.test(host) || hidden.has(host.toLowerCase());
-    return secret ? `${before}${ours}` : whole;
-  });
+  return line.replace(URI_HOST, (whole, before: string, host: string) =>
+    isHidden(host, hidden) ? `${before}${ours}` : whole,
+  );
+}
+
+// RFC 3986 §3.2: scheme, user, host. The bound keeps a hostile line from being read again from each of its dots.
+const URL_HOST = /\b[a-z][a-z0-9+.-]{0,31}:\/\/(?:[^\s@/?#<>"]*@)?(\[[0-9a-f:.]+\]|[^\s:/?#<>",;@]+)/gi;
+
+/** Whether a URL or SIP URI of a header line is at a hidden host: to others it is of no use, and tells of that host. */
+export function namesHost(line: string, hidden: ReadonlySet<string>): boolean {
+  const hosts = [...line.matchAll(URL_HOST)].map(([, host = ""]) => host);
+  return [...hosts, ...[...line.matchAll(URI_HOST)].map(([, , host = ""]) => host)].some((host) =>
+    isHidden(host, hidden),
+  );
+}
+
+function isHidden(host: string, hidden: ReadonlySet<string>): boolean {
+  return host.startsWith("[") || IPV4.test(host) || hidden.has(host.toLowerCase());
 }

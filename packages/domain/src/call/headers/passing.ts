@@ -1,13 +1,13 @@
 import { canonicalHeaderName, type HeaderLine, type SipMessage } from "@tandem/sip";
 import type { LegProfile } from "../leg-profile.ts";
-import { hideHosts, renameHosts } from "./hidden-hosts.ts";
+import { hideHosts, namesHost, renameHosts } from "./hidden-hosts.ts";
 import { filterMethods, filterOptions } from "./options.ts";
 
 /**
  * What becomes of a header on its way to the other leg.
  * `own`: each leg has its own, made anew or left out. `equipment`: names the sender's software or hosts, dropped. `credentials`: holds between
  * neighbours only, dropped. `identity`, `history`, `diversion`: by the flags of the trunk it goes to, hosts hidden. `trust`: network-internal,
- * passes to trusted peers only. `location-error`: an answer to whoever put the location in. `naming`: passes with hidden hosts. `options`, `methods`: filtered to what works end to end.
+ * passes to trusted peers only. `pages`: addresses of pages, pictures and tones; where they are in the sender's network, they pass to trusted peers only. `location-error`: an answer to whoever put the location in. `naming`: passes with hidden hosts. `options`, `methods`: filtered to what works end to end.
  * Headers not listed pass byte for byte and in order.
  */
 type Passing =
@@ -18,6 +18,7 @@ type Passing =
   | "history"
   | "diversion"
   | "trust"
+  | "pages"
   | "location-error"
   | "naming"
   | "options"
@@ -72,6 +73,7 @@ const TABLE: ReadonlyMap<string, Passing> = new Map<string, Passing>(
     history: ["History-Info"],
     diversion: ["Diversion"],
     trust: ["P-Charging-Vector", "P-Charging-Function-Addresses", "P-Access-Network-Info", "P-Visited-Network-ID"],
+    pages: ["Call-Info", "Alert-Info", "Error-Info"],
     "location-error": ["Geolocation-Error"],
     naming: ["Referred-By", "Reply-To", "P-Called-Party-ID"],
     options: ["Supported", "Require"],
@@ -105,7 +107,9 @@ export function passingHeaders(lines: readonly HeaderLine[], way: Way): HeaderLi
     if (passing === undefined) passed.push(line);
     else if (passing === "options") pushFiltered(passed, name, filterOptions(value, way.settled));
     else if (passing === "methods") pushFiltered(passed, name, filterMethods(value, way.to.refer === "refuse"));
-    else if (mayPass(passing, lines, way)) {
+    else if (passing === "pages") {
+      if (way.to.trusted || way.emergency || !namesHost(value, (hidden ??= new Set(way.hidden())))) passed.push(line);
+    } else if (mayPass(passing, lines, way)) {
       const { contactHost } = way.to;
       hidden ??= new Set(way.hidden());
       passed.push([
