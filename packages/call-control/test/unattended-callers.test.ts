@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { ATTENDED_MS } from "../src/calls/attendance.ts";
+import { ATTENDED_MS, attendCallers } from "../src/calls/attendance.ts";
 import { answerTo, arriving, FakeWorld, last, settle, type FakeWorker } from "../src/testing/index.ts";
 import { answers, details, inDialog, invite, ours } from "./call-steps.ts";
 
@@ -121,5 +121,26 @@ describe("nobody's INVITE is brought anywhere", () => {
     await dies(first);
     await world.clock.advance(2 * ATTENDED_MS);
     expect(second.sip.adopted).toEqual([]);
+  });
+
+  test("after the time that its call had: whoever sweeps ends that", async () => {
+    const world = new FakeWorld();
+    const first = await world.worker();
+    await invite(first);
+    await answers(first, 180);
+    const row = [...world.store.rows.values()].slice(0, 1);
+    await dies(first);
+    const look = async (): Promise<number> => {
+      for (const left of row) world.store.rows.set(left.write.callId, { ...left, attendedMs: 0 });
+      const before = first.sip.adopted.length;
+      await attendCallers(
+        { store: world.store, sip: first.sip, clock: world.clock },
+        { pool: "east", mine: () => [] },
+      )();
+      return first.sip.adopted.length - before;
+    };
+    expect(await look()).toBe(1);
+    await world.clock.advance(3_600_000);
+    expect(await look()).toBe(0);
   });
 });

@@ -7,6 +7,7 @@ import { dialogId } from "./dialog-id.ts";
 import type { Dispatcher } from "./dispatcher.ts";
 import type { OwnAnswer } from "./edge-counters.ts";
 import type { EdgeContext } from "./edge-context.ts";
+import { EndedInvites } from "./ended-invites.ts";
 import { withTransactionHeaders } from "./octets-response.ts";
 import { newOffer, type Answered, type AnsweredInvite, type Offer } from "./offer.ts";
 import { ReliableProvisionals } from "./reliable-provisionals.ts";
@@ -32,6 +33,7 @@ export class IncomingRequests {
   readonly #open = new Map<string, Offer>();
   readonly #answered: AnsweredInvites;
   readonly #reliable: ReliableProvisionals;
+  readonly #ended = new EndedInvites();
   #draining = false;
 
   constructor(context: EdgeContext, parts: IncomingParts) {
@@ -99,8 +101,9 @@ export class IncomingRequests {
     this.#draining = true;
   }
 
-  /** A worker goes on here with an INVITE that another edge received and can answer no more. @returns the transaction's id; empty: it is here already, for its sender repeated it; null: that cannot be. */
+  /** A worker goes on here with an INVITE that another edge received and can answer no more. @returns the transaction's id; empty: it is here already, for its sender repeated it, or had its end here; null: that cannot be. */
   adopt(session: Application, invite: SipMessage, arrival: AdoptedArrival): string | null {
+    if (this.#ended.has(invite, this.#context.clock.now())) return "";
     const adopted = this.#context.endpoint().adoptInvite(invite, arrival);
     if (adopted === null) return this.#context.endpoint().knowsInvite(invite) ? "" : null;
     const offer = this.#newOffer(adopted.transaction, adopted.received);
@@ -126,7 +129,7 @@ export class IncomingRequests {
   cancelled(transaction: ServerTransaction, cancel: ReceivedMessage): void {
     const offer = this.#open.get(transaction.id);
     if (offer === undefined) return;
-    this.#close(offer);
+    this.#end(offer);
     const { session } = offer;
     if (offer.proxied || session?.ready !== true) return;
     const ourTag = offer.dialogTag ?? offer.localTag;
@@ -247,8 +250,8 @@ export class IncomingRequests {
       // An accepted INVITE keeps its affinity until the ACK.
       offer.holdsAffinity = false;
       this.#answered.add({ transaction, session, sent, held: offer.held });
-    }
-    this.#close(offer);
+      this.#close(offer);
+    } else this.#end(offer);
   }
 
   #offerAgain(offer: Offer): void {
@@ -261,7 +264,7 @@ export class IncomingRequests {
   #answerByItself(offer: Offer, status: number, why: OwnAnswer): void {
     const { transaction, received } = offer;
     this.#context.counters.answered(why, transaction.method);
-    this.#close(offer);
+    this.#end(offer);
     const retry =
       status === 503 ? { headers: [["Retry-After", String(this.#context.settings.retryAfterS)] as const] } : {};
     transaction.respond(responseTo(received.message, status, { toTag: this.#localTag(offer), ...retry }));
@@ -283,6 +286,12 @@ export class IncomingRequests {
   #dueMs(method: string): number {
     const { settings, clock } = this.#context;
     return clock.now() + (method === "INVITE" ? settings.inviteSilenceMs : settings.nonInviteAnswerMs);
+  }
+
+  /** Its sender was told that nothing comes of it. */
+  #end(offer: Offer): void {
+    this.#ended.add(offer, this.#context.clock.now());
+    this.#close(offer);
   }
 
   #close(offer: Offer): void {

@@ -1,5 +1,5 @@
-import { awaitedInvite, parseCall } from "@tandem/domain";
-import type { CallStore, Clock, IncomingRequest, SipPort, StoredCall, Telemetry } from "../ports/index.ts";
+import { awaitedInvite, callDeadline, parseCall } from "@tandem/domain";
+import type { CallStore, Clock, IncomingRequest, SipPort, StoredCall } from "../ports/index.ts";
 import { repeat, type RoundEnd } from "../timing/repeat.ts";
 import { serverTransaction } from "./transaction-id.ts";
 
@@ -13,7 +13,6 @@ export interface AttendancePorts {
   readonly store: Pick<CallStore, "attend">;
   readonly sip: Pick<SipPort, "adopt" | "hasOtherEdge">;
   readonly clock: Clock;
-  readonly telemetry: Pick<Telemetry, "log">;
 }
 
 /**
@@ -24,27 +23,22 @@ export function attendCallers(
   ports: AttendancePorts,
   { pool, mine }: { readonly pool: string; readonly mine: () => readonly string[] },
 ): () => Promise<void> {
-  const { store, sip, clock, telemetry } = ports;
+  const { store, sip, clock } = ports;
   const look = async (): Promise<RoundEnd> => {
     // Without an edge it could bring an INVITE nowhere.
     const limit = sip.hasOtherEdge(pool, "") ? BATCH : 0;
     const left = await store.attend({ pool, mine: mine(), forMs: ATTENDED_MS, limit });
-    const invites = left.ok ? left.value.flatMap(inviteOf) : [];
-    for (const invite of invites) {
-      telemetry.log("warn", "nobody attends to a caller who waits: his INVITE is brought to an edge", {
-        callId: invite.ofCall,
-      });
-      sip.adopt(invite);
-    }
+    const invites = left.ok ? left.value.flatMap((call) => inviteOf(call, clock.now())) : [];
+    for (const invite of invites) sip.adopt(invite);
     return "rest";
   };
   return repeat(clock, LOOK_MS, look);
 }
 
-/** None: the record cannot be read here, or its caller has his answer. */
-function inviteOf({ callId, document }: StoredCall): readonly IncomingRequest[] {
+/** None: the record cannot be read here, its caller has his answer, or its time is over, and whoever sweeps ends it. */
+function inviteOf({ callId, document }: StoredCall, nowMs: number): readonly IncomingRequest[] {
   const call = parseCall(document);
-  const awaited = call.ok ? awaitedInvite(call.value) : null;
+  const awaited = call.ok && callDeadline(call.value) > nowMs ? awaitedInvite(call.value) : null;
   if (awaited === null) return [];
   const { transaction, message, pool, listener, address, port } = awaited;
   return [

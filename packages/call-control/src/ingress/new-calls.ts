@@ -87,8 +87,10 @@ export class NewCalls {
 
   /** Brought to another edge: it belongs to a call that is there, or to none. One that another worker left is noted, for its CANCEL may come by the way that the call is not named by. */
   #adopted(request: IncomingRequest, way: string): void {
-    const { topology, clock, post } = this.#parts;
+    const { topology, clock, post, telemetry } = this.#parts;
     const { ofCall: callId = this.callOf(request.message) } = request;
+    if (request.ofCall !== undefined)
+      telemetry.log("warn", "nobody attended to a caller who waits: an edge has his INVITE again", { callId });
     if (callId === way) return post(callId, { event: redelivered(request) });
     const trunk = topology.current === null ? null : ingressTrunk(request, topology.current);
     if (request.ofCall !== undefined) this.#setups.note({ request, trunk, callId, atMs: clock.now() });
