@@ -62,6 +62,7 @@ describe("what is an emergency call", () => {
     ["a service whose name only begins alike", uri("urn", "urn:service:sosx")],
     ["another scheme", uri("other", "911")],
     ["nothing", uri("sip", "")],
+    ["an address without a user, though its digits are the number", { ...uri("sip", ""), host: "9.9.1.1" }],
     ["a host of another number", { ...uri("sip", ""), host: "912" }],
     ["a host of that number beside a user", { ...uri("sip", "2911"), host: "911" }],
   ])("%s is none", (_, of) => {

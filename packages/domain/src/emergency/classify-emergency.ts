@@ -63,8 +63,8 @@ export function classifyEmergency(
 ): EmergencyClass {
   if (uri.scheme === "urn") return classifyService(uri.user, index);
   if (uri.scheme === "other") return ordinary;
-  // A number without a host stands in the host's place, which no number can be (RFC 3261 §25.1: a toplabel begins with a letter).
-  const written = uri.user === "" ? uri.host : uri.user;
+  // A number without a host stands in the host's place, which no number can be (RFC 3261 §25.1: a toplabel begins with a letter). What has dots there is an address.
+  const written = uri.user === "" && !uri.host.includes(".") ? uri.host : uri.user;
   const dialled = dialledNumber({ ...uri, user: written.split(";", 1)[0] ?? "" });
   for (const candidate of candidates(dialled, prefixes)) {
     const listed = index.byDial.get(candidate);
