@@ -142,6 +142,13 @@ describe("a call that may be for help, of a length that its sender did not write
     expect(frames.failures).toEqual([]);
   });
 
+  it("not one of two lengths: who passed it on may have believed either, and another's request may stand in its body", () => {
+    const text = requestText({ ...call, body: OPTIONS }).replace(/Content-Length: (\d+)/, "Content-Length: $1\r\nl: 0");
+    const frames = frame([text]);
+    expect(frames.messages).toEqual([]);
+    expect(frames.failures.map(({ failure }) => failure)).toEqual(["bad-content-length"]);
+  });
+
   it("what follows a request without a body is the next one", () => {
     const bye = withoutLength({ method: "BYE", toTag: "ours" });
     expect(frame([bye + OPTIONS]).messages).toEqual([bye, OPTIONS]);

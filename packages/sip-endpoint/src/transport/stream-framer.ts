@@ -13,7 +13,7 @@ export interface FrameReceiver {
 /**
  * - `not-sip`: the first line is no SIP start line
  * - `head-too-large`, `message-too-large`: over the limit
- * - `no-content-length`, `bad-content-length`: where the message ends cannot be told (RFC 3261 §18.3), and it is none that may be for help
+ * - `no-content-length`, `bad-content-length`: where the message ends cannot be told (RFC 3261 §18.3), and it is none that may be for help, or says two lengths
  */
 export type FramingFailure =
   | "not-sip"
@@ -187,8 +187,13 @@ function readContentLength(head: string): number | FramingFailure {
   return length ?? "no-content-length";
 }
 
-/** An emergency call is not lost for a length that its sender did not write: it has no body where it names no type of one, else what came along with its head. */
+/**
+ * An emergency call is not lost for a length that its sender did not write: it has no body where it names no type of one, else what came along with its head. Of two lengths none is guessed: who passed
+ * the request on may have taken for its body what would be the next request here.
+ */
 function guessedLength(head: string, bytesAfter: number): number | undefined {
+  const written = new Set(Array.from(head.matchAll(CONTENT_LENGTH), ([, value = ""]) => value.trim()));
+  if (written.size > 1) return undefined;
   const parsed = parseMessage(head);
   const message = parsed.ok ? parsed.value : parsed.error.salvaged;
   if (message?.kind !== "request" || !isLetOffForm(message)) return undefined;
