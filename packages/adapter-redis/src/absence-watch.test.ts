@@ -1,13 +1,23 @@
 import { describe, expect, test } from "vitest";
 import { AbsenceWatch } from "./absence-watch.ts";
-import { MISSED_LOOKS } from "./signs-of-life.ts";
+import { CONNECTING_LOOKS, MISSED_LOOKS } from "./signs-of-life.ts";
 
 const until = (looks: number, watch: AbsenceWatch): void => {
   for (let look = 0; look < looks; look += 1) watch.look();
 };
 const settle = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
 
-function rig(primaries: readonly string[] = ["one"]) {
+/** Of primaries that have answered once. */
+async function rig(primaries: readonly string[] = ["one"]) {
+  const made = starting(primaries);
+  made.watch.look();
+  for (const { end } of made.asked.splice(0)) end(true);
+  await settle();
+  return made;
+}
+
+/** Of primaries that nobody has heard yet. */
+function starting(primaries: readonly string[] = ["one"]) {
   const names = new Map(primaries.map((name) => [name, `key of ${name}`]));
   const asked: { readonly key: string; readonly end: (isAnswer: boolean) => void }[] = [];
   const told: string[] = [];
@@ -21,7 +31,7 @@ function rig(primaries: readonly string[] = ["one"]) {
 
 describe("a primary of Redis", () => {
   test("that answers every question is never away", async () => {
-    const { asked, told, watch } = rig();
+    const { asked, told, watch } = await rig();
     for (let look = 0; look < 10; look += 1) {
       watch.look();
       asked.at(-1)?.end(true);
@@ -30,8 +40,8 @@ describe("a primary of Redis", () => {
     expect([asked.length, watch.isAway("one"), told]).toEqual([10, false, []]);
   });
 
-  test("is away once its answer was missed so many looks in a row, and not before; it is asked once", () => {
-    const { asked, told, watch } = rig();
+  test("is away once its answer was missed so many looks in a row, and not before; it is asked once", async () => {
+    const { asked, told, watch } = await rig();
     until(MISSED_LOOKS, watch);
     expect(watch.isAway("one")).toBe(false);
     watch.look();
@@ -41,7 +51,7 @@ describe("a primary of Redis", () => {
   });
 
   test("is back with the answer that was awaited, at once", async () => {
-    const { asked, told, watch } = rig();
+    const { asked, told, watch } = await rig();
     until(10, watch);
     asked[0]?.end(true);
     await settle();
@@ -50,7 +60,7 @@ describe("a primary of Redis", () => {
   });
 
   test("is away when questions fail at once, and asked again at every look", async () => {
-    const { asked, watch } = rig();
+    const { asked, watch } = await rig();
     for (let look = 0; look <= MISSED_LOOKS; look += 1) {
       watch.look();
       asked.at(-1)?.end(false);
@@ -64,7 +74,7 @@ describe("a primary of Redis", () => {
   });
 
   test("is not away for a pause of this process, after which there is one look", async () => {
-    const { asked, told, watch } = rig();
+    const { asked, told, watch } = await rig();
     watch.look();
     // However long: a timer that is late fires once.
     watch.look();
@@ -73,8 +83,21 @@ describe("a primary of Redis", () => {
     expect([watch.isAway("one"), told]).toEqual([false, []]);
   });
 
+  test("that was never heard has longer: a connection is being made", async () => {
+    const { asked, told, watch } = starting();
+    until(CONNECTING_LOOKS - 1, watch);
+    expect([watch.isAway("one"), told]).toEqual([false, []]);
+    watch.look();
+    expect([watch.isAway("one"), told]).toEqual([true, ["one away, 1 away"]]);
+    asked[0]?.end(true);
+    await settle();
+    expect(watch.isAway("one")).toBe(false);
+    until(MISSED_LOOKS + 1, watch);
+    expect(watch.isAway("one")).toBe(true);
+  });
+
   test("is away by itself: of a Cluster the others are waited for as ever", async () => {
-    const { asked, told, watch } = rig(["one", "other"]);
+    const { asked, told, watch } = await rig(["one", "other"]);
     for (let look = 0; look <= MISSED_LOOKS; look += 1) {
       watch.look();
       for (const { key, end } of asked) if (key === "key of other") end(true);
@@ -85,7 +108,7 @@ describe("a primary of Redis", () => {
   });
 
   test("that another took the place of is not away any more, and nobody waits for its answer", async () => {
-    const { names, asked, told, watch } = rig();
+    const { names, asked, told, watch } = await rig();
     until(10, watch);
     names.clear();
     names.set("heir", "key of one");

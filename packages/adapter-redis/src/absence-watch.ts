@@ -1,4 +1,4 @@
-import { heard, isAway, looked, unasked, type SignsOfLife } from "./signs-of-life.ts";
+import { connecting, heard, isAway, looked, unasked, type SignsOfLife } from "./signs-of-life.ts";
 
 /** How often every primary is asked for a sign of life. */
 const LOOK_EVERY_MS = 100;
@@ -16,6 +16,8 @@ export interface AbsenceWatchParts {
 export class AbsenceWatch {
   readonly #parts: AbsenceWatchParts;
   readonly #signs = new Map<string, SignsOfLife>();
+  /** Some primary has answered. */
+  #connected = false;
   #timer: NodeJS.Timeout | null = null;
 
   constructor(parts: AbsenceWatchParts) {
@@ -40,8 +42,9 @@ export class AbsenceWatch {
       this.#note(gone, unasked);
       this.#signs.delete(gone);
     }
+    const unknown = this.#connected ? unasked : connecting;
     for (const [primary, key] of primaries) {
-      const { signs, ask } = looked(this.#signs.get(primary) ?? unasked);
+      const { signs, ask } = looked(this.#signs.get(primary) ?? unknown);
       this.#note(primary, signs);
       if (ask) void this.#ask(primary, key);
     }
@@ -49,6 +52,7 @@ export class AbsenceWatch {
 
   async #ask(primary: string, key: string): Promise<void> {
     const isAnswer = await this.#parts.ask(key);
+    this.#connected ||= isAnswer;
     const signs = this.#signs.get(primary);
     if (signs !== undefined) this.#note(primary, heard(signs, isAnswer));
   }
