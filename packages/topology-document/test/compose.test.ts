@@ -70,6 +70,7 @@ describe("deploy/compose", () => {
       "control-api",
       "controller",
       "edge-east",
+      "media-mixer",
       "peers",
       "worker-east",
     ]);
