@@ -123,6 +123,20 @@ describe("nobody's INVITE is brought anywhere", () => {
     expect(second.sip.adopted).toEqual([]);
   });
 
+  test("of a worker that lives, when the store was away so long that none could say so", async () => {
+    const world = new FakeWorld();
+    const before = await world.worker();
+    const worker = await world.worker();
+    const after = await world.worker();
+    await invite(worker);
+    await answers(worker, 180);
+    world.store.away = true;
+    await world.clock.advance(2 * ATTENDED_MS);
+    world.store.away = false;
+    await world.clock.advance(2 * ATTENDED_MS);
+    expect([before, worker, after].flatMap(({ sip }) => sip.adopted)).toEqual([]);
+  });
+
   test("after the time that its call had: whoever sweeps ends that", async () => {
     const world = new FakeWorld();
     const first = await world.worker();

@@ -6,6 +6,8 @@ import { serverTransaction } from "./transaction-id.ts";
 /** How long a call whose caller waits counts as attended to, milliseconds: several looks of a worker that lives, and a pause of the machine. */
 export const ATTENDED_MS = 6_000;
 const LOOK_MS = 1_000;
+/** Looks after one that the store did not answer: whoever lives says so meanwhile, and nothing is taken. */
+const LOOKS_OF_GRACE = 3;
 /** Calls taken at a time from each part of the store. */
 const BATCH = 64;
 
@@ -24,10 +26,12 @@ export function attendCallers(
   { pool, mine }: { readonly pool: string; readonly mine: () => readonly string[] },
 ): () => Promise<void> {
   const { store, sip, clock } = ports;
+  let grace = 0;
   const look = async (): Promise<RoundEnd> => {
     // Without an edge it could bring an INVITE nowhere.
-    const limit = sip.hasOtherEdge(pool, "") ? BATCH : 0;
+    const limit = grace === 0 && sip.hasOtherEdge(pool, "") ? BATCH : 0;
     const left = await store.attend({ pool, mine: mine(), forMs: ATTENDED_MS, limit });
+    grace = left.ok ? Math.max(grace - 1, 0) : LOOKS_OF_GRACE;
     const invites = left.ok ? left.value.flatMap((call) => inviteOf(call, clock.now())) : [];
     for (const invite of invites) sip.adopt(invite);
     return "rest";
