@@ -80,6 +80,15 @@ describe("a conference", () => {
     expect([Math.round(caller / 100), psap, Math.round(desk / 100)]).toEqual([20, undefined, 20]);
   });
 
+  it("takes comfort noise (RFC 3389) for a sign of life and for silence, and sends none", () => {
+    const noisy = new Map<number, Format>([[13, "CN"], ...FORMATS]);
+    const made = conference(["caller", "psap"]);
+    for (const name of ["caller", "psap"]) made.use(name, { hears: noisy, says: noisy });
+    expect(made.hear("caller", { ...said(0), payloadType: 13, payload: Uint8Array.of(50) })).toEqual([]);
+    expect(made.tick().map(({ packet }) => packet.payloadType)).toEqual([0, 0]);
+    expect(heard(made)["psap"]).toBe(0);
+  });
+
   it("makes nothing of a packet from nobody, or in no format agreed", () => {
     const made = conference(["caller"]);
     expect(made.hear("nobody", said(1))).toBeNull();

@@ -2,16 +2,14 @@ import { createSocket, type Socket } from "node:dgram";
 import { isIPv6 } from "node:net";
 import type { SocketAddress } from "@tandem/runtime";
 import { z } from "zod";
-import type { MediaMixer } from "./media-mixer.ts";
+import { MOST_VOICES, type MediaMixer } from "./media-mixer.ts";
 
-const format = z.enum(["PCMU", "PCMA", "telephone-event"]);
+const format = z.enum(["PCMU", "PCMA", "telephone-event", "CN"]);
 const formats = z
   .record(z.string().regex(/^\d{1,3}$/), format)
   .transform((written) => new Map(Object.entries(written).map(([type, name]) => [Number(type), name])));
 const address = z.strictObject({ address: z.union([z.ipv4(), z.ipv6()]), port: z.int().min(1).max(65_535) });
 const named = { "call-id": z.string().min(1).max(256) };
-/** More participants than any call has. */
-const MOST_VOICES = 8;
 const voiceName = z.string().min(1).max(64);
 
 const command = z.discriminatedUnion("command", [

@@ -41,6 +41,9 @@ const FORGOTTEN_MS = 300_000;
 /** A participant of whom nothing came for so long is not heard. */
 const SILENT_MS = 1_000;
 
+/** More participants than any call has, those included who took part before a transfer. */
+export const MOST_VOICES = 8;
+
 interface Participant {
   readonly socket: Socket;
   connection: Connection | null;
@@ -70,7 +73,7 @@ export class MediaMixer {
     );
   }
 
-  /** Ports for these participants; those that it has already it keeps. Null: no more conferences, or no ports. */
+  /** Ports for these participants; those that it has already it keeps. Null: no more conferences, no ports, or more participants than a call has. */
   async open(callId: string, names: readonly string[]): Promise<ReadonlyMap<string, MediaAddress> | null> {
     const room = this.#rooms.get(callId) ?? this.#newRoom(callId);
     if (room === null) return null;
@@ -78,7 +81,10 @@ export class MediaMixer {
     const ports = new Map<string, MediaAddress>();
     for (const name of names) {
       const participant = room.participants.get(name) ?? (await this.#newParticipant(callId, room, name));
-      if (participant === null) return null;
+      if (participant === null) {
+        if (room.participants.size === 0) this.release(callId);
+        return null;
+      }
       ports.set(name, { address: this.#options.advertised, port: participant.socket.address().port });
     }
     return ports;
@@ -128,9 +134,9 @@ export class MediaMixer {
   async #newParticipant(callId: string, room: Room, name: string): Promise<Participant | null> {
     const socket = await this.#bound();
     if (socket === null) return null;
-    // Meanwhile the conference may be over, or the same was asked twice.
+    // Meanwhile the conference may be over or full, or the same was asked twice.
     const known = room.participants.get(name);
-    if (this.#rooms.get(callId) !== room || known !== undefined) {
+    if (this.#rooms.get(callId) !== room || known !== undefined || room.participants.size >= MOST_VOICES) {
       socket.close();
       return known ?? null;
     }

@@ -2,7 +2,7 @@ import { decodeG711, encodeG711, type Law } from "./g711.ts";
 import type { RtpPacket } from "./rtp-packet.ts";
 import { FRAME_SAMPLES, VoiceBuffer } from "./voice-buffer.ts";
 
-export type Format = Law | "telephone-event";
+export type Format = Law | "telephone-event" | "CN";
 
 /** RTP payload types and what they mean. */
 type Formats = ReadonlyMap<number, Format>;
@@ -43,10 +43,10 @@ export class Voice {
     this.#formats = formats;
   }
 
-  /** A packet of the participant's: audio is kept for the next frames. Gives what it is, null when it is nothing we know. */
+  /** A packet of the participant's: audio is kept for the next frames, comfort noise (RFC 3389) is silence. Gives what it is, null when it is nothing we know. */
   hear({ payloadType, ssrc, timestamp, payload }: RtpPacket): Format | null {
     const format = this.#formats.hears.get(payloadType) ?? null;
-    if (format === "PCMU" || format === "PCMA") this.#buffer.put(ssrc, timestamp, decodeG711(format, payload));
+    if (isLaw(format)) this.#buffer.put(ssrc, timestamp, decodeG711(format, payload));
     return format;
   }
 
@@ -62,8 +62,8 @@ export class Voice {
       this.#digit.frames -= 1;
       return null;
     }
-    const [payloadType, law] = [...this.#formats.says].find(([, format]) => format !== "telephone-event") ?? [];
-    if (payloadType === undefined || law === undefined || law === "telephone-event") return null;
+    const [payloadType, law = null] = [...this.#formats.says].find(([, format]) => isLaw(format)) ?? [];
+    if (payloadType === undefined || !isLaw(law)) return null;
     const marker = this.#sequence === this.#start.sequence;
     return this.#packet({ payloadType, marker, timestamp: this.#timestamp, payload: encodeG711(law, samples) });
   }
@@ -82,4 +82,8 @@ export class Voice {
     this.#sequence = (this.#sequence + 1) & 0xffff;
     return packet;
   }
+}
+
+function isLaw(format: Format | null): format is Law {
+  return format === "PCMU" || format === "PCMA";
 }

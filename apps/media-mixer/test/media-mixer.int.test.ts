@@ -92,6 +92,19 @@ describe("a mixer and its client", () => {
     expect(await (await mixerWith(1)).open("three", ["a", "b"])).toBeNull();
   });
 
+  it("keeps nothing of a call for which there is no port at all", async () => {
+    const mixer = await mixerWith(2);
+    expect((await mixer.open("one", ["a"]))?.size).toBe(1);
+    expect(await mixer.open("two", ["a"])).toBeNull();
+    expect([mixer.counts.conferences, mixer.heard("two")]).toEqual([1, null]);
+  });
+
+  it("gives one call no more ports than a call needs, however often it is asked", async () => {
+    const mixer = await mixerWith(40);
+    const asked = Array.from({ length: 12 }, (_, at) => mixer.open("one", [`v${at}`]));
+    expect((await Promise.all(asked)).filter((ports) => ports !== null)).toHaveLength(8);
+  });
+
   it.each([
     ["nothing", null],
     ["no command", {}],

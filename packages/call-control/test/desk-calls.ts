@@ -9,6 +9,7 @@ import {
   sampleTopology,
   settle,
   type FakeWorker,
+  type RequestSketch,
   type SentRequest,
 } from "../src/testing/index.ts";
 
@@ -70,18 +71,18 @@ export function inDialog(method: string, message: SipMessage, cseq: number): Sip
 export function fromCalled(
   worker: FakeWorker,
   peer: keyof typeof HOST,
-  sketch: string | { readonly method: string; readonly body: string },
+  sketch: string | (RequestSketch & { readonly method: string }),
 ): SipMessage {
-  const { method, ...body } = typeof sketch === "string" ? { method: sketch } : sketch;
+  const { method, cseq = 1, ...rest } = typeof sketch === "string" ? { method: sketch } : sketch;
   const invite = last(sentTo(worker, peer)).message;
   return requestFrom({
     method,
-    cseq: 1,
+    cseq,
     from: `${invite.get("To") ?? ""};tag=${peer}`,
     to: invite.get("From") ?? "",
     callId: invite.get("Call-ID") ?? "",
-    branch: `z9hG4bK-${peer}-${method}`,
-    ...body,
+    branch: `z9hG4bK-${peer}-${method}-${cseq}`,
+    ...rest,
   });
 }
 

@@ -41,6 +41,25 @@ async function mixed(made: FakeWorld, worker: FakeWorker): Promise<Running> {
   return call;
 }
 
+/** The PSAP describes its media again, and the caller answers; `meanwhile`: before he does. */
+async function negotiated(
+  made: FakeWorld,
+  worker: FakeWorker,
+  cseq: number,
+  meanwhile: () => Promise<void> = () => Promise.resolve(),
+  body?: string,
+): Promise<void> {
+  const invite = { method: "INVITE", cseq, ...(body !== undefined && { body }) };
+  worker.engine.onRequest(arriving(fromCalled(worker, "psap", invite), { listener: "outside" }));
+  await made.clock.advance(1);
+  await meanwhile();
+  const sent = last(worker.sip.requests("INVITE"));
+  sent.answer(answerTo(sent.message, 200));
+  await made.clock.advance(1);
+  worker.engine.onRequest(arriving(fromCalled(worker, "psap", { method: "ACK", cseq }), { listener: "outside" }));
+  await made.clock.advance(1);
+}
+
 const led = ({ media }: FakeWorld) => [...media.instead];
 const BY_THE_MIXER = [
   ["a", "say-a"],
@@ -123,9 +142,40 @@ describe("an emergency call whose security desk speaks, too", () => {
     const { made, worker } = await twoWay();
     await mixed(made, worker);
     const before = made.media.done.length;
-    worker.engine.onRequest(arriving(fromCalled(worker, "psap", "INVITE")));
+    await negotiated(made, worker, 1, async () => {
+      expect(made.media.done.slice(before, before + 2)).toEqual(["end copy a", "end copy b1"]);
+      await look(made);
+      expect(led(made)).toEqual([]);
+    });
+    await look(made);
+    expect(led(made)).toEqual(BY_THE_MIXER);
+  });
+
+  test("keeps a desk that joins while the PSAP holds, and is led by the mixer when it is back", async () => {
+    const { made, worker } = await twoWay();
+    const call = await answered(made, worker);
+    await call.acknowledge();
+    const held = "m=audio 30000 RTP/AVP 0\r\na=sendonly\r\n";
+    const session = "v=0\r\no=- 2 2 IN IP4 198.51.100.1\r\ns=-\r\nc=IN IP4 198.51.100.1\r\nt=0 0\r\n";
+    await negotiated(made, worker, 1, () => Promise.resolve(), session + held);
+    await answer(worker, "desk", 200);
+    await look(made, 12);
+    expect(noted(made, call.callId)).toEqual(["called", "joined 200"]);
+    expect(led(made)).toEqual([]);
+    await negotiated(made, worker, 2);
+    carry(made);
+    await look(made);
+    expect(led(made)).toEqual(BY_THE_MIXER);
+  });
+
+  test("is led directly while the PSAP's transfer rings", async () => {
+    const { made, worker } = await twoWay();
+    await mixed(made, worker);
+    const refer = { method: "REFER", headers: [["Refer-To", "<sip:12025550123@192.0.2.1>"]] } as const;
+    worker.engine.onRequest(arriving(fromCalled(worker, "psap", refer), { listener: "outside" }));
     await made.clock.advance(1);
-    expect(made.media.done.slice(before, before + 2)).toEqual(["end copy a", "end copy b1"]);
+    expect(last(worker.sip.requests("INVITE")).message.uri).toContain("12025550123");
+    await look(made);
     expect(led(made)).toEqual([]);
   });
 

@@ -23,7 +23,7 @@ function look(mixed: readonly string[], change: Partial<MixLook> = {}): MixLook 
     before,
     heard: ["a", "b1", "desk"],
     wanted: true,
-    settled: true,
+    fit: "now",
     silent: 0,
     ...change,
   };
@@ -31,11 +31,27 @@ function look(mixed: readonly string[], change: Partial<MixLook> = {}): MixLook 
 
 const silentNow = { a: 10, b1: 10, "say-a": 10 };
 
+const doubled = new Map([...state(MIXED, TALKED), ["a", { hears: ["b1", "say-a"], packets: 10 }]]);
+
 describe("the way between two who talk, with a two-way desk", () => {
   it.each([
     ["leads by the mixer once that is proved", look(DIRECT), "mix"],
     ["waits at the first look", look(DIRECT, { before: null }), "keep"],
-    ["waits while something is negotiated, or the two hold", look(DIRECT, { settled: false }), "keep"],
+    ["waits while something is negotiated, or the two hold", look(DIRECT, { fit: "later" }), "keep"],
+    [
+      "blames no mixer that could not be made ready meanwhile",
+      look(DIRECT, { fit: "later", now: state(DIRECT, silentNow), silent: 7 }),
+      "keep",
+    ],
+    [
+      "is direct again also then when the mixer falls silent",
+      look(MIXED, { fit: "later", now: state(MIXED, silentNow), silent: 1 }),
+      "restore",
+    ],
+    ["is direct again when somebody hears the other beside the mixer", look(MIXED, { now: doubled }), "restore"],
+    ["is left alone then while something is negotiated", look(MIXED, { now: doubled, fit: "later" }), "keep"],
+    ["is direct again when the two talk as no mixer can", look(MIXED, { fit: "never", silent: 1 }), "restore"],
+    ["lets the desk go when they do so for good", look(DIRECT, { fit: "never", silent: 7 }), "lost"],
     ["waits until the mixer hears both", look(DIRECT, { heard: ["a", "desk"] }), "keep"],
     ["waits for a mixer that does not say whom it hears", look(DIRECT, { heard: null }), "keep"],
     ["stays with a mixer that speaks", look(MIXED), "keep"],
@@ -67,7 +83,7 @@ describe("the way between two who talk, with a two-way desk", () => {
       now: packets,
       before: packets,
       heard: fc.option(fc.subarray(["a", "b1", "desk"])),
-      settled: fc.boolean(),
+      fit: fc.constantFrom("now", "later", "never"),
       silent: fc.nat(9),
     });
     fc.assert(
@@ -76,7 +92,7 @@ describe("the way between two who talk, with a two-way desk", () => {
         const verdict = mixVerdict(PAIR, given);
         const speaks = now["say-a"] > before["say-a"] && now["say-b1"] > before["say-b1"];
         if (verdict === "mix")
-          expect([speaks, given.settled, given.heard?.includes("a"), mixed]).toEqual([true, true, true, []]);
+          expect([speaks, given.fit, given.heard?.includes("a"), mixed]).toEqual([true, "now", true, []]);
         if (mixed.length > 0 && !speaks && given.silent > 0) expect(["restore", "lost"]).toContain(verdict);
       }),
     );

@@ -6,6 +6,9 @@ export interface MixedPair {
   readonly speakers: readonly [string, string];
 }
 
+/** `now`: nothing is negotiated, and the two talk as a mixer can. `later`: something is, or one of them holds. `never`: they talk as no mixer can. */
+export type MixFit = "now" | "later" | "never";
+
 /** One look at a call with a two-way desk. */
 export interface MixLook {
   readonly now: RelayedState;
@@ -15,8 +18,8 @@ export interface MixLook {
   readonly heard: readonly string[] | null;
   /** The desk is in the call. */
   readonly wanted: boolean;
-  /** Nothing is being negotiated, and the two talk as a mixer can. */
-  readonly settled: boolean;
+  /** Whether the two can be led by a mixer. */
+  readonly fit: MixFit;
   /** Looks in a row at which nothing came of the mixer. */
   readonly silent: number;
 }
@@ -34,17 +37,27 @@ const SILENT_FOR_GOOD = 8;
 /** What is to become of the way between the two. The direct way is left only for one that is proved, and is taken again on every doubt. */
 export function mixVerdict(pair: MixedPair, look: MixLook): MixVerdict {
   const mixed = pair.two.map((name, at) => hears(look.now, name, pair.speakers[at] ?? ""));
-  if (mixed.includes(true) && (mixed.includes(false) || !look.wanted)) return "restore";
+  const led = mixed.includes(true);
+  if (led && (mixed.includes(false) || !look.wanted || isDoubled(pair, look))) return "restore";
   if (!look.wanted || look.before === null) return "keep";
-  if (isSilent(pair, look, mixed.includes(true))) {
-    const silent = look.silent + 1;
-    if (silent >= SILENT_FOR_GOOD) return "lost";
-    return silent >= SILENT_ENOUGH && mixed.includes(true) ? "restore" : "silent";
-  }
-  if (mixed.includes(true)) return "keep";
-  const proved =
-    pair.speakers.every((name) => hasSpoken(look, name)) && pair.two.every((name) => look.heard?.includes(name));
-  return proved && look.settled ? "mix" : "keep";
+  if (look.fit === "never" || isSilent(pair, look, led)) return silentVerdict(look, led);
+  return !led && look.fit === "now" && isProved(pair, look) ? "mix" : "keep";
+}
+
+function silentVerdict({ silent, fit }: MixLook, led: boolean): MixVerdict {
+  // A mixer that nobody could make ready yet is silent for no fault of its own.
+  if (!led && fit === "later") return "keep";
+  if (silent + 1 >= SILENT_FOR_GOOD) return "lost";
+  return led && silent + 1 >= SILENT_ENOUGH ? "restore" : "silent";
+}
+
+function isProved({ two, speakers }: MixedPair, look: MixLook): boolean {
+  return speakers.every((name) => hasSpoken(look, name)) && two.every((name) => look.heard?.includes(name));
+}
+
+/** Somebody hears the other beside the mixer, in one stream: an answer came to the relay after the mixer took over. While something is negotiated the relay is left alone. */
+function isDoubled({ two: [one, other] }: MixedPair, { now, fit }: MixLook): boolean {
+  return fit !== "later" && (hears(now, one, other) || hears(now, other, one));
 }
 
 /** Packets tell, whether or not the mixer answers; in a mixed call it is silence, too, when somebody's packets reach the relay and not the mixer. */

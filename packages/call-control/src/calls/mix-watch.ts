@@ -1,9 +1,10 @@
 import { err, parseCall, type Call, type Failure } from "@tandem/domain";
 import type { CallStore, Clock, RelayedState, Telemetry } from "../ports/index.ts";
 import type { Mail } from "./call-shell.ts";
-import { mixVerdict, type MixLook } from "./mix-verdict.ts";
+import { mixVerdict, type MixFit, type MixLook } from "./mix-verdict.ts";
 import {
   canBeMixed,
+  isHeld,
   leadByMixer,
   leadDirectly,
   mixedTalk,
@@ -18,6 +19,7 @@ import { unattended } from "./unattended.ts";
 const LOOK_MS = 300;
 
 const SILENT: Failure = { code: "relay-unavailable", detail: "nothing comes of the mixer" };
+const UNFIT: Failure = { code: "relay-unavailable", detail: "the two talk as no mixer can" };
 
 export interface MixWatchParts extends MixParts {
   readonly clock: Clock;
@@ -62,7 +64,7 @@ export class MixWatch {
     const talk = mixedTalk(call);
     const state = talk === null ? null : await this.#parts.media.state(talk);
     if (talk === null || state?.ok !== true || state.value === null) return;
-    const look = { now: state.value, before: null, heard: null, wanted: false, settled: false, silent: 0 };
+    const look = { now: state.value, before: null, heard: null, wanted: false, fit: "later", silent: 0 } as const;
     if (mixVerdict(pairOf(talk), look) === "restore") await this.#restore(call, talk);
   }
 
@@ -99,12 +101,12 @@ export class MixWatch {
   async #act(watched: Watched, talk: MixedTalk, look: MixLook): Promise<void> {
     const verdict = mixVerdict(pairOf(talk), look);
     watched.silent = verdict === "silent" || verdict === "restore" ? watched.silent + 1 : 0;
-    if (verdict === "lost") return this.#lose(watched.call, talk, SILENT);
+    if (verdict === "lost") return this.#lose(watched.call, talk, look.fit === "never" ? UNFIT : SILENT);
     if (verdict === "restore") await this.#restore(watched.call, talk);
     if (!look.wanted) return this.end(talk.callId);
     if (verdict === "mix") await this.#mix(watched.call, talk);
     const key = JSON.stringify(talk.two);
-    if (verdict === "mix" || !look.settled || watched.prepared === key) return;
+    if (verdict === "mix" || look.fit !== "now" || watched.prepared === key) return;
     const prepared = await prepareMix(this.#parts, talk);
     if (prepared.ok) watched.prepared = key;
   }
@@ -148,10 +150,12 @@ export class MixWatch {
 }
 
 /** A desk that was to be called, or has answered, is in the call until it is said to have gone. */
-function standing(call: Call, talk: MixedTalk): Pick<MixLook, "wanted" | "settled"> {
+function standing(call: Call, talk: MixedTalk): Pick<MixLook, "wanted" | "fit"> {
   const last = call.facts.desk.at(-1)?.outcome;
-  return {
-    wanted: last === "called" || last === "joined",
-    settled: call.exchanges.length === 0 && call.unacked.length === 0 && canBeMixed(talk),
-  };
+  return { wanted: last === "called" || last === "joined", fit: fitOf(call, talk) };
+}
+
+function fitOf({ exchanges, unacked }: Call, talk: MixedTalk): MixFit {
+  if (exchanges.length > 0 || unacked.length > 0 || isHeld(talk)) return "later";
+  return canBeMixed(talk) ? "now" : "never";
 }

@@ -1,5 +1,13 @@
 import { describe, expect, it } from "vitest";
-import { acceptAt, addressIn, describeMixer, formatsBetween, formatsIn, wantsToTalk } from "./mixed-description.ts";
+import {
+  acceptAt,
+  addressIn,
+  describeMixer,
+  formatsBetween,
+  formatsIn,
+  holds,
+  wantsToTalk,
+} from "./mixed-description.ts";
 
 const described = (media: string, ...lines: readonly string[]) =>
   ["v=0", "o=- 1 1 IN IP4 192.0.2.1", "s=-", "c=IN IP4 192.0.2.1", "t=0 0", `m=${media}`, ...lines, ""].join("\r\n");
@@ -12,9 +20,10 @@ describe("whether a mixer can take two who talk", () => {
     expect(formatsBetween(psap, PHONE)).toEqual({ 8: "PCMA", 96: "telephone-event" });
   });
 
-  it("leaves out comfort noise", () => {
+  it("sends no comfort noise, and understands it", () => {
     const noisy = described("audio 4000 RTP/AVP 0 13");
     expect(formatsBetween(noisy, noisy)).toEqual({ 0: "PCMU" });
+    expect(formatsIn(noisy)).toEqual({ 0: "PCMU", 13: "CN" });
   });
 
   it.each([
@@ -31,6 +40,14 @@ describe("whether a mixer can take two who talk", () => {
   ])("refuses two %s", (_, description) => {
     expect(formatsBetween(description, description)).toBeNull();
   });
+});
+
+it.each([
+  ["a=sendonly", true],
+  ["a=inactive", true],
+  ["a=sendrecv", false],
+])("%s puts on hold: %s", (direction, held) => {
+  expect(holds(described("audio 4000 RTP/AVP 0", direction))).toBe(held);
 });
 
 describe("a mixer's description", () => {

@@ -1,10 +1,11 @@
-import { mediaAddress, mediaCodecs, mediaDirection, parseSdp, type Codec, type SdpMedia } from "@tandem/sip";
+import { isHold, mediaAddress, mediaCodecs, mediaDirection, parseSdp, type Codec, type SdpMedia } from "@tandem/sip";
 import type { MediaAddress, MixedFormat, MixedFormats } from "../ports/index.ts";
 
-/** What a mixer understands: the two laws of G.711, and digits (RFC 4733). */
-const MIXED: readonly MixedFormat[] = ["PCMU", "PCMA", "telephone-event"];
-/** Comfort noise (RFC 3389) is silence to a mixer. */
-const NOISE = "CN/8000";
+/** What a mixer understands: the two laws of G.711, digits (RFC 4733), and comfort noise (RFC 3389), which is silence to it. */
+const MIXED: readonly MixedFormat[] = ["PCMU", "PCMA", "telephone-event", "CN"];
+
+/** What comes along with audio, and is none. */
+const BESIDE_AUDIO: ReadonlySet<MixedFormat | null> = new Set(["telephone-event", "CN"]);
 
 /** A mixer's own offer to a desk. */
 export const DESK_FORMATS: MixedFormats = { 0: "PCMU", 8: "PCMA", 101: "telephone-event" };
@@ -18,9 +19,9 @@ export function formatsBetween(own: string, other: string): MixedFormats | null 
   if (ownAudio === null || otherAudio === null) return null;
   const shared = new Set(mediaCodecs(otherAudio).map(nameOf));
   const common = mediaCodecs(ownAudio).filter((codec) => shared.has(nameOf(codec)));
-  const audio = common.filter((codec) => nameOf(codec) !== NOISE && formatOf(codec) !== "telephone-event");
+  const audio = common.filter((codec) => !BESIDE_AUDIO.has(formatOf(codec)));
   if (audio.length === 0 || audio.some((codec) => formatOf(codec) === null)) return null;
-  return formatsOf(common);
+  return formatsOf(common.filter((codec) => formatOf(codec) !== "CN"));
 }
 
 /** The formats of a description's first stream that a mixer understands. */
@@ -40,6 +41,12 @@ export function addressIn(description: string): MediaAddress | null {
 /** Whether who describes itself so wants to be heard: one that holds, and plays music, does not. */
 export function wantsToTalk(description: string): boolean {
   return onlyAudio(description) !== null;
+}
+
+/** Whether a description puts on hold. */
+export function holds(description: string): boolean {
+  const sdp = parseSdp(description);
+  return sdp !== undefined && isHold(sdp);
 }
 
 /** A description of a mixer's port. */

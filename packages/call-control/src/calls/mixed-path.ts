@@ -9,7 +9,7 @@ import type {
   RelayedWay,
 } from "../ports/index.ts";
 import type { MixedPair } from "./mix-verdict.ts";
-import { acceptAt, addressIn, describeMixer, formatsBetween, formatsIn } from "./mixed-description.ts";
+import { acceptAt, addressIn, describeMixer, formatsBetween, formatsIn, holds } from "./mixed-description.ts";
 
 export interface MixParts {
   readonly media: MediaRelay;
@@ -40,6 +40,11 @@ export function mixedTalk(call: Call): MixedTalk | null {
 /** Whether a mixer could take the two. */
 export function canBeMixed({ two: [one, other] }: Pick<MixedTalk, "two">): boolean {
   return formatsBetween(one.description, other.description) !== null;
+}
+
+/** Whether one of the two holds. */
+export function isHeld({ two }: MixedTalk): boolean {
+  return two.some(({ description }) => holds(description));
 }
 
 export function pairOf({ two: [one, other] }: MixedTalk): MixedPair {

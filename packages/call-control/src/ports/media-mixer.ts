@@ -12,8 +12,8 @@ export interface MediaAddress {
   readonly port: number;
 }
 
-/** What a payload type can mean to a mixer. */
-export type MixedFormat = "PCMU" | "PCMA" | "telephone-event";
+/** What a payload type can mean to a mixer; comfort noise (`CN`) it understands, and sends none. */
+export type MixedFormat = "PCMU" | "PCMA" | "telephone-event" | "CN";
 
 /** Formats by payload type. */
 export type MixedFormats = Readonly<Record<string, MixedFormat>>;
