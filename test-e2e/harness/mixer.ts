@@ -7,14 +7,19 @@ import { freePort } from "@tandem/testkit";
 export interface TestMixer {
   /** Its control port, `host:port`. */
   readonly control: string;
-  readonly pid: number;
+  /** Lets it stand still (SIGSTOP). */
+  hold(): void;
+  /** And go on (SIGCONT). */
+  wake(): void;
   /** Ends it at once (SIGKILL). */
   kill(): Promise<void>;
 }
 
 const PROJECT = join(import.meta.dirname, "..", "..");
 const ENTRY = join(PROJECT, "apps", "media-mixer", "src", "main.ts");
-const PORTS = 60;
+const CALLS = 10;
+/** Three even ones a call, wherever the first one is. */
+const PORTS = 6 * CALLS;
 
 /** Starts a mixer on loopback; resolves once it serves. */
 export async function startMixer(): Promise<TestMixer> {
@@ -26,6 +31,7 @@ export async function startMixer(): Promise<TestMixer> {
     TANDEM_MIXER_ADDRESS: "127.0.0.1",
     TANDEM_MIXER_PORT_MIN: String(first),
     TANDEM_MIXER_PORT_MAX: String(first + PORTS),
+    TANDEM_MIXER_MAX_CALLS: String(CALLS),
   };
   const flags = ["--conditions=@tandem/source", "--disable-warning=ExperimentalWarning"];
   const child = spawn(process.execPath, [...flags, ENTRY], {
@@ -45,7 +51,8 @@ export async function startMixer(): Promise<TestMixer> {
   if ((await Promise.race([ready, gone])) === "gone") throw new Error("the mixer did not start");
   return {
     control,
-    pid: child.pid ?? 0,
+    hold: () => void child.kill("SIGSTOP"),
+    wake: () => void child.kill("SIGCONT"),
     async kill() {
       child.kill("SIGKILL");
       await exited;

@@ -106,18 +106,22 @@ describe.skipIf(missing !== null)(
       await hangUp(callerDialog);
     });
 
-    it("goes with its mixer (kill -9): the two hear each other again by themselves, and the call goes on", async () => {
+    it.each([
+      ["a mixer that stands still", () => Promise.resolve(mixer.hold())],
+      ["its mixer (kill -9)", () => mixer.kill()],
+    ])("goes with %s: the two hear each other again by themselves, and the call goes on", async (_what, fails) => {
       const lost = await desks("mixer-lost");
       const callerDialog = await answered();
       await joined();
       await until(allHearAll, { what: "all three heard by all" });
-      await mixer.kill();
+      await fails();
       for (const phone of [audio.caller, audio.psap]) phone.forget();
       await until(theTwoAlone, { what: "the two hear each other directly" });
       desk.reply(await desk.expect("BYE"), 200);
       await until(async () => (await desks("mixer-lost")) === lost + 1, { what: "the lost mixer counted" });
       // No message told either of them anything.
       await hangUp(callerDialog);
+      mixer.wake();
     });
 
     it("only hears where no mixer answers", async () => {

@@ -17,9 +17,14 @@ it("tells relays its own address unless another is given", () => {
   });
 });
 
+it("takes as many calls as there are ports for", () => {
+  expect(parseConfiguration(mixerSchema, { ...WRITTEN, TANDEM_MIXER_MAX_CALLS: "166" })).toMatchObject({ ok: true });
+});
+
 it.each([
   ["no address", { TANDEM_MIXER_ADDRESS: "" }, /TANDEM_MIXER_ADDRESS is not set/],
   ["a name for an address", { TANDEM_MIXER_ADDRESS: "mixer.example" }, /expected an IP address/],
+  ["more calls than there are ports for", { TANDEM_MIXER_MAX_CALLS: "167" }, /three even ones a call/],
   ["an empty range", { TANDEM_MIXER_PORT_MIN: "40000" }, /no less than TANDEM_MIXER_PORT_MIN/],
 ])("refuses %s", (_, change, sentence) => {
   const read = parseConfiguration(mixerSchema, { ...WRITTEN, ...change });

@@ -24,6 +24,12 @@ export const mixerSchema = z
     path: ["TANDEM_MIXER_PORT_MAX"],
     error: "expected no less than TANDEM_MIXER_PORT_MIN",
   })
+  .refine((given) => callsFor(given) >= given.TANDEM_MIXER_MAX_CALLS, {
+    path: ["TANDEM_MIXER_MAX_CALLS"],
+    error:
+      "expected no more than TANDEM_MIXER_PORT_MIN to TANDEM_MIXER_PORT_MAX have ports for: three even ones a call",
+    when: ({ issues }) => issues.length === 0,
+  })
   .transform((given) => ({
     nodeId: given.TANDEM_NODE_ID,
     logLevel: given.TANDEM_LOG_LEVEL,
@@ -37,6 +43,16 @@ export const mixerSchema = z
       maxConferences: given.TANDEM_MIXER_MAX_CALLS,
     },
   }));
+
+interface Range {
+  readonly TANDEM_MIXER_PORT_MIN: number;
+  readonly TANDEM_MIXER_PORT_MAX: number;
+}
+
+/** Calls for which the even ports of the range are enough. */
+function callsFor({ TANDEM_MIXER_PORT_MIN: first, TANDEM_MIXER_PORT_MAX: last }: Range): number {
+  return Math.floor((Math.floor(last / 2) - Math.ceil(first / 2) + 1) / 3);
+}
 
 /** One mixer's configuration. */
 export type MixerConfig = z.output<typeof mixerSchema>;

@@ -35,7 +35,8 @@ export class FramePacer {
     const left = Math.max(0, behind - MOST_BEHIND);
     if (left > 0) this.#onLate(left);
     this.#dueMs += left * FRAME_MS;
-    while (this.#timer !== null && this.#dueMs <= performance.now()) {
+    // No more than that in one go: where frames take longer than they last, packets and commands must still be read.
+    for (let most = MOST_BEHIND + 1; most > 0 && this.#timer !== null && this.#dueMs <= performance.now(); most -= 1) {
       this.#dueMs += FRAME_MS;
       this.#tick();
     }

@@ -60,8 +60,9 @@ function isDoubled({ two: [one, other] }: MixedPair, { now, fit }: MixLook): boo
   return fit !== "later" && (hears(now, one, other) || hears(now, other, one));
 }
 
-/** Packets tell, whether or not the mixer answers; in a mixed call it is silence, too, when somebody's packets reach the relay and not the mixer. */
+/** A mixer that does not answer is silent, whatever it sends; and in a mixed call one that somebody's packets do not reach, though they reach the relay. */
 function isSilent({ two, speakers }: MixedPair, look: MixLook, mixed: boolean): boolean {
+  if (look.heard === null) return true;
   const unheard = two.some((name) => look.heard?.includes(name) === false && hasSpoken(look, name));
   return (mixed && unheard) || !speakers.every((name) => hasSpoken(look, name));
 }
