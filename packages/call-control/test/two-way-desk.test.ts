@@ -126,6 +126,19 @@ describe("an emergency call whose security desk speaks, too", () => {
     expect(stored(made, call.callId)?.phase).toBe("up");
   });
 
+  test("is led directly again when the desk hangs up while the relay does not answer", async () => {
+    const { made, worker } = await twoWay();
+    const call = await mixed(made, worker);
+    made.media.away.add(RELAY);
+    worker.engine.onRequest(arriving(fromCalled(worker, "desk", "BYE")));
+    await made.clock.advance(1);
+    expect(made.mixers.calls.has(call.callId)).toBe(true);
+    made.media.away.delete(RELAY);
+    await look(made);
+    expect(led(made)).toEqual([]);
+    expect(noted(made, call.callId)).toEqual(["called", "joined 200", "left"]);
+  });
+
   test("is looked after by another worker when its own died", async () => {
     const { made, worker } = await twoWay();
     const call = await mixed(made, worker);

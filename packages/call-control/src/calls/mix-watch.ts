@@ -54,18 +54,22 @@ export class MixWatch {
   /** Looks after the call from now on, until its desk has left or it is over. */
   begin(call: Call): void {
     if (this.#watched.has(call.id)) return;
-    this.#watched.set(call.id, { call, before: null, silent: 0, prepared: "" });
-    this.#look(call.id);
+    const watched = { call, before: null, silent: 0, prepared: "" };
+    this.#watched.set(call.id, watched);
+    this.#look(watched);
   }
 
-  /** The desk has gone: the two hear each other directly, whatever was. */
-  async leave(call: Call): Promise<void> {
+  /** The desk has gone: the two hear each other directly, whatever was. False: the relay says nothing of it now, and is looked at until it does. */
+  async leave(call: Call): Promise<boolean> {
     this.end(call.id);
     const talk = mixedTalk(call);
-    const state = talk === null ? null : await this.#parts.media.state(talk);
-    if (talk === null || state?.ok !== true || state.value === null) return;
+    if (talk === null) return true;
+    const state = await this.#parts.media.state(talk);
+    if (!state.ok) this.begin(call);
+    if (!state.ok || state.value === null) return state.ok;
     const look = { now: state.value, before: null, heard: null, wanted: false, fit: "later", silent: 0 } as const;
     if (mixVerdict(pairOf(talk), look) === "restore") await this.#restore(call, talk);
+    return true;
   }
 
   /** Looks after no call any more. */
@@ -78,10 +82,12 @@ export class MixWatch {
     this.#watched.delete(callId);
   }
 
-  #look(callId: string): void {
-    const watched = this.#watched.get(callId);
-    if (watched === undefined) return;
-    const looked = this.#lookAt(watched).finally(() => void this.#parts.clock.after(LOOK_MS, () => this.#look(callId)));
+  #look(watched: Watched): void {
+    const callId = watched.call.id;
+    if (this.#watched.get(callId) !== watched) return;
+    const looked = this.#lookAt(watched).finally(
+      () => void this.#parts.clock.after(LOOK_MS, () => this.#look(watched)),
+    );
     unattended(looked, { callId, telemetry: this.#parts.telemetry });
   }
 

@@ -66,14 +66,13 @@ export class MixedDesk implements DeskAudio {
     return connected.ok ? told : connected;
   }
 
-  /** The two first hear each other directly; then the mixer is told. The watch sees both. */
+  /** The two first hear each other directly; then the mixer is told, if that is certain. */
   end({ call }: Heard): void {
     unattended(this.#end(call), { callId: call.id, telemetry: this.#parts.telemetry });
   }
 
   async #end(call: Call): Promise<void> {
-    await this.#watch.leave(call);
-    this.release(call);
+    if (await this.#watch.leave(call)) this.release(call);
   }
 
   /** The call is over. */
