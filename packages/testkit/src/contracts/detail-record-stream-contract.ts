@@ -1,6 +1,6 @@
 import type { CallStore, DetailRecordStream, StreamedRecord } from "@tandem/call-control";
 import { expect, it } from "vitest";
-import { write } from "./call-store-contract.ts";
+import { write } from "./call-write.ts";
 import { valueOf, type Harness } from "./harness.ts";
 
 /** A store and the stream its finished calls come out of. */
