@@ -147,10 +147,9 @@ describe("nobody's INVITE is brought anywhere", () => {
     const look = async (): Promise<number> => {
       for (const left of row) world.store.rows.set(left.write.callId, { ...left, attendedMs: 0 });
       const before = first.sip.adopted.length;
-      await attendCallers(
-        { store: world.store, sip: first.sip, clock: world.clock },
-        { pool: "east", mine: () => [] },
-      )();
+      const { store, clock } = world;
+      const { sip, telemetry } = first;
+      await attendCallers({ store, sip, clock, telemetry }, { pool: "east", mine: () => [] })();
       return first.sip.adopted.length - before;
     };
     expect(await look()).toBe(1);

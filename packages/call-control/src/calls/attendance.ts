@@ -1,5 +1,5 @@
 import { awaitedInvite, callDeadline, parseCall } from "@tandem/domain";
-import type { CallStore, Clock, IncomingRequest, SipPort, StoredCall } from "../ports/index.ts";
+import type { CallStore, Clock, IncomingRequest, SipPort, StoredCall, Telemetry } from "../ports/index.ts";
 import { repeat, type RoundEnd } from "../timing/repeat.ts";
 import { serverTransaction } from "./transaction-id.ts";
 
@@ -15,6 +15,7 @@ export interface AttendancePorts {
   readonly store: Pick<CallStore, "attend">;
   readonly sip: Pick<SipPort, "adopt" | "hasOtherEdge">;
   readonly clock: Clock;
+  readonly telemetry: Pick<Telemetry, "log">;
 }
 
 /**
@@ -25,7 +26,7 @@ export function attendCallers(
   ports: AttendancePorts,
   { pool, mine }: { readonly pool: string; readonly mine: () => readonly string[] },
 ): () => Promise<void> {
-  const { store, sip, clock } = ports;
+  const { store, sip, clock, telemetry } = ports;
   let grace = 0;
   const look = async (): Promise<RoundEnd> => {
     // Without an edge it could bring an INVITE nowhere.
@@ -33,7 +34,10 @@ export function attendCallers(
     const left = await store.attend({ pool, mine: mine(), forMs: ATTENDED_MS, limit });
     grace = left.ok ? Math.max(grace - 1, 0) : LOOKS_OF_GRACE;
     const invites = left.ok ? left.value.flatMap((call) => inviteOf(call, clock.now())) : [];
-    for (const invite of invites) sip.adopt(invite);
+    for (const invite of invites) {
+      telemetry.log("info", "nobody attends to a caller who waits: his edge is asked", { callId: invite.ofCall });
+      sip.adopt(invite);
+    }
     return "rest";
   };
   return repeat(clock, LOOK_MS, look);
