@@ -125,6 +125,7 @@ describe.skipIf(missing !== null)(
     });
 
     it("only hears where no mixer answers", async () => {
+      await mixer.kill();
       const callerDialog = await answered();
       const invite = await desk.expect("INVITE");
       expect(invite.message.body.match(/^a=sendonly/gm)).toHaveLength(2);

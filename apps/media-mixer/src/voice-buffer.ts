@@ -3,9 +3,10 @@ export const FRAME_SAMPLES = 160;
 
 /** How much is held back so that packets may come late: 40 ms. */
 const DELAY_SAMPLES = 2 * FRAME_SAMPLES;
-/** A buffer that holds more than this for a second lets a frame go: the sender's clock is faster than ours, or its packets came in a heap. */
+/** A buffer that holds more than this for a second lets a frame go: the sender's clock is faster than ours, or its packets came in a heap. While it goes on so, every tenth. */
 const MOST_HELD = DELAY_SAMPLES + 2 * FRAME_SAMPLES;
 const PATIENCE_FRAMES = 50;
+const CATCH_UP_FRAMES = 10;
 /** A second; a power of two, so that places go on where timestamps begin again at 0. */
 const RING_SAMPLES = 8_192;
 
@@ -39,7 +40,7 @@ export class VoiceBuffer {
     if (this.#next === null) return null;
     this.#tooFull = this.#held > MOST_HELD ? this.#tooFull + 1 : 0;
     if (this.#tooFull > PATIENCE_FRAMES) {
-      this.#tooFull = 0;
+      this.#tooFull -= CATCH_UP_FRAMES;
       this.#pass();
     }
     const frame = this.#pass();

@@ -2,7 +2,7 @@ import { createSocket, type Socket } from "node:dgram";
 import { createMixerClient } from "@tandem/adapter-rtpengine";
 import { freePort, until } from "@tandem/testkit";
 import { describeMediaMixer, valueOf } from "@tandem/testkit/contracts";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { answerCommand, openControl } from "../src/control.ts";
 import { MediaMixer } from "../src/media-mixer.ts";
 import { writeRtp } from "../src/rtp-packet.ts";
@@ -97,6 +97,17 @@ describe("a mixer and its client", () => {
     expect((await mixer.open("one", ["a"]))?.size).toBe(1);
     expect(await mixer.open("two", ["a"])).toBeNull();
     expect([mixer.counts.conferences, mixer.heard("two")]).toEqual([1, null]);
+  });
+
+  it("forgets a call of which nobody speaks for five minutes", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
+    closing.push(() => void vi.useRealTimers());
+    const mixer = await mixerWith(20);
+    await mixer.open("orphan", ["a"]);
+    await vi.advanceTimersByTimeAsync(299_000);
+    expect(mixer.counts.conferences).toBe(1);
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect(mixer.counts.conferences).toBe(0);
   });
 
   it("gives one call no more ports than a call needs, however often it is asked", async () => {
