@@ -192,6 +192,17 @@ describe("an emergency call whose security desk speaks, too", () => {
     expect(led(made)).toEqual([]);
   });
 
+  test("goes on without relay and mixer when the relay dies: the two are told of each other", async () => {
+    const { made, worker } = await twoWay();
+    const call = await mixed(made, worker);
+    made.media.away.add(RELAY);
+    await made.clock.advance(9_000);
+    expect(noted(made, call.callId)).toEqual(["called", "joined 200", "relay-lost"]);
+    expect(sentTo(worker, "psap")).toHaveLength(2);
+    expect(last(sentTo(worker, "psap")).message.body).toContain("c=IN IP4 192.0.2.10");
+    expect(stored(made, call.callId)?.phase).toBe("up");
+  });
+
   test("is muted for a desk that holds it: nobody is to hear its music", async () => {
     const { made, worker } = await twoWay();
     const call = await mixed(made, worker);
