@@ -41,9 +41,9 @@ export interface ClientRequestHost {
   readonly remove: (transaction: ClientTx) => void;
   /** Where to try, in order; or why nowhere. */
   locate(request: OutgoingRequest): Promise<AddressQueue | SendFailure> | AddressQueue | SendFailure;
-  /** The 2xxs to an INVITE and their ACKs. */
   /** Which addresses answered nothing lately. */
   readonly silent: SilentAddresses;
+  /** The 2xxs to an INVITE and their ACKs. */
   answersTo(request: OutgoingRequest): AnswerBook;
   forgetAnswers(book: AnswerBook): void;
   /** The request has its outcome. */
