@@ -66,11 +66,10 @@ mix, seed and the rest. docs/survival.md has what the short form asserts with th
 
 const METHOD = `## What is not covered
 
-- An edge that dies while a call rings over UDP takes the caller's transaction with it. A caller that has had no response yet repeats its INVITE and is served by another edge; one that
-  had a provisional response repeats nothing (RFC 3261 §17.1.1.2) and learns of the end only by its own timers. Kills of edges are therefore part of a run only when asked for
-  (\`--faults edge=…\`). Established calls do not depend on any edge.
+- An answer that the called side sends to an edge that was just killed reaches nobody of ours until it is repeated to one that lives: the record's duration begins then. Kills of edges are part of a
+  run only when asked for (\`--faults edge=…\`).
 - Redis replicates asynchronously. What the primary acknowledged in the last moments before its death, on one machine below 1 ms, may be unknown to its successor: a call made
-  then is unknown afterwards (481 to its BYE, its record missing), an older one goes back by the steps of that moment. \`min-replicas-to-write\` on the primary bounds how long a cut-off
+  then is unknown afterwards (481 to its BYE, its record missing) unless its worker still sets it up, an older one goes back by the steps of that moment. \`min-replicas-to-write\` on the primary bounds how long a cut-off
   one goes on acknowledging. Emergency calls are kept from it: every record of theirs, from the one before the INVITE goes out to the detail records, is acknowledged
   when a replica has it, or after \`TANDEM_REPLICA_WAIT_MS\` (50 ms). Where no replica confirms in that time, or there is none, the window is that of all others; the
   worker's log says so, and the calls go on without the wait.
