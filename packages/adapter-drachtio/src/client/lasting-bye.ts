@@ -51,9 +51,10 @@ export class LastingBye implements ClientEvents {
     }
   }
 
-  onResponse(...[response, source]: Parameters<ClientEvents["onResponse"]>): void {
+  onResponse(...told: Parameters<ClientEvents["onResponse"]>): void {
+    const [response] = told;
     if (response.status >= 200) this.#parts.onOver();
-    this.#events.onResponse(response, source);
+    this.#events.onResponse(...told);
   }
 
   onFailure(failure: Failure): void {
