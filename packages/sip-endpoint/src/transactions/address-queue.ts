@@ -1,10 +1,9 @@
 import type { Target } from "../next-hop/target.ts";
 import type { LocalPort, Transports } from "../transport/transports.ts";
+import { RecentTargets } from "./recent-targets.ts";
 
 /** Our Via line and the reserve for what a proxy may add are counted with the message (RFC 3261 §18.1.1 gives 200 bytes of margin). */
 const OWN_VIA_BYTES = 120;
-const REFUSALS = 1_000;
-const REFUSAL_MS = 600_000;
 
 interface Entry {
   readonly target: Target;
@@ -62,28 +61,9 @@ export class AddressQueue {
 }
 
 /** Peers that lately did not take TCP when a large request asked for it: not asked again with every call. */
-export class TcpRefusals {
-  private readonly until = new Map<string, number>();
-  private readonly now: () => number;
-
+export class TcpRefusals extends RecentTargets {
   constructor(now: () => number) {
-    this.now = now;
+    // Asked for by UDP, refused by TCP: one peer.
+    super(now, ({ address, port }) => `${address} ${port}`);
   }
-
-  note(target: Target): void {
-    const key = keyOf(target);
-    this.until.delete(key);
-    this.until.set(key, this.now() + REFUSAL_MS);
-    const oldest = this.until.keys().next();
-    if (this.until.size > REFUSALS && oldest.done !== true) this.until.delete(oldest.value);
-  }
-
-  has(target: Target): boolean {
-    const until = this.until.get(keyOf(target));
-    return until !== undefined && this.now() < until;
-  }
-}
-
-function keyOf(target: Target): string {
-  return `${target.address} ${target.port}`;
 }
