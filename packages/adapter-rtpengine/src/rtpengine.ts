@@ -23,6 +23,15 @@ export function createRtpengine(): Rtpengine {
   const ask = (call: Named, command: NgDictionary) =>
     client.ask(call.relay, { ...command, "call-id": call.callId }, COMMAND_MS).then(checked);
   const describe = (way: RelayedWay, command: NgDictionary) => ask(way, command).then(descriptionIn);
+  const offerCopy = (way: RelayedWay) =>
+    ask(way, { command: "subscribe request", "from-tag": way.from, "to-tag": way.to });
+  const takeCopy = (way: RelayedWay, flags: readonly string[], sdp: string) =>
+    ask(way, { command: "subscribe answer", "to-tag": way.to, flags, sdp }).then(nothingIn);
+  /** What the relay has of the call; null: it does not have it. */
+  const query = async (call: Named): Promise<Result<NgDictionary | null, Failure>> => {
+    const found = await ask(call, { command: "query" });
+    return !found.ok && UNKNOWN.test(found.error.detail) ? ok(null) : found;
+  };
   return {
     async answers(relay, limitMs) {
       const answer = await client.ask(relay, { command: "ping" }, limitMs);
@@ -32,25 +41,21 @@ export function createRtpengine(): Rtpengine {
     offer: (way, sdp) => describe(way, { command: "offer", "from-tag": way.from, "to-tag": way.to, flags: FLAGS, sdp }),
     answer: (way, sdp) =>
       describe(way, { command: "answer", "from-tag": way.to, "to-tag": way.from, flags: FLAGS, sdp }),
-    copy: (way) => describe(way, { command: "subscribe request", "from-tag": way.from, "to-tag": way.to }),
-    acceptCopy: (way, sdp) =>
-      ask(way, { command: "subscribe answer", "to-tag": way.to, flags: COPY_FLAGS, sdp }).then(nothingIn),
+    copy: (way) => offerCopy(way).then(descriptionIn),
+    acceptCopy: (way, sdp) => takeCopy(way, COPY_FLAGS, sdp),
     endCopy: (way) => ask(way, { command: "unsubscribe", "to-tag": way.to }).then(nothingIn),
     speak: (way, sdp) => describe(way, { command: "publish", "from-tag": way.from, flags: FLAGS, sdp }),
     async hearInstead(way, sdp) {
-      const offered = await ask(way, { command: "subscribe request", "from-tag": way.from, "to-tag": way.to });
-      if (!offered.ok) return offered;
-      return ask(way, { command: "subscribe answer", "to-tag": way.to, flags: FLAGS, sdp }).then(nothingIn);
+      const offered = await offerCopy(way);
+      return offered.ok ? takeCopy(way, FLAGS, sdp) : offered;
     },
     async state(call) {
-      const found = await ask(call, { command: "query" });
-      if (found.ok) return ok(stateIn(found.value));
-      return UNKNOWN.test(found.error.detail) ? ok(null) : found;
+      const found = await query(call);
+      return found.ok ? ok(found.value === null ? null : stateIn(found.value)) : found;
     },
     async has(call) {
-      const found = await ask(call, { command: "query" });
-      if (found.ok) return ok(true);
-      return UNKNOWN.test(found.error.detail) ? ok(false) : found;
+      const found = await query(call);
+      return found.ok ? ok(found.value !== null) : found;
     },
     release: (call) => ask(call, { command: "delete", "delete-delay": 0 }).then(nothingIn),
     close: () => client.close(),

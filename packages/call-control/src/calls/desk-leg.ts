@@ -66,12 +66,12 @@ export class DeskLeg extends InnerPeer implements SipPort {
   }
 
   /** Finds a mixer for the desk that is to speak, too, and tells the call. */
-  async findMixer({ id: callId, ...call }: Call): Promise<void> {
+  async findMixer(call: Call): Promise<void> {
     const { inForce, post } = this.#parts;
     const mixers = inForce()?.snapshot.topology.emergency.mediaMixers ?? [];
-    const mixer = await this.#mixed.find({ id: callId, ...call }, mixers).catch(() => null);
-    if (mixer === null) this.#onlyHears(callId);
-    post(callId, { event: { kind: "mixer-found", mixer } });
+    const mixer = await this.#mixed.find(call, mixers).catch(() => null);
+    if (mixer === null) this.#onlyHears(call.id);
+    post(call.id, { event: { kind: "mixer-found", mixer } });
   }
 
   /** Looks after no call any more: others do. */

@@ -163,5 +163,5 @@ function standing(call: Call, talk: MixedTalk): Pick<MixLook, "wanted" | "fit"> 
 
 function fitOf({ exchanges, unacked }: Call, talk: MixedTalk): MixFit {
   if (exchanges.length > 0 || unacked.length > 0 || isHeld(talk)) return "later";
-  return canBeMixed(talk) ? "now" : "never";
+  return canBeMixed(talk.two) ? "now" : "never";
 }

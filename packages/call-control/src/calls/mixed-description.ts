@@ -67,7 +67,7 @@ export function describeMixer(at: MediaAddress, formats: MixedFormats, direction
   return lines.join("\r\n");
 }
 
-/** The answer of a mixer's port to an offer of a copy: with all its formats, since rtpengine takes no answer with fewer. */
+/** The answer of a mixer's port to an offer of a copy: with all its formats, so that the relay need not change any into another. */
 export function acceptAt(at: MediaAddress, offer: string): string {
   return offer
     .replaceAll(/^c=IN .*$/gm, `c=IN ${addressTypeOf(at)} ${at.address}`)

@@ -4,7 +4,7 @@ import type { DeskAudio } from "./desk-audio.ts";
 import type { Heard } from "./heard-call.ts";
 import { MixWatch, type MixWatchParts } from "./mix-watch.ts";
 import { addressIn, DESK_FORMATS, describeMixer, formatsIn, wantsToTalk } from "./mixed-description.ts";
-import { canBeMixed, mixedTalk } from "./mixed-path.ts";
+import { canBeMixed, twoWhoTalk } from "./mixed-path.ts";
 import { unattended } from "./unattended.ts";
 
 /** The desk, at the relay and at the mixer; and the mixer as the desk's peer at the relay. */
@@ -26,8 +26,8 @@ export class MixedDesk implements DeskAudio {
 
   /** The mixer that takes the call; null: none does, or the two do not talk as a mixer can. */
   async find(call: Call, mixers: readonly string[]): Promise<string | null> {
-    const talk = mixedTalk({ ...call, desk: call.desk === null ? null : { ...call.desk, mixer: "" } });
-    if (talk === null || !canBeMixed(talk)) return null;
+    const two = twoWhoTalk(call);
+    if (call.desk === null || two === null || !canBeMixed(two)) return null;
     const first = Math.floor(spread(call.id, "mixer") * mixers.length);
     for (const mixer of [...mixers.slice(first), ...mixers.slice(0, first)].slice(0, MOST_ASKED)) {
       if ((await this.#port({ mixer, callId: call.id })).ok) return mixer;

@@ -31,14 +31,19 @@ export interface MixedTalk extends MixedCall {
 /** Null: they do not talk (any more), or the call has no mixer. */
 export function mixedTalk(call: Call): MixedTalk | null {
   const { desk, id: callId } = call;
+  const two = twoWhoTalk(call);
+  return desk?.mixer === undefined || two === null ? null : { callId, relay: desk.relay, mixer: desk.mixer, two };
+}
+
+/** The two who talk in a call; null: they do not (any more). */
+export function twoWhoTalk(call: Call): MixedTalk["two"] | null {
   const pair = talkers(call);
-  if (desk?.mixer === undefined || pair === null) return null;
   const talker = (name: string): Talker => ({ name, description: descriptionOf(call, name) });
-  return { callId, relay: desk.relay, mixer: desk.mixer, two: [talker(pair.from), talker(pair.to)] };
+  return pair === null ? null : [talker(pair.from), talker(pair.to)];
 }
 
 /** Whether a mixer could take the two. */
-export function canBeMixed({ two: [one, other] }: Pick<MixedTalk, "two">): boolean {
+export function canBeMixed([one, other]: MixedTalk["two"]): boolean {
   return formatsBetween(one.description, other.description) !== null;
 }
 
@@ -53,10 +58,7 @@ export function pairOf({ two: [one, other] }: MixedTalk): MixedPair {
 
 /** The mixer gets copies of both, and can send to the relay what each of them is to hear. The two hear each other as before. */
 export async function prepareMix(parts: MixParts, talk: MixedTalk): Promise<Result<void, Failure>> {
-  const ports = await parts.mixers.open(
-    talk,
-    talk.two.map(({ name }) => name),
-  );
+  const ports = await openPorts(parts.mixers, talk);
   if (!ports.ok) return ports;
   const voices = new Map<string, MixedVoice>();
   for (const [talker, other] of bothWays(talk)) {
@@ -77,10 +79,7 @@ export async function leadByMixer({ media, mixers }: MixParts, talk: MixedTalk):
     if (!taken.ok) return taken;
   }
   // rtpengine goes on sending the one's packets to the other until its copies are made anew.
-  const ports = await mixers.open(
-    talk,
-    talk.two.map(({ name }) => name),
-  );
+  const ports = await openPorts(mixers, talk);
   if (!ports.ok) return ports;
   for (const { name } of talk.two) {
     const port = ports.value.get(name);
@@ -98,6 +97,14 @@ export async function leadDirectly(media: MediaRelay, talk: MixedTalk): Promise<
   if (!offered.ok) return offered;
   const answered = await media.answer(way(talk, other.name, one.name), other.description);
   return answered.ok ? ok(undefined) : answered;
+}
+
+/** Where the mixer gets each of the two. */
+function openPorts(mixers: MediaMixer, talk: MixedTalk): ReturnType<MediaMixer["open"]> {
+  return mixers.open(
+    talk,
+    talk.two.map(({ name }) => name),
+  );
 }
 
 interface Prepared {
