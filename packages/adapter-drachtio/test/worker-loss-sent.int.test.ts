@@ -12,6 +12,15 @@ async function unacknowledged(edge: EdgeRig): Promise<RawApp> {
   return worker;
 }
 
+/** The worker that is left when such a one has died. */
+async function successor(edge: EdgeRig): Promise<RawApp> {
+  const dying = await unacknowledged(edge);
+  const other = await RawApp.login(edge.address, OCTETS);
+  dying.socket.destroy();
+  await edge.hasApplications(1);
+  return other;
+}
+
 describe("a worker dies with an INVITE of its own", () => {
   test("pending: it is cancelled", async () => {
     await using edge = await startEdge();
@@ -68,10 +77,7 @@ describe("a worker dies with an INVITE of its own", () => {
 
   test("answered, not acknowledged: another worker's ACK in time keeps the call", async () => {
     await using edge = await startEdge({ settings: { orphanAckMs: 500 } });
-    const dying = await unacknowledged(edge);
-    const other = await RawApp.login(edge.address, OCTETS);
-    dying.socket.destroy();
-    await edge.hasApplications(1);
+    const other = await successor(edge);
     await other.ask(`sip||\r\n${ACK}`);
     edge.advance(600);
     await other.ask("ping");
@@ -134,10 +140,7 @@ describe("a worker dies with an INVITE of its own", () => {
 
   test("answered, not acknowledged here: another worker is given the answer, for only the call's record knows", async () => {
     await using edge = await startEdge({ settings: { orphanAckMs: 500 } });
-    const dying = await unacknowledged(edge);
-    const other = await RawApp.login(edge.address, OCTETS);
-    dying.socket.destroy();
-    await edge.hasApplications(1);
+    const other = await successor(edge);
     edge.advance(600);
     expect((await other.sip("SIP/2.0 200")).tokens.slice(8)).toEqual(["orphan-answer", "", "told"]);
     edge.advance(60_000);
@@ -153,10 +156,7 @@ describe("a worker dies with an INVITE of its own", () => {
 
   test("answered and told, and the peer repeats its 2xx before another worker is given it: it has no ACK from anybody", async () => {
     await using edge = await startEdge({ settings: { orphanAckMs: 500 } });
-    const dying = await unacknowledged(edge);
-    const other = await RawApp.login(edge.address, OCTETS);
-    dying.socket.destroy();
-    await edge.hasApplications(1);
+    const other = await successor(edge);
     (await edge.endpoint.sentRequest(0)).answerAgain();
     edge.advance(600);
     expect(await orphan(other)).toBe("");
@@ -165,10 +165,7 @@ describe("a worker dies with an INVITE of its own", () => {
 
   test("answered and told, and the peer repeats its 2xx after another worker was given it: it is given it again", async () => {
     await using edge = await startEdge({ settings: { orphanAckMs: 500 } });
-    const dying = await unacknowledged(edge);
-    const other = await RawApp.login(edge.address, OCTETS);
-    dying.socket.destroy();
-    await edge.hasApplications(1);
+    const other = await successor(edge);
     edge.advance(600);
     expect(await orphan(other)).toBe("told");
     (await edge.endpoint.sentRequest(0)).answerAgain();
